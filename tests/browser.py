@@ -1,0 +1,101 @@
+"""Real people in a real Chromium: one browser for a worker, one context for each person."""
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from playwright.async_api import Browser, BrowserContext, Error, Page, async_playwright
+
+FLAGS = (
+    "--no-sandbox",  # Chromium refuses its sandbox to root, and a container often denies it
+    "--use-fake-ui-for-media-stream",  # the microphone is granted without a person clicking
+    "--use-fake-device-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+
+NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
+"""What Chromium is called, in the order of preference."""
+
+DESKTOP = (1280, 800)
+PHONE = (390, 844)
+"""Sizes of the window in CSS pixels: a small laptop, a usual phone."""
+
+
+class ChromiumMissingError(Exception):
+    """The machine has no Chromium; the message says how to get one."""
+
+
+def chromium() -> str:
+    """The path of the machine's Chromium, or of the one that CHROMIUM names."""
+    wanted = os.environ.get("CHROMIUM")
+    for name in (wanted,) if wanted else NAMES:
+        found = shutil.which(name)
+        if found is not None:
+            return found
+    raise ChromiumMissingError(
+        f"The tests need Chromium and looked for {wanted or ', '.join(NAMES)} in PATH."
+        " On Debian: apt-get install chromium. Elsewhere, name it in CHROMIUM."
+    )
+
+
+@asynccontextmanager
+async def open_browser() -> AsyncIterator[Browser]:
+    """A headless Chromium whose microphone is a fake one."""
+    path = chromium()
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+class People:
+    """Makes the persons of one test; each has cookies, storage and a clock of their own.
+
+    Attributes:
+        troubles: The uncaught errors of all pages so far. A test that expects one empties it.
+    """
+
+    def __init__(self, browser: Browser) -> None:
+        self.troubles: list[str] = []
+        self._browser = browser
+        self._contexts: list[BrowserContext] = []
+
+    async def arrive(
+        self,
+        *,
+        locale: str = "fr-FR",
+        size: tuple[int, int] = DESKTOP,
+        dark: bool = False,
+        microphone: bool = True,
+    ) -> Page:
+        """A new person with an empty page before them. `page.context` is theirs alone."""
+        width, height = size
+        context = await self._browser.new_context(
+            locale=locale,
+            timezone_id="Europe/Paris",
+            viewport={"width": width, "height": height},
+            device_scale_factor=2 if size == PHONE else 1,
+            is_mobile=size == PHONE,
+            has_touch=size == PHONE,
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+            permissions=["microphone"] if microphone else [],
+        )
+        self._contexts.append(context)
+        context.on("weberror", lambda trouble: self._note(trouble.error))
+        return await context.new_page()
+
+    async def leave(self) -> None:
+        """Close every person's windows."""
+        for context in self._contexts:
+            await context.close()
+
+    def _note(self, error: Error) -> None:
+        self.troubles.append(f"{error.message}\n{error.stack or ''}")

@@ -1,0 +1,260 @@
+"""The fixtures that every test may ask for: real servers, real databases, a real browser.
+
+| fixture              | what the test gets                                                     |
+|----------------------|------------------------------------------------------------------------|
+| `database_url`       | a migrated database; the test runs on SQLite and on PostgreSQL         |
+| `own_database_url`   | the same, with nobody else's orders in it                              |
+| `empty_database_url` | the same before its first migration                                    |
+| `database`           | the `orders.database.Database` opened on `database_url`                |
+| `postgres_server`    | the URL of PostgreSQL, with the right to create databases              |
+| `postgres_url`       | one migrated PostgreSQL database, shared by the tests of this worker   |
+| `redis_url`          | a Redis, shared by the tests of this worker                            |
+| `private_redis`      | a Redis that the test may kill and start again                         |
+| `smtp_server`        | a mail server that is this test's alone                                |
+| `browser`, `people`  | Chromium; persons with a context each                                  |
+
+On PostgreSQL `database_url` is shared by the tests of one worker: each makes its own orders and
+looks at no others. A test that sweeps, counts or kills asks for `own_database_url`.
+
+A missing server fails the tests that need it; nothing is skipped. TEST_DATABASE_URL (a PostgreSQL
+whose user may create databases) and TEST_REDIS_URL replace the private servers.
+"""
+
+import asyncio
+import os
+import shutil
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import asyncpg
+import pytest
+from playwright.async_api import Browser
+from sqlalchemy.engine import make_url
+
+from tests import servers
+from tests.browser import ChromiumMissingError, People, open_browser
+from tests.mail import MailServer, mail_server
+from tests.servers import Run, Server
+
+if TYPE_CHECKING:
+    from orders.database import Database
+
+RUN = pytest.StashKey[Run]()
+ENDING = pytest.StashKey[AbstractContextManager[Run]]()
+
+
+class Worker(Protocol):
+    """What pytest-xdist hands to `pytest_configure_node`, as far as it is used here."""
+
+    config: pytest.Config
+    workerinput: dict[str, str]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin the run in the process in charge; join it in an xdist worker."""
+    told: dict[str, str] | None = getattr(config, "workerinput", None)
+    if told is not None:
+        config.stash[RUN] = Run(Path(told["run"]))
+        return
+    config.stash[ENDING] = Run.begin()
+    config.stash[RUN] = config.stash[ENDING].__enter__()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Worker) -> None:
+    """Tell an xdist worker which run it belongs to."""
+    node.workerinput["run"] = str(node.config.stash[RUN].folder)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the run: its databases and servers go, whether the tests passed or not."""
+    if ENDING in config.stash:
+        if given := os.environ.get("TEST_DATABASE_URL"):
+            asyncio.run(_drop_all(given, config.stash[RUN].name))
+        config.stash[ENDING].__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def run(pytestconfig: pytest.Config) -> Run:
+    """The run of pytest that this test is part of."""
+    return pytestconfig.stash[RUN]
+
+
+def _server(run: Run, kind: str, name: str) -> str:
+    try:
+        return run.server(kind, name)
+    except servers.ServerFailedError as reason:
+        pytest.fail(str(reason), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(run: Run) -> str:
+    return os.environ.get("TEST_DATABASE_URL") or _server(run, "postgres", "postgres")
+
+
+@pytest.fixture(scope="session")
+def redis_url(run: Run, worker_id: str) -> str:
+    # One for each worker: Redis has databases by number, but its channels know nothing of them.
+    return os.environ.get("TEST_REDIS_URL") or _server(run, "redis", f"redis-{worker_id}")
+
+
+@pytest.fixture
+def private_redis(tmp_path: Path) -> Iterator[Server]:
+    try:
+        server = servers.redis(tmp_path / "redis")
+    except servers.ServerMissingError as reason:
+        pytest.fail(str(reason), pytrace=False)
+    server.start()
+    yield server
+    server.stop()
+
+
+@asynccontextmanager
+async def _administrator(url: str) -> "AsyncIterator[asyncpg.Connection]":
+    connection = await asyncpg.connect(
+        make_url(url).set(drivername="postgresql").render_as_string()
+    )
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+def _named(url: str, database: str) -> str:
+    return make_url(url).set(database=database).render_as_string(hide_password=False)
+
+
+async def _drop_all(url: str, prefix: str) -> None:
+    async with _administrator(url) as server:
+        rows = await server.fetch(
+            "SELECT datname FROM pg_database WHERE starts_with(datname, $1)", prefix
+        )
+        for (name,) in rows:
+            await server.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+async def _create(url: str, name: str, template: str = "template1") -> str:
+    async with _administrator(url) as server:
+        await server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    return _named(url, name)
+
+
+@pytest.fixture(scope="session")
+async def postgres_template(run: Run, postgres_server: str) -> str:
+    """The name of a migrated database that nobody uses; a copy of it costs milliseconds."""
+    from orders.database import migrate
+
+    name = f"{run.name}_template"
+    with servers.locked(run.folder / "template.lock"):
+        done = run.folder / "template.done"
+        if not done.exists():
+            await migrate(await _create(postgres_server, name))
+            done.touch()
+    return name
+
+
+@pytest.fixture(scope="session")
+async def postgres_url(
+    run: Run, worker_id: str, postgres_server: str, postgres_template: str
+) -> str:
+    return await _create(postgres_server, f"{run.name}_{worker_id}", postgres_template)
+
+
+@pytest.fixture(scope="session")
+async def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite file that nobody uses."""
+    from orders.database import migrate
+
+    path = tmp_path_factory.mktemp("template") / "orders.sqlite3"
+    await migrate(_sqlite_url(path))
+    return path
+
+
+def _sqlite_url(path: Path) -> str:
+    return f"sqlite+aiosqlite:///{path}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_kind(request: pytest.FixtureRequest) -> str:
+    """The size in which the test runs, embedded or scaled."""
+    kind: str = request.param
+    return kind
+
+
+# The three below are plain functions, because only those may ask for an async fixture by name.
+
+
+@pytest.fixture
+def database_url(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> str:
+    if database_kind == "postgresql":
+        return str(request.getfixturevalue("postgres_url"))
+    path = tmp_path / "orders.sqlite3"
+    shutil.copy(request.getfixturevalue("sqlite_template"), path)
+    return _sqlite_url(path)
+
+
+@pytest.fixture
+def own_database_url(request: pytest.FixtureRequest, database_kind: str) -> str:
+    name = "postgres_copy" if database_kind == "postgresql" else "database_url"
+    return str(request.getfixturevalue(name))
+
+
+@pytest.fixture
+def empty_database_url(request: pytest.FixtureRequest, database_kind: str, tmp_path: Path) -> str:
+    if database_kind == "postgresql":
+        return str(request.getfixturevalue("postgres_empty"))
+    return _sqlite_url(tmp_path / "empty.sqlite3")
+
+
+@pytest.fixture
+async def postgres_copy(
+    run: Run, postgres_server: str, postgres_template: str
+) -> AsyncIterator[str]:
+    """A migrated PostgreSQL database for one test."""
+    name = f"{run.name}_{uuid.uuid4().hex[:12]}"
+    yield await _create(postgres_server, name, postgres_template)
+    await _drop_all(postgres_server, name)
+
+
+@pytest.fixture
+async def postgres_empty(run: Run, postgres_server: str) -> AsyncIterator[str]:
+    """A PostgreSQL database with nothing in it, for one test."""
+    name = f"{run.name}_{uuid.uuid4().hex[:12]}"
+    yield await _create(postgres_server, name)
+    await _drop_all(postgres_server, name)
+
+
+@pytest.fixture
+async def database(database_url: str) -> "AsyncIterator[Database]":
+    from orders.database import Database
+
+    opened = await Database.open(database_url)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def smtp_server() -> AsyncIterator[MailServer]:
+    async with mail_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    try:
+        async with open_browser() as opened:
+            yield opened
+    except ChromiumMissingError as reason:
+        pytest.fail(str(reason), pytrace=False)
+
+
+@pytest.fixture
+async def people(browser: Browser) -> AsyncIterator[People]:
+    arrived = People(browser)
+    yield arrived
+    await arrived.leave()
+    if arrived.troubles:
+        pytest.fail("uncaught in the browser:\n" + "\n".join(arrived.troubles), pytrace=False)

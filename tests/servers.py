@@ -1,0 +1,303 @@
+"""The real servers that the tests talk to, private to one run of pytest.
+
+PostgreSQL and Redis are started from the machine's own binaries, on free ports of the loopback
+interface and in a temporary folder. The first test that asks for one starts it, in whichever
+xdist worker that test happens to run; all workers share it.
+
+Nothing outlives the run, however it ends. A server is the child of a *keeper*, a small process
+(this file run as a program) that waits for a file lock held by the pytest process in charge. The
+kernel drops that lock when pytest finishes, fails, is interrupted or is killed; the keeper then
+stops its server and deletes its files.
+"""
+
+import fcntl
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+PATIENCE = 60.0
+"""Seconds that a server may take to start or to stop. Usual is below two."""
+
+POLL = 0.02
+"""Seconds between two looks at a server that is starting."""
+
+
+class ServerMissingError(Exception):
+    """The machine lacks a program that the tests need; the message says which and how to get it."""
+
+
+class ServerFailedError(Exception):
+    """A server did not start; the message ends with the last lines of its log."""
+
+
+class Server:
+    """One server process on an address of its own, which it keeps when started again.
+
+    Attributes:
+        url: Where it answers while it runs.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        url: str,
+        folder: Path,
+        ready: Callable[[], bool],
+        user: str | None = None,
+    ) -> None:
+        self.url = url
+        self._command = command
+        self._folder = folder
+        self._ready = ready
+        self._user = user
+        self._process: subprocess.Popen[bytes] | None = None  # set while it runs
+
+    def start(self) -> None:
+        """Start it and return when it answers. Raises ServerFailedError if it does not."""
+        log = self._folder / "log"
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(
+                self._command,
+                cwd=self._folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+                **_as_user(self._user),
+            )
+        give_up = time.monotonic() + PATIENCE
+        while not self._ready():
+            if self._process.poll() is not None or time.monotonic() > give_up:
+                self.kill()
+                last = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
+                raise ServerFailedError(f"{self._command[0]} did not start:\n{last}")
+            time.sleep(POLL)
+
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """Ask it to end and wait until it has. Nothing happens if it does not run."""
+        if self._process is None:
+            return
+        self._process.send_signal(how)
+        try:
+            self._process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def kill(self) -> None:
+        """Let it die as in a power cut; `start` brings it back with what reached the disk."""
+        self.stop(signal.SIGKILL)
+
+
+def postgres(folder: Path) -> Server:
+    """A PostgreSQL cluster in `folder`, not yet started, with durable commits as in production.
+
+    Raises ServerMissingError when the machine has no PostgreSQL.
+    """
+    user = _postgres_user()
+    folder.mkdir(parents=True, exist_ok=True)
+    if user is not None:
+        shutil.chown(folder, user)
+    data = folder / "data"
+    if not data.exists():
+        # A user name without a password: the server listens on the loopback interface only.
+        made = subprocess.run(
+            [
+                *(program("initdb"), "--pgdata", str(data), "--username=orders", "--auth=trust"),
+                *("--encoding=UTF8", "--locale=C", "--no-sync"),
+            ],
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            **_as_user(user),
+        )
+        if made.returncode != 0:
+            raise ServerFailedError(f"initdb failed:\n{made.stderr.decode(errors='replace')}")
+    port = free_port()
+    settings = {
+        "listen_addresses": "127.0.0.1",
+        "port": port,
+        "unix_socket_directories": "",
+        "fsync": "on",
+        "synchronous_commit": "on",
+        "max_connections": 200,
+        "timezone": "UTC",
+    }
+    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    state = data / "postmaster.pid"
+
+    def ready() -> bool:
+        # The server's own word, on the last line of that file, is what pg_ctl waits for too.
+        try:
+            return state.read_text().splitlines()[7].strip() == "ready"
+        except (FileNotFoundError, IndexError):
+            return False
+
+    return Server(
+        [program("postgres"), "-D", str(data), *options],
+        url=f"postgresql+asyncpg://orders@127.0.0.1:{port}/postgres",
+        folder=folder,
+        ready=ready,
+        user=user,
+    )
+
+
+def redis(folder: Path) -> Server:
+    """A Redis that keeps nothing on disk, not yet started.
+
+    Raises ServerMissingError when the machine has no Redis.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+
+    def ready() -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+                connection.sendall(b"PING\r\n")
+                return connection.recv(16).startswith(b"+PONG")
+        except OSError:
+            return False
+
+    return Server(
+        [
+            *(program("redis-server"), "--bind", "127.0.0.1", "--port", str(port)),
+            *("--save", "", "--appendonly", "no", "--daemonize", "no", "--dir", str(folder)),
+        ],
+        url=f"redis://127.0.0.1:{port}/0",
+        folder=folder,
+        ready=ready,
+    )
+
+
+KINDS: dict[str, Callable[[Path], Server]] = {"postgres": postgres, "redis": redis}
+"""What a keeper can keep."""
+
+
+def program(name: str) -> str:
+    """The path of a server's program. Raises ServerMissingError, saying how to install it."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    looked = os.pathsep.join([os.environ.get("PATH", ""), *map(str, folders)])
+    found = shutil.which(name, path=looked)
+    if found is None:
+        raise ServerMissingError(
+            f"The tests need the program {name}, which is neither in PATH nor in"
+            " /usr/lib/postgresql/*/bin. On Debian: apt-get install postgresql redis-server"
+        )
+    return found
+
+
+def free_port() -> int:
+    """A TCP port of the loopback interface that nobody listened on a moment ago."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the file's lock: one process at a time, and free again if that process dies."""
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+class Run:
+    """The folder that the processes of one pytest run share. Made by the process in charge."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.name = folder.name.replace("-", "_").lower()
+
+    @classmethod
+    @contextmanager
+    def begin(cls) -> Iterator["Run"]:
+        """Open a run; at the end its servers are gone, and so are their files."""
+        folder = Path(tempfile.mkdtemp(prefix="order-room-"))
+        folder.chmod(0o755)  # PostgreSQL runs as somebody else and must reach its own folder
+        run = cls(folder)
+        with locked(folder / "run.lock"):
+            yield run
+        for alive in folder.glob("*.alive"):
+            with locked(alive):  # free once the keeper is gone
+                pass
+        shutil.rmtree(folder)
+
+    def server(self, kind: str, name: str) -> str:
+        """The address of this run's server called `name`; whoever asks first starts it.
+
+        Raises ServerFailedError with the reason if it cannot be had.
+        """
+        address = self.folder / f"{name}.address"
+        with locked(self.folder / f"{name}.lock"):
+            if not address.exists():
+                log = self.folder / f"{name}.keeper"
+                with log.open("wb") as output:
+                    keeper = subprocess.Popen(
+                        [sys.executable, __file__, kind, name, str(self.folder)],
+                        stdin=subprocess.DEVNULL,
+                        stdout=output,
+                        stderr=output,
+                        start_new_session=True,
+                    )
+                _keepers.append(keeper)
+                while not address.exists():
+                    if keeper.poll() is not None:
+                        raise ServerFailedError(log.read_text(errors="replace").strip())
+                    time.sleep(POLL)
+        return address.read_text()
+
+
+_keepers: list[subprocess.Popen[bytes]] = []
+"""Started by this process and meant to outlive it: held, so that Python does not complain."""
+
+
+def _keep(kind: str, name: str, folder: Path) -> None:
+    """Be a keeper: start the server, publish its address, stop it when the run is over."""
+    with locked(folder / f"{name}.alive"):
+        server = KINDS[kind](folder / name)
+        server.start()
+        address = folder / f"{name}.address"
+        draft = address.with_suffix(".draft")
+        draft.write_text(server.url)
+        draft.rename(address)
+        with locked(folder / "run.lock"):
+            pass
+        # Nobody will read the data again, so PostgreSQL need not tidy up before it goes.
+        server.stop(signal.SIGQUIT if kind == "postgres" else signal.SIGTERM)
+        shutil.rmtree(folder / name)
+
+
+def _postgres_user() -> str | None:
+    """Whom PostgreSQL runs as: it refuses root. None means whoever runs the tests."""
+    if os.geteuid() != 0:
+        return None
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in known else "nobody"
+
+
+def _as_user(name: str | None) -> dict[str, Any]:
+    """What `subprocess` needs to run a child as that user."""
+    if name is None:
+        return {}
+    entry = pwd.getpwnam(name)
+    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+
+
+if __name__ == "__main__":
+    try:
+        _keep(sys.argv[1], sys.argv[2], Path(sys.argv[3]))
+    except (ServerMissingError, ServerFailedError) as reason:
+        sys.exit(str(reason))
