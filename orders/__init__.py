@@ -1,0 +1,21 @@
+"""What is true about an order: its process, its money, its deadlines and its timeline.
+
+Read in this order:
+
+- `events`     the vocabulary: everything that can happen, one frozen struct each
+- `workflow`   the table of the process: states x verbs x timers -> events and money
+- `situation`  what one viewer sees now: actions, whose turn, deadlines, what happens at zero
+- `deadlines`  reminder marks, working days
+- `money`      escrow in double entry, and when a refund becomes visible
+- `policy`     every length and limit of the process
+- `errors`     the refusals, drawn as a tree
+- `tables`     where all of it is stored
+- `database`   engine and transaction: commit, then announce
+- `timeline`   append, read, redact: the only writer of entries
+- `posting`    group commit for messages
+- `commands`   one function per verb: lock, decide, save, append
+- `clock`      the sweeper: what is due happens, once
+- `fold`       the law "fold = fetch": a view built from entries equals the view of the rows
+
+Imports go from `realtime` to here and never back.
+"""

@@ -1,0 +1,53 @@
+"""Arithmetic of time: when a window ends and at which marks people are reminded.
+
+Time is an argument everywhere; nothing here looks at a clock.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from orders.policy import Policy
+
+MARK_LAST_CALL = 100
+"""The `percent` under which the last mark before zero is told."""
+
+
+class Mark(msgspec.Struct, frozen=True, order=True):
+    """A moment inside a window at which both parties are reminded of its end."""
+
+    at: datetime
+    percent: int
+
+
+def due(start: datetime, seconds: int) -> datetime:
+    """Return the end of a window that begins at `start`. Plain elapsed time, nights included."""
+    return start + timedelta(seconds=seconds)
+
+
+def marks(start: datetime, end: datetime, policy: Policy) -> list[Mark]:
+    """Return the reminder marks of the window [start, end], earliest first.
+
+    Fractions of the window's length, plus one fixed mark `last_call` before zero where the
+    window is at least twice as long as that. Marks that fall together are told once, under
+    the later name: two reminders in one minute help nobody.
+    """
+    length = end - start
+    found = [Mark(start + length * percent / 100, percent) for percent in policy.reminders_percent]
+    last_call = timedelta(seconds=policy.last_call)
+    if length >= 2 * last_call:
+        found.append(Mark(end - last_call, MARK_LAST_CALL))
+    kept: list[Mark] = []
+    for mark in sorted(found):
+        if kept and mark.at - kept[-1].at < timedelta(minutes=1) and length > timedelta(hours=1):
+            kept[-1] = mark
+        else:
+            kept.append(mark)
+    return kept
+
+
+def next_mark(start: datetime, end: datetime, now: datetime, policy: Policy) -> Mark | None:
+    """Return the first mark strictly after `now`, or None when only zero is left."""
+    return next((mark for mark in marks(start, end, policy) if mark.at > now), None)

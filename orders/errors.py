@@ -1,0 +1,210 @@
+"""Every way the rules say no, drawn as a tree.
+
+    Refused
+    ├── Unauthenticated
+    │   ├── TokenInvalid            the token is forged, damaged or not meant for us
+    │   └── TokenExpired            the token was good, and is too old
+    ├── NotFound
+    │   ├── OrderUnknown            no such order, or not yours: the two look alike on purpose
+    │   └── CallUnknown             no such call on this order
+    ├── NotYours                    a member, but this step belongs to the other party
+    ├── WrongMoment
+    │   ├── WrongState              the order's state does not allow this step
+    │   ├── ChatClosed              the conversation is closed at this stage
+    │   ├── CallsClosed             calls are closed at this stage, or by the marketplace
+    │   └── CallOver                the call has ended, or was answered elsewhere
+    ├── BadInput
+    │   ├── Malformed               not what the contract describes
+    │   ├── TextEmpty / TextTooLong
+    │   ├── IdReused                the same client id came before with other content
+    │   └── SdpRefused              the session description cannot be answered
+    ├── TooMuch
+    │   ├── FrameTooLarge / RateExceeded / TooManyOpen
+    └── Unavailable                 we cannot do it now; trying again is safe
+
+A refusal is an answer, not an accident: it has a stable `code`, an HTTP `status`, `facts` that
+a program can read, and a sentence in the reader's language under the text key
+`refused.<code>`. Whatever is not a `Refused` is a bug and may crash its task.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+Fact = str | int | bool | None
+"""What a refusal may carry: plain facts, never free text typed by somebody else."""
+
+
+class Refused(Exception):  # noqa: N818 - "refused" is the word the protocol uses
+    """The rules say no. Nothing was changed.
+
+    `facts` name what a person or program needs to act on it; they also fill the sentence.
+    """
+
+    code: ClassVar[str] = "refused"
+    status: ClassVar[int] = 400
+    catalogue: ClassVar[dict[str, type[Refused]]] = {}
+
+    def __init__(self, **facts: Fact) -> None:
+        """Keep the facts; the message is for logs and shows code and fact names only."""
+        super().__init__(f"{self.code}({', '.join(sorted(facts))})")
+        self.facts: dict[str, Fact] = facts
+
+    def __init_subclass__(cls, **kwargs: object) -> None:
+        """Register the code, so that the contract can list every refusal."""
+        super().__init_subclass__(**kwargs)
+        Refused.catalogue[cls.code] = cls
+
+
+class Unauthenticated(Refused):
+    """We do not know who is asking."""
+
+    code = "unauthenticated"
+    status = 401
+
+
+class TokenInvalid(Unauthenticated):
+    """The token is forged, damaged, or was issued for another audience."""
+
+    code = "token_invalid"
+
+
+class TokenExpired(Unauthenticated):
+    """The token was good and is too old; the host page should fetch a new one."""
+
+    code = "token_expired"
+
+
+class NotFound(Refused):
+    """There is nothing here that the asker may know of."""
+
+    code = "not_found"
+    status = 404
+
+
+class OrderUnknown(NotFound):
+    """No such order, or the asker is not a member of it. The two are told alike on purpose."""
+
+    code = "order_unknown"
+
+
+class CallUnknown(NotFound):
+    """The order has no such call."""
+
+    code = "call_unknown"
+
+
+class NotYours(Refused):
+    """The asker is a member, but this step belongs to somebody else. Facts: `verb`, `role`."""
+
+    code = "not_yours"
+    status = 403
+
+
+class WrongMoment(Refused):
+    """The step exists and is not possible now."""
+
+    code = "wrong_moment"
+    status = 409
+
+
+class WrongState(WrongMoment):
+    """The order's state does not allow the step. Facts: `verb`, `state`."""
+
+    code = "wrong_state"
+
+
+class ChatClosed(WrongMoment):
+    """The conversation is closed at this stage. Facts: `state`, `reason`."""
+
+    code = "chat_closed"
+
+
+class CallsClosed(WrongMoment):
+    """Calls are not possible at this stage or for this party. Facts: `state`, `reason`."""
+
+    code = "calls_closed"
+
+
+class CallOver(WrongMoment):
+    """The call is no longer what the command thinks it is. Facts: `call`, `end`."""
+
+    code = "call_over"
+
+
+class InCall(WrongMoment):
+    """The person is in a call already. Facts: `who` ("you" or "other")."""
+
+    code = "in_call"
+
+
+class BadInput(Refused):
+    """The request itself cannot be understood or accepted, now or later."""
+
+    code = "bad_input"
+    status = 422
+
+
+class Malformed(BadInput):
+    """The bytes do not follow the published contract. Facts: `where`."""
+
+    code = "malformed"
+    status = 400
+
+
+class TextEmpty(BadInput):
+    """There is nothing to read in the text."""
+
+    code = "text_empty"
+
+
+class TextTooLong(BadInput):
+    """Facts: `limit`, `length`, both in characters."""
+
+    code = "text_too_long"
+
+
+class IdReused(BadInput):
+    """The client id was used before for other content; nothing was changed. Facts: `id`."""
+
+    code = "id_reused"
+    status = 409
+
+
+class SdpRefused(BadInput):
+    """The browser's session description cannot be answered. Facts: `reason`."""
+
+    code = "sdp_refused"
+
+
+class TooMuch(Refused):
+    """A limit was reached. Facts: `limit`, and how much came."""
+
+    code = "too_much"
+    status = 429
+
+
+class FrameTooLarge(TooMuch):
+    """Facts: `limit` and `size` in bytes."""
+
+    code = "frame_too_large"
+    status = 413
+
+
+class RateExceeded(TooMuch):
+    """Facts: `limit` (the name in the table of limits), `retry_after` in seconds."""
+
+    code = "rate_exceeded"
+
+
+class TooManyOpen(TooMuch):
+    """Too many of something at once: sockets, subscriptions, commands. Facts: `limit`, `what`."""
+
+    code = "too_many_open"
+
+
+class Unavailable(Refused):
+    """We cannot do it now; nothing was changed and trying again is safe. Facts: `reason`."""
+
+    code = "unavailable"
+    status = 503

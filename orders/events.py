@@ -1,0 +1,275 @@
+"""The vocabulary of the timeline: one frozen struct per thing that can happen to an order.
+
+The union `Event` is closed: adding a kind makes the type checker name every place that must
+answer. An event holds only what *all* members of the order may know, because every reader gets
+the same bytes; who may know less than everything (the means of payment, an e-mail address) is
+stored elsewhere. Events change only by adding optional fields.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+import msgspec
+
+OrderId = NewType("OrderId", str)
+PersonId = NewType("PersonId", str)
+CallId = NewType("CallId", str)
+
+CLOCK = PersonId("clock")
+"""The actor of what happens by itself: a deadline at zero, a lapsed lease."""
+MARKETPLACE = PersonId("marketplace")
+"""The actor of what the marketplace's backend does: a payment taken, an entry redacted."""
+
+
+class Role(StrEnum):
+    """What a member is to the order."""
+
+    BUYER = "buyer"
+    SELLER = "seller"
+
+
+class State(StrEnum):
+    """Where the order stands, in the customer's words."""
+
+    AWAITING_VALIDATION = "awaiting_validation"
+    IN_PROGRESS = "in_progress"
+    LATE = "late"
+    DELIVERED = "delivered"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+class Timer(StrEnum):
+    """The clocks of an order. Each is a row; what it does at zero stands in `workflow`."""
+
+    BRIEF_WINDOW = "brief_window"
+    DELIVERY = "delivery"
+    REVIEW = "review"
+    CHAT_TAIL = "chat_tail"
+    RING = "ring"
+
+
+class CallEnd(StrEnum):
+    """The seven ways a call ends."""
+
+    COMPLETED = "completed"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+class NoticeKind(StrEnum):
+    """What an e-mail to a party can be about."""
+
+    ORDER_PAID = "order_paid"
+    UNREAD = "unread"
+    REMINDER = "reminder"
+    STARTED = "started"
+    DELIVERED = "delivered"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+    MISSED_CALL = "missed_call"
+
+
+class _Event(msgspec.Struct, frozen=True, tag_field="kind", omit_defaults=True):
+    pass
+
+
+class OrderPaid(_Event, tag="order_paid"):
+    """The buyer paid; the money is in escrow. The first entry of every paid order."""
+
+    title: str
+    category: str
+    price_cents: int
+    currency: str
+
+
+class MessageSent(_Event, tag="message_sent"):
+    """A line of the conversation."""
+
+    text: str
+
+
+class BriefHandedOver(_Event, tag="brief_handed_over"):
+    """The buyer says that the seller has everything; it is the seller's turn."""
+
+    note: str = ""
+
+
+class OrderStarted(_Event, tag="order_started"):
+    """The seller has what is needed and begins. The delivery date is fixed now."""
+
+    delivery_due: datetime
+
+
+class OrderLate(_Event, tag="order_late"):
+    """The delivery date passed; the buyer may cancel alone from now on."""
+
+
+class OrderDelivered(_Event, tag="order_delivered"):
+    """The seller hands over the work; the review window opens."""
+
+    note: str = ""
+
+
+class OrderClosed(_Event, tag="order_closed"):
+    """The order is complete: accepted by the buyer, or by the end of the review window."""
+
+    by_clock: bool = False
+
+
+class CancelReason(StrEnum):
+    """Why an order was cancelled."""
+
+    BUYER_CANCELLED = "buyer_cancelled"
+    SELLER_DECLINED = "seller_declined"
+    BRIEF_WINDOW_OVER = "brief_window_over"
+    LATE = "late"
+
+
+class OrderCancelled(_Event, tag="order_cancelled"):
+    """The order ends without work delivered; the money goes back."""
+
+    reason: CancelReason
+    note: str = ""
+
+
+class MoneyHeld(_Event, tag="money_held"):
+    """The price went into escrow."""
+
+    cents: int
+    currency: str
+
+
+class MoneyRefunded(_Event, tag="money_refunded"):
+    """Money left escrow towards the buyer."""
+
+    cents: int
+    currency: str
+
+
+class MoneyReleased(_Event, tag="money_released"):
+    """Money left escrow towards the seller's wallet."""
+
+    cents: int
+    currency: str
+
+
+class DeadlineSet(_Event, tag="deadline_set"):
+    """A clock began to run."""
+
+    timer: Timer
+    due: datetime
+
+
+class DeadlineNear(_Event, tag="deadline_near"):
+    """A reminder mark was reached: `percent` of the window has passed, or the last hour began."""
+
+    timer: Timer
+    due: datetime
+    percent: int
+
+
+class DeadlineMet(_Event, tag="deadline_met"):
+    """A clock stopped because what it waited for happened, or no longer matters."""
+
+    timer: Timer
+
+
+class DeadlineFired(_Event, tag="deadline_fired"):
+    """A clock reached zero; the entry after this one says what it did."""
+
+    timer: Timer
+    due: datetime
+
+
+class CallRang(_Event, tag="call_rang"):
+    """The actor calls the other party."""
+
+    call: CallId
+
+
+class CallAnswered(_Event, tag="call_answered"):
+    """The actor took the call; ring time ends and talk time begins."""
+
+    call: CallId
+
+
+class CallEnded(_Event, tag="call_ended"):
+    """The call is over. `seconds` is talk time without ringing; 0 if nobody answered."""
+
+    call: CallId
+    end: CallEnd
+    seconds: int = 0
+
+
+class NoticeSent(_Event, tag="notice_sent"):
+    """An e-mail about the order was taken over by the mail server for this party."""
+
+    notice: NoticeKind
+    to: Role
+
+
+class NoticeBounced(_Event, tag="notice_bounced"):
+    """An e-mail was refused for good, so this party may not know what it would have told."""
+
+    notice: NoticeKind
+    to: Role
+
+
+class EntryRedacted(_Event, tag="entry_redacted"):
+    """The content of entry `seq` was erased; its place in the chain stays."""
+
+    seq: int
+
+
+Event = (
+    OrderPaid
+    | MessageSent
+    | BriefHandedOver
+    | OrderStarted
+    | OrderLate
+    | OrderDelivered
+    | OrderClosed
+    | OrderCancelled
+    | MoneyHeld
+    | MoneyRefunded
+    | MoneyReleased
+    | DeadlineSet
+    | DeadlineNear
+    | DeadlineMet
+    | DeadlineFired
+    | CallRang
+    | CallAnswered
+    | CallEnded
+    | NoticeSent
+    | NoticeBounced
+    | EntryRedacted
+)
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One line of an order's timeline.
+
+    `seq` is 1..n per order without gaps; `at` never goes back within an order; `event` is None
+    once the entry was redacted.
+    """
+
+    order: OrderId
+    seq: int
+    at: datetime
+    actor: PersonId
+    event: Event | None
+    client_id: str | None = None
+    """The id under which the actor's device asked for it; tells the device its own echo."""
+
+
+def kind_of(event: Event) -> str:
+    """Return the tag under which this event is stored."""
+    return str(type(event).__struct_config__.tag)

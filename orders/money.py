@@ -1,0 +1,114 @@
+"""Escrow in double entry, and when a refund becomes visible.
+
+Amounts are integer cents. Every movement is a set of postings whose sum is zero, tied to the
+entry that tells it; `escrow` is what we still hold. A movement's name is unique per order, so
+doing it twice is impossible by the table's key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+from enum import StrEnum
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import holidays
+import msgspec
+
+
+class Account(StrEnum):
+    """Where money stands. `payment` is the outside: the buyer's means of payment."""
+
+    PAYMENT = "payment"
+    ESCROW = "escrow"
+    SELLER = "seller"
+
+
+class Means(StrEnum):
+    """How the buyer paid. Known to the buyer and the marketplace only."""
+
+    WALLET = "wallet"
+    PAYPAL = "paypal"
+    CARD = "card"
+
+
+class MovementKind(StrEnum):
+    """What a movement of money is for."""
+
+    HOLD = "hold"
+    REFUND = "refund"
+    RELEASE = "release"
+
+
+class Movement(msgspec.Struct, frozen=True):
+    """Cents that go from one account to another; stored as two postings that add up to zero."""
+
+    kind: MovementKind
+    source: Account
+    target: Account
+    cents: int
+
+    def postings(self) -> tuple[tuple[Account, int], tuple[Account, int]]:
+        """Return (account, signed cents) for both sides."""
+        return (self.source, -self.cents), (self.target, self.cents)
+
+
+class Visibility(msgspec.Struct, frozen=True):
+    """When a refund shows on the buyer's side: at once, or between two dates (inclusive)."""
+
+    means: Means
+    at_once: bool
+    earliest: date | None = None
+    latest: date | None = None
+
+
+CARD_WORKING_DAYS = (3, 5)
+"""A card refund appears after 3 to 5 working days (ComeUp article 1729)."""
+
+
+def hold(cents: int) -> Movement:
+    """Return the movement of a payment into escrow."""
+    return Movement(MovementKind.HOLD, Account.PAYMENT, Account.ESCROW, cents)
+
+
+def refund(cents: int) -> Movement:
+    """Return the movement of escrowed money back to the means of payment used."""
+    return Movement(MovementKind.REFUND, Account.ESCROW, Account.PAYMENT, cents)
+
+
+def release(cents: int) -> Movement:
+    """Return the movement of escrowed money to the seller's wallet."""
+    return Movement(MovementKind.RELEASE, Account.ESCROW, Account.SELLER, cents)
+
+
+def balances(postings: Iterable[tuple[Account, int]]) -> dict[Account, int]:
+    """Add up postings per account. The sum over all accounts is always zero."""
+    totals = dict.fromkeys(Account, 0)
+    for account, cents in postings:
+        totals[account] += cents
+    return totals
+
+
+def visibility(means: Means, refunded: datetime, country: str, time_zone: str) -> Visibility:
+    """Say when a refund ordered at `refunded` will be visible on `means`.
+
+    Wallet and PayPal show it at once. A card needs 3 to 5 working days, counted from the day
+    after the refund in the marketplace's calendar: no weekends, no public holidays.
+    """
+    if means is not Means.CARD:
+        return Visibility(means, at_once=True)
+    calendar = _calendar(country)
+    day = refunded.astimezone(ZoneInfo(time_zone)).date()
+    first, last = CARD_WORKING_DAYS
+    return Visibility(
+        means,
+        at_once=False,
+        earliest=calendar.get_nth_working_day(day, first),
+        latest=calendar.get_nth_working_day(day, last),
+    )
+
+
+@lru_cache(maxsize=32)
+def _calendar(country: str) -> holidays.HolidayBase:
+    return holidays.country_holidays(country)

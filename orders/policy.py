@@ -1,0 +1,68 @@
+"""Every length and limit of the process, as settings.
+
+The defaults are ComeUp's (its help articles 1729, 1752, 1767 and 1639). A marketplace overrides
+them for all its orders, and for one order when it creates it; the order keeps what it was
+created with, so a later change of settings moves nobody's deadline.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import msgspec
+
+Seconds = Annotated[int, msgspec.Meta(ge=1, le=400 * 24 * 3600)]
+HOUR = 3600
+DAY = 24 * HOUR
+
+
+class CallsBy(StrEnum):
+    """Who may start a call. ComeUp's own product lets only the seller start."""
+
+    BOTH = "both"
+    SELLER = "seller"
+
+
+class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """The settings of one order's process. Lengths are in seconds."""
+
+    brief_window: Seconds = 48 * HOUR
+    """From payment until the order is cancelled if the seller has not started (article 1729)."""
+    delivery: Seconds = 7 * DAY
+    """From the start to the delivery date; the service sold usually overrides it."""
+    review: Seconds = 7 * DAY
+    """From a delivery until the order closes by itself (article 1752)."""
+    chat_tail: Seconds = 7 * DAY
+    """How long people may still talk after the order ended (articles 1752, 1760)."""
+    ring: Seconds = 30
+    """How long a call rings before it counts as not answered."""
+    unread_mail_after: Seconds = 180
+    """How long a message may lie unread before an e-mail goes out."""
+    reminders_percent: tuple[Annotated[int, msgspec.Meta(ge=1, le=99)], ...] = (50, 75, 90)
+    """Marks of a window, in percent of its length, at which both parties are reminded."""
+    last_call: Seconds = HOUR
+    """A further mark this long before zero, if the window is at least twice as long."""
+    calls_by: CallsBy = CallsBy.BOTH
+    country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")] = "FR"
+    """Whose public holidays count when working days are named."""
+    time_zone: str = "Europe/Paris"
+    """Whose midnight begins a working day."""
+    text_max: Annotated[int, msgspec.Meta(ge=1, le=20_000)] = 5_000
+    """The longest message, in characters."""
+    note_max: Annotated[int, msgspec.Meta(ge=1, le=5_000)] = 1_000
+    """The longest note with a step (a reason, a delivery note), in characters."""
+
+
+def decode(stored: bytes) -> Policy:
+    """Read an order's settings back; fields added since then take their defaults."""
+    return msgspec.json.decode(stored, type=Policy)
+
+
+def encode(policy: Policy) -> bytes:
+    """Return the settings as they are stored with the order: only what differs from defaults.
+
+    A default that changes in a later version would move running deadlines; deadlines are rows
+    with their own due time, so only windows that open after the change follow it.
+    """
+    return msgspec.json.encode(policy)

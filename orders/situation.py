@@ -1,0 +1,228 @@
+"""What one viewer may do and expects now: the situation.
+
+Computed whole for a role, sent beside the batch that changed it and on resume; the newest
+wins. The browser never re-derives a rule: which buttons there are, whose turn it is, which
+clocks run and what happens at zero, and to whose money, all comes from here.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from orders import money
+from orders.events import CallId, OrderId, PersonId, Role, State, Timer
+from orders.policy import CallsBy
+from orders.workflow import ENDED, STEPS, OrderFacts, Verb
+
+
+class Zero(StrEnum):
+    """What a clock does when it reaches zero; the text key is `zero.<role>.<value>`."""
+
+    CANCELLED_REFUNDED = "cancelled_refunded"
+    LATE_MAY_CANCEL = "late_may_cancel"
+    CLOSED_PAID = "closed_paid"
+    CHAT_CLOSES = "chat_closes"
+    CALL_MISSED = "call_missed"
+
+
+class GateReason(StrEnum):
+    """Why talking is not possible; the text key is `gate.<value>`."""
+
+    DELIVERED = "delivered"
+    ENDED = "ended"
+    SELLER_ONLY = "seller_only"
+
+
+class Gate(msgspec.Struct, frozen=True):
+    """Whether a channel is open, and until when or why not."""
+
+    open: bool
+    reason: GateReason | None = None
+    until: datetime | None = None
+
+
+class RunningTimer(msgspec.Struct, frozen=True):
+    """A clock that runs: since when, until when."""
+
+    timer: Timer
+    start: datetime
+    due: datetime
+
+
+class Deadline(msgspec.Struct, frozen=True):
+    """A clock as one viewer sees it. `text` is the sentence of `zero` in their language."""
+
+    timer: Timer
+    start: datetime
+    due: datetime
+    zero: Zero
+    cents: int = 0
+    currency: str = ""
+    visible: money.Visibility | None = None
+    """When the refund would show on the viewer's means of payment; the buyer's eyes only."""
+    text: str = ""
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """Whose turn it is, and since when."""
+
+    role: Role
+    since: datetime
+
+
+class Refund(msgspec.Struct, frozen=True):
+    """Money on its way back; `visible` for the buyer only. `text` is the whole sentence."""
+
+    cents: int
+    currency: str
+    at: datetime
+    visible: money.Visibility | None = None
+    text: str = ""
+
+
+class CallNow(msgspec.Struct, frozen=True):
+    """The call in progress on this order."""
+
+    call: CallId
+    caller: PersonId
+    callee: PersonId
+    rang_at: datetime
+    rings_until: datetime
+    answered_at: datetime | None
+
+
+class Situation(msgspec.Struct, frozen=True):
+    """Everything that decides what the viewer's screen offers. Complete, never a difference."""
+
+    order: OrderId
+    seq: int
+    """The head of the timeline this was computed at."""
+    now: datetime
+    """The server's clock, for correcting the browser's."""
+    role: Role
+    state: State
+    state_since: datetime
+    turn: Turn | None
+    actions: tuple[Verb, ...]
+    brief_handed: bool
+    deadlines: tuple[Deadline, ...]
+    chat: Gate
+    calls: Gate
+    call: CallNow | None
+    held_cents: int
+    currency: str
+    refund: Refund | None = None
+
+
+class OpenMoney(msgspec.Struct, frozen=True):
+    """What the situation needs of the ledger: the means of payment and a refund, if any."""
+
+    means: money.Means
+    refunded_cents: int = 0
+    refunded_at: datetime | None = None
+
+
+def chat_gate(order: OrderFacts, tail_due: datetime | None = None) -> Gate:
+    """Say whether messages may be written. Locked while a delivery waits for its answer.
+
+    Source: ComeUp articles 1735 and 1759 (delivered: locked), 1752 and 1760 (seven-day tail).
+    """
+    if order.state is State.DELIVERED:
+        return Gate(open=False, reason=GateReason.DELIVERED)
+    if order.state in ENDED:
+        if order.chat_tail_over:
+            return Gate(open=False, reason=GateReason.ENDED)
+        return Gate(open=True, until=tail_due)
+    return Gate(open=True)
+
+
+def call_gate(order: OrderFacts, role: Role, tail_due: datetime | None = None) -> Gate:
+    """Say whether this role may start a call: while the chat is open, if the setting allows."""
+    gate = chat_gate(order, tail_due)
+    if gate.open and order.policy.calls_by is CallsBy.SELLER and role is not Role.SELLER:
+        return Gate(open=False, reason=GateReason.SELLER_ONLY)
+    return gate
+
+
+def see(
+    order: OrderFacts,
+    role: Role,
+    now: datetime,
+    seq: int,
+    timers: tuple[RunningTimer, ...],
+    ledger: OpenMoney,
+    call: CallNow | None,
+) -> Situation:
+    """Compute the situation of `role`. Sentences are left empty for the edge to fill."""
+    tail = next((t.due for t in timers if t.timer is Timer.CHAT_TAIL), None)
+    shown = tuple(
+        deadline
+        for timer in sorted(timers, key=lambda t: t.due)
+        if (deadline := _deadline(order, role, timer, ledger)) is not None
+    )
+    return Situation(
+        order=order.id,
+        seq=seq,
+        now=now,
+        role=role,
+        state=order.state,
+        state_since=order.state_since,
+        turn=Turn(order.turn, order.turn_since) if order.turn else None,
+        actions=tuple(
+            dict.fromkeys(s.verb for s in STEPS if s.by is role and s.source is order.state)
+        ),
+        brief_handed=order.brief_handed,
+        deadlines=shown,
+        chat=chat_gate(order, tail),
+        calls=call_gate(order, role, tail),
+        call=call,
+        held_cents=order.held_cents,
+        currency=order.currency,
+        refund=_refund(order, role, ledger),
+    )
+
+
+ZERO_OF = {
+    Timer.BRIEF_WINDOW: Zero.CANCELLED_REFUNDED,
+    Timer.DELIVERY: Zero.LATE_MAY_CANCEL,
+    Timer.REVIEW: Zero.CLOSED_PAID,
+    Timer.CHAT_TAIL: Zero.CHAT_CLOSES,
+    Timer.RING: Zero.CALL_MISSED,
+}
+
+
+def _deadline(
+    order: OrderFacts, role: Role, timer: RunningTimer, ledger: OpenMoney
+) -> Deadline | None:
+    zero = ZERO_OF[timer.timer]
+    if zero is Zero.CALL_MISSED:
+        return None  # the call panel shows it, not the countdown of the order
+    moves_money = zero in {Zero.CANCELLED_REFUNDED, Zero.CLOSED_PAID}
+    visible = None
+    if zero is Zero.CANCELLED_REFUNDED and role is Role.BUYER:
+        visible = money.visibility(
+            ledger.means, timer.due, order.policy.country, order.policy.time_zone
+        )
+    return Deadline(
+        timer=timer.timer,
+        start=timer.start,
+        due=timer.due,
+        zero=zero,
+        cents=order.held_cents if moves_money else 0,
+        currency=order.currency,
+        visible=visible,
+    )
+
+
+def _refund(order: OrderFacts, role: Role, ledger: OpenMoney) -> Refund | None:
+    if ledger.refunded_at is None:
+        return None
+    visible = None
+    if role is Role.BUYER:
+        visible = money.visibility(
+            ledger.means, ledger.refunded_at, order.policy.country, order.policy.time_zone
+        )
+    return Refund(ledger.refunded_cents, order.currency, ledger.refunded_at, visible)
