@@ -27,6 +27,7 @@ run: install web ## serve the room with demo orders on http://HOST:PORT (127.0.0
 	@exec $(BIN)/python -m realtime serve --demo
 
 test: install-dev web programs ## run every test; ARGS="tests/orders -k refund" picks some
+	@$(NPM) test --silent
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 check: install-dev web/node_modules/.stamp ## style, types, directions of imports, lock files
@@ -88,18 +89,19 @@ $(BIN)/python:
 
 $(VENV)/.run: requirements.lock | $(BIN)/python
 	@echo 'Installing what the server needs'
-	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install -qq --require-hashes --requirement requirements.lock
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock | $(BIN)/python
 	@echo 'Installing what the server, its tests and its checks need'
-	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-dev.lock
+	@$(BIN)/python -m pip install -qq --require-hashes --requirement requirements-dev.lock
 	@touch $@ $(VENV)/.run
 
 # ------------------------------------------------------------------------- browser client
 
 # The machine's Node where it is new enough, else the one that PyPI packs, put into the venv.
-NODE_FOUND := $(shell node -e 'console.log(process.versions.node.split(".")[0] >= 20)' 2>/dev/null)
+NODE_FOUND := $(shell node -p '[a, b] = process.versions.node.split(".").map(Number); \
+  a > 20 || (a == 20 && b >= 19)' 2>/dev/null)
 ifeq ($(NODE_FOUND),true)
 NODE :=
 NPM := cd web && npm
@@ -115,8 +117,8 @@ WEB_SOURCES := $(shell [ ! -d web ] || find web -type f \
 web: web/dist/.stamp
 
 $(VENV)/.node: requirements-node.lock | $(BIN)/python
-	@echo 'Installing Node: the machine has none of version 20 or newer'
-	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements-node.lock
+	@echo 'Installing Node: the machine has none of version 20.19 or newer'
+	@$(BIN)/python -m pip install -qq --require-hashes --requirement requirements-node.lock
 	@touch $@
 
 web/node_modules/.stamp: web/package.json web/package-lock.json | $(NODE)

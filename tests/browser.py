@@ -4,6 +4,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from playwright.async_api import Browser, BrowserContext, Error, Page, async_playwright
 
@@ -91,6 +92,13 @@ class People:
         self._contexts.append(context)
         context.on("weberror", lambda trouble: self._note(trouble.error))
         return await context.new_page()
+
+    async def pose(self, folder: Path, name: str) -> None:
+        """Write a picture of every open page to the folder, for whoever asks why a test failed."""
+        folder.mkdir(parents=True, exist_ok=True)
+        pages = [page for context in self._contexts for page in context.pages]
+        for number, page in enumerate(pages, start=1):
+            await page.screenshot(path=folder / f"{name}-{number}.png", full_page=True)
 
     async def leave(self) -> None:
         """Close every person's windows."""

@@ -12,6 +12,7 @@
 | `private_redis`      | a Redis that the test may kill and start again                         |
 | `smtp_server`        | a mail server that is this test's alone                                |
 | `browser`, `people`  | Chromium; persons with a context each                                  |
+| `screenshots`        | the folder to write pictures to, for a test marked `screenshots`       |
 
 On PostgreSQL `database_url` is shared by the tests of one worker: each makes its own orders and
 looks at no others. A test that sweeps, counts or kills asks for `own_database_url`.
@@ -22,9 +23,10 @@ whose user may create databases) and TEST_REDIS_URL replace the private servers.
 
 import asyncio
 import os
+import re
 import shutil
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import AbstractContextManager, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -42,7 +44,11 @@ from tests.servers import Run, Server
 if TYPE_CHECKING:
     from orders.database import Database
 
+OUTPUT = Path(__file__).parent / "output"
+"""What the tests leave for a person to look at; git ignores it."""
+
 RUN = pytest.StashKey[Run]()
+FAILED = pytest.StashKey[bool]()
 ENDING = pytest.StashKey[AbstractContextManager[Run]]()
 
 
@@ -75,6 +81,16 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         if given := os.environ.get("TEST_DATABASE_URL"):
             asyncio.run(_drop_all(given, config.stash[RUN].name))
         config.stash[ENDING].__exit__(None, None, None)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item,
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note that a test failed, for the fixtures that then keep a picture of it."""
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -252,9 +268,18 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture
-async def people(browser: Browser) -> AsyncIterator[People]:
+async def people(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[People]:
     arrived = People(browser)
     yield arrived
+    if request.node.stash[FAILED]:
+        await arrived.pose(OUTPUT / "failures", re.sub(r"\W+", "-", request.node.name))
     await arrived.leave()
     if arrived.troubles:
         pytest.fail("uncaught in the browser:\n" + "\n".join(arrived.troubles), pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def screenshots() -> Path:
+    folder = Path(os.environ.get("SCREENSHOTS") or OUTPUT / "screenshots")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
