@@ -34,7 +34,7 @@ check: install-dev web/node_modules/.stamp ## style, types, directions of import
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(NPM) run check
 	@if grep -nE '(https?|git|file)[+:]|--(extra-)?index-url|--find-links| @ ' requirements*.lock \
 	|| grep -n '"resolved"' web/package-lock.json; then \
@@ -139,7 +139,7 @@ programs:
 	@has() { for name; do PATH="$$PATH:$$(echo /usr/lib/postgresql/*/bin | tr ' ' ':')" \
 	    command -v "$$name" >/dev/null && return; done; return 1; }; \
 	missing=; \
-	has "$${CHROMIUM:-chromium}" chromium-browser google-chrome-stable google-chrome chrome \
+	has $${CHROMIUM:-chromium chromium-browser google-chrome-stable google-chrome chrome} \
 	  || missing="$$missing chromium"; \
 	[ -n "$$TEST_DATABASE_URL" ] || { has initdb && has postgres; } || missing="$$missing postgresql"; \
 	has redis-server || missing="$$missing redis-server"; \
