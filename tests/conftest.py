@@ -32,6 +32,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import asyncpg
+import hypothesis
 import pytest
 from playwright.async_api import Browser
 from sqlalchemy.engine import make_url
@@ -46,6 +47,13 @@ if TYPE_CHECKING:
 
 OUTPUT = Path(__file__).parent / "output"
 """What the tests leave for a person to look at; git ignores it."""
+
+# Two cores are shared with a browser: how long one example took says nothing. In continuous
+# integration a run repeats what the last one did; a person's own runs go on exploring.
+hypothesis.settings.register_profile(
+    "house", deadline=None, derandomize="CI" in os.environ, print_blob=True
+)
+hypothesis.settings.load_profile("house")
 
 RUN = pytest.StashKey[Run]()
 FAILED = pytest.StashKey[bool]()
