@@ -1,0 +1,64 @@
+"""Every size, rate and length of time of the voice plane, in one table.
+
+A `VoiceLimits` is passed to whatever needs one, so that a test or an operator changes a number
+in one place and nothing reads the environment by itself.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class VoiceLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a browser may send, how long we wait for it, and how much one process takes on."""
+
+    offer_bytes: int = 16_384
+    """Longest session description read; Chromium's audio offer has about 2,500 bytes."""
+
+    offer_lines: int = 256
+    """Most lines of one; Chromium's has about 60, plus one per candidate."""
+
+    offer_candidates: int = 64
+    """Most candidate lines of one. They are counted and not used, see `realtime.voice.sdp`."""
+
+    packet_bytes: int = 1_200
+    """Largest RTP packet forwarded. Speech at 32 kb/s makes packets of about 100 bytes."""
+
+    packets_per_second: int = 120
+    """What one leg may send on average: Opus frames of 10 ms, plus a fifth for catching up."""
+
+    bits_per_second: int = 160_000
+    """The same in bits, headers included: five times the bitrate that the answer asks for."""
+
+    burst_seconds: float = 1.0
+    """How much of either rate may arrive at once, after a stall of the network."""
+
+    connect_seconds: float = 15.0
+    """From our answer to the end of the handshake. aioice alone would wait for ever."""
+
+    silent_seconds: float = 3.0
+    """Nothing heard from a browser for so long: it counts as reconnecting. Silence on the
+    microphone still makes a packet every 400 ms (Opus DTX) and a STUN check every 2.5 s."""
+
+    gone_seconds: float = 45.0
+    """Nothing heard for so long: the person has left the call."""
+
+    pulse_seconds: float = 0.5
+    """How often the node looks after its legs; the two limits above are exact to this."""
+
+    report_seconds: float = 2.5
+    """Mean interval of RTCP reports per leg, drawn from half to one and a half of it
+    (RFC 3550 section 6.2 asks for the scatter)."""
+
+    calls_per_node: int = 200
+    """Calls that one media process takes; measured room for both parties talking at once at
+    about two thirds of a core (tests/bench/voice_relay.py)."""
+
+    pending_datagrams: int = 64
+    """Datagrams other than media waiting for the handshake of one leg; more are dropped."""
+
+    remembered_calls: int = 1_024
+    """Ended calls whose late requests are still told apart from new ones."""
+
+    remembered_legs: int = 32
+    """Replaced legs of one person whose late requests are still told apart from new ones."""

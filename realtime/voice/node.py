@@ -1,0 +1,334 @@
+"""The media process: calls, their two parties, and who fell silent.
+
+A party keeps its place in a call while its legs come and go. A browser that lost its network
+sends a new offer under a new leg id; the new leg is built beside the old one and takes over
+when its handshake is done (make before break), and the other party hears one stream throughout.
+
+Who may be in which call, and when a call begins and ends, is decided elsewhere, under the
+order's lock; the node does what it is told and reports what it hears, and above all what it no
+longer hears.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable, Coroutine
+from types import TracebackType
+from typing import Literal, Self
+
+import msgspec
+
+from orders.errors import CallOver, TooManyOpen
+from realtime.voice.leg import Counters, Reach
+from realtime.voice.limits import VoiceLimits
+from realtime.voice.party import Attachment, Party
+from realtime.voice.sdp import read_offer
+
+logger = logging.getLogger(__name__)
+
+Tell = Callable[[str, str], None]
+"""Told (call id, person id) on the event loop. It must not block and not raise."""
+
+PARTIES = 2
+
+
+class Hearing(msgspec.Struct, frozen=True, kw_only=True):
+    """How one party and the server hear each other at the moment."""
+
+    state: Literal["awaited", "connected", "silent"]
+    muted: bool
+    received: int
+    """Packets heard from the browser on its present leg."""
+
+    lost: int
+    """Packets missing among them."""
+
+    jitter: float
+    """Of them, in seconds."""
+
+    far_fraction_lost: float | None
+    """Share of our packets that the browser missed lately; None before its first report."""
+
+    far_jitter: float | None
+    """Of our packets at the browser, in seconds; None before its first report."""
+
+    round_trip: float | None
+    """Seconds there and back; None before it can be known."""
+
+
+class Node:
+    """One media process. Use as an async context manager, or `start` and `close`.
+
+    Attributes:
+        incarnation: names this run of the process; another run has another one.
+        counters: sums over the legs that are closed.
+    """
+
+    def __init__(
+        self,
+        *,
+        limits: VoiceLimits,
+        reach: Reach,
+        on_connected: Tell,
+        on_silent: Tell,
+        on_gone: Tell,
+    ) -> None:
+        """Prepare a node that holds no call yet.
+
+        `on_connected` is told when a party is heard: at first, and again after a silence.
+        `on_silent` is told once when a connected party has not been heard for `silent_seconds`,
+        or at once when its leg broke and no other one is there.
+        `on_gone` is told once when a party has not been heard for `gone_seconds`, counted from
+        `expect` or `join` if it never was. The call stays until `end`.
+        """
+        self.incarnation = secrets.token_hex(16)
+        self.counters = Counters()
+        self._limits = limits
+        self._reach = reach
+        self._on_connected = on_connected
+        self._on_silent = on_silent
+        self._on_gone = on_gone
+        self._calls: dict[str, dict[str, Party]] = {}
+        self._ended: deque[str] = deque(maxlen=limits.remembered_calls)
+        # Set while started.
+        self._pulse: asyncio.Task[None] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    @property
+    def calls(self) -> int:
+        """How many calls the node holds now."""
+        return len(self._calls)
+
+    def start(self) -> None:
+        """Begin to look after the legs. Needs a running event loop."""
+        self._pulse = asyncio.get_running_loop().create_task(self._keep_pulse())
+
+    async def close(self) -> None:
+        """End every call and stop."""
+        if self._pulse is not None:
+            self._pulse.cancel()
+            await asyncio.gather(self._pulse, return_exceptions=True)
+            self._pulse = None
+        for call_id in list(self._calls):
+            await self.end(call_id)
+        while self._closing:
+            await asyncio.gather(*self._closing, return_exceptions=True)
+
+    def expect(self, call_id: str, person_id: str) -> None:
+        """Await a party, so that `on_gone` tells if it never comes. Repeating changes nothing.
+
+        Raises:
+            CallOver: the call has ended here.
+            TooManyOpen: the node is full, or the call has two other parties.
+        """
+        self._place(call_id, person_id)
+
+    async def join(self, call_id: str, person_id: str, offer_sdp: str, leg_id: str) -> str:
+        """Build a leg for a party from its browser's offer; the answer is complete.
+
+        Repeating leg id and offer gives the same answer again. A new leg id replaces the
+        party's leg as soon as the new one is connected.
+
+        Raises:
+            SdpRefused: the offer cannot be answered.
+            IdReused: the leg id came before with another offer.
+            CallOver: the call has ended here, or a newer leg has taken this one's place.
+            TooManyOpen: the node is full, or the call has two other parties.
+            Unavailable: the machine could not open the leg; trying again is safe.
+        """
+        offer = read_offer(offer_sdp, self._limits)
+        party = self._place(call_id, person_id)
+        for known in (party.joining, party.current):
+            if known is not None and known.leg_id == leg_id:
+                known.check_repeat(offer_sdp)
+                return await known.answered()
+        if leg_id in party.replaced:
+            raise CallOver(call=call_id, end="leg_replaced")
+        if party.joining is not None:
+            self._drop(party.joining)
+        party.joining = Attachment(
+            party,
+            leg_id,
+            offer_sdp,
+            offer,
+            limits=self._limits,
+            reach=self._reach,
+            on_connected=self._connected,
+            on_closed=self._closed,
+        )
+        return await party.joining.answered()
+
+    def mute(self, call_id: str, person_id: str, *, muted: bool) -> None:
+        """Close or open the gate behind a party's microphone. Unknown parties are passed over."""
+        party = self._calls.get(call_id, {}).get(person_id)
+        if party is None or party.muted == muted:
+            return
+        party.muted = muted
+        if not muted and party.listener is not None:
+            party.listener.stream.resume()
+
+    async def leave(self, call_id: str, person_id: str) -> None:
+        """Close what a party has here. The other one stays; the party may join again."""
+        parties = self._calls.get(call_id, {})
+        party = parties.pop(person_id, None)
+        if party is None:
+            return
+        if not parties:
+            del self._calls[call_id]
+        _wire(parties)
+        await self._dismiss(party)
+
+    async def end(self, call_id: str) -> None:
+        """Hang up on both parties. Later requests for this call are refused."""
+        if call_id not in self._ended:
+            self._ended.append(call_id)
+        for party in self._calls.pop(call_id, {}).values():
+            await self._dismiss(party)
+
+    def hearing(self, call_id: str, person_id: str) -> Hearing | None:
+        """How a party is heard; None if it is not here."""
+        party = self._calls.get(call_id, {}).get(person_id)
+        if party is None:
+            return None
+        hop = party.current.hop if party.current is not None else None
+        return Hearing(
+            state=party.state,
+            muted=party.muted,
+            received=hop.reception.packets if hop else 0,
+            lost=hop.reception.lost if hop else 0,
+            jitter=hop.reception.jitter if hop else 0.0,
+            far_fraction_lost=hop.far.fraction_lost if hop and hop.far else None,
+            far_jitter=hop.far.jitter if hop and hop.far else None,
+            round_trip=hop.round_trip if hop else None,
+        )
+
+    def _place(self, call_id: str, person_id: str) -> Party:
+        """The party's place in the call, made if there is room."""
+        if call_id in self._ended:
+            raise CallOver(call=call_id, end="ended")
+        parties = self._calls.get(call_id, {})
+        if person_id in parties:
+            return parties[person_id]
+        if len(parties) >= PARTIES:
+            raise TooManyOpen(limit=PARTIES, what="parties")
+        if not parties and len(self._calls) >= self._limits.calls_per_node:
+            raise TooManyOpen(limit=self._limits.calls_per_node, what="calls")
+        parties = self._calls.setdefault(call_id, parties)
+        party = parties[person_id] = Party(call_id, person_id, self._limits)
+        _wire(parties)
+        return party
+
+    def _connected(self, attachment: Attachment) -> None:
+        """A leg's handshake is done: it takes over."""
+        party = attachment.party
+        if party.joining is not attachment:
+            return
+        before, party.current, party.joining = party.current, attachment, None
+        _wire(self._calls[party.call_id])
+        if party.listener is not None:
+            party.listener.stream.hear(attachment.agreed)
+            attachment.stream.hear(party.listener.agreed)
+        if before is not None:
+            # Without RTCP BYE: for the browser the old connection ends, for nobody the stream.
+            self._drop(before)
+        self._heard(party)
+
+    def _closed(self, attachment: Attachment) -> None:
+        """A leg is over, whoever closed it."""
+        party = attachment.party
+        if attachment.was_answered:
+            party.replaced.append(attachment.leg_id)
+        if party.joining is attachment:
+            party.joining = None
+        elif party.current is attachment:
+            party.current = None
+            _wire(self._calls[party.call_id])
+            if party.state == "connected":
+                party.state = "silent"
+                self._on_silent(party.call_id, party.person_id)
+        for name in Counters.__struct_fields__:
+            counted = getattr(self.counters, name) + getattr(attachment.leg.counters, name)
+            setattr(self.counters, name, counted)
+
+    def _heard(self, party: Party) -> None:
+        party.heard_at = time.monotonic()
+        party.gone = False
+        if party.state != "connected":
+            party.state = "connected"
+            self._on_connected(party.call_id, party.person_id)
+
+    def _drop(self, attachment: Attachment) -> None:
+        """Close a leg that a newer one replaces."""
+        attachment.party.replaced.append(attachment.leg_id)
+        self._background(attachment.leg.close())
+
+    async def _dismiss(self, party: Party) -> None:
+        """Close a party's legs for good, with a goodbye."""
+        current, joining = party.current, party.joining
+        party.current = party.joining = party.listener = None
+        if current is not None:
+            current.leg.send_rtcp(current.hop.goodbye(current.stream, time.monotonic()))
+            await current.leg.close()
+        if joining is not None:
+            await joining.leg.close()
+
+    def _background(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+
+    async def _keep_pulse(self) -> None:
+        while True:
+            await asyncio.sleep(self._limits.pulse_seconds)
+            now = time.monotonic()
+            for party in [each for parties in self._calls.values() for each in parties.values()]:
+                try:
+                    self._look_after(party, now)
+                except Exception:
+                    logger.exception("looking after a party failed")
+
+    def _look_after(self, party: Party, now: float) -> None:
+        current = party.current
+        if current is not None:
+            party.heard_at = max(party.heard_at, current.leg.heard_at)
+            if now >= current.report_at:
+                scatter = random.uniform(0.5, 1.5)  # noqa: S311 - not a secret
+                current.report_at = now + self._limits.report_seconds * scatter
+                current.leg.send_rtcp(current.hop.report(current.stream, now))
+        silence = now - party.heard_at
+        if party.state == "connected" and silence >= self._limits.silent_seconds:
+            party.state = "silent"
+            self._on_silent(party.call_id, party.person_id)
+        elif (
+            party.state == "silent"
+            and current is not None
+            and silence < self._limits.silent_seconds
+        ):
+            self._heard(party)
+        if silence >= self._limits.gone_seconds and not party.gone:
+            party.gone = True
+            self._on_gone(party.call_id, party.person_id)
+
+
+def _wire(parties: dict[str, Party]) -> None:
+    """Let each party's packets go to the other one's current leg."""
+    for party in parties.values():
+        others = [each.current for each in parties.values() if each is not party]
+        party.listener = others[0] if others else None

@@ -1,0 +1,178 @@
+"""One person in one call, and the legs over which the person is heard.
+
+`Attachment.rtp` is the path of every packet of every call; what is not needed for it is
+elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Literal
+
+from orders.errors import CallOver, IdReused, Unavailable
+from realtime.voice.leg import Leg, Reach
+from realtime.voice.limits import VoiceLimits
+from realtime.voice.relay import HEADER, Bucket, Malformed, Stream
+from realtime.voice.rtcp import Hop
+from realtime.voice.sdp import Offer
+
+CLOCK_TO_UNIX = time.time() - time.monotonic()
+"""Added to the monotonic clock it gives Unix time; it never changes during a run."""
+
+
+class Party:
+    """A person's place in a call.
+
+    Attributes:
+        state: `awaited` until first connected, then `connected` or `silent`.
+        muted: the gate behind the microphone is closed.
+        current: the leg that is heard; None before the first and after it broke.
+        joining: the leg whose handshake is going on; it takes over when that is done.
+        listener: the other party's current leg, where this party's packets go.
+        heard_at: monotonic seconds of the last sign of life, or of the first expectation.
+        gone: the long silence was reported.
+        replaced: ids of legs that are over, so that their late requests are refused.
+    """
+
+    __slots__ = (
+        "call_id",
+        "current",
+        "gone",
+        "heard_at",
+        "joining",
+        "listener",
+        "muted",
+        "person_id",
+        "replaced",
+        "state",
+    )
+
+    def __init__(self, call_id: str, person_id: str, limits: VoiceLimits) -> None:
+        """A party that is awaited from now on."""
+        self.call_id = call_id
+        self.person_id = person_id
+        self.state: Literal["awaited", "connected", "silent"] = "awaited"
+        self.muted = False
+        self.current: Attachment | None = None
+        self.joining: Attachment | None = None
+        self.listener: Attachment | None = None
+        self.heard_at = time.monotonic()
+        self.gone = False
+        self.replaced: deque[str] = deque(maxlen=limits.remembered_legs)
+
+
+class Attachment:
+    """One leg of one party, with the stream that its browser hears.
+
+    Attributes:
+        stream: what this browser hears of the other one.
+        hop: reports between this browser and us.
+        report_at: monotonic seconds at which the next report is due.
+        malformed: authentic packets that were not RTP or RTCP.
+        excess: packets over the leg's rate or size.
+    """
+
+    def __init__(
+        self,
+        party: Party,
+        leg_id: str,
+        offer_sdp: str,
+        offer: Offer,
+        *,
+        limits: VoiceLimits,
+        reach: Reach,
+        on_connected: Callable[[Attachment], None],
+        on_closed: Callable[[Attachment], None],
+    ) -> None:
+        """Start answering the offer; `answered` gives the result to whoever asks, and again."""
+        self.party = party
+        self.leg_id = leg_id
+        self.agreed = offer.agreed
+        self.malformed = 0
+        self.excess = 0
+        self.report_at = 0.0
+        self.leg = Leg(
+            limits=limits,
+            reach=reach,
+            on_connected=lambda: on_connected(self),
+            on_rtp=self.rtp,
+            on_rtcp=self.rtcp,
+            on_closed=lambda: on_closed(self),
+        )
+        self.stream = Stream(
+            self.leg.ssrc,
+            offer.agreed,
+            sequence=secrets.randbits(15),
+            timestamp=secrets.randbits(32),
+        )
+        self.hop = Hop(self.leg.ssrc, self.leg.cname, epoch=CLOCK_TO_UNIX)
+        self._digest = hashlib.sha256(offer_sdp.encode()).digest()
+        self._bucket = Bucket(limits, time.monotonic())
+        self._packet_bytes = limits.packet_bytes
+        # A task of its own: the request that asked may be cancelled and come again.
+        self._answer = asyncio.get_running_loop().create_task(self.leg.answer(offer))
+        self._answer.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    @property
+    def was_answered(self) -> bool:
+        """The browser may know this leg's answer."""
+        done = self._answer
+        return done.done() and not done.cancelled() and done.exception() is None
+
+    def check_repeat(self, offer_sdp: str) -> None:
+        """Refuse another offer under this leg's id.
+
+        Raises:
+            IdReused: the offer is not the one that the leg was made for.
+        """
+        if hashlib.sha256(offer_sdp.encode()).digest() != self._digest:
+            raise IdReused(id=self.leg_id)
+
+    async def answered(self) -> str:
+        """The answer.
+
+        Raises:
+            CallOver: a newer leg took this one's place before it was answered.
+            Unavailable: the leg could not be opened.
+        """
+        try:
+            return await asyncio.shield(self._answer)
+        except Unavailable:
+            if self.leg_id in self.party.replaced:
+                raise CallOver(call=self.party.call_id, end="leg_replaced") from None
+            raise
+
+    def rtp(self, packet: bytes) -> None:
+        """An authentic packet of this browser: count it, and pass it on to the listener."""
+        now = time.monotonic()
+        size = len(packet)
+        if size > self._packet_bytes or not self._bucket.take(size, now):
+            self.excess += 1
+            return
+        if size < HEADER.size:
+            self.malformed += 1
+            return
+        self.hop.reception.received(packet, now)
+        party = self.party
+        listener = party.listener
+        if listener is None or party.muted or party.current is not self:
+            return
+        try:
+            out = listener.stream.rewrite(packet, now)
+        except Malformed:
+            self.malformed += 1
+            return
+        if out is not None:
+            listener.leg.send_rtp(out)
+
+    def rtcp(self, packet: bytes) -> None:
+        """An authentic report of this browser."""
+        try:
+            self.hop.read(packet, time.monotonic())
+        except ValueError:
+            self.malformed += 1

@@ -1,0 +1,275 @@
+"""Reports, written and read per hop. Pure: bytes in, bytes out.
+
+Reports are not forwarded: they describe one hop, and what the two hops of a call have in common
+is only the payload. So the server is an ordinary receiver and sender towards each browser
+(RFC 3550 section 6): it tells each how well it hears it, and learns round-trip time, loss and
+jitter of both directions of that hop.
+"""
+
+from __future__ import annotations
+
+import struct
+
+import msgspec
+
+from realtime.voice.relay import HEADER, MAX_DROPOUT, Stream
+from realtime.voice.sdp import OPUS_CLOCK
+
+SENDER_REPORT = 200
+RECEIVER_REPORT = 201
+SOURCE_DESCRIPTION = 202
+BYE = 203
+
+NTP_EPOCH = 2_208_988_800
+"""Seconds from 1900 to 1970 (RFC 5905)."""
+
+_CNAME_ITEM = 1
+_BLOCK = struct.Struct("!LLLLLL")
+_SENDER = struct.Struct("!QLLL")
+_LOST_MAX = 0x7FFFFF
+_LOST_MIN = -0x800000
+
+
+class Block(msgspec.Struct, frozen=True, kw_only=True):
+    """One report block: how a receiver hears one source (RFC 3550 section 6.4.1)."""
+
+    ssrc: int
+    fraction_lost: float
+    """Since the last report, 0 to 1."""
+
+    lost: int
+    jitter: float
+    """In seconds."""
+
+    last_sender_report: int
+    """Middle 32 bits of the NTP time in the last sender report; 0 before the first."""
+
+    since_last: int
+    """Delay since it came, in 1/65536 s."""
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """A sender or receiver report, as far as we use it."""
+
+    ssrc: int
+    ntp: int | None
+    """The sender's time, 32.32 bits; None in a receiver report."""
+
+    blocks: tuple[Block, ...]
+
+
+class Reception:
+    """How well we hear one browser: the receiver's book-keeping of RFC 3550 appendix A.
+
+    Attributes:
+        packets: packets received of the current source.
+        jitter: interarrival jitter in seconds, smoothed as in section 6.4.1.
+    """
+
+    __slots__ = (
+        "_arrived_at",
+        "_base",
+        "_expected_before",
+        "_highest",
+        "_received_before",
+        "_ssrc",
+        "_timestamp",
+        "jitter",
+        "packets",
+    )
+
+    def __init__(self) -> None:
+        """Before the first packet there is no source, and `block` answers None."""
+        self._ssrc: int | None = None
+        self._arrived_at: float | None = None
+        self._base = self._highest = self._timestamp = 0
+        self._expected_before = self._received_before = 0
+        self.packets = 0
+        self.jitter = 0.0
+
+    @property
+    def expected(self) -> int:
+        """Packets that should have come, by their numbers."""
+        return 0 if self._ssrc is None else self._highest - self._base + 1
+
+    @property
+    def lost(self) -> int:
+        """Packets missing so far; below zero if some came twice."""
+        return self.expected - self.packets
+
+    def received(self, packet: bytes, now: float) -> None:
+        """Count one packet, at least a whole RTP header long, that came at `now` seconds."""
+        _, _, sequence, timestamp, ssrc = HEADER.unpack_from(packet)
+        if ssrc != self._ssrc:
+            self._ssrc = ssrc
+            self._start(sequence, timestamp)
+        forward = (sequence - self._highest) & 0xFFFF
+        if forward < MAX_DROPOUT:
+            self._highest += forward
+        elif forward <= 0x10000 - MAX_DROPOUT:
+            self._start(sequence, timestamp)
+        self.packets += 1
+        if self._arrived_at is not None:
+            sent_after = ((timestamp - self._timestamp + 0x80000000) & 0xFFFFFFFF) - 0x80000000
+            came_after = now - self._arrived_at
+            self.jitter += (abs(came_after - sent_after / OPUS_CLOCK) - self.jitter) / 16
+        self._timestamp = timestamp
+        self._arrived_at = now
+
+    def block(self, *, last_sender_report: int, since_last: float) -> bytes | None:
+        """The report block on this source since the last one; None if nothing was heard yet.
+
+        `since_last` is in seconds.
+        """
+        if self._ssrc is None:
+            return None
+        expected = self.expected - self._expected_before
+        lost = expected - (self.packets - self._received_before)
+        self._expected_before = self.expected
+        self._received_before = self.packets
+        fraction = min(255, (lost << 8) // expected) if expected > 0 and lost > 0 else 0
+        return _BLOCK.pack(
+            self._ssrc,
+            fraction << 24 | max(_LOST_MIN, min(self.lost, _LOST_MAX)) & 0xFFFFFF,
+            self._highest & 0xFFFFFFFF,
+            int(self.jitter * OPUS_CLOCK) & 0xFFFFFFFF,
+            last_sender_report,
+            int(since_last * 65536) & 0xFFFFFFFF if last_sender_report else 0,
+        )
+
+    def _start(self, sequence: int, timestamp: int) -> None:
+        self.packets = 0
+        self.jitter = 0.0
+        self._base = sequence
+        self._highest = sequence
+        self._timestamp = timestamp
+        self._arrived_at = None
+        self._expected_before = 0
+        self._received_before = 0
+
+
+class Hop:
+    """The reports between us and one browser.
+
+    Attributes:
+        reception: how we hear the browser.
+        round_trip: seconds there and back, from the browser's last report; None before.
+        far: how the browser hears us, from its last report; None before.
+    """
+
+    def __init__(self, ssrc: int, cname: str, *, epoch: float) -> None:
+        """Reports come from `ssrc`, named `cname`.
+
+        `epoch` is what must be added to the caller's clock to get Unix time. It is fixed for
+        good, because a clock that is set during a call would make round trips of minutes.
+        """
+        self.reception = Reception()
+        self.round_trip: float | None = None
+        self.far: Block | None = None
+        self._ssrc = ssrc
+        self._description = _source_description(ssrc, cname)
+        self._epoch = epoch + NTP_EPOCH
+        self._last_sender_report = 0
+        self._last_sender_report_at = 0.0
+
+    def read(self, packet: bytes, now: float) -> None:
+        """Learn from a compound packet of the browser.
+
+        Raises:
+            ValueError: it is not RTCP; nothing was learned.
+        """
+        for report in parse(packet):
+            if report.ntp is not None:
+                self._last_sender_report = report.ntp >> 16 & 0xFFFFFFFF
+                self._last_sender_report_at = now
+            for block in report.blocks:
+                if block.ssrc != self._ssrc:
+                    continue
+                self.far = block
+                if block.last_sender_report:
+                    passed = (self._ntp(now) >> 16) - block.last_sender_report - block.since_last
+                    passed &= 0xFFFFFFFF
+                    # Rounding, or a browser that echoes nonsense, can make it negative.
+                    self.round_trip = 0.0 if passed >> 31 else passed / 65536
+
+    def report(self, stream: Stream, now: float) -> bytes:
+        """A compound packet: a sender report once we have sent, else a receiver report."""
+        block = self.reception.block(
+            last_sender_report=self._last_sender_report,
+            since_last=now - self._last_sender_report_at,
+        )
+        blocks = b"" if block is None else block
+        count = 0 if block is None else 1
+        if stream.sent_at is None:
+            head = _packet(RECEIVER_REPORT, count, struct.pack("!L", self._ssrc) + blocks)
+        else:
+            timestamp = stream.timestamp + int((now - stream.sent_at) * OPUS_CLOCK)
+            sender = _SENDER.pack(
+                self._ntp(now),
+                timestamp & 0xFFFFFFFF,
+                stream.packets & 0xFFFFFFFF,
+                stream.octets & 0xFFFFFFFF,
+            )
+            head = _packet(SENDER_REPORT, count, struct.pack("!L", self._ssrc) + sender + blocks)
+        return head + self._description
+
+    def goodbye(self, stream: Stream, now: float) -> bytes:
+        """The last packet of a call that has ended; never sent when only a leg is replaced."""
+        return self.report(stream, now) + _packet(BYE, 1, struct.pack("!L", self._ssrc))
+
+    def _ntp(self, now: float) -> int:
+        return int((now + self._epoch) * 2**32)
+
+
+def parse(packet: bytes) -> list[Report]:
+    """The reports in a compound packet; other kinds in it are passed over.
+
+    Raises:
+        ValueError: lengths do not match or the version is not 2.
+    """
+    reports = []
+    at = 0
+    while at < len(packet):
+        if len(packet) < at + 4:
+            raise ValueError("RTCP header cut short")
+        first, kind, words = struct.unpack_from("!BBH", packet, at)
+        body, at = packet[at + 4 : at + 4 + 4 * words], at + 4 + 4 * words
+        if first >> 6 != 2 or at > len(packet):  # noqa: PLR2004 - the version of RTCP
+            raise ValueError("RTCP version or length wrong")
+        if kind in (SENDER_REPORT, RECEIVER_REPORT):
+            reports.append(_report(kind, first & 0x1F, body))
+    return reports
+
+
+def _report(kind: int, count: int, body: bytes) -> Report:
+    start = 4 + (_SENDER.size if kind == SENDER_REPORT else 0)
+    if len(body) < start + count * _BLOCK.size:
+        raise ValueError("RTCP report cut short")
+    (ssrc,) = struct.unpack_from("!L", body)
+    blocks = []
+    for index in range(count):
+        source, loss, _, jitter, lsr, dlsr = _BLOCK.unpack_from(body, start + index * _BLOCK.size)
+        lost = loss & 0xFFFFFF
+        blocks.append(
+            Block(
+                ssrc=source,
+                fraction_lost=(loss >> 24) / 256,
+                lost=lost - 0x1000000 if lost > _LOST_MAX else lost,
+                jitter=jitter / OPUS_CLOCK,
+                last_sender_report=lsr,
+                since_last=dlsr,
+            )
+        )
+    ntp = struct.unpack_from("!Q", body, 4)[0] if kind == SENDER_REPORT else None
+    return Report(ssrc=ssrc, ntp=ntp, blocks=tuple(blocks))
+
+
+def _source_description(ssrc: int, cname: str) -> bytes:
+    name = cname.encode("ascii")
+    chunk = struct.pack("!LBB", ssrc, _CNAME_ITEM, len(name)) + name
+    # An item list ends with a zero byte and is padded to whole words (RFC 3550 section 6.5).
+    return _packet(SOURCE_DESCRIPTION, 1, chunk + bytes(4 - len(chunk) % 4))
+
+
+def _packet(kind: int, count: int, body: bytes) -> bytes:
+    return struct.pack("!BBH", 2 << 6 | count, kind, len(body) // 4) + body

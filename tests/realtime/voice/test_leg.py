@@ -1,0 +1,120 @@
+"""The connection to one browser, and what we lean on in the libraries under it."""
+
+import inspect
+import socket
+from importlib.metadata import version
+
+import aioice.ice
+import pytest
+from aioice.ice import Connection
+from aiortc import RTCConfiguration, RTCPeerConnection
+
+from orders.errors import Unavailable
+from realtime.voice import leg as module
+from realtime.voice.leg import LOOPBACK, PRIVATE_NAMES, Leg, Reach
+from realtime.voice.limits import VoiceLimits
+from realtime.voice.sdp import read_offer
+from tests.realtime.voice.offers import CHROMIUM
+
+LIMITS = VoiceLimits()
+
+
+def leg(reach: Reach | None = None) -> Leg:
+    return Leg(
+        limits=LIMITS,
+        reach=reach or Reach(),
+        on_connected=lambda: None,
+        on_rtp=lambda packet: None,
+        on_rtcp=lambda packet: None,
+        on_closed=lambda: None,
+    )
+
+
+async def answered(reach: Reach) -> str:
+    made = leg(reach)
+    try:
+        return await made.answer(read_offer(CHROMIUM, LIMITS))
+    finally:
+        await made.close()
+
+
+def test_the_libraries_are_the_ones_the_private_names_were_read_in() -> None:
+    pins = {"aiortc": "1.16.0", "aioice": "0.13.0", "pylibsrtp": "1.0.0"}
+    assert {name: version(name) for name in pins} == pins
+
+
+async def test_every_private_name_that_the_leg_uses_exists() -> None:
+    peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    transceiver = peer.addTransceiver("audio")
+    dtls = transceiver.receiver.transport
+    owners: dict[str, object] = {
+        "aioice.ice": aioice.ice,
+        "aioice.ice.Connection": dtls.transport._connection,
+        "aiortc.RTCDtlsTransport": dtls,
+        "aiortc.RTCIceTransport": dtls.transport,
+        "aiortc.RTCRtpSender": transceiver.sender,
+    }
+    for name in PRIVATE_NAMES:
+        owner, _, attribute = name.rpartition(".")
+        assert hasattr(owners[owner], attribute), name
+    assert dtls._rx_srtp is None
+    assert dtls._tx_srtp is None
+    assert isinstance(dtls.transport._connection._nominated, dict)
+    await peer.close()
+
+
+@pytest.mark.parametrize(
+    ("method", "parameters"),
+    [
+        ("data_received", ["self", "data", "component"]),
+        ("check_incoming", ["self", "message", "addr", "protocol"]),
+        ("get_component_candidates", ["self", "component", "addresses", "timeout"]),
+    ],
+)
+def test_the_methods_that_the_leg_replaces_take_what_it_takes(
+    method: str, parameters: list[str]
+) -> None:
+    assert list(inspect.signature(getattr(Connection, method)).parameters) == parameters
+
+
+async def test_no_decoder_thread_and_no_media_task_is_started() -> None:
+    made = leg()
+    await made.answer(read_offer(CHROMIUM, LIMITS))
+    assert made._peer.getSenders()[0].send.__module__ == module.__name__
+    assert made._peer.getReceivers()[0].receive.__module__ == module.__name__
+    await made.close()
+
+
+async def test_a_machine_with_loopback_only_still_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The machine is the outside world: here it has no interface but loopback.
+    monkeypatch.setattr("ifaddr.get_adapters", list)
+    assert f" {LOOPBACK} " in await answered(Reach())
+
+
+async def test_the_named_address_alone_is_listened_on() -> None:
+    text = await answered(Reach(bind=(LOOPBACK,)))
+    assert text.count("a=candidate:") == 1
+    assert f"c=IN IP4 {LOOPBACK}\r\n" in text
+
+
+async def test_the_advertised_address_is_the_only_one_a_browser_learns() -> None:
+    text = await answered(Reach(bind=(LOOPBACK,), advertise="203.0.113.9"))
+    assert LOOPBACK not in text
+    assert "203.0.113.9" in text
+
+
+async def test_an_address_that_is_not_ours_is_unavailable_and_leaves_nothing_open() -> None:
+    made = leg(Reach(bind=("203.0.113.9",)))
+    with pytest.raises(Unavailable) as refused:
+        await made.answer(read_offer(CHROMIUM, LIMITS))
+    assert refused.value.facts == {"reason": "no_address"}
+    await made.close()
+
+
+async def test_a_closed_leg_frees_its_port() -> None:
+    text = await answered(Reach(bind=(LOOPBACK,)))
+    port = int(text.split("m=audio ")[1].split(" ")[0])
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
+        again.bind((LOOPBACK, port))

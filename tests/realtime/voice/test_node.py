@@ -1,0 +1,393 @@
+"""Two browsers talk through the node, over real UDP, DTLS and SRTP."""
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+import uvloop
+
+from orders.errors import CallOver, IdReused, SdpRefused, TooManyOpen
+from realtime.voice.leg import LOOPBACK, Reach
+from realtime.voice.limits import VoiceLimits
+from realtime.voice.node import Node
+from realtime.voice.rtcp import parse
+from tests.realtime.voice.offers import CHROMIUM
+from tests.realtime.voice.peer import HEADER, Peer, rtp
+
+LIMITS = VoiceLimits(pulse_seconds=0.05)
+
+IMPATIENT = VoiceLimits(
+    pulse_seconds=0.05, silent_seconds=0.4, gone_seconds=1.0, connect_seconds=0.5
+)
+
+
+class Room:
+    """A node with what it reported."""
+
+    def __init__(self, limits: VoiceLimits, reach: Reach | None = None) -> None:
+        self.told: list[tuple[str, str]] = []
+        self._news = asyncio.Event()
+        self.node = Node(
+            limits=limits,
+            reach=reach or Reach(),
+            on_connected=self._teller("connected"),
+            on_silent=self._teller("silent"),
+            on_gone=self._teller("gone"),
+        )
+
+    def _teller(self, what: str) -> Callable[[str, str], None]:
+        def tell(call_id: str, person_id: str) -> None:
+            assert call_id == "call"
+            self.told.append((what, person_id))
+            self._news.set()
+
+        return tell
+
+    async def until_told(self, what: str, person: str) -> None:
+        async with asyncio.timeout(10):
+            while (what, person) not in self.told:
+                self._news.clear()
+                await self._news.wait()
+
+    async def join(self, person: str, peer: Peer, leg_id: str = "1") -> None:
+        await peer.accept(await self.node.join("call", person, await peer.offer(), leg_id))
+        await self.until_told("connected", person)
+
+
+@asynccontextmanager
+async def opened(limits: VoiceLimits = LIMITS, reach: Reach | None = None) -> AsyncIterator[Room]:
+    room = Room(limits, reach)
+    async with room.node:
+        yield room
+
+
+async def heard(peer: Peer, payloads: list[bytes]) -> None:
+    """Wait until the peer has heard exactly these payloads, in this order."""
+    await peer.until(lambda: len(peer.heard) >= len(payloads))
+    assert [packet[12:] for packet in peer.heard] == payloads
+    assert peer.refused == 0
+
+
+def sequences(peer: Peer) -> list[int]:
+    return [HEADER.unpack_from(packet)[2] for packet in peer.heard]
+
+
+async def both_hear_each_other() -> None:
+    async with opened() as room, Peer() as buyer, Peer(opus=111) as seller:
+        await room.join("buyer", buyer)
+        await room.join("seller", seller)
+        spoken = [os.urandom(1 + 3 * n) for n in range(50)]
+        for n, payload in enumerate(spoken):
+            buyer.send(rtp(n, payload=payload))
+            seller.send(rtp(30_000 + n, payload_type=111, payload=payload[::-1]))
+        await heard(seller, spoken)
+        await heard(buyer, [payload[::-1] for payload in spoken])
+        assert {packet[1] & 0x7F for packet in seller.heard} == {111}
+        assert {packet[1] & 0x7F for packet in buyer.heard} == {96}
+
+
+@pytest.mark.parametrize(
+    "new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"]
+)
+def test_both_hear_each_other_byte_by_byte_on_either_event_loop(
+    new_loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(both_hear_each_other())
+
+
+async def test_loss_and_reordering_reach_the_listener_as_they_are() -> None:
+    async with opened() as room, Peer() as buyer, Peer() as seller:
+        await room.join("buyer", buyer)
+        await room.join("seller", seller)
+        order = [0, 1, 2, 5, 4, 9]
+        for n in order:
+            buyer.send(rtp(n))
+        await seller.until(lambda: len(seller.heard) == len(order))
+        first = sequences(seller)[0]
+        assert [(each - first) & 0xFFFF for each in sequences(seller)] == order
+
+
+async def test_who_reconnects_is_heard_on_in_the_same_stream() -> None:
+    async with opened() as room, Peer() as buyer, Peer() as seller:
+        await room.join("buyer", buyer)
+        await room.join("seller", seller)
+        for n in range(10):
+            buyer.send(rtp(60_000 + n, ssrc=1, payload=b"old %d" % n))
+        await seller.until(lambda: len(seller.heard) == 10)
+        async with Peer(opus=111) as again:
+            await room.join("buyer", again, "2")
+            for n in range(10):
+                again.send(rtp(7 + n, ssrc=2, payload_type=111, payload=b"new %d" % n))
+            await seller.until(lambda: len(seller.heard) == 20)
+            first = sequences(seller)[0]
+            assert [(each - first) & 0xFFFF for each in sequences(seller)] == list(range(20))
+            assert {packet[8:12] for packet in seller.heard} == {seller.heard[0][8:12]}
+            assert seller.refused == 0
+            # And the one who came back hears the other.
+            seller.send(rtp(1, payload=b"welcome"))
+            await heard(again, [b"welcome"])
+
+
+async def test_nobody_falls_silent_while_a_leg_is_replaced() -> None:
+    async with opened() as room, Peer() as buyer, Peer() as again, Peer() as seller:
+        await room.join("buyer", buyer)
+        await room.join("seller", seller)
+        await again.accept(await room.node.join("call", "buyer", await again.offer(), "2"))
+        again.send(rtp(1, payload=b"still here"))
+        await heard(seller, [b"still here"])
+        assert room.told == [("connected", "buyer"), ("connected", "seller")]
+
+
+async def test_the_old_leg_is_heard_until_the_new_one_is_connected() -> None:
+    async with opened() as room, Peer() as buyer, Peer() as seller, Peer() as never:
+        await room.join("buyer", buyer)
+        await room.join("seller", seller)
+        await room.node.join("call", "buyer", await never.offer(), "2")
+        buyer.send(rtp(1, payload=b"meanwhile"))
+        await heard(seller, [b"meanwhile"])
+
+
+async def test_a_muted_party_is_not_heard_and_its_pause_is_not_loss() -> None:
+    async with opened() as room, Peer() as buyer, Peer() as seller:
+        await room.join("buyer", buyer)
+        await room.join("seller", seller)
+        buyer.send(rtp(0, payload=b"hello"))
+        await heard(seller, [b"hello"])
+        room.node.mute("call", "buyer", muted=True)
+        for n in range(1, 9):
+            buyer.send(rtp(n, payload=b"secret"))
+        # The other way stays open, and what comes last proves that the rest was dropped.
+        seller.send(rtp(0, payload=b"are you there?"))
+        await heard(buyer, [b"are you there?"])
+        hearing = room.node.hearing("call", "buyer")
+        assert hearing is not None
+        assert hearing.muted
+        while hearing.received < 9:
+            await asyncio.sleep(0.01)
+            hearing = room.node.hearing("call", "buyer")
+            assert hearing is not None
+        room.node.mute("call", "buyer", muted=False)
+        buyer.send(rtp(9, payload=b"back"))
+        await heard(seller, [b"hello", b"back"])
+        before, after = sequences(seller)
+        assert (after - before) & 0xFFFF == 1
+
+
+async def test_a_repeated_request_gets_the_same_answer() -> None:
+    async with opened() as room, Peer() as buyer:
+        offer = await buyer.offer()
+        asked = (room.node.join("call", "buyer", offer, "1") for _ in range(3))
+        answers = await asyncio.gather(*asked)
+        await buyer.accept(answers[0])
+        answers.append(await room.node.join("call", "buyer", offer, "1"))
+        assert len(set(answers)) == 1
+
+
+async def test_another_offer_under_the_same_leg_id_is_refused() -> None:
+    async with opened() as room:
+        await room.node.join("call", "buyer", CHROMIUM, "1")
+        with pytest.raises(IdReused):
+            await room.node.join("call", "buyer", CHROMIUM.replace("TUGr", "TUGs"), "1")
+
+
+async def test_a_late_request_of_a_replaced_leg_does_not_push_out_the_new_one() -> None:
+    async with opened() as room:
+        await room.node.join("call", "buyer", CHROMIUM, "1")
+        await room.node.join("call", "buyer", CHROMIUM, "2")
+        with pytest.raises(CallOver):
+            await room.node.join("call", "buyer", CHROMIUM, "1")
+
+
+async def test_a_cancelled_request_can_be_repeated() -> None:
+    async with opened() as room:
+        first = asyncio.ensure_future(room.node.join("call", "buyer", CHROMIUM, "1"))
+        await asyncio.sleep(0)
+        first.cancel()
+        assert "m=audio" in await room.node.join("call", "buyer", CHROMIUM, "1")
+
+
+async def test_nonsense_is_refused_and_nothing_is_opened() -> None:
+    async with opened() as room:
+        with pytest.raises(SdpRefused):
+            await room.node.join("call", "buyer", "v=0\r\nnonsense", "1")
+        assert room.node.calls == 0
+
+
+async def test_a_third_person_is_refused() -> None:
+    async with opened() as room:
+        room.node.expect("call", "buyer")
+        room.node.expect("call", "seller")
+        with pytest.raises(TooManyOpen):
+            await room.node.join("call", "stranger", CHROMIUM, "1")
+
+
+async def test_a_full_node_takes_no_further_call() -> None:
+    async with opened(msgspec.structs.replace(LIMITS, calls_per_node=1)) as room:
+        room.node.expect("call", "buyer")
+        with pytest.raises(TooManyOpen):
+            room.node.expect("another", "buyer")
+        await room.node.end("call")
+        room.node.expect("another", "buyer")
+
+
+async def test_a_call_that_ended_stays_ended() -> None:
+    async with opened() as room, Peer() as buyer:
+        await room.join("buyer", buyer)
+        await room.node.end("call")
+        with pytest.raises(CallOver):
+            await room.node.join("call", "buyer", CHROMIUM, "2")
+        assert room.node.calls == 0
+        # The browser was told: the last report carries a BYE.
+        await buyer.until(lambda: bool(buyer.reports))
+        assert buyer.reports[-1][-8:-4] == b"\x81\xcb\x00\x01"
+
+
+async def test_who_left_may_come_back() -> None:
+    async with opened() as room, Peer() as buyer, Peer() as again, Peer() as seller:
+        await room.join("buyer", buyer)
+        await room.join("seller", seller)
+        await room.node.leave("call", "buyer")
+        await again.accept(await room.node.join("call", "buyer", await again.offer(), "2"))
+        again.send(rtp(1, payload=b"back"))
+        await heard(seller, [b"back"])
+
+
+async def test_garbage_at_the_port_harms_nothing() -> None:
+    async with opened() as room, Peer() as buyer, Peer() as seller:
+        await room.join("buyer", buyer)
+        await room.join("seller", seller)
+        forged = rtp(500, payload=os.urandom(60))
+        noise = [
+            b"",
+            b"\x80",
+            b"\x80\xc8",
+            forged,
+            b"\x80\xc8\x00\x06" + os.urandom(40),
+            *(bytes([first]) + os.urandom(size) for first in range(256) for size in (0, 19, 90)),
+            os.urandom(1_400),
+            bytes(65_000),
+        ]
+        with socket.socket(
+            socket.AF_INET6 if ":" in buyer.server[0] else socket.AF_INET, socket.SOCK_DGRAM
+        ) as stranger:
+            for datagram in noise:
+                stranger.sendto(datagram, buyer.server)
+                buyer.send_raw(datagram[:1_400])
+                await asyncio.sleep(0)  # else the socket's buffer, not the server, drops them
+        # Authentic packets with nonsense inside.
+        buyer.send(b"\x80" + bytes(11) + b"\xff" * 20)
+        buyer.send_rtcp(b"\x81\xc8\x00\x01" + bytes(4))
+        buyer.send(rtp(1, payload=bytes(1_250)))
+        buyer.send(rtp(2, payload=b"clear"))
+        seller.send(rtp(1, payload=b"and back"))
+        await heard(seller, [b"clear"])
+        await heard(buyer, [b"and back"])
+
+
+async def test_a_flood_is_cut_to_the_rate_of_speech() -> None:
+    async with opened() as room, Peer() as buyer, Peer() as seller:
+        await room.join("buyer", buyer)
+        await room.join("seller", seller)
+        for n in range(400):
+            buyer.send(rtp(n, payload=bytes(20)))
+            await asyncio.sleep(0)
+        await seller.until(lambda: len(seller.heard) >= 100)
+        hearing = room.node.hearing("call", "seller")
+        assert hearing is not None
+        assert hearing.state == "connected"
+        assert len(seller.heard) < 250
+
+
+async def test_reports_flow_on_each_hop() -> None:
+    fast = msgspec.structs.replace(LIMITS, report_seconds=0.1)
+    async with opened(fast) as room, Peer() as buyer, Peer() as seller:
+        await room.join("buyer", buyer)
+        await room.join("seller", seller)
+        for n in (0, 1, 3):
+            buyer.send(rtp(n, ssrc=77))
+        await seller.until(lambda: len(seller.heard) == 3)
+        await buyer.until(lambda: any(each.blocks for each in parse(buyer.reports[-1])))
+        block = parse(buyer.reports[-1])[0].blocks[0]
+        assert (block.ssrc, block.lost) == (77, 1)
+        count = len(seller.reports)
+        await seller.until(lambda: len(seller.reports) > count)
+        assert parse(seller.reports[-1])[0].ntp is not None
+
+
+async def test_who_falls_silent_is_reported_and_then_gone() -> None:
+    async with opened(IMPATIENT) as room, Peer() as buyer:
+        await room.join("buyer", buyer)
+        buyer.vanish()
+        await room.until_told("gone", "buyer")
+        assert room.told == [("connected", "buyer"), ("silent", "buyer"), ("gone", "buyer")]
+
+
+async def test_who_is_heard_again_is_reported_as_connected() -> None:
+    patient = msgspec.structs.replace(IMPATIENT, gone_seconds=30.0)
+    async with opened(patient) as room, Peer() as buyer:
+        await room.join("buyer", buyer)
+        await room.until_told("silent", "buyer")  # this peer sends nothing unless asked
+        buyer.send(rtp(1))
+        async with asyncio.timeout(5):
+            while room.told.count(("connected", "buyer")) < 2:
+                await asyncio.sleep(0.01)
+
+
+async def test_a_browser_that_hangs_up_by_itself_is_silent_at_once() -> None:
+    async with opened() as room, Peer() as buyer:
+        await room.join("buyer", buyer)
+        await buyer.close()
+        async with asyncio.timeout(1):
+            await room.until_told("silent", "buyer")
+
+
+async def test_who_never_comes_is_gone() -> None:
+    async with opened(IMPATIENT) as room:
+        room.node.expect("call", "seller")
+        await room.until_told("gone", "seller")
+
+
+async def test_who_asks_and_never_connects_is_gone_and_its_ports_are_free() -> None:
+    async with opened(IMPATIENT, Reach(bind=(LOOPBACK,))) as room:
+        answer = await room.node.join("call", "seller", CHROMIUM, "1")
+        await room.until_told("gone", "seller")
+        port = int(answer.split("m=audio ")[1].split(" ")[0])
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
+            again.bind((LOOPBACK, port))
+
+
+async def test_two_browsers_of_one_machine_meet_over_loopback() -> None:
+    reach = Reach(bind=(LOOPBACK,))
+    async with opened(reach=reach) as room, Peer(reach=reach) as buyer, Peer(reach=reach) as seller:
+        await room.join("buyer", buyer)
+        await room.join("seller", seller)
+        buyer.send(rtp(1, payload=b"near"))
+        await heard(seller, [b"near"])
+
+
+def open_files() -> int:
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+
+async def test_calls_leave_no_socket_and_no_task_behind() -> None:
+    async with opened() as room:
+
+        async def one(number: int) -> None:
+            call = f"call {number}"
+            await room.node.join(call, "buyer", CHROMIUM, "1")
+            await room.node.join(call, "buyer", CHROMIUM, "2")
+            await room.node.end(call)
+
+        await one(0)
+        before = open_files(), len(asyncio.all_tasks())
+        for number in range(1, 6):
+            await one(number)
+        async with asyncio.timeout(5):
+            while open_files() > before[0] or len(asyncio.all_tasks()) > before[1]:
+                await asyncio.sleep(0.01)
