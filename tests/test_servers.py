@@ -43,6 +43,13 @@ async def test_an_empty_database_has_no_tables(empty_database_url: str) -> None:
     await engine.dispose()
 
 
+async def test_an_own_database_is_migrated_and_holds_nobodys_orders(own_database_url: str) -> None:
+    engine = create_async_engine(own_database_url)
+    async with engine.connect() as connection:
+        assert await connection.scalar(text("SELECT count(*) FROM orders")) == 0
+    await engine.dispose()
+
+
 async def test_redis_answers_ping(redis_url: str) -> None:
     async with Redis.from_url(redis_url) as redis:
         assert await redis.ping()
