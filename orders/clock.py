@@ -1,0 +1,167 @@
+"""The sweeper: what is due happens, once, and never early.
+
+It reads without locks which orders have something due; then, one transaction per order, it
+locks the *order*, re-reads its due clocks and decides. However many sweepers run, the lock lets
+one of them act, and the others find nothing left. A firing that fails is put off, a little
+longer each time, so that it starves nobody.
+
+It sleeps until the earliest due time or a nudge, and never longer than half a second, because
+a nudge may be lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+from sqlalchemy import func, select
+
+from orders import timeline
+from orders.commands import carry_out
+from orders.database import Database, Transaction
+from orders.deadlines import marks
+from orders.errors import OrderUnknown, Unavailable
+from orders.events import CLOCK, DeadlineNear, OrderId, Timer
+from orders.locking import LockedOrder, lock, lock_free
+from orders.tables import timers
+from orders.timeline import Draft
+from orders.timers import DueTimer, due_now, end_timer, look_again, wake_at
+from orders.workflow import REMINDED, expire
+
+log = structlog.get_logger(__name__)
+
+PERIOD = 0.5
+"""Seconds the sweeper sleeps at most."""
+AT_ONCE = 100
+"""Orders looked up in one pass."""
+RETRY_FIRST, RETRY_MOST = timedelta(seconds=1), timedelta(minutes=5)
+
+Firing = Callable[[Transaction, LockedOrder, DueTimer], Awaitable[None]]
+"""Carries out one clock at zero, in the transaction that holds the order's lock."""
+Chore = Callable[[], Awaitable[None]]
+"""Something else to look after in every pass, such as lapsed leases."""
+
+
+class Sweeper:
+    """Looks after all clocks of the database. Any number may run at the same time."""
+
+    def __init__(
+        self,
+        database: Database,
+        firings: Mapping[Timer, Firing] | None = None,
+        chores: Sequence[Chore] = (),
+    ) -> None:
+        """Take further firings (a ring's end is known to `realtime.voice`) and chores."""
+        self._database = database
+        self._firings: dict[Timer, Firing] = {
+            Timer.BRIEF_WINDOW: fire_step,
+            Timer.DELIVERY: fire_step,
+            Timer.REVIEW: fire_step,
+            Timer.CHAT_TAIL: fire_step,
+            **(firings or {}),
+        }
+        self._chores = chores
+        self._nudged = asyncio.Event()
+
+    def nudge(self) -> None:
+        """Look sooner: a clock was set or moved."""
+        self._nudged.set()
+
+    async def run(self) -> None:
+        """Sweep until cancelled. An unreachable database is waited for."""
+        while True:
+            wait = PERIOD
+            try:
+                await self.sweep()
+                wait = await self._until_next()
+            except Unavailable:
+                log.warning("sweeper waits for the database")
+            except Exception:
+                log.exception("a sweep failed")
+            try:
+                await asyncio.wait_for(self._nudged.wait(), wait)
+            except TimeoutError:
+                pass
+            self._nudged.clear()
+
+    async def sweep(self) -> int:
+        """Do everything that is due now; return how many orders had something due."""
+        now = await self._database.now()
+        async with self._database.reading() as conn:
+            rows = await conn.execute(
+                select(timers.c.order_id, func.min(timers.c.wake_at).label("first"))
+                .where(timers.c.wake_at <= now)
+                .group_by(timers.c.order_id)
+                .order_by("first")
+                .limit(AT_ONCE)
+            )
+            due = [OrderId(row.order_id) for row in rows]
+        for order in due:
+            await self._look_after(order)
+        for chore in self._chores:
+            await chore()
+        return len(due)
+
+    async def _until_next(self) -> float:
+        async with self._database.reading() as conn:
+            first: datetime | None = await conn.scalar(select(func.min(timers.c.wake_at)))
+        if first is None:
+            return PERIOD
+        left = (first - await self._database.now()).total_seconds()
+        return min(max(left, 0.005), PERIOD)
+
+    async def _look_after(self, order: OrderId) -> None:
+        try:
+            async with self._database.transaction() as tx:
+                await self._fire_due(tx, order)
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("a deadline could not be carried out; it is tried again", order=order)
+            await self._put_off(order)
+
+    async def _fire_due(self, tx: Transaction, order: OrderId) -> None:
+        # one at a time: each firing moves the head and may end the clocks after it
+        while True:
+            locked = (await lock_free(tx, [order])).get(order)
+            if locked is None:
+                return  # held by a command or another sweeper; the next pass looks again
+            due = await due_now(tx, order)
+            if not due:
+                return
+            clock = due[0]
+            if tx.now < clock.due:
+                await _remind(tx, locked, clock)
+            else:
+                await self._firings[clock.timer](tx, locked, clock)
+
+    async def _put_off(self, order: OrderId) -> None:
+        async with self._database.transaction() as tx:
+            try:
+                await lock(tx, order)
+            except OrderUnknown:
+                return
+            for clock in await due_now(tx, order):
+                pause = min(RETRY_FIRST * 2**clock.attempts, RETRY_MOST)
+                await look_again(tx, order, clock, tx.now + pause, clock.attempts + 1)
+
+
+async def fire_step(tx: Transaction, locked: LockedOrder, clock: DueTimer) -> None:
+    """Carry out a clock of the process; one whose state has passed is only removed."""
+    await end_timer(tx, locked.id, clock.timer, clock.ref)
+    decision = expire(locked.facts, clock.timer, clock.due, tx.now)
+    if decision is not None:
+        await carry_out(tx, locked, decision, CLOCK)
+
+
+async def _remind(tx: Transaction, locked: LockedOrder, clock: DueTimer) -> None:
+    """Tell the mark that was reached. After an outage only the latest of those missed."""
+    policy = locked.facts.policy
+    following = wake_at(clock.timer, clock.start, clock.due, tx.now, policy)
+    await look_again(tx, locked.id, clock, following, 0)
+    passed = [m for m in marks(clock.start, clock.due, policy) if m.at <= tx.now]
+    if clock.timer in REMINDED and passed:
+        near = DeadlineNear(clock.timer, clock.due, passed[-1].percent)
+        await timeline.append(tx, locked.head, locked.owes, [Draft(CLOCK, near)])

@@ -1,0 +1,306 @@
+"""One function per verb: lock, decide, save, append. Each is one transaction.
+
+Every command is repeat-safe: its client id stands on the first entry it wrote, with a digest of
+its content. The same id with the same content gets the first answer again and changes nothing;
+with other content it is refused. A refusal is not remembered.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from sqlalchemy import Table, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from orders import deadlines, money, policy, timeline
+from orders.database import Database, Membership, Owes, Transaction
+from orders.errors import IdReused, Malformed, OrderUnknown, TextTooLong
+from orders.events import (
+    MARKETPLACE,
+    DeadlineSet,
+    MoneyHeld,
+    OrderId,
+    OrderPaid,
+    PersonId,
+    Role,
+    State,
+    Timer,
+)
+from orders.locking import LockedOrder, lock
+from orders.tables import orders, participants, payments, persons, postings, requests
+from orders.timeline import GENESIS, Draft, Head, Position
+from orders.timers import end_timer, set_timer
+from orders.workflow import Decision, TimerSet, Verb, decide
+
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
+Ref = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_.:-]+$")]
+Cents = Annotated[int, msgspec.Meta(ge=1, le=100_000_000)]
+
+
+class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A party as the marketplace knows them. `language` decides mails and sentences."""
+
+    person: Ref
+    name: Name
+    email: Annotated[str, msgspec.Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
+    language: Annotated[str, msgspec.Meta(pattern="^(fr|en)$")] = "fr"
+
+
+class NewOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A paid order, as the marketplace's backend tells it."""
+
+    reference: Ref
+    title: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    category: Ref
+    price_cents: Cents
+    currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
+    means: money.Means
+    buyer: Person
+    seller: Person
+    paid_at: datetime | None = None
+    policy: policy.Policy = policy.Policy()
+
+
+class Created(msgspec.Struct, frozen=True):
+    """A created order; `repeated` when the request had been carried out before."""
+
+    order: OrderId
+    repeated: bool
+
+
+async def create_order(database: Database, caller: str, key: str, new: NewOrder) -> Created:
+    """Open the room of a paid order: money into escrow, the brief window begins to run.
+
+    Repeat-safe by (caller, key). Raises `IdReused` if the key came before with other content,
+    or if another order has the same `reference`.
+    """
+    if new.buyer.person == new.seller.person:
+        raise Malformed(where="seller.person equals buyer.person")
+    content = command_digest("order.create", new)
+    order = OrderId("o_" + secrets.token_hex(10))
+    async with database.transaction() as tx:
+        # a rival with the same key waits here for our commit, or we for theirs
+        claimed = await tx.conn.execute(
+            insert_new(tx, requests).values(
+                caller=caller, key=key, digest=content, order_id=order, at=tx.now
+            )
+        )
+        if claimed.rowcount == 0:
+            found = (
+                await tx.conn.execute(
+                    select(requests).where(requests.c.caller == caller, requests.c.key == key)
+                )
+            ).one()
+            if found.digest != content:
+                raise IdReused(id=key)
+            return Created(found.order_id, repeated=True)
+        await _open_room(tx, order, new)
+    return Created(order, repeated=False)
+
+
+async def _open_room(tx: Transaction, order: OrderId, new: NewOrder) -> None:
+    paid_at = min(new.paid_at or tx.now, tx.now)
+    window = TimerSet(Timer.BRIEF_WINDOW, paid_at, deadlines.due(paid_at, new.policy.brief_window))
+    opened = await tx.conn.execute(
+        insert_new(tx, orders).values(
+            id=order,
+            reference=new.reference,
+            title=new.title,
+            category=new.category,
+            price_cents=new.price_cents,
+            held_cents=0,
+            currency=new.currency,
+            state=State.AWAITING_VALIDATION,
+            state_since=tx.now,
+            turn=Role.BUYER,
+            turn_since=tx.now,
+            brief_handed=False,
+            chat_tail_over=False,
+            policy=policy.encode(new.policy),
+            created_at=tx.now,
+            last_seq=0,
+            last_at=tx.now,
+            last_link=GENESIS,
+        )
+    )
+    if opened.rowcount == 0:
+        raise IdReused(id=new.reference)
+    members = ((Role.BUYER, new.buyer), (Role.SELLER, new.seller))
+    for role, person in members:
+        await _remember(tx, person)
+        await tx.conn.execute(
+            insert(participants).values(
+                order_id=order, person_id=person.person, role=role, read_seq=0
+            )
+        )
+    await tx.conn.execute(insert(payments).values(order_id=order, means=new.means, paid_at=paid_at))
+    await set_timer(tx, order, window, new.policy)
+    owes = Owes(
+        tuple(Membership(PersonId(person.person), role) for role, person in members), new.policy
+    )
+    _, told = await timeline.append(
+        tx,
+        Head(order, 0, tx.now, GENESIS),
+        owes,
+        [
+            Draft(MARKETPLACE, OrderPaid(new.title, new.category, new.price_cents, new.currency)),
+            Draft(MARKETPLACE, MoneyHeld(new.price_cents, new.currency)),
+            Draft(MARKETPLACE, DeadlineSet(window.timer, window.due)),
+        ],
+    )
+    await _post(tx, order, money.hold(new.price_cents), told[1].seq, told[1].at)
+
+
+async def _remember(tx: Transaction, person: Person) -> None:
+    """Keep the newest name, address and language the marketplace told us."""
+    facts = {"name": person.name, "email": person.email, "language": person.language}
+    known = await tx.conn.execute(
+        update(persons).where(persons.c.id == person.person).values(**facts)
+    )
+    if known.rowcount == 0:
+        await tx.conn.execute(insert_new(tx, persons).values(id=person.person, **facts))
+
+
+async def take_step(
+    database: Database,
+    order: OrderId,
+    person: PersonId,
+    verb: Verb,
+    client_id: str,
+    note: str = "",
+) -> Position:
+    """Take a step of the process for a member.
+
+    Raises `OrderUnknown`, `NotYours`, `WrongState`, `TextTooLong`, `IdReused`, `Unavailable`;
+    in every case nothing was changed.
+    """
+    content = command_digest(verb, note)
+    async with database.transaction() as tx:
+        locked = await lock(tx, order)
+        role = locked.role_of(person)
+        first = await timeline.find_repeat(tx.conn, order, person, client_id, content)
+        if first is not None:
+            return first
+        if len(note) > locked.facts.policy.note_max:
+            raise TextTooLong(limit=locked.facts.policy.note_max, length=len(note))
+        decision = decide(locked.facts, verb, role, tx.now, note.strip())
+        return await carry_out(tx, locked, decision, person, client_id, content)
+
+
+async def carry_out(
+    tx: Transaction,
+    locked: LockedOrder,
+    decision: Decision,
+    actor: PersonId,
+    client_id: str | None = None,
+    content: bytes | None = None,
+) -> Position:
+    """Write a decision: state, clocks, money and entries, in the caller's transaction."""
+    facts = locked.facts
+    for timer in decision.ends:
+        await end_timer(tx, locked.id, timer)
+    if decision.opens is not None:
+        await set_timer(tx, locked.id, decision.opens, facts.policy)
+    first, *others = decision.events
+    drafts = [Draft(actor, first, client_id, content)]
+    drafts += [Draft(actor, event) for event in others]
+    head, told = await timeline.append(tx, locked.head, locked.owes, drafts)
+    held = facts.held_cents
+    if decision.movement is not None:
+        held = await _post(tx, locked.id, decision.movement, head.seq, head.at)
+    moved = decision.state is not facts.state
+    await tx.conn.execute(
+        update(orders)
+        .where(orders.c.id == locked.id)
+        .values(
+            state=decision.state,
+            state_since=head.at if moved else facts.state_since,
+            turn=decision.turn,
+            turn_since=head.at if moved or decision.turn is not facts.turn else facts.turn_since,
+            brief_handed=decision.brief_handed,
+            chat_tail_over=decision.chat_tail_over,
+            held_cents=held,
+        )
+    )
+    return Position(told[0].seq, told[0].at)
+
+
+async def _post(
+    tx: Transaction, order: OrderId, movement: money.Movement, seq: int, at: datetime
+) -> int:
+    """Write both sides of a movement; return the cents held in escrow afterwards.
+
+    The key (order, movement, account) makes a second time impossible, whatever asked for it.
+    """
+    await tx.conn.execute(
+        insert(postings),
+        [
+            {
+                "order_id": order,
+                "movement": movement.kind,
+                "account": account,
+                "cents": cents,
+                "seq": seq,
+                "at": at,
+            }
+            for account, cents in movement.postings()
+        ],
+    )
+    rows = await tx.conn.execute(
+        select(postings.c.account, postings.c.cents).where(postings.c.order_id == order)
+    )
+    held = money.balances((money.Account(row.account), row.cents) for row in rows)[
+        money.Account.ESCROW
+    ]
+    await tx.conn.execute(update(orders).where(orders.c.id == order).values(held_cents=held))
+    return held
+
+
+async def mark_read(database: Database, order: OrderId, person: PersonId, seq: int) -> int | None:
+    """Move a member's read mark forward to `seq`; return the new mark, or None if it stood there.
+
+    A mark beyond the head is cut to it. Raises `OrderUnknown` for a stranger.
+    """
+    async with database.transaction() as tx:
+        row = (
+            await tx.conn.execute(
+                select(participants.c.read_seq, orders.c.last_seq)
+                .join(orders, orders.c.id == participants.c.order_id)
+                .where(participants.c.order_id == order, participants.c.person_id == person)
+            )
+        ).first()
+        if row is None:
+            raise OrderUnknown(order=order)
+        reached = min(seq, row.last_seq)
+        moved = await tx.conn.execute(
+            update(participants)
+            .where(
+                participants.c.order_id == order,
+                participants.c.person_id == person,
+                participants.c.read_seq < reached,
+            )
+            .values(read_seq=reached, read_at=tx.now)
+        )
+        return reached if moved.rowcount else None
+
+
+async def redact(database: Database, order: OrderId, seq: int) -> None:
+    """Erase the content of an entry for good. Raises `OrderUnknown`; repeating it is harmless."""
+    async with database.transaction() as tx:
+        locked = await lock(tx, order)
+        await timeline.redact(tx, locked.head, locked.owes, seq)
+
+
+def command_digest(verb: str, *content: Any) -> bytes:
+    """Return the fingerprint of a command's content, to tell a repeat from a reuse of its id."""
+    return hashlib.sha256(msgspec.json.encode([verb, *content])).digest()
+
+
+def insert_new(tx: Transaction, table: Table) -> Any:
+    """Return an insert that leaves an existing row alone; `rowcount` tells which it was."""
+    dialect = postgresql if tx.locks_rows else sqlite
+    return dialect.insert(table).on_conflict_do_nothing()

@@ -1,0 +1,287 @@
+"""Engine and transaction: commit, then announce.
+
+Two sizes, one behaviour. On SQLite one connection writes (`BEGIN IMMEDIATE`, WAL,
+`synchronous=FULL`: an acknowledgement means the disk has it) and others read beside it. On
+PostgreSQL every transaction may write, and rows are locked.
+
+A transaction collects what it wrote to timelines; leaving it commits first and announces
+afterwards, so nobody is ever told what was not kept. Time inside a transaction is read once:
+from the database's clock on PostgreSQL, so that all processes agree.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, event, select, text
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from orders.errors import Unavailable
+from orders.events import Entry, NoticeKind, OrderId, PersonId, Role
+from orders.policy import Policy
+from orders.tables import instant, meta
+
+Clock = Callable[[], datetime]
+
+
+class Announcement(msgspec.Struct, frozen=True):
+    """What was appended to one order by a committed transaction.
+
+    `entries` are wire-encoded (see `timeline.wire`), consecutive, ending at `upto`; `link` is
+    the chain at `upto`. `situation` says that something besides messages changed, so viewers
+    need their situation again.
+    """
+
+    order: OrderId
+    after: int
+    upto: int
+    entries: tuple[bytes, ...]
+    link: bytes
+    situation: bool
+
+
+class Membership(msgspec.Struct, frozen=True):
+    """A person's part in an order."""
+
+    person: PersonId
+    role: Role
+
+
+class Owed(msgspec.Struct, frozen=True):
+    """An e-mail that an entry makes owed, unless one of its kind is open already."""
+
+    to: PersonId
+    kind: NoticeKind
+    due: datetime
+
+
+class Owes(msgspec.Struct, frozen=True):
+    """What the notice policy needs to know of an order to say what an entry makes owed."""
+
+    members: tuple[Membership, ...]
+    policy: Policy
+
+
+Announce = Callable[[Sequence[Announcement]], None]
+"""Told after the commit; must not block and must not fail."""
+OwedFor = Callable[[Owes, Entry], Sequence[Owed]]
+"""The pure notice policy, handed in so that `orders` knows nothing of mails."""
+
+
+@dataclass(slots=True)
+class Transaction:
+    """An open write. Nothing in it is true before it ends without an exception."""
+
+    conn: AsyncConnection
+    now: datetime
+    locks_rows: bool
+    """Whether rows are locked one by one (PostgreSQL) or the whole file is (SQLite)."""
+    owed_for: OwedFor
+    announcements: list[Announcement] = field(default_factory=list)
+
+
+class Database:
+    """The open database. Made by `Database.open`; one per process."""
+
+    def __init__(self, url: URL, clock: Clock | None) -> None:
+        """Prepare the engines; nothing is opened yet."""
+        self.url = url
+        self.is_sqlite = url.get_backend_name() == "sqlite"
+        self._clock = clock
+        self._announce: Announce = _tell_nobody
+        self._owed_for: OwedFor = _owe_nothing
+        self._writing = asyncio.Lock()
+        self._writer: AsyncEngine
+        self._reader: AsyncEngine
+        if self.is_sqlite:
+            self._writer = _sqlite_engine(url, pool_size=1, begin="BEGIN IMMEDIATE")
+            self._reader = _sqlite_engine(url, pool_size=4, begin="BEGIN")
+        else:
+            self._writer = self._reader = create_async_engine(
+                url,
+                pool_size=10,
+                max_overflow=10,
+                pool_pre_ping=True,
+                isolation_level="READ COMMITTED",
+                connect_args={"server_settings": {"synchronous_commit": "on", "jit": "off"}},
+            )
+
+    @classmethod
+    async def open(cls, url: str, clock: Clock | None = None) -> Database:
+        """Open the database at `url` (`sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`).
+
+        `clock` replaces the database's clock; tests use it to make time an argument.
+        Raises whatever the driver raises if there is no database to talk to.
+        """
+        database = cls(make_url(url), clock)
+        async with database.reading() as conn:
+            await conn.execute(select(1))
+        return database
+
+    def on_commit(self, announce: Announce) -> None:
+        """Say who is told of appended entries, after each commit."""
+        self._announce = announce
+
+    def on_append(self, owed_for: OwedFor) -> None:
+        """Say what entries make owed; written in the transaction of the entry."""
+        self._owed_for = owed_for
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._writer.dispose()
+        if self._reader is not self._writer:
+            await self._reader.dispose()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        """Open a write; leaving it commits and then announces.
+
+        Raises `Unavailable` if the database cannot be reached; nothing is half done then.
+        """
+        try:
+            async with self._turn(), self._writer.begin() as conn:
+                tx = Transaction(conn, await self._now(conn), not self.is_sqlite, self._owed_for)
+                yield tx
+        except (DBAPIError, OSError, TimeoutError) as error:
+            if _is_outage(error):
+                raise Unavailable(reason="database") from error
+            raise
+        if tx.announcements:
+            self._announce(tx.announcements)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[AsyncConnection]:
+        """Open a consistent read. Raises `Unavailable` if the database cannot be reached."""
+        try:
+            async with self._reader.connect() as conn:
+                yield conn
+        except (DBAPIError, OSError, TimeoutError) as error:
+            if _is_outage(error):
+                raise Unavailable(reason="database") from error
+            raise
+
+    async def now(self) -> datetime:
+        """Return the time that transactions would see."""
+        if self._clock is not None or self.is_sqlite:
+            return (self._clock or _system_clock)()
+        async with self.reading() as conn:
+            return await self._now(conn)
+
+    async def epoch(self) -> str:
+        """Return the name of this history; it changes when a backup was restored."""
+        async with self.reading() as conn:
+            found = await conn.scalar(select(meta.c.value).where(meta.c.key == "epoch"))
+        return str(found)
+
+    async def _now(self, conn: AsyncConnection) -> datetime:
+        if self._clock is not None:
+            return self._clock()
+        if self.is_sqlite:
+            return _system_clock()
+        value = await conn.scalar(_PG_NOW)
+        return instant(int(value))
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Let SQLite's writers queue here, in order, rather than time out on its lock."""
+        if not self.is_sqlite:
+            yield
+            return
+        async with self._writing:
+            yield
+
+
+_PG_NOW = text("select (extract(epoch from clock_timestamp()) * 1000000)::bigint")
+
+
+async def migrate(url: str) -> None:
+    """Bring the schema at `url` to the newest version; does nothing if it is there already.
+
+    Safe to run from several processes at once: PostgreSQL's advisory lock, or SQLite's write
+    lock, lets one of them work and the others find it done.
+    """
+    target = make_url(url)
+    if target.get_backend_name() == "sqlite":
+        if target.database:
+            Path(target.database).parent.mkdir(parents=True, exist_ok=True)
+        engine = _sqlite_engine(target, pool_size=1, begin="BEGIN IMMEDIATE")
+    else:
+        engine = create_async_engine(target)
+    try:
+        async with engine.begin() as conn:
+            if target.get_backend_name() != "sqlite":
+                await conn.execute(text("select pg_advisory_xact_lock(7236119)"))
+            await conn.run_sync(_upgrade)
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(conn: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", "orders:migrations")
+    config.attributes["connection"] = conn
+    command.upgrade(config, "head")
+
+
+def _sqlite_engine(url: URL, pool_size: int, begin: str) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=30)
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def prepare(dbapi: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
+        # the driver must not open transactions by itself: ours begin as told below
+        dbapi.isolation_level = None  # type: ignore[attr-defined]
+        cursor = dbapi.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA busy_timeout=10000")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def start(conn: Connection) -> None:
+        conn.exec_driver_sql(begin)
+
+    return engine
+
+
+def _is_outage(error: BaseException) -> bool:
+    """Tell a database that cannot be reached from a statement that is wrong."""
+    if not isinstance(error, DBAPIError):
+        return isinstance(error, (ConnectionError, TimeoutError, OSError))
+    said = str(error.orig).lower()
+    return error.connection_invalidated or any(
+        sign in said
+        for sign in (
+            "connection",
+            "database is locked",
+            "disk",
+            "unable to open",
+            "shutting down",
+            "starting up",
+        )
+    )
+
+
+def _system_clock() -> datetime:
+    return datetime.now(UTC)
+
+
+def _tell_nobody(_announcements: Sequence[Announcement]) -> None:
+    """Announce nothing: the process has no sockets."""
+
+
+def _owe_nothing(_owes: Owes, _entry: Entry) -> Sequence[Owed]:
+    """Owe no mails: the process was not given a notice policy."""
+    return ()

@@ -1,0 +1,117 @@
+"""Taking an order: its row under lock, read into what the rules know.
+
+Every change of an order begins here. On PostgreSQL the row is locked to the end of the
+transaction; on SQLite the transaction already holds the only write lock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from orders import policy
+from orders.database import Membership, Owes, Transaction
+from orders.errors import OrderUnknown
+from orders.events import OrderId, PersonId, Role, State
+from orders.tables import orders, participants
+from orders.timeline import Head
+from orders.workflow import OrderFacts
+
+
+class LockedOrder(msgspec.Struct, frozen=True):
+    """An order as it is under its lock. `head` is where the next entry goes."""
+
+    facts: OrderFacts
+    head: Head
+    owes: Owes
+
+    @property
+    def id(self) -> OrderId:
+        """The order."""
+        return self.facts.id
+
+    def role_of(self, person: PersonId) -> Role:
+        """Return the person's part. Raises `OrderUnknown` if they have none."""
+        for member in self.owes.members:
+            if member.person == person:
+                return member.role
+        raise OrderUnknown(order=self.id)
+
+    def other(self, person: PersonId) -> PersonId:
+        """Return the other party. Raises `OrderUnknown` if the person is not a member."""
+        self.role_of(person)
+        return next(m.person for m in self.owes.members if m.person != person)
+
+
+async def lock(tx: Transaction, order: OrderId) -> LockedOrder:
+    """Lock one order, waiting for whoever holds it. Raises `OrderUnknown`."""
+    found = await _lock_rows(tx, [order], skip_locked=False)
+    if order not in found:
+        raise OrderUnknown(order=order)
+    return found[order]
+
+
+async def lock_free(tx: Transaction, ids: Sequence[OrderId]) -> dict[OrderId, LockedOrder]:
+    """Lock those of the orders that nobody holds; unknown and held ones are left out."""
+    return await _lock_rows(tx, ids, skip_locked=True)
+
+
+async def peek(conn: AsyncConnection, order: OrderId) -> LockedOrder:
+    """Read an order without a lock, for showing it. Raises `OrderUnknown`."""
+    rows = (await conn.execute(select(orders).where(orders.c.id == order))).all()
+    found = await _with_members(conn, rows)
+    if order not in found:
+        raise OrderUnknown(order=order)
+    return found[order]
+
+
+async def _lock_rows(
+    tx: Transaction, ids: Sequence[OrderId], *, skip_locked: bool
+) -> dict[OrderId, LockedOrder]:
+    # sorted, so that two transactions never wait for each other in a circle
+    wanted = select(orders).where(orders.c.id.in_(sorted(ids))).order_by(orders.c.id)
+    if tx.locks_rows:
+        wanted = wanted.with_for_update(skip_locked=skip_locked)
+    rows = (await tx.conn.execute(wanted)).all()
+    return await _with_members(tx.conn, rows)
+
+
+async def _with_members(
+    conn: AsyncConnection, rows: Sequence[Row[Any]]
+) -> dict[OrderId, LockedOrder]:
+    if not rows:
+        return {}
+    members: dict[OrderId, list[Membership]] = {row.id: [] for row in rows}
+    found = await conn.execute(
+        select(participants.c.order_id, participants.c.person_id, participants.c.role)
+        .where(participants.c.order_id.in_(list(members)))
+        .order_by(participants.c.role)
+    )
+    for row in found:
+        members[row.order_id].append(Membership(row.person_id, Role(row.role)))
+    return {row.id: _locked(row, tuple(members[row.id])) for row in rows}
+
+
+def _locked(row: Row[Any], members: tuple[Membership, ...]) -> LockedOrder:
+    settings = policy.decode(row.policy)
+    return LockedOrder(
+        facts=OrderFacts(
+            id=row.id,
+            state=State(row.state),
+            state_since=row.state_since,
+            turn=Role(row.turn) if row.turn else None,
+            turn_since=row.turn_since,
+            brief_handed=row.brief_handed,
+            price_cents=row.price_cents,
+            held_cents=row.held_cents,
+            currency=row.currency,
+            chat_tail_over=row.chat_tail_over,
+            policy=settings,
+        ),
+        head=Head(row.id, row.last_seq, row.last_at, bytes(row.last_link)),
+        owes=Owes(members, settings),
+    )

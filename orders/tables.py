@@ -1,0 +1,252 @@
+"""Where it is stored: SQLAlchemy Core tables, the same on SQLite and PostgreSQL.
+
+Keys begin with the order wherever they can, so that a distributed PostgreSQL can shard by
+order. Instants are integers, microseconds since 1970 in UTC: both databases compare them the
+same way, and the hash chain needs an exact form.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def micros(at: datetime) -> int:
+    """Return whole microseconds since 1970, UTC."""
+    return (at - EPOCH) // timedelta(microseconds=1)
+
+
+def instant(value: int) -> datetime:
+    """Return the aware datetime of `micros`."""
+    return EPOCH + timedelta(microseconds=value)
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware datetime, stored as microseconds since 1970."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Store as an integer."""
+        return None if value is None else micros(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """Read as an aware datetime."""
+        return None if value is None else instant(value)
+
+
+metadata = MetaData()
+
+orders = Table(
+    "orders",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("reference", String, nullable=False, unique=True),
+    Column("title", String, nullable=False),
+    Column("category", String, nullable=False),
+    Column("price_cents", BigInteger, nullable=False),
+    Column("held_cents", BigInteger, nullable=False),
+    Column("currency", String(3), nullable=False),
+    Column("state", String, nullable=False),
+    Column("state_since", Instant, nullable=False),
+    Column("turn", String),
+    Column("turn_since", Instant, nullable=False),
+    Column("brief_handed", Boolean, nullable=False),
+    Column("chat_tail_over", Boolean, nullable=False),
+    Column("policy", LargeBinary, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    # the head of the timeline: bumped under this row's lock, in the transaction of the entry
+    Column("last_seq", BigInteger, nullable=False),
+    Column("last_at", Instant, nullable=False),
+    Column("last_link", LargeBinary, nullable=False),
+)
+
+persons = Table(
+    "persons",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("email", String, nullable=False),
+    Column("language", String(5), nullable=False),
+    Column("last_seen", Instant),
+)
+
+participants = Table(
+    "participants",
+    metadata,
+    Column("order_id", String, nullable=False),
+    Column("person_id", String, nullable=False),
+    Column("role", String, nullable=False),
+    Column("read_seq", BigInteger, nullable=False),
+    Column("read_at", Instant),
+    PrimaryKeyConstraint("order_id", "person_id"),
+    UniqueConstraint("order_id", "role"),
+    Index("participants_by_person", "person_id", "order_id"),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("order_id", String, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("kind", String, nullable=False),
+    # payload and salt are gone once the entry was redacted; digest and link stay for ever
+    Column("payload", LargeBinary),
+    Column("salt", LargeBinary),
+    Column("digest", LargeBinary, nullable=False),
+    Column("link", LargeBinary, nullable=False),
+    Column("client_id", String),
+    Column("command_digest", LargeBinary),
+    PrimaryKeyConstraint("order_id", "seq"),
+)
+Index(
+    "entries_by_client_id",
+    entries.c.order_id,
+    entries.c.actor,
+    entries.c.client_id,
+    unique=True,
+    sqlite_where=entries.c.client_id.is_not(None),
+    postgresql_where=entries.c.client_id.is_not(None),
+)
+
+requests = Table(
+    "requests",
+    metadata,
+    Column("caller", String, nullable=False),
+    Column("key", String, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("order_id", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    PrimaryKeyConstraint("caller", "key"),
+)
+
+timers = Table(
+    "timers",
+    metadata,
+    Column("order_id", String, nullable=False),
+    Column("timer", String, nullable=False),
+    Column("ref", String, nullable=False),  # the call of a ring, otherwise empty
+    Column("start", Instant, nullable=False),
+    Column("due", Instant, nullable=False),
+    # when the sweeper has to look: the next reminder mark, zero, or a retry after a failure
+    Column("wake_at", Instant, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    PrimaryKeyConstraint("order_id", "timer", "ref"),
+    Index("timers_by_wake_at", "wake_at"),
+)
+
+payments = Table(
+    "payments",
+    metadata,
+    Column("order_id", String, primary_key=True),
+    Column("means", String, nullable=False),
+    Column("paid_at", Instant, nullable=False),
+)
+
+postings = Table(
+    "postings",
+    metadata,
+    Column("order_id", String, nullable=False),
+    Column("movement", String, nullable=False),
+    Column("account", String, nullable=False),
+    Column("cents", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),  # the entry that tells the movement
+    Column("at", Instant, nullable=False),
+    PrimaryKeyConstraint("order_id", "movement", "account"),
+)
+
+calls = Table(
+    "calls",
+    metadata,
+    Column("order_id", String, nullable=False),
+    Column("call_id", String, nullable=False),
+    Column("caller", String, nullable=False),
+    Column("callee", String, nullable=False),
+    Column("state", String, nullable=False),  # ringing, active, ended
+    Column("incarnation", String, nullable=False),  # the media process that carries it
+    Column("rang_at", Instant, nullable=False),
+    Column("answered_at", Instant),
+    Column("ended_at", Instant),
+    Column("end", String),
+    PrimaryKeyConstraint("order_id", "call_id"),
+    Index("calls_by_incarnation", "incarnation", "state"),
+)
+
+persons_in_call = Table(
+    "persons_in_call",
+    metadata,
+    Column("person_id", String, primary_key=True),
+    Column("order_id", String, nullable=False),
+    Column("call_id", String, nullable=False),
+)
+
+media_processes = Table(
+    "media_processes",
+    metadata,
+    Column("incarnation", String, primary_key=True),
+    Column("address", String, nullable=False),
+    Column("capacity", Integer, nullable=False),
+    Column("draining", Boolean, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("lease_until", Instant, nullable=False),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("order_id", String, nullable=False),
+    Column("person_id", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("opened_seq", BigInteger, nullable=False),  # the entry that made it owed
+    Column("state", String, nullable=False),  # open, sent, dropped, bounced, failed
+    Column("due", Instant, nullable=False),
+    Column("wake_at", Instant, nullable=False),  # due, the end of a claim, or a retry
+    Column("attempts", Integer, nullable=False),
+    Column("closed_at", Instant),
+    Column("outcome", String),
+    PrimaryKeyConstraint("order_id", "person_id", "kind", "opened_seq"),
+)
+_is_open = text("state = 'open'")
+Index(
+    "notices_one_open",
+    notices.c.order_id,
+    notices.c.person_id,
+    notices.c.kind,
+    unique=True,
+    sqlite_where=_is_open,
+    postgresql_where=_is_open,
+)
+Index(
+    "notices_by_wake_at",
+    notices.c.wake_at,
+    sqlite_where=_is_open,
+    postgresql_where=_is_open,
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", String, primary_key=True),
+    Column("value", String, nullable=False),
+)

@@ -1,0 +1,335 @@
+"""The timeline: append, read, redact. The only writer of entries.
+
+An entry is (order, seq, at, actor, event), chained by hashes from the first one:
+
+    digest = SHA-256(salt || payload)            16 random bytes of salt; payload as stored
+    link   = SHA-256(previous link || head || digest)
+    head   = JSON array [order, seq, at in microseconds, actor, kind], without spaces
+
+The first entry's previous link is 32 zero bytes. Redaction removes payload and salt and keeps
+digest and link, so the chain stays valid and the content cannot be guessed from its digest.
+
+The order's row is the turnstile: its lock is taken before `append` and held to the commit, so
+numbers have no gaps, times never go back, and readers meet entries in commit order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from orders.database import Announcement, Owed, Owes, Transaction
+from orders.errors import IdReused
+from orders.events import (
+    MARKETPLACE,
+    Entry,
+    EntryRedacted,
+    Event,
+    MessageSent,
+    OrderId,
+    PersonId,
+    kind_of,
+)
+from orders.tables import entries, micros, notices, orders
+
+GENESIS = bytes(32)
+SALT_BYTES = 16
+
+_encode = msgspec.json.Encoder().encode
+_event_decoder = msgspec.json.Decoder(Event)
+
+
+class Head(msgspec.Struct, frozen=True):
+    """The end of an order's timeline, read under the order's lock."""
+
+    order: OrderId
+    seq: int
+    at: datetime
+    link: bytes
+
+
+class Position(msgspec.Struct, frozen=True):
+    """Where a command came to stand: the answer to it, the first time and every time."""
+
+    seq: int
+    at: datetime
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """An event on its way into the timeline, with the command that asked for it, if any."""
+
+    actor: PersonId
+    event: Event
+    client_id: str | None = None
+    command_digest: bytes | None = None
+
+
+class WireEntry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An entry as browsers get it: the same bytes for every member."""
+
+    seq: int
+    at: datetime
+    actor: str
+    event: msgspec.Raw | None
+    client_id: str | None = None
+
+
+def number(head: Head, now: datetime, drafts: Sequence[Draft]) -> tuple[Head, list[dict[str, Any]]]:
+    """Give drafts their place after `head`: (the new head, rows for the table). Pure but for salt."""
+    rows: list[dict[str, Any]] = []
+    at = max(now, head.at)
+    seq, link = head.seq, head.link
+    for draft in drafts:
+        seq += 1
+        kind = kind_of(draft.event)
+        payload = _encode(draft.event)
+        salt = secrets.token_bytes(SALT_BYTES)
+        digest = digest_of(salt, payload)
+        link = link_of(link, head.order, seq, at, draft.actor, kind, digest)
+        rows.append(
+            {
+                "order_id": head.order,
+                "seq": seq,
+                "at": at,
+                "actor": draft.actor,
+                "kind": kind,
+                "payload": payload,
+                "salt": salt,
+                "digest": digest,
+                "link": link,
+                "client_id": draft.client_id,
+                "command_digest": draft.command_digest,
+            }
+        )
+    return Head(head.order, seq, at, link), rows
+
+
+def digest_of(salt: bytes, payload: bytes) -> bytes:
+    """Return SHA-256(salt || payload)."""
+    return hashlib.sha256(salt + payload).digest()
+
+
+def link_of(
+    previous: bytes, order: str, seq: int, at: datetime, actor: str, kind: str, digest: bytes
+) -> bytes:
+    """Return the hash that chains an entry to the one before it."""
+    head = _encode([order, seq, micros(at), actor, kind])
+    return hashlib.sha256(previous + head + digest).digest()
+
+
+async def append(
+    tx: Transaction, head: Head, owes: Owes, drafts: Sequence[Draft]
+) -> tuple[Head, list[Entry]]:
+    """Store what happened to one order, and what it makes owed, in the caller's transaction.
+
+    The caller holds the order's lock and read `head` under it. Returns the new head and the
+    entries. They are announced after the commit.
+    """
+    stored = await append_many(tx, [(head, owes, drafts)])
+    return stored[head.order]
+
+
+async def append_many(
+    tx: Transaction,
+    batch: Sequence[tuple[Head, Owes, Sequence[Draft]]],
+) -> dict[OrderId, tuple[Head, list[Entry]]]:
+    """Do `append` for several orders with one insert; each order at most once in `batch`."""
+    stored: dict[OrderId, tuple[Head, list[Entry]]] = {}
+    rows: list[dict[str, Any]] = []
+    owed_rows: list[dict[str, Any]] = []
+    for head, owes, drafts in batch:
+        new_head, new_rows = number(head, tx.now, drafts)
+        told = [
+            Entry(head.order, row["seq"], row["at"], draft.actor, draft.event, draft.client_id)
+            for row, draft in zip(new_rows, drafts, strict=True)
+        ]
+        rows += new_rows
+        for entry in told:
+            owed_rows += [_owed_row(entry, owed) for owed in tx.owed_for(owes, entry)]
+        stored[head.order] = new_head, told
+        tx.announcements.append(
+            Announcement(
+                order=head.order,
+                after=head.seq,
+                upto=new_head.seq,
+                entries=tuple(_wire_of_row(row) for row in new_rows),
+                link=new_head.link,
+                situation=any(not isinstance(draft.event, MessageSent) for draft in drafts),
+            )
+        )
+    await tx.conn.execute(insert(entries), rows)
+    await tx.conn.execute(
+        _MOVE_HEAD,
+        [
+            {"o": head.order, "seq": head.seq, "at": head.at, "link": head.link}
+            for head, _ in stored.values()
+        ],
+    )
+    if owed_rows:
+        # one open notice of a kind per person is enough; a second reason joins the first
+        dialect = postgresql if tx.locks_rows else sqlite
+        await tx.conn.execute(dialect.insert(notices).on_conflict_do_nothing(), owed_rows)
+    return stored
+
+
+_MOVE_HEAD = (
+    update(orders)
+    .where(orders.c.id == bindparam("o"))
+    .values(last_seq=bindparam("seq"), last_at=bindparam("at"), last_link=bindparam("link"))
+)
+
+
+def _owed_row(entry: Entry, owed: Owed) -> dict[str, Any]:
+    return {
+        "order_id": entry.order,
+        "person_id": owed.to,
+        "kind": owed.kind,
+        "opened_seq": entry.seq,
+        "state": "open",
+        "due": owed.due,
+        "wake_at": owed.due,
+        "attempts": 0,
+    }
+
+
+async def find_repeat(
+    conn: AsyncConnection, order: OrderId, actor: PersonId, client_id: str, command_digest: bytes
+) -> Position | None:
+    """Find the first answer to a repeated command; the caller holds the order's lock.
+
+    Raises `IdReused` if the id came before with other content. An entry that was redacted
+    since has no digest to compare any more: it is answered as it was.
+    """
+    found = (
+        await conn.execute(
+            select(entries.c.seq, entries.c.at, entries.c.command_digest).where(
+                entries.c.order_id == order,
+                entries.c.actor == actor,
+                entries.c.client_id == client_id,
+            )
+        )
+    ).first()
+    if found is None:
+        return None
+    if found.command_digest not in {None, command_digest}:
+        raise IdReused(id=client_id)
+    return Position(found.seq, found.at)
+
+
+_COLUMNS = (
+    entries.c.order_id,
+    entries.c.seq,
+    entries.c.at,
+    entries.c.actor,
+    entries.c.payload,
+    entries.c.client_id,
+    entries.c.link,
+)
+
+
+async def read(conn: AsyncConnection, order: OrderId, after: int, limit: int) -> list[Row[Any]]:
+    """Read up to `limit` rows following `after`, in order. Give them to `entry` or `wire`."""
+    found = await conn.execute(
+        select(*_COLUMNS)
+        .where(entries.c.order_id == order, entries.c.seq > after)
+        .order_by(entries.c.seq)
+        .limit(limit)
+    )
+    return list(found)
+
+
+async def read_before(
+    conn: AsyncConnection, order: OrderId, before: int, limit: int
+) -> list[Row[Any]]:
+    """Read the page of up to `limit` rows that ends just before `before`, oldest first."""
+    found = await conn.execute(
+        select(*_COLUMNS)
+        .where(entries.c.order_id == order, entries.c.seq < before)
+        .order_by(entries.c.seq.desc())
+        .limit(limit)
+    )
+    return list(found)[::-1]
+
+
+async def link_at(conn: AsyncConnection, order: OrderId, seq: int) -> bytes:
+    """Return the link of entry `seq`; the genesis link for 0; empty if there is no such entry."""
+    if seq == 0:
+        return GENESIS
+    found = await conn.scalar(
+        select(entries.c.link).where(entries.c.order_id == order, entries.c.seq == seq)
+    )
+    return bytes(found) if found is not None else b""
+
+
+def entry(row: Row[Any]) -> Entry:
+    """Decode a row of `read`."""
+    event = None if row.payload is None else _event_decoder.decode(row.payload)
+    return Entry(row.order_id, row.seq, row.at, row.actor, event, row.client_id)
+
+
+def wire(row: Row[Any]) -> bytes:
+    """Encode a row of `read` for browsers, without decoding its payload."""
+    return _wire(row.seq, row.at, row.actor, row.payload, row.client_id)
+
+
+def _wire_of_row(row: dict[str, Any]) -> bytes:
+    return _wire(row["seq"], row["at"], row["actor"], row["payload"], row["client_id"])
+
+
+def _wire(seq: int, at: datetime, actor: str, payload: bytes | None, client: str | None) -> bytes:
+    event = None if payload is None else msgspec.Raw(payload)
+    return _encode(WireEntry(seq, at, actor, event, client))
+
+
+async def redact(
+    tx: Transaction, head: Head, owes: Owes, seq: int, actor: PersonId = MARKETPLACE
+) -> Head:
+    """Erase the content of entry `seq` and append that it was erased.
+
+    Payload, salt and the command's digest go; the row, its digest and its link stay, so the
+    chain still verifies. Doing it again appends nothing.
+    """
+    done = await tx.conn.execute(
+        update(entries)
+        .where(
+            entries.c.order_id == head.order, entries.c.seq == seq, entries.c.payload.is_not(None)
+        )
+        .values(payload=None, salt=None, command_digest=None)
+    )
+    if done.rowcount == 0:
+        return head
+    head, _ = await append(tx, head, owes, [Draft(actor, EntryRedacted(seq))])
+    return head
+
+
+async def verify(conn: AsyncConnection, order: OrderId) -> int:
+    """Walk an order's chain and return its length.
+
+    Raises `ValueError` naming the first entry that does not fit: a missing number, a time that
+    goes back, a payload that is not the digest's, or a link that does not follow.
+    """
+    previous, at, expected = GENESIS, None, 0
+    rows = await conn.execute(
+        select(entries).where(entries.c.order_id == order).order_by(entries.c.seq)
+    )
+    for row in rows:
+        expected += 1
+        if row.seq != expected:
+            raise ValueError(f"entry {expected} is missing")
+        if at is not None and row.at < at:
+            raise ValueError(f"entry {row.seq} is earlier than the one before it")
+        if row.payload is not None and digest_of(row.salt, row.payload) != row.digest:
+            raise ValueError(f"entry {row.seq} was changed")
+        link = link_of(previous, order, row.seq, row.at, row.actor, row.kind, row.digest)
+        if link != row.link:
+            raise ValueError(f"entry {row.seq} does not follow the one before it")
+        previous, at = link, row.at
+    return expected

@@ -1,0 +1,98 @@
+"""The rows of running clocks. Touched only under the lock of their order.
+
+`wake_at` is when the sweeper has to look at the row: at the next reminder mark, at zero, or,
+after a failure, at a later retry.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from orders.database import Transaction
+from orders.deadlines import next_mark
+from orders.events import OrderId, Timer
+from orders.policy import Policy
+from orders.situation import RunningTimer
+from orders.tables import timers
+from orders.workflow import REMINDED, TimerSet
+
+
+class DueTimer(msgspec.Struct, frozen=True):
+    """A clock the sweeper has to look at."""
+
+    timer: Timer
+    ref: str
+    start: datetime
+    due: datetime
+    attempts: int
+
+
+async def set_timer(
+    tx: Transaction, order: OrderId, clock: TimerSet, policy: Policy, ref: str = ""
+) -> None:
+    """Start a clock; one of the same kind and ref is replaced."""
+    await end_timer(tx, order, clock.timer, ref)
+    await tx.conn.execute(
+        insert(timers).values(
+            order_id=order,
+            timer=clock.timer,
+            ref=ref,
+            start=clock.start,
+            due=clock.due,
+            wake_at=wake_at(clock.timer, clock.start, clock.due, tx.now, policy),
+            attempts=0,
+        )
+    )
+
+
+def wake_at(
+    timer: Timer, start: datetime, due: datetime, now: datetime, policy: Policy
+) -> datetime:
+    """Return the next moment at which something happens to this clock."""
+    mark = next_mark(start, due, now, policy) if timer in REMINDED else None
+    return due if mark is None else min(mark.at, due)
+
+
+async def end_timer(tx: Transaction, order: OrderId, timer: Timer, ref: str = "") -> None:
+    """Stop a clock; nothing happens if it does not run."""
+    await tx.conn.execute(
+        delete(timers).where(
+            timers.c.order_id == order, timers.c.timer == timer, timers.c.ref == ref
+        )
+    )
+
+
+async def look_again(
+    tx: Transaction, order: OrderId, clock: DueTimer, at: datetime, attempts: int
+) -> None:
+    """Have the sweeper look at a clock at `at`; its due time stays what it was."""
+    await tx.conn.execute(
+        update(timers)
+        .where(timers.c.order_id == order, timers.c.timer == clock.timer, timers.c.ref == clock.ref)
+        .values(wake_at=at, attempts=attempts)
+    )
+
+
+async def running(conn: AsyncConnection, order: OrderId) -> tuple[RunningTimer, ...]:
+    """Return the clocks that run for an order."""
+    rows = await conn.execute(select(timers).where(timers.c.order_id == order))
+    return tuple(RunningTimer(Timer(row.timer), row.start, row.due) for row in rows)
+
+
+async def due_now(tx: Transaction, order: OrderId) -> list[DueTimer]:
+    """Re-read, under the order's lock, which of its clocks have to be looked at."""
+    rows = await tx.conn.execute(
+        select(timers)
+        .where(timers.c.order_id == order, timers.c.wake_at <= tx.now)
+        .order_by(timers.c.due)
+    )
+    return [_due(row) for row in rows]
+
+
+def _due(row: Row[Any]) -> DueTimer:
+    return DueTimer(Timer(row.timer), row.ref, row.start, row.due, row.attempts)

@@ -1,0 +1,205 @@
+"""Reading an order for somebody: membership, situation, inbox, heads.
+
+Reads need no lock: each is one consistent statement or one read transaction, and whatever
+changes afterwards is announced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import and_, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from orders import money
+from orders.errors import OrderUnknown
+from orders.events import CallId, OrderId, PersonId, Role, State
+from orders.locking import peek
+from orders.situation import CallNow, OpenMoney, Situation, see
+from orders.tables import calls, entries, orders, participants, payments, persons, postings, timers
+from orders.timers import running
+
+
+class Party(msgspec.Struct, frozen=True):
+    """A member with what the other may know, and how far they have read."""
+
+    person: PersonId
+    role: Role
+    name: str
+    read_seq: int
+    last_seen: datetime | None
+
+
+class RoomView(msgspec.Struct, frozen=True):
+    """What surrounds the timeline of one order."""
+
+    order: OrderId
+    title: str
+    category: str
+    price_cents: int
+    currency: str
+    head: int
+    parties: tuple[Party, ...]
+
+    def party(self, person: PersonId) -> Party:
+        """Return a member. Raises `OrderUnknown` for a stranger."""
+        for party in self.parties:
+            if party.person == person:
+                return party
+        raise OrderUnknown(order=self.order)
+
+
+class InboxRow(msgspec.Struct, frozen=True):
+    """One order in a person's list, with what makes it urgent."""
+
+    order: OrderId
+    title: str
+    state: State
+    role: Role
+    other: str
+    head: int
+    unread: int
+    due: datetime | None
+    my_turn: bool
+
+
+async def role_of(conn: AsyncConnection, order: OrderId, person: PersonId) -> Role:
+    """Return the person's part in the order. Raises `OrderUnknown` for a stranger."""
+    found = await conn.scalar(
+        select(participants.c.role).where(
+            participants.c.order_id == order, participants.c.person_id == person
+        )
+    )
+    if found is None:
+        raise OrderUnknown(order=order)
+    return Role(found)
+
+
+async def room(conn: AsyncConnection, order: OrderId) -> RoomView:
+    """Read what surrounds an order's timeline. Raises `OrderUnknown`."""
+    row = (await conn.execute(select(orders).where(orders.c.id == order))).first()
+    if row is None:
+        raise OrderUnknown(order=order)
+    found = await conn.execute(
+        select(participants, persons.c.name, persons.c.last_seen)
+        .join(persons, persons.c.id == participants.c.person_id)
+        .where(participants.c.order_id == order)
+        .order_by(participants.c.role)
+    )
+    parties = tuple(
+        Party(p.person_id, Role(p.role), p.name, p.read_seq, p.last_seen) for p in found
+    )
+    return RoomView(
+        order, row.title, row.category, row.price_cents, row.currency, row.last_seq, parties
+    )
+
+
+async def situation(
+    conn: AsyncConnection, order: OrderId, person: PersonId, now: datetime
+) -> Situation:
+    """Compute what the person may do and expects. Raises `OrderUnknown` for a stranger."""
+    found = await peek(conn, order)
+    role = found.role_of(person)
+    clocks = await running(conn, order)
+    return see(
+        found.facts, role, now, found.head.seq, clocks,
+        await _open_money(conn, order), await call_now(conn, order),
+    )  # fmt: skip
+
+
+async def call_now(conn: AsyncConnection, order: OrderId) -> CallNow | None:
+    """Return the order's call that rings or is active."""
+    row = (
+        await conn.execute(
+            select(calls, timers.c.due)
+            .outerjoin(
+                timers,
+                and_(timers.c.order_id == calls.c.order_id, timers.c.ref == calls.c.call_id),
+            )
+            .where(calls.c.order_id == order, calls.c.state != "ended")
+        )
+    ).first()
+    if row is None:
+        return None
+    return CallNow(
+        call=CallId(row.call_id),
+        caller=row.caller,
+        callee=row.callee,
+        rang_at=row.rang_at,
+        rings_until=row.due or row.answered_at or row.rang_at,
+        answered_at=row.answered_at,
+    )
+
+
+async def _open_money(conn: AsyncConnection, order: OrderId) -> OpenMoney:
+    means = await conn.scalar(select(payments.c.means).where(payments.c.order_id == order))
+    refund = (
+        await conn.execute(
+            select(postings.c.cents, postings.c.at).where(
+                postings.c.order_id == order,
+                postings.c.movement == money.MovementKind.REFUND,
+                postings.c.account == money.Account.PAYMENT,
+            )
+        )
+    ).first()
+    if refund is None:
+        return OpenMoney(money.Means(means))
+    return OpenMoney(money.Means(means), refund.cents, refund.at)
+
+
+async def heads(conn: AsyncConnection, ids: Sequence[OrderId]) -> dict[OrderId, int]:
+    """Return the last seq of each order; one query for all of them."""
+    rows = await conn.execute(select(orders.c.id, orders.c.last_seq).where(orders.c.id.in_(ids)))
+    return {row.id: row.last_seq for row in rows}
+
+
+async def inbox(
+    conn: AsyncConnection, person: PersonId, order: OrderId | None = None
+) -> list[InboxRow]:
+    """List the person's orders, the most urgent deadline first; or only one of them.
+
+    Unread counts the other party's messages beyond the person's read mark.
+    """
+    mine, theirs, other = participants.alias("mine"), participants.alias("theirs"), persons
+    unread = (
+        select(func.count())
+        .where(
+            entries.c.order_id == orders.c.id,
+            entries.c.seq > mine.c.read_seq,
+            entries.c.kind == "message_sent",
+            entries.c.actor != person,
+        )
+        .scalar_subquery()
+    )
+    next_due = (
+        select(func.min(timers.c.due))
+        .where(timers.c.order_id == orders.c.id, timers.c.ref == "")
+        .scalar_subquery()
+    )
+    wanted = (
+        select(
+            orders, mine.c.role, other.c.name.label("other"),
+            unread.label("unread"), next_due.label("due"),
+        )
+        .join(mine, mine.c.order_id == orders.c.id)
+        .join(theirs, and_(theirs.c.order_id == orders.c.id, theirs.c.person_id != person))
+        .join(other, other.c.id == theirs.c.person_id)
+        .where(mine.c.person_id == person)
+        .order_by(next_due.is_(None), next_due, orders.c.created_at.desc())
+        .limit(INBOX_MAX)
+    )  # fmt: skip
+    if order is not None:
+        wanted = wanted.where(orders.c.id == order)
+    return [
+        InboxRow(
+            row.id, row.title, State(row.state), Role(row.role), row.other, row.last_seq,
+            row.unread, row.due, my_turn=row.turn == row.role,
+        )
+        for row in await conn.execute(wanted)
+    ]  # fmt: skip
+
+
+INBOX_MAX = 500
+"""The most orders an inbox lists."""
