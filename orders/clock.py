@@ -12,6 +12,7 @@ a nudge may be lost.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -80,10 +81,8 @@ class Sweeper:
                 log.warning("sweeper waits for the database")
             except Exception:
                 log.exception("a sweep failed")
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._nudged.wait(), wait)
-            except TimeoutError:
-                pass
             self._nudged.clear()
 
     async def sweep(self) -> int:

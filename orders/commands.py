@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from sqlalchemy import Table, insert, select, update
@@ -295,12 +295,13 @@ async def redact(database: Database, order: OrderId, seq: int) -> None:
         await timeline.redact(tx, locked.head, locked.owes, seq)
 
 
-def command_digest(verb: str, *content: Any) -> bytes:
+def command_digest(verb: str, *content: object) -> bytes:
     """Return the fingerprint of a command's content, to tell a repeat from a reuse of its id."""
     return hashlib.sha256(msgspec.json.encode([verb, *content])).digest()
 
 
-def insert_new(tx: Transaction, table: Table) -> Any:
+def insert_new(tx: Transaction, table: Table) -> postgresql.Insert | sqlite.Insert:
     """Return an insert that leaves an existing row alone; `rowcount` tells which it was."""
-    dialect = postgresql if tx.locks_rows else sqlite
-    return dialect.insert(table).on_conflict_do_nothing()
+    if tx.locks_rows:
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()

@@ -241,7 +241,7 @@ def _sqlite_engine(url: URL, pool_size: int, begin: str) -> AsyncEngine:
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(dbapi: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
         # the driver must not open transactions by itself: ours begin as told below
-        dbapi.isolation_level = None  # type: ignore[attr-defined]
+        dbapi.isolation_level = None
         cursor = dbapi.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")

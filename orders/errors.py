@@ -35,7 +35,7 @@ Fact = str | int | bool | None
 """What a refusal may carry: plain facts, never free text typed by somebody else."""
 
 
-class Refused(Exception):  # noqa: N818 - "refused" is the word the protocol uses
+class Refused(Exception):
     """The rules say no. Nothing was changed.
 
     `facts` name what a person or program needs to act on it; they also fill the sentence.

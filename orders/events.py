@@ -81,7 +81,7 @@ class _Event(msgspec.Struct, frozen=True, tag_field="kind", omit_defaults=True):
     pass
 
 
-class OrderPaid(_Event, tag="order_paid"):
+class OrderPaid(_Event, frozen=True, tag="order_paid"):
     """The buyer paid; the money is in escrow. The first entry of every paid order."""
 
     title: str
@@ -90,35 +90,35 @@ class OrderPaid(_Event, tag="order_paid"):
     currency: str
 
 
-class MessageSent(_Event, tag="message_sent"):
+class MessageSent(_Event, frozen=True, tag="message_sent"):
     """A line of the conversation."""
 
     text: str
 
 
-class BriefHandedOver(_Event, tag="brief_handed_over"):
+class BriefHandedOver(_Event, frozen=True, tag="brief_handed_over"):
     """The buyer says that the seller has everything; it is the seller's turn."""
 
     note: str = ""
 
 
-class OrderStarted(_Event, tag="order_started"):
+class OrderStarted(_Event, frozen=True, tag="order_started"):
     """The seller has what is needed and begins. The delivery date is fixed now."""
 
     delivery_due: datetime
 
 
-class OrderLate(_Event, tag="order_late"):
+class OrderLate(_Event, frozen=True, tag="order_late"):
     """The delivery date passed; the buyer may cancel alone from now on."""
 
 
-class OrderDelivered(_Event, tag="order_delivered"):
+class OrderDelivered(_Event, frozen=True, tag="order_delivered"):
     """The seller hands over the work; the review window opens."""
 
     note: str = ""
 
 
-class OrderClosed(_Event, tag="order_closed"):
+class OrderClosed(_Event, frozen=True, tag="order_closed"):
     """The order is complete: accepted by the buyer, or by the end of the review window."""
 
     by_clock: bool = False
@@ -133,42 +133,42 @@ class CancelReason(StrEnum):
     LATE = "late"
 
 
-class OrderCancelled(_Event, tag="order_cancelled"):
+class OrderCancelled(_Event, frozen=True, tag="order_cancelled"):
     """The order ends without work delivered; the money goes back."""
 
     reason: CancelReason
     note: str = ""
 
 
-class MoneyHeld(_Event, tag="money_held"):
+class MoneyHeld(_Event, frozen=True, tag="money_held"):
     """The price went into escrow."""
 
     cents: int
     currency: str
 
 
-class MoneyRefunded(_Event, tag="money_refunded"):
+class MoneyRefunded(_Event, frozen=True, tag="money_refunded"):
     """Money left escrow towards the buyer."""
 
     cents: int
     currency: str
 
 
-class MoneyReleased(_Event, tag="money_released"):
+class MoneyReleased(_Event, frozen=True, tag="money_released"):
     """Money left escrow towards the seller's wallet."""
 
     cents: int
     currency: str
 
 
-class DeadlineSet(_Event, tag="deadline_set"):
+class DeadlineSet(_Event, frozen=True, tag="deadline_set"):
     """A clock began to run."""
 
     timer: Timer
     due: datetime
 
 
-class DeadlineNear(_Event, tag="deadline_near"):
+class DeadlineNear(_Event, frozen=True, tag="deadline_near"):
     """A reminder mark was reached: `percent` of the window has passed, or the last hour began."""
 
     timer: Timer
@@ -176,32 +176,32 @@ class DeadlineNear(_Event, tag="deadline_near"):
     percent: int
 
 
-class DeadlineMet(_Event, tag="deadline_met"):
+class DeadlineMet(_Event, frozen=True, tag="deadline_met"):
     """A clock stopped because what it waited for happened, or no longer matters."""
 
     timer: Timer
 
 
-class DeadlineFired(_Event, tag="deadline_fired"):
+class DeadlineFired(_Event, frozen=True, tag="deadline_fired"):
     """A clock reached zero; the entry after this one says what it did."""
 
     timer: Timer
     due: datetime
 
 
-class CallRang(_Event, tag="call_rang"):
+class CallRang(_Event, frozen=True, tag="call_rang"):
     """The actor calls the other party."""
 
     call: CallId
 
 
-class CallAnswered(_Event, tag="call_answered"):
+class CallAnswered(_Event, frozen=True, tag="call_answered"):
     """The actor took the call; ring time ends and talk time begins."""
 
     call: CallId
 
 
-class CallEnded(_Event, tag="call_ended"):
+class CallEnded(_Event, frozen=True, tag="call_ended"):
     """The call is over. `seconds` is talk time without ringing; 0 if nobody answered."""
 
     call: CallId
@@ -209,21 +209,21 @@ class CallEnded(_Event, tag="call_ended"):
     seconds: int = 0
 
 
-class NoticeSent(_Event, tag="notice_sent"):
+class NoticeSent(_Event, frozen=True, tag="notice_sent"):
     """An e-mail about the order was taken over by the mail server for this party."""
 
     notice: NoticeKind
     to: Role
 
 
-class NoticeBounced(_Event, tag="notice_bounced"):
+class NoticeBounced(_Event, frozen=True, tag="notice_bounced"):
     """An e-mail was refused for good, so this party may not know what it would have told."""
 
     notice: NoticeKind
     to: Role
 
 
-class EntryRedacted(_Event, tag="entry_redacted"):
+class EntryRedacted(_Event, frozen=True, tag="entry_redacted"):
     """The content of entry `seq` was erased; its place in the chain stays."""
 
     seq: int

@@ -83,7 +83,7 @@ class PostBox:
         if len(self._queue) >= MAX_QUEUE:
             raise Unavailable(reason="busy")
         event = MessageSent(text)
-        answer = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Position] = asyncio.get_running_loop().create_future()
         content = command_digest("message.send", text)
         self._queue.append(_Post(order, person, client_id, event, content, answer))
         self._arrived.set()
@@ -115,7 +115,7 @@ class PostBox:
             except Refused as refusal:
                 for post in group:
                     _refuse(post, refusal)
-            except Exception as error:  # one bad row must not fail its neighbours
+            except Exception as error:  # noqa: BLE001 - one bad row must not fail its neighbours
                 if len(group) == 1:
                     _refuse(group[0], error)
                     continue
@@ -162,8 +162,8 @@ class PostBox:
         for post, position in answers:
             if not post.answer.done():
                 post.answer.set_result(position)
-        for post, refusal in refusals:
-            _refuse(post, refusal)
+        for post, reason in refusals:
+            _refuse(post, reason)
         for post in held_elsewhere:
             if post.order in missing:
                 _refuse(post, OrderUnknown(order=post.order))

@@ -22,7 +22,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -83,7 +83,7 @@ class WireEntry(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def number(head: Head, now: datetime, drafts: Sequence[Draft]) -> tuple[Head, list[dict[str, Any]]]:
-    """Give drafts their place after `head`: (the new head, rows for the table). Pure but for salt."""
+    """Give drafts their place after `head`; return the new head and rows for the table."""
     rows: list[dict[str, Any]] = []
     at = max(now, head.at)
     seq, link = head.seq, head.link
@@ -224,6 +224,18 @@ async def find_repeat(
     return Position(found.seq, found.at)
 
 
+class StoredEntry(msgspec.Struct, frozen=True):
+    """An entry as its row has it; give it to `entry` to decode or to `wire` to forward."""
+
+    order_id: OrderId
+    seq: int
+    at: datetime
+    actor: PersonId
+    payload: bytes | None
+    client_id: str | None
+    link: bytes
+
+
 _COLUMNS = (
     entries.c.order_id,
     entries.c.seq,
@@ -235,20 +247,20 @@ _COLUMNS = (
 )
 
 
-async def read(conn: AsyncConnection, order: OrderId, after: int, limit: int) -> list[Row[Any]]:
-    """Read up to `limit` rows following `after`, in order. Give them to `entry` or `wire`."""
+async def read(conn: AsyncConnection, order: OrderId, after: int, limit: int) -> list[StoredEntry]:
+    """Read up to `limit` entries following `after`, in order."""
     found = await conn.execute(
         select(*_COLUMNS)
         .where(entries.c.order_id == order, entries.c.seq > after)
         .order_by(entries.c.seq)
         .limit(limit)
     )
-    return list(found)
+    return [StoredEntry(*row) for row in found]
 
 
 async def read_before(
     conn: AsyncConnection, order: OrderId, before: int, limit: int
-) -> list[Row[Any]]:
+) -> list[StoredEntry]:
     """Read the page of up to `limit` rows that ends just before `before`, oldest first."""
     found = await conn.execute(
         select(*_COLUMNS)
@@ -256,7 +268,7 @@ async def read_before(
         .order_by(entries.c.seq.desc())
         .limit(limit)
     )
-    return list(found)[::-1]
+    return [StoredEntry(*row) for row in found][::-1]
 
 
 async def link_at(conn: AsyncConnection, order: OrderId, seq: int) -> bytes:
@@ -269,13 +281,13 @@ async def link_at(conn: AsyncConnection, order: OrderId, seq: int) -> bytes:
     return bytes(found) if found is not None else b""
 
 
-def entry(row: Row[Any]) -> Entry:
+def entry(row: StoredEntry) -> Entry:
     """Decode a row of `read`."""
     event = None if row.payload is None else _event_decoder.decode(row.payload)
     return Entry(row.order_id, row.seq, row.at, row.actor, event, row.client_id)
 
 
-def wire(row: Row[Any]) -> bytes:
+def wire(row: StoredEntry) -> bytes:
     """Encode a row of `read` for browsers, without decoding its payload."""
     return _wire(row.seq, row.at, row.actor, row.payload, row.client_id)
 

@@ -134,7 +134,8 @@ async def call_now(conn: AsyncConnection, order: OrderId) -> CallNow | None:
 
 
 async def _open_money(conn: AsyncConnection, order: OrderId) -> OpenMoney:
-    means = await conn.scalar(select(payments.c.means).where(payments.c.order_id == order))
+    paid = await conn.scalar(select(payments.c.means).where(payments.c.order_id == order))
+    means = money.Means(str(paid))
     refund = (
         await conn.execute(
             select(postings.c.cents, postings.c.at).where(
@@ -145,8 +146,8 @@ async def _open_money(conn: AsyncConnection, order: OrderId) -> OpenMoney:
         )
     ).first()
     if refund is None:
-        return OpenMoney(money.Means(means))
-    return OpenMoney(money.Means(means), refund.cents, refund.at)
+        return OpenMoney(means)
+    return OpenMoney(means, refund.cents, refund.at)
 
 
 async def heads(conn: AsyncConnection, ids: Sequence[OrderId]) -> dict[OrderId, int]:

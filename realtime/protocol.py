@@ -43,14 +43,14 @@ class _Frame(msgspec.Struct, frozen=True, tag_field="t", omit_defaults=True):
     pass
 
 
-class _Inbound(_Frame, forbid_unknown_fields=False):
+class _Inbound(_Frame, frozen=True):
     """Unknown fields are ignored, so that an older server understands a newer browser."""
 
 
 # --- what the browser says -------------------------------------------------------------------
 
 
-class Hello(_Inbound, tag="hello"):
+class Hello(_Inbound, frozen=True, tag="hello"):
     """First frame. `language` ("fr", "en") overrides the one of the token."""
 
     token: str
@@ -58,13 +58,13 @@ class Hello(_Inbound, tag="hello"):
     language: str | None = None
 
 
-class Refresh(_Inbound, tag="refresh"):
+class Refresh(_Inbound, frozen=True, tag="refresh"):
     """A newer token for the same person, before the old one ends. Answered by `refreshed`."""
 
     token: str
 
 
-class Subscribe(_Inbound, tag="subscribe"):
+class Subscribe(_Inbound, frozen=True, tag="subscribe"):
     """Follow an order. `after` is the last seq this client has; None asks for the newest page.
 
     `link` is the link hash (hex) of entry `after` if the client knows it: where it differs from
@@ -77,13 +77,13 @@ class Subscribe(_Inbound, tag="subscribe"):
     epoch: str | None = None
 
 
-class Unsubscribe(_Inbound, tag="unsubscribe"):
+class Unsubscribe(_Inbound, frozen=True, tag="unsubscribe"):
     """Stop following an order."""
 
     order: OrderRef
 
 
-class History(_Inbound, tag="history"):
+class History(_Inbound, frozen=True, tag="history"):
     """Ask for the page of entries that ends before `before`. Answered by `page`."""
 
     id: Id
@@ -91,27 +91,27 @@ class History(_Inbound, tag="history"):
     before: Annotated[int, msgspec.Meta(ge=1)]
 
 
-class Mark(_Inbound, tag="mark"):
+class Mark(_Inbound, frozen=True, tag="mark"):
     """Everything up to `seq` was read on this screen. Monotonic: a smaller one does nothing."""
 
     order: OrderRef
     seq: Seq
 
 
-class Typing(_Inbound, tag="typing"):
+class Typing(_Inbound, frozen=True, tag="typing"):
     """The person is writing (repeat every 3 s while true), or stopped."""
 
     order: OrderRef
     on: bool
 
 
-class Pong(_Inbound, tag="pong"):
+class Pong(_Inbound, frozen=True, tag="pong"):
     """Answer to `ping`, with its `n`."""
 
     n: int
 
 
-class SendMessage(_Inbound, tag="message.send"):
+class SendMessage(_Inbound, frozen=True, tag="message.send"):
     """Write a message."""
 
     id: Id
@@ -119,7 +119,7 @@ class SendMessage(_Inbound, tag="message.send"):
     text: str
 
 
-class HandOver(_Inbound, tag="brief.hand_over"):
+class HandOver(_Inbound, frozen=True, tag="brief.hand_over"):
     """Buyer: the seller has everything now."""
 
     id: Id
@@ -127,14 +127,14 @@ class HandOver(_Inbound, tag="brief.hand_over"):
     note: str = ""
 
 
-class Start(_Inbound, tag="order.start"):
+class Start(_Inbound, frozen=True, tag="order.start"):
     """Seller: I have what I need and begin."""
 
     id: Id
     order: OrderRef
 
 
-class Cancel(_Inbound, tag="order.cancel"):
+class Cancel(_Inbound, frozen=True, tag="order.cancel"):
     """Buyer: cancel and refund."""
 
     id: Id
@@ -142,7 +142,7 @@ class Cancel(_Inbound, tag="order.cancel"):
     note: str = ""
 
 
-class Decline(_Inbound, tag="order.decline"):
+class Decline(_Inbound, frozen=True, tag="order.decline"):
     """Seller: I cannot do this order; refund the buyer."""
 
     id: Id
@@ -150,7 +150,7 @@ class Decline(_Inbound, tag="order.decline"):
     note: str = ""
 
 
-class Deliver(_Inbound, tag="order.deliver"):
+class Deliver(_Inbound, frozen=True, tag="order.deliver"):
     """Seller: here is the work."""
 
     id: Id
@@ -158,14 +158,14 @@ class Deliver(_Inbound, tag="order.deliver"):
     note: str = ""
 
 
-class CloseOrder(_Inbound, tag="order.close"):
+class CloseOrder(_Inbound, frozen=True, tag="order.close"):
     """Buyer: I accept the delivery; pay the seller."""
 
     id: Id
     order: OrderRef
 
 
-class CallStart(_Inbound, tag="call.start"):
+class CallStart(_Inbound, frozen=True, tag="call.start"):
     """Ring the other party. `to` may name whom; it can only be the other member of the order."""
 
     id: Id
@@ -173,7 +173,7 @@ class CallStart(_Inbound, tag="call.start"):
     to: PersonId | None = None
 
 
-class CallAccept(_Inbound, tag="call.accept"):
+class CallAccept(_Inbound, frozen=True, tag="call.accept"):
     """Take the ringing call on this device."""
 
     id: Id
@@ -181,7 +181,7 @@ class CallAccept(_Inbound, tag="call.accept"):
     call: CallRef
 
 
-class CallDecline(_Inbound, tag="call.decline"):
+class CallDecline(_Inbound, frozen=True, tag="call.decline"):
     """Refuse the ringing call on every device."""
 
     id: Id
@@ -189,7 +189,7 @@ class CallDecline(_Inbound, tag="call.decline"):
     call: CallRef
 
 
-class CallHangUp(_Inbound, tag="call.hang_up"):
+class CallHangUp(_Inbound, frozen=True, tag="call.hang_up"):
     """End the call: while it rings the caller cancels it, afterwards either ends it."""
 
     id: Id
@@ -197,7 +197,7 @@ class CallHangUp(_Inbound, tag="call.hang_up"):
     call: CallRef
 
 
-class CallOffer(_Inbound, tag="call.offer"):
+class CallOffer(_Inbound, frozen=True, tag="call.offer"):
     """A browser's complete session description for a call. Answered by `answer`.
 
     `leg` is made by the browser per peer connection: the same leg and offer get the same answer
@@ -211,7 +211,7 @@ class CallOffer(_Inbound, tag="call.offer"):
     sdp: str
 
 
-class CallMute(_Inbound, tag="call.mute"):
+class CallMute(_Inbound, frozen=True, tag="call.mute"):
     """Close or open the gate for this person's sound at the server."""
 
     order: OrderRef
@@ -300,7 +300,7 @@ class InboxLine(msgspec.Struct, frozen=True):
     my_turn: bool = False
 
 
-class Welcome(_Frame, tag="welcome"):
+class Welcome(_Frame, frozen=True, tag="welcome"):
     """Answer to `hello`. `epoch` changes when history was restored: forget and read again."""
 
     epoch: str
@@ -315,13 +315,13 @@ class Welcome(_Frame, tag="welcome"):
     demo: bool = False
 
 
-class Refreshed(_Frame, tag="refreshed"):
+class Refreshed(_Frame, frozen=True, tag="refreshed"):
     """The new token counts from now on."""
 
     token_ends: datetime
 
 
-class Batch(_Frame, tag="batch"):
+class Batch(_Frame, frozen=True, tag="batch"):
     """A run of consecutive entries. The client's position is `upto` afterwards.
 
     `after` is the position the run continues; with `reset` the client first forgets what it has
@@ -339,7 +339,7 @@ class Batch(_Frame, tag="batch"):
     reset: bool = False
 
 
-class Room(_Frame, tag="room"):
+class Room(_Frame, frozen=True, tag="room"):
     """What surrounds the timeline, sent once on subscribing, before the first batch."""
 
     order: OrderId
@@ -355,13 +355,13 @@ class Room(_Frame, tag="room"):
     note_max: int
 
 
-class Now(_Frame, tag="situation"):
+class Now(_Frame, frozen=True, tag="situation"):
     """The viewer's situation; replaces the one before."""
 
     situation: Situation
 
 
-class Page(_Frame, tag="page"):
+class Page(_Frame, frozen=True, tag="page"):
     """Answer to `history`: entries before `before`, oldest first; `first` is the first seq."""
 
     id: str
@@ -371,7 +371,7 @@ class Page(_Frame, tag="page"):
     entries: tuple[msgspec.Raw, ...]
 
 
-class Done(_Frame, tag="done"):
+class Done(_Frame, frozen=True, tag="done"):
     """The command happened: it is entry `seq` of the order. The same answer every time."""
 
     id: str
@@ -380,7 +380,7 @@ class Done(_Frame, tag="done"):
     at: datetime
 
 
-class Answer(_Frame, tag="answer"):
+class Answer(_Frame, frozen=True, tag="answer"):
     """The server's complete session description for `call.offer`."""
 
     id: str
@@ -390,8 +390,8 @@ class Answer(_Frame, tag="answer"):
     sdp: str
 
 
-class RefusedFrame(_Frame, tag="refused"):
-    """The request was refused and changed nothing. `id` is None if the frame had none we could read.
+class RefusedFrame(_Frame, frozen=True, tag="refused"):
+    """The request was refused and changed nothing. `id` is None if none could be read.
 
     `code` is stable, `text` is a sentence in the reader's language, `facts` are for programs.
     """
@@ -403,21 +403,21 @@ class RefusedFrame(_Frame, tag="refused"):
     order: OrderId | None = None
 
 
-class Marks(_Frame, tag="marks"):
+class Marks(_Frame, frozen=True, tag="marks"):
     """Somebody read further, perhaps oneself on another device."""
 
     order: OrderId
     marks: tuple[ReadMark, ...]
 
 
-class PresenceFrame(_Frame, tag="presence"):
+class PresenceFrame(_Frame, frozen=True, tag="presence"):
     """A member came or went."""
 
     order: OrderId
     presence: Presence
 
 
-class TypingFrame(_Frame, tag="signal"):
+class TypingFrame(_Frame, frozen=True, tag="signal"):
     """The other party is writing; forget it after 6 s without a repeat."""
 
     order: OrderId
@@ -425,7 +425,7 @@ class TypingFrame(_Frame, tag="signal"):
     typing: bool
 
 
-class CallSignal(_Frame, tag="call"):
+class CallSignal(_Frame, frozen=True, tag="call"):
     """What the media plane saw and no entry tells: a party's sound is connected, lost, muted."""
 
     order: OrderId
@@ -436,13 +436,13 @@ class CallSignal(_Frame, tag="call"):
     was replaced by another of the same person."""
 
 
-class Inbox(_Frame, tag="inbox"):
+class Inbox(_Frame, frozen=True, tag="inbox"):
     """Lines of the inbox that changed."""
 
     lines: tuple[InboxLine, ...]
 
 
-class Ping(_Frame, tag="ping"):
+class Ping(_Frame, frozen=True, tag="ping"):
     """Sign of life with the heads of the subscribed orders and the server's clock."""
 
     n: int
@@ -450,7 +450,7 @@ class Ping(_Frame, tag="ping"):
     heads: dict[str, int]
 
 
-class Move(_Frame, tag="move"):
+class Move(_Frame, frozen=True, tag="move"):
     """The server is about to stop: reconnect after `delay` seconds; nothing is lost."""
 
     delay: float
@@ -477,7 +477,7 @@ Outbound = (
 
 
 class Close(IntEnum):
-    """Why the server closes a socket. 4000-4099: come back; 4100-4199: do not, something must change.
+    """Why the server closes a socket. 4000-4099: come back; 4100-4199: change something first.
 
     A browser needs one comparison. The protocol's own codes keep their meaning: 1001 (going
     away), 1009 (a frame beyond what the transport reads), 1011 (our fault).
@@ -503,7 +503,7 @@ class Close(IntEnum):
     """This version of the protocol is no longer spoken."""
 
 
-_decoder = msgspec.json.Decoder(Inbound)
+_decoder: msgspec.json.Decoder[Inbound] = msgspec.json.Decoder(Inbound)
 _encoder = msgspec.json.Encoder()
 _peek = msgspec.json.Decoder(dict[str, msgspec.Raw])
 

@@ -204,7 +204,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take back."""
-
     op.drop_table("timers")
     op.drop_table("requests")
     op.drop_table("postings")
