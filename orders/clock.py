@@ -23,7 +23,7 @@ from orders import timeline
 from orders.commands import carry_out
 from orders.database import Database, Transaction
 from orders.deadlines import marks
-from orders.errors import OrderUnknown, Unavailable
+from orders.errors import Unavailable
 from orders.events import CLOCK, DeadlineNear, OrderId, Timer
 from orders.locking import LockedOrder, lock, lock_free
 from orders.tables import timers
@@ -112,39 +112,35 @@ class Sweeper:
         return min(max(left, 0.005), PERIOD)
 
     async def _look_after(self, order: OrderId) -> None:
-        try:
-            async with self._database.transaction() as tx:
-                await self._fire_due(tx, order)
-        except Unavailable:
-            raise
-        except Exception:
-            log.exception("a deadline could not be carried out; it is tried again", order=order)
-            await self._put_off(order)
-
-    async def _fire_due(self, tx: Transaction, order: OrderId) -> None:
-        # one at a time: each firing moves the head and may end the clocks after it
+        """Carry out what is due for one order, a transaction each; put off what fails."""
         while True:
-            locked = (await lock_free(tx, [order])).get(order)
-            if locked is None:
-                return  # held by a command or another sweeper; the next pass looks again
-            due = await due_now(tx, order)
-            if not due:
-                return
-            clock = due[0]
-            if tx.now < clock.due:
-                await _remind(tx, locked, clock)
-            else:
-                await self._firings[clock.timer](tx, locked, clock)
-
-    async def _put_off(self, order: OrderId) -> None:
-        async with self._database.transaction() as tx:
+            clock: DueTimer | None = None
             try:
-                await lock(tx, order)
-            except OrderUnknown:
-                return
-            for clock in await due_now(tx, order):
-                pause = min(RETRY_FIRST * 2**clock.attempts, RETRY_MOST)
-                await look_again(tx, order, clock, tx.now + pause, clock.attempts + 1)
+                async with self._database.transaction() as tx:
+                    locked = (await lock_free(tx, [order])).get(order)
+                    if locked is None:
+                        return  # held by a command or another sweeper; the next pass looks again
+                    due = await due_now(tx, order)
+                    if not due:
+                        return
+                    clock = due[0]
+                    if tx.now < clock.due:
+                        await _remind(tx, locked, clock)
+                    else:
+                        await self._firings[clock.timer](tx, locked, clock)
+            except Unavailable:
+                raise
+            except Exception:
+                log.exception("a deadline failed and is put off", order=order)
+                if clock is None:
+                    return
+                await self._put_off(order, clock)
+
+    async def _put_off(self, order: OrderId, clock: DueTimer) -> None:
+        pause = min(RETRY_FIRST * 2**clock.attempts, RETRY_MOST)
+        async with self._database.transaction() as tx:
+            await lock(tx, order)
+            await look_again(tx, order, clock, tx.now + pause, clock.attempts + 1)
 
 
 async def fire_step(tx: Transaction, locked: LockedOrder, clock: DueTimer) -> None:
