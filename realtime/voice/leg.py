@@ -285,7 +285,11 @@ class Leg:
             addresses: list[str],  # noqa: ARG001 - ours instead, which may include loopback
             timeout: int = 5,  # noqa: ASYNC109 - the signature is aioice's
         ) -> list[IceCandidate]:
-            return await gather(component, self._reach.addresses(), timeout)
+            found = await gather(component, self._reach.addresses(), timeout)
+            if self._closing is not None:
+                # These sockets were opened after the agent closed those it had.
+                await connection.close()
+            return found
 
         connection.data_received = data_received  # type: ignore[method-assign]
         connection.check_incoming = check_incoming  # type: ignore[method-assign]
