@@ -12,6 +12,7 @@ from the database's clock on PostgreSQL, so that all processes agree.
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,7 +22,7 @@ from pathlib import Path
 import msgspec
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, event, select, text
+from sqlalchemy import Connection, event, select, text, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
@@ -173,6 +174,16 @@ class Database:
         async with self.reading() as conn:
             found = await conn.scalar(select(meta.c.value).where(meta.c.key == "epoch"))
         return str(found)
+
+    async def new_epoch(self) -> str:
+        """Name a new history, after a backup was restored; return the name.
+
+        Browsers that hold entries of the lost history forget them and read again.
+        """
+        name = secrets.token_hex(8)
+        async with self.transaction() as tx:
+            await tx.conn.execute(update(meta).where(meta.c.key == "epoch").values(value=name))
+        return name
 
     async def _now(self, conn: AsyncConnection) -> datetime:
         if self._clock is not None:

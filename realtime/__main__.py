@@ -68,21 +68,21 @@ async def _serve(settings: Settings) -> None:
             f"PORT: cannot listen on {settings.host}:{settings.port}: {error.strerror}"
         ) from None
     server = RoomServer(OrderRoom(settings))
-    announcing = asyncio.create_task(_announce(server, address(listener), demo=settings.demo))
+    announcing = asyncio.create_task(_announce(server, address(listener), settings))
     try:
         await server.serve(sockets=[listener])
     finally:
         announcing.cancel()
 
 
-async def _announce(server: RoomServer, where: str, *, demo: bool) -> None:
+async def _announce(server: RoomServer, where: str, settings: Settings) -> None:
     """Say where to look, once there is something to see."""
-    while not server.started:
-        await asyncio.sleep(0.02)
+    await server.serving.wait()
     gc.collect()
     gc.freeze()  # what is there now stays: no need to look at it again and again
+    where = settings.public_url.rstrip("/") or where
     print(f"The order room serves on {where}", flush=True)
-    if demo:
+    if settings.demo:
         print(f"  the demo orders     {where}/", flush=True)
         print(f"  the e-mails sent    {where}/mailbox", flush=True)
         print("Stop it with Ctrl+C.", flush=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import msgspec
@@ -29,6 +29,8 @@ from realtime.edge import Edge
 from realtime.hub import Hub
 from realtime.limits import Limits
 from realtime.notices.policy import owed_for
+from realtime.notices.sender import NoticeWorker
+from realtime.notices.smtp import SmtpSettings
 from realtime.settings import Settings
 from realtime.socket import Door
 from realtime.tails import Tails
@@ -148,8 +150,12 @@ async def running(settings: Settings, limits: Limits) -> AsyncIterator[tuple[Edg
         demo = Demo(database, settings.var, hub.announce, owed_for) if settings.demo else None
         if demo is not None:
             await demo.begin()
-        for work in (box.run, sweeper.run, calls.run, hub.run):
-            stack.push_async_callback(_stop, _start(work()))
+        work_on = [box.run, sweeper.run, calls.run, hub.run]
+        if settings.smtp_url is not None:
+            smtp = SmtpSettings.parse(settings.smtp_url.reveal())
+            work_on.append(NoticeWorker(database, smtp, settings.link, settings.mail_from).run)
+        for work in work_on:
+            stack.push_async_callback(_stop, asyncio.create_task(work()))
         stack.push_async_callback(hub.close)
         stack.push_async_callback(marks.close)
         stack.push_async_callback(calls.close)
@@ -158,10 +164,6 @@ async def running(settings: Settings, limits: Limits) -> AsyncIterator[tuple[Edg
             yield edge, demo
         finally:
             edge.ready = False
-
-
-def _start(work: Awaitable[None]) -> asyncio.Task[None]:
-    return asyncio.ensure_future(work)  # type: ignore[return-value]
 
 
 async def _stop(task: asyncio.Task[None]) -> None:

@@ -262,10 +262,12 @@ class Hub:
         except Unavailable:
             now = datetime.now(UTC)
         for session in list(self._every()):
-            mine = {order: heads[order] for order in session.follows if order in heads}
-            for order, head in mine.items():
-                session.hint(order, head, situation=False)
-            session.signal(("ping",), Ping(self._pings, now, dict(mine)))
+            mine: dict[str, int] = {}
+            for order in session.follows:
+                if order in heads:
+                    mine[order] = heads[order]
+                    session.hint(order, heads[order], situation=False)
+            session.signal(("ping",), Ping(self._pings, now, mine))
 
     async def drain(self) -> None:
         """Tell all sockets to come back elsewhere, spread over time, then close them."""

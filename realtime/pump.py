@@ -96,18 +96,24 @@ class Pump:
 
     async def run(self) -> None:
         """Write until told to close, then write the close frame."""
-        while self.closing is None:
+        while (code := self.closing) is None:
             await self._awake.wait()
             self._awake.clear()
             try:
-                while self.closing is None and (frame := await self._next()) is not None:
-                    await self._write(frame)
+                await self._write_news()
             except Unavailable:
                 asyncio.get_running_loop().call_later(RETRY, self._awake.set)
         while self._answers:  # the reason for the close is among them
             await self._write(self._answers.popleft())
         self.sending_since = time.monotonic()
-        await self.send({"type": "websocket.close", "code": int(self.closing)})
+        await self.send({"type": "websocket.close", "code": int(code)})
+
+    async def _write_news(self) -> None:
+        while self.closing is None:
+            frame = await self._next()
+            if frame is None:
+                return
+            await self._write(frame)
 
     async def _write(self, frame: Outbound) -> None:
         text = encode(frame)

@@ -40,6 +40,13 @@ class RoomServer(uvicorn.Server):
             )
         )
         self._room = room
+        self.serving = asyncio.Event()
+        """Set once connections are taken."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start the application, then take connections."""
+        await super().startup(sockets)
+        self.serving.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop listening, send the sockets elsewhere, then end."""
@@ -69,7 +76,7 @@ def listen(host: str, port: int) -> socket.socket:
     """Open the listening socket; port 0 takes a free one. Raises `OSError` if it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
-    listener.setblocking(False)
+    listener.setblocking(False)  # noqa: FBT003 - the socket's own interface
     return listener
 
 

@@ -1,22 +1,24 @@
 """What the environment says: one typed table.
 
-| variable                     | default                              | meaning                     |
-|------------------------------|--------------------------------------|-----------------------------|
-| `HOST`                       | `127.0.0.1`                          | the address to listen on    |
-| `PORT`                       | `8000`                               | the port to listen on       |
-| `ORDER_ROOM_DATABASE_URL`    | an SQLite file in `ORDER_ROOM_VAR`   | SQLite or PostgreSQL        |
-| `ORDER_ROOM_VAR`             | `var`                                | folder for files of its own |
-| `ORDER_ROOM_SERVICE_KEY`     | none; made in demo mode              | the backend's bearer key    |
-| `ORDER_ROOM_TOKEN_SECRET`    | none; made in demo mode              | signs party tokens          |
-| `ORDER_ROOM_PUBLIC_URL`      | `http://HOST:PORT`                   | where browsers reach us     |
-| `ORDER_ROOM_ALLOWED_ORIGINS` | none                                 | host pages, by commas       |
-| `ORDER_ROOM_SMTP_URL`        | none; the mailbox in demo mode       | `smtp://user:pass@host:25`  |
-| `ORDER_ROOM_MAIL_FROM`       | `Order room <room@example.org>`      | the sender of mails         |
-| `ORDER_ROOM_MEDIA_ADDRESS`   | the machine's own                    | IP address told to browsers |
-| `ORDER_ROOM_CALLS_BY`        | `both`                               | `both` or `seller`          |
-| `ORDER_ROOM_COMMANDS_PER_SECOND` | `20`                             | frames a socket may send    |
-| `ORDER_ROOM_LOG`             | `info`                               | `debug` … `error`           |
+| variable                         | default                    | meaning                       |
+|----------------------------------|----------------------------|-------------------------------|
+| `HOST`                           | 127.0.0.1                  | the address to listen on      |
+| `PORT`                           | 8000                       | the port to listen on         |
+| `ORDER_ROOM_DATABASE_URL`        | SQLite in the VAR folder   | SQLite or PostgreSQL          |
+| `ORDER_ROOM_VAR`                 | var                        | the folder for its own files  |
+| `ORDER_ROOM_SERVICE_KEY`         | made in demo mode          | the backend's bearer key      |
+| `ORDER_ROOM_TOKEN_SECRET`        | made in demo mode          | signs party tokens            |
+| `ORDER_ROOM_PUBLIC_URL`          | http://HOST:PORT           | where browsers reach us       |
+| `ORDER_ROOM_ORDER_URL`           | the demo's room            | the shop's page of an order   |
+| `ORDER_ROOM_ALLOWED_ORIGINS`     | none                       | host pages, by commas         |
+| `ORDER_ROOM_SMTP_URL`            | the demo's mailbox         | smtp://user:pass@host:25      |
+| `ORDER_ROOM_MAIL_FROM`           | room@example.org           | the sender of mails           |
+| `ORDER_ROOM_MEDIA_ADDRESS`       | the machine's own          | IP address told to browsers   |
+| `ORDER_ROOM_CALLS_BY`            | both                       | both or seller                |
+| `ORDER_ROOM_COMMANDS_PER_SECOND` | 20                         | frames a socket may send      |
+| `ORDER_ROOM_LOG`                 | info                       | debug, info, warning, error   |
 
+In `ORDER_ROOM_ORDER_URL` the words `{order}` and `{person}` are filled in; mails link there.
 Secrets are wrapped: they appear in no representation and no log.
 """
 
@@ -27,10 +29,14 @@ from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import msgspec
 
+from orders.events import OrderId, PersonId
 from orders.policy import CallsBy
+from realtime.notices.mail import Sender
+from realtime.notices.smtp import SmtpSettings
 
 SECRET_MIN = 32
 """Characters of a secret: 256 bits in hex are 64, a strong passphrase is about 32."""
@@ -66,35 +72,42 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
-def _env(name: str, default: Any) -> Any:
-    return msgspec.field(name=name, default=default)
-
-
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of one process; see the table above."""
 
-    host: str = _env("HOST", "127.0.0.1")
-    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = _env("PORT", 8000)
-    database_url: str = _env("ORDER_ROOM_DATABASE_URL", "")
-    var: Path = _env("ORDER_ROOM_VAR", Path("var"))
-    service_key: Secret | None = _env("ORDER_ROOM_SERVICE_KEY", None)
-    token_secret: Secret | None = _env("ORDER_ROOM_TOKEN_SECRET", None)
-    public_url: str = _env("ORDER_ROOM_PUBLIC_URL", "")
-    allowed_origins: tuple[str, ...] = _env("ORDER_ROOM_ALLOWED_ORIGINS", ())
-    smtp_url: Secret | None = _env("ORDER_ROOM_SMTP_URL", None)
-    mail_from: str = _env("ORDER_ROOM_MAIL_FROM", "Order room <room@example.org>")
-    media_address: str = _env("ORDER_ROOM_MEDIA_ADDRESS", "")
-    calls_by: CallsBy = _env("ORDER_ROOM_CALLS_BY", CallsBy.BOTH)
-    commands_per_second: Annotated[float, msgspec.Meta(gt=0)] = _env(
-        "ORDER_ROOM_COMMANDS_PER_SECOND", 20.0
+    host: str = msgspec.field(name="HOST", default="127.0.0.1")
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = msgspec.field(name="PORT", default=8000)
+    database_url: str = msgspec.field(name="ORDER_ROOM_DATABASE_URL", default="")
+    var: Path = msgspec.field(name="ORDER_ROOM_VAR", default=Path("var"))
+    service_key: Secret | None = msgspec.field(name="ORDER_ROOM_SERVICE_KEY", default=None)
+    token_secret: Secret | None = msgspec.field(name="ORDER_ROOM_TOKEN_SECRET", default=None)
+    public_url: str = msgspec.field(name="ORDER_ROOM_PUBLIC_URL", default="")
+    order_url: str = msgspec.field(name="ORDER_ROOM_ORDER_URL", default="")
+    allowed_origins: tuple[str, ...] = msgspec.field(name="ORDER_ROOM_ALLOWED_ORIGINS", default=())
+    smtp_url: Secret | None = msgspec.field(name="ORDER_ROOM_SMTP_URL", default=None)
+    mail_from: str = msgspec.field(
+        name="ORDER_ROOM_MAIL_FROM", default="Order room <room@example.org>"
     )
-    log: LogLevel = _env("ORDER_ROOM_LOG", LogLevel.INFO)
+    media_address: str = msgspec.field(name="ORDER_ROOM_MEDIA_ADDRESS", default="")
+    calls_by: CallsBy = msgspec.field(name="ORDER_ROOM_CALLS_BY", default=CallsBy.BOTH)
+    commands_per_second: Annotated[float, msgspec.Meta(gt=0)] = msgspec.field(
+        name="ORDER_ROOM_COMMANDS_PER_SECOND", default=20.0
+    )
+    log: LogLevel = msgspec.field(name="ORDER_ROOM_LOG", default=LogLevel.INFO)
     demo: bool = False
 
     @property
     def base_url(self) -> str:
         """Where browsers reach us, without a slash at the end."""
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    def link(self, order: OrderId, person: PersonId) -> str:
+        """Return where a mail sends this person to find their order; no token is in it."""
+        page = self.order_url
+        if not page:
+            page = "/demo/as/{person}?order={order}" if self.demo else "/orders/{order}"
+            page = self.base_url + page
+        return page.replace("{order}", quote(order)).replace("{person}", quote(person))
 
 
 def read(environment: Mapping[str, str], *, demo: bool = False) -> Settings:
@@ -139,10 +152,19 @@ def for_serving(settings: Settings) -> Settings:
             )
         if len(secret.reveal()) < SECRET_MIN:
             raise SettingsError(f"{name} is too short: it needs {SECRET_MIN} characters.")
+    for name, parse, value in (
+        ("ORDER_ROOM_SMTP_URL", SmtpSettings.parse, settings.smtp_url),
+        ("ORDER_ROOM_MAIL_FROM", Sender.parse, Secret(settings.mail_from)),
+    ):
+        try:
+            if value is not None:
+                parse(value.reveal())
+        except ValueError as error:
+            raise SettingsError(f"{name}: {error}") from None
     return settings
 
 
-def _decode(wanted: type, value: Any) -> Any:
+def _decode(wanted: type, value: object) -> object:
     if wanted is Secret and isinstance(value, str):
         return Secret(value)
     if wanted is Path and isinstance(value, str):

@@ -7,8 +7,6 @@ time of every frame. Nothing is answered before a good hello but the reason why 
 from __future__ import annotations
 
 import asyncio
-import time
-from datetime import datetime
 from functools import partial
 
 import msgspec

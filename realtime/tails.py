@@ -66,8 +66,7 @@ class Tails:
         return ring[-1].upto if ring else 0
 
     async def following(self, order: OrderId, after: int) -> Run:
-        """Return the run that follows `after`; empty if there is nothing. May raise
-        `Unavailable`."""
+        """Return the run that follows `after`; empty if there is none. Raises `Unavailable`."""
         return self._remembered(order, after) or await self._read_once(order, after)
 
     def _remembered(self, order: OrderId, after: int) -> Run | None:

@@ -8,6 +8,7 @@ the transport. This subclass hands it a way to: say why, and drop the line soon 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.exceptions import InvalidState
@@ -26,7 +27,8 @@ class Line(WebSocketsSansIOProtocol):
         """Begin the handshake; the application starts with the way out in its scope."""
         super().handle_connect(event)
         if self.handshake_initiated and hasattr(self, "scope"):
-            self.scope["extensions"][GIVE_UP] = self.give_up  # type: ignore[typeddict-item,index]
+            extensions = cast("dict[str, object]", self.scope["extensions"])
+            extensions[GIVE_UP] = self.give_up
 
     def give_up(self, code: int, patience: float) -> None:
         """Queue a close frame and cut the line after `patience` seconds, taken or not."""

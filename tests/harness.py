@@ -27,21 +27,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx2
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Origin
 
 from realtime.app import OrderRoom
 from realtime.limits import Limits
 from realtime.serving import RoomServer, address, listen
-from realtime.settings import Secret, Settings
+from realtime.settings import for_serving, read
 from tests.servers import free_port
 
 SERVICE_KEY = "a-service-key-for-tests-only-0123456789"
@@ -89,19 +90,19 @@ class Server:
     def ws_url(self) -> str:
         return self.url.replace("http", "ws", 1) + "/ws"
 
-    def http(self, **kwargs: Any) -> httpx2.AsyncClient:
-        """An HTTP client; give it `headers=` to be somebody."""
-        return httpx2.AsyncClient(base_url=self.url, timeout=PATIENCE, **kwargs)
+    def http(self, headers: dict[str, str] | None = None) -> httpx2.AsyncClient:
+        """An HTTP client; its headers say who asks. It does not follow redirects."""
+        return httpx2.AsyncClient(base_url=self.url, timeout=PATIENCE, headers=headers)
 
     def backend(self) -> httpx2.AsyncClient:
         """An HTTP client with the service key: the marketplace's backend."""
         return self.http(headers={"Authorization": f"Bearer {SERVICE_KEY}"})
 
-    async def order(self, **changes: Any) -> TestOrder:
+    async def order(self, **changes: object) -> TestOrder:
         """Make a paid order between two new people; `changes` replace parts of the request."""
         name = secrets.token_hex(4)
         buyer, seller = f"buyer-{name}", f"seller-{name}"
-        wanted = new_order(buyer, seller) | changes
+        wanted: Frame = new_order(buyer, seller) | changes
         async with self.backend() as http:
             made = await http.post(
                 "/api/v1/orders", json=wanted, headers={"Idempotency-Key": secrets.token_hex(8)}
@@ -111,7 +112,7 @@ class Server:
             made.json()["order"], wanted["buyer"]["person"], wanted["seller"]["person"]
         )
 
-    async def token(self, person: str, **wanted: Any) -> str:
+    async def token(self, person: str, **wanted: object) -> str:
         """Mint a party token over HTTP, as a host page's backend does."""
         async with self.backend() as http:
             made = await http.post("/api/v1/tokens", json={"person": person, **wanted})
@@ -120,11 +121,11 @@ class Server:
 
     @asynccontextmanager
     async def browser(
-        self, person: str, *, token: str | None = None, language: str = "en", **line: Any
+        self, person: str, *, token: str | None = None, language: str = "en"
     ) -> AsyncIterator[Browser]:
         """Open a socket for the person and say hello; closed at the end."""
         browser = Browser(self, person, language)
-        await browser.open(token or await self.token(person), **line)
+        await browser.open(token or await self.token(person))
         try:
             yield browser
         finally:
@@ -156,6 +157,17 @@ def new_order(buyer: str, seller: str) -> Frame:
     }
 
 
+def settings_for(database_url: str, var: Path) -> dict[str, str]:
+    """What the environment says to a server of the tests."""
+    return {
+        "ORDER_ROOM_DATABASE_URL": database_url,
+        "ORDER_ROOM_VAR": str(var),
+        "ORDER_ROOM_SERVICE_KEY": SERVICE_KEY,
+        "ORDER_ROOM_TOKEN_SECRET": TOKEN_SECRET,
+        "ORDER_ROOM_COMMANDS_PER_SECOND": "1000",
+    }
+
+
 class Browser:
     """One socket of one person. Frames are folded as they arrive, whoever waits for what."""
 
@@ -178,26 +190,31 @@ class Browser:
 
     # --- the line ----------------------------------------------------------------------------
 
-    async def open(self, token: str, **line: Any) -> None:
+    async def open(self, token: str) -> None:
         """Connect, say hello, and return when welcomed.
 
         Raises HarnessError if the server closed the line instead; `close_code` says why.
         """
-        await self.connect(**line)
+        await self.connect()
         await self.send(t="hello", token=token, version=1, language=self.language)
         self.welcome = await self.hears(lambda f: f["t"] == "welcome")
 
-    async def connect(self, **line: Any) -> None:
-        """Open the socket only; nothing is said yet."""
+    async def connect(self, origin: str | None = None) -> None:
+        """Open the socket only; nothing is said yet. `origin` is the page's, as browsers tell."""
         self.close_code = None
-        self._socket = await connect(self.server.ws_url, compression=None, max_size=None, **line)
+        self._socket = await connect(
+            self.server.ws_url,
+            origin=None if origin is None else Origin(origin),
+            compression=None,
+            max_size=None,
+        )
         self._reader = asyncio.create_task(self._read())
 
-    async def reopen(self, **line: Any) -> None:
+    async def reopen(self) -> None:
         """Come back after the line was lost, and follow every order from its position."""
         await self.close()
         self.frames.clear()
-        await self.open(await self.server.token(self.person), **line)
+        await self.open(await self.server.token(self.person))
         for order in self.orders:
             await self.subscribe(order)
 
@@ -229,29 +246,29 @@ class Browser:
 
     # --- talking -----------------------------------------------------------------------------
 
-    async def send(self, **frame: Any) -> None:
+    async def send(self, **frame: object) -> None:
         """Send a frame and expect nothing."""
         await self.socket.send(json.dumps(frame))
 
-    async def ask(self, **frame: Any) -> Frame:
+    async def ask(self, **frame: object) -> Frame:
         """Send a frame with an id (made if missing) and return what answers it."""
         frame.setdefault("id", secrets.token_hex(8))
         mark = len(self.frames)
         await self.send(**frame)
         return await self.hears(lambda f: f.get("id") == frame["id"], since=mark)
 
-    async def do(self, verb: str, order: str, **more: Any) -> Frame:
+    async def do(self, verb: str, order: str, **more: object) -> Frame:
         """Carry out a command; return its `done`. Raises HarnessError if it was refused."""
         answer = await self.ask(t=verb, order=order, **more)
         if answer["t"] != "done":
             raise HarnessError(f"{verb} was answered by {answer}")
         return answer
 
-    async def say(self, order: str, text: str, **more: Any) -> Frame:
+    async def say(self, order: str, text: str, **more: object) -> Frame:
         """Send a message; return its `done`."""
         return await self.do("message.send", order, text=text, **more)
 
-    async def refused(self, **frame: Any) -> Frame:
+    async def refused(self, **frame: object) -> Frame:
         """Ask for what must be refused; return the refusal."""
         answer = await self.ask(**frame)
         if answer["t"] != "refused":
@@ -364,6 +381,8 @@ class Browser:
                     known.situation = frame["situation"]
             case "batch":
                 self._add(self.orders.setdefault(frame["order"], Timeline()), frame)
+            case _:
+                pass  # nothing that a page keeps
 
     def _add(self, known: Timeline, batch: Frame) -> None:
         if batch.get("reset"):
@@ -380,24 +399,22 @@ class Browser:
 
 @asynccontextmanager
 async def serving(
-    database_url: str, *, limits: Limits | None = None, var: Path | None = None, **settings: Any
+    database_url: str,
+    *,
+    limits: Limits | None = None,
+    demo: bool = False,
+    var: Path | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> AsyncIterator[InProcess]:
     """Run the real server on a free port in this event loop; it stops in good order at the end.
 
-    `settings` replace fields of `realtime.settings.Settings`; `limits` is the table of limits.
+    `limits` is the table of limits, `environment` what the server's environment says beside the
+    usual; `var` its folder, a temporary one unless given.
     """
     with tempfile.TemporaryDirectory() as folder:
+        told = settings_for(database_url, var or Path(folder)) | dict(environment or {})
         room = OrderRoom(
-            Settings(
-                **{
-                    "database_url": database_url,
-                    "var": var or Path(folder),
-                    "service_key": Secret(SERVICE_KEY),
-                    "token_secret": Secret(TOKEN_SECRET),
-                    "commands_per_second": 1000.0,
-                    **settings,
-                }
-            ),
+            for_serving(read(told, demo=demo)),
             limits or Limits(drain=0.05, presence_grace=0.2),
         )
         server = RoomServer(room)
@@ -438,11 +455,7 @@ class Process(Server):
         self._environment = {
             **os.environ,
             "PORT": str(self.port),
-            "ORDER_ROOM_DATABASE_URL": database_url,
-            "ORDER_ROOM_VAR": str(folder),
-            "ORDER_ROOM_SERVICE_KEY": SERVICE_KEY,
-            "ORDER_ROOM_TOKEN_SECRET": TOKEN_SECRET,
-            "ORDER_ROOM_COMMANDS_PER_SECOND": "1000",
+            **settings_for(database_url, folder),
             **environment,
         }
         self._process: subprocess.Popen[bytes] | None = None
@@ -490,7 +503,7 @@ class Process(Server):
         self._process = None
         return status
 
-    async def __aenter__(self) -> Process:
+    async def __aenter__(self) -> Self:
         await self.start()
         return self
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 import structlog
@@ -46,7 +46,9 @@ def edge_of(request: Request) -> Edge:
     return edge
 
 
-def answer(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def answer(
+    content: object, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
     """Answer with JSON. Nothing of it may be cached: it is somebody's."""
     return Response(
         msgspec.json.encode(content),
