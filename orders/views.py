@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders import money
 from orders.errors import OrderUnknown
-from orders.events import CallId, OrderId, PersonId, Role, State
+from orders.events import CallId, OrderId, PersonId, Role, State, Timer
 from orders.locking import peek
 from orders.situation import CallNow, OpenMoney, Situation, see
 from orders.tables import calls, entries, orders, participants, payments, persons, postings, timers
@@ -176,16 +176,21 @@ async def inbox(
     )
     next_due = (
         select(func.min(timers.c.due))
-        .where(timers.c.order_id == orders.c.id, timers.c.ref == "")
+        .where(
+            timers.c.order_id == orders.c.id,
+            timers.c.ref == "",
+            timers.c.timer != Timer.ORDER_LIFE,
+        )
         .scalar_subquery()
     )
+    opposite = case((mine.c.role == Role.BUYER, Role.SELLER.value), else_=Role.BUYER.value)
     wanted = (
         select(
             orders, mine.c.role, other.c.name.label("other"),
             unread.label("unread"), next_due.label("due"),
         )
         .join(mine, mine.c.order_id == orders.c.id)
-        .join(theirs, and_(theirs.c.order_id == orders.c.id, theirs.c.person_id != person))
+        .join(theirs, and_(theirs.c.order_id == orders.c.id, theirs.c.role == opposite))
         .join(other, other.c.id == theirs.c.person_id)
         .where(mine.c.person_id == person)
         .order_by(next_due.is_(None), next_due, orders.c.created_at.desc())
