@@ -35,7 +35,7 @@ from orders.locking import LockedOrder, lock
 from orders.tables import orders, participants, payments, persons, postings, requests
 from orders.timeline import GENESIS, Draft, Head, Position
 from orders.timers import end_timer, running, set_timer
-from orders.workflow import Verb
+from orders.workflow import Verb, length_of
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
 Ref = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_.:-]+$")]
