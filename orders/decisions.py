@@ -33,6 +33,7 @@ from orders.workflow import (
     PAUSES,
     RESUMES_AS,
     STEPS,
+    TURN_WHEN_RESUMED,
     By,
     Guard,
     Money,
@@ -195,12 +196,13 @@ def _carry_out(
     opens = _opening(order, step, target, now)
     movements = _movements(order, step.money, refund_cents)
     moved = target is not order.state
+    turn = TURN_WHEN_RESUMED[target] if step.verb is Verb.DECIDE_RESUME else step.turn
     facts = msgspec.structs.replace(
         order,
         state=target,
         state_since=now if moved else order.state_since,
-        turn=step.turn,
-        turn_since=now if moved or step.turn is not order.turn else order.turn_since,
+        turn=turn,
+        turn_since=now if moved or turn is not order.turn else order.turn_since,
         brief_handed=order.brief_handed or step.verb is Verb.HAND_OVER,
         held_cents=order.held_cents - sum(m.cents for m in movements),
         resume=_resume(order, step, target),
@@ -214,13 +216,17 @@ def _carry_out(
         [RightOpened()] if step.right and not order.dispute_right and step.by is not fired else []
     )
     for clock in leaving:
-        if clock.timer is fired:
-            continue
+        if clock.timer in {fired, Timer.ORDER_LIFE}:
+            continue  # the one is told already; the other is known from the payment
         stops = any(p.timer is clock.timer for p in paused)
         left = int((clock.due - now).total_seconds())
         events.append(DeadlinePaused(clock.timer, left) if stops else DeadlineMet(clock.timer))
     events += [money_told(movement, order.currency) for movement in movements]
-    events += [DeadlineSet(opened.timer, opened.due) for opened in opens]
+    events += [
+        DeadlineSet(opened.timer, opened.due)
+        for opened in opens
+        if opened.timer is not Timer.ORDER_LIFE
+    ]
     ends = tuple(clock.timer for clock in leaving) + ((fired,) if fired else ())
     return Decision(tuple(events), facts, tuple(dict.fromkeys(ends)), opens, movements)
 

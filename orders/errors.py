@@ -12,7 +12,8 @@
     │   ├── WrongState              the order's state does not allow this step
     │   ├── ChatClosed              the conversation is closed at this stage
     │   ├── CallsClosed             calls are closed at this stage, or by the marketplace
-    │   └── CallOver                the call has ended, or was answered elsewhere
+    │   ├── CallOver                the call has ended, or was answered elsewhere
+    │   └── InCall                  the person, or the other one, is in a call already
     ├── BadInput
     │   ├── Malformed               not what the contract describes
     │   ├── TextEmpty / TextTooLong

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from orders import money
 from orders.errors import OrderUnknown
 from orders.events import CallId, OrderId, PersonId, Role, State, Timer
+from orders.fold import OpenCall, View
 from orders.locking import peek
 from orders.situation import CallNow, OpenMoney, Situation, see
 from orders.tables import calls, entries, orders, participants, payments, persons, postings, timers
@@ -148,6 +149,60 @@ async def _open_money(conn: AsyncConnection, order: OrderId) -> OpenMoney:
     if refund is None:
         return OpenMoney(means)
     return OpenMoney(means, refund.cents, refund.at)
+
+
+async def snapshot(conn: AsyncConnection, order: OrderId) -> View:
+    """Read from the rows what `fold.fold` builds from the entries. Raises `OrderUnknown`."""
+    row = (await conn.execute(select(orders).where(orders.c.id == order))).first()
+    if row is None:
+        raise OrderUnknown(order=order)
+    clocks = await conn.execute(
+        select(timers.c.timer, timers.c.due).where(
+            timers.c.order_id == order, timers.c.ref == "", timers.c.timer != Timer.ORDER_LIFE
+        )
+    )
+    moved = await conn.execute(
+        select(postings.c.movement, postings.c.cents).where(
+            postings.c.order_id == order, postings.c.cents > 0
+        )
+    )
+    cents = {money.MovementKind(posting.movement): posting.cents for posting in moved}
+    call = await call_now(conn, order)
+    erased = await conn.scalars(
+        select(entries.c.seq).where(entries.c.order_id == order, entries.c.payload.is_(None))
+    )
+    messages = await conn.scalar(
+        select(func.count()).where(
+            entries.c.order_id == order,
+            entries.c.kind == "message_sent",
+            entries.c.payload.is_not(None),
+        )
+    )
+    return View(
+        order=order,
+        seq=row.last_seq,
+        at=row.last_at,
+        title=row.title,
+        category=row.category,
+        price_cents=row.price_cents,
+        currency=row.currency,
+        state=State(row.state),
+        state_since=row.state_since,
+        turn=Role(row.turn) if row.turn else None,
+        turn_since=row.turn_since,
+        brief_handed=row.brief_handed,
+        chat_tail_over=row.chat_tail_over,
+        held_cents=row.held_cents,
+        refunded_cents=cents.get(money.MovementKind.REFUND, 0),
+        released_cents=cents.get(money.MovementKind.RELEASE, 0),
+        expired_cents=cents.get(money.MovementKind.EXPIRE, 0),
+        resume=State(row.resume) if row.resume else None,
+        refusals=row.refusals,
+        deadlines=tuple(sorted((Timer(clock.timer), clock.due) for clock in clocks)),
+        call=OpenCall(call.call, call.caller, call.rang_at, call.answered_at) if call else None,
+        messages=messages or 0,
+        redacted=frozenset(erased),
+    )
 
 
 async def heads(conn: AsyncConnection, ids: Sequence[OrderId]) -> dict[OrderId, int]:

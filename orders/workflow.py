@@ -189,6 +189,7 @@ PAUSES = frozenset({T.BRIEF_WINDOW, T.DELIVERY, T.REVIEW, T.ORDER_LIFE})
 """Clocks that stop, rather than end, while an order is frozen."""
 RESUMES_AS = {S.AWAITING_VALIDATION: S.AWAITING_VALIDATION, S.DELIVERED: S.DELIVERED}
 """Where a resumed order goes: back to these two, otherwise to work in progress (T27)."""
+TURN_WHEN_RESUMED = {S.AWAITING_VALIDATION: R.BUYER, S.DELIVERED: R.BUYER, S.IN_PROGRESS: R.SELLER}
 
 
 def length_of(timer: Timer, policy: Policy) -> int:

@@ -1,0 +1,245 @@
+"""The law "fold = fetch": what a reader of the timeline knows about an order, built entry by entry.
+
+Whoever holds an old view and folds in the entries since then knows exactly what a fresh reader
+of the rows knows (`views.snapshot`). The server decides by its rows and never folds; this is how
+the tests prove that the timeline tells everything, and that it tells the truth.
+
+The order's state is folded from the entries alone, without asking `workflow`: a second opinion
+on the same process, so that a mistake in the table does not prove itself right.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import assert_never
+
+import msgspec
+from msgspec.structs import replace
+
+from orders.events import (
+    CLOCK,
+    BriefHandedOver,
+    CallAnswered,
+    CallEnded,
+    CallId,
+    CallRang,
+    CancelRefused,
+    CancelRequested,
+    CancelWithdrawn,
+    DeadlineFired,
+    DeadlineMet,
+    DeadlineNear,
+    DeadlinePaused,
+    DeadlineSet,
+    Decided,
+    DisputeDecided,
+    DisputeOpened,
+    Entry,
+    EntryRedacted,
+    MessageSent,
+    MoneyExpired,
+    MoneyHeld,
+    MoneyRefunded,
+    MoneyReleased,
+    NoticeBounced,
+    NoticeSent,
+    OrderCancelled,
+    OrderClosed,
+    OrderDelivered,
+    OrderExpired,
+    OrderFrozen,
+    OrderId,
+    OrderLate,
+    OrderPaid,
+    OrderStarted,
+    PersonId,
+    RevisionAccepted,
+    RevisionRefused,
+    RevisionRequested,
+    RightOpened,
+    Role,
+    State,
+    Timer,
+)
+
+
+class OpenCall(msgspec.Struct, frozen=True):
+    """A call that rings, or in which people talk since `answered_at`."""
+
+    call: CallId
+    caller: PersonId
+    rang_at: datetime
+    answered_at: datetime | None = None
+
+
+class View(msgspec.Struct, frozen=True):
+    """An order as its timeline tells it up to entry `seq`. `View(order)` is before the first."""
+
+    order: OrderId
+    seq: int = 0
+    at: datetime | None = None
+    """When the last entry was written."""
+    title: str = ""
+    category: str = ""
+    price_cents: int = 0
+    currency: str = ""
+    state: State = State.AWAITING_VALIDATION
+    state_since: datetime | None = None
+    turn: Role | None = None
+    turn_since: datetime | None = None
+    brief_handed: bool = False
+    chat_tail_over: bool = False
+    held_cents: int = 0
+    refunded_cents: int = 0
+    released_cents: int = 0
+    expired_cents: int = 0
+    resume: State | None = None
+    """Where a withdrawn or refused request, or a lifted freeze, leads back to."""
+    refusals: int = 0
+    deadlines: tuple[tuple[Timer, datetime], ...] = ()
+    """The clocks of the order that run, and when each is due; sorted."""
+    call: OpenCall | None = None
+    messages: int = 0
+    """Messages that can still be read."""
+    redacted: frozenset[int] = frozenset()
+    """Entries whose content was erased."""
+
+
+def fold(view: View, entry: Entry) -> View:
+    """Return the view after `entry`. Raises `ValueError` if it is not the one that follows."""
+    if entry.order != view.order or entry.seq != view.seq + 1:
+        raise ValueError(f"entry {entry.seq} does not follow {view.seq}")
+    return _tell(replace(view, seq=entry.seq, at=entry.at), entry)
+
+
+def _tell(view: View, entry: Entry) -> View:
+    at = entry.at
+    match entry.event:
+        case None:
+            return replace(view, redacted=view.redacted | {entry.seq})
+        case EntryRedacted(seq):
+            if seq in view.redacted:
+                return view  # it was empty already when this reader came to it
+            return replace(view, redacted=view.redacted | {seq}, messages=view.messages - 1)
+        case MessageSent():
+            return replace(view, messages=view.messages + 1)
+        case OrderPaid(title, category, price_cents, currency):
+            view = replace(
+                view, title=title, category=category, price_cents=price_cents, currency=currency
+            )
+            return _move(view, State.AWAITING_VALIDATION, Role.BUYER, at)
+        case BriefHandedOver():
+            return _move(replace(view, brief_handed=True), view.state, Role.SELLER, at)
+        case OrderStarted():
+            return _move(view, State.IN_PROGRESS, Role.SELLER, at)
+        case OrderLate():
+            if view.state is State.CANCEL_REQUESTED:
+                return _move(replace(view, resume=State.LATE), view.state, Role.SELLER, at)
+            return _move(view, State.LATE, Role.SELLER, at)
+        case CancelRequested():
+            asked = replace(view, resume=view.state)
+            return _move(asked, State.CANCEL_REQUESTED, Role.SELLER, at)
+        case CancelWithdrawn():
+            return _back(view, view.resume or view.state, Role.SELLER, at)
+        case CancelRefused(_, times):
+            refused = replace(view, refusals=times)
+            return _back(refused, view.resume or view.state, Role.SELLER, at)
+        case RightOpened():
+            if entry.actor == CLOCK:  # nobody answered: it is for the buyer to act now
+                return _move(view, view.state, Role.BUYER, at)
+            return view
+        case RevisionRequested():
+            return _move(view, State.REVISION_REQUESTED, Role.SELLER, at)
+        case RevisionAccepted():
+            return _move(view, State.IN_PROGRESS, Role.SELLER, at)
+        case RevisionRefused():
+            return _move(view, State.REVISION_REFUSED, Role.BUYER, at)
+        case DisputeOpened(_, by_rule):
+            refusals = view.refusals + by_rule
+            frozen = replace(view, resume=view.resume or view.state, refusals=refusals)
+            return _move(frozen, State.FROZEN, None, at)
+        case OrderFrozen():
+            return _move(replace(view, resume=view.resume or view.state), State.FROZEN, None, at)
+        case DisputeDecided(decision):
+            return _decided(view, decision, at)
+        case OrderExpired():
+            return _back(view, State.EXPIRED, None, at)
+        case MoneyExpired(cents):
+            return replace(
+                view, held_cents=view.held_cents - cents, expired_cents=view.expired_cents + cents
+            )
+        case OrderDelivered():
+            return _move(view, State.DELIVERED, Role.BUYER, at)
+        case OrderClosed():
+            return _back(view, State.CLOSED, None, at)
+        case OrderCancelled():
+            return _back(view, State.CANCELLED, None, at)
+        case MoneyHeld(cents):
+            return replace(view, held_cents=view.held_cents + cents)
+        case MoneyRefunded(cents):
+            return replace(
+                view,
+                held_cents=view.held_cents - cents,
+                refunded_cents=view.refunded_cents + cents,
+            )
+        case MoneyReleased(cents):
+            return replace(
+                view,
+                held_cents=view.held_cents - cents,
+                released_cents=view.released_cents + cents,
+            )
+        case DeadlineSet(timer, due):
+            return replace(view, deadlines=_with(view, timer, due))
+        case DeadlineMet(timer) | DeadlinePaused(timer):
+            return replace(view, deadlines=_with(view, timer, None))
+        case DeadlineFired(timer):
+            over = view.chat_tail_over or timer is Timer.CHAT_TAIL
+            return replace(view, deadlines=_with(view, timer, None), chat_tail_over=over)
+        case CallRang(call):
+            return replace(view, call=OpenCall(call, entry.actor, at))
+        case CallAnswered():
+            call_now = view.call and replace(view.call, answered_at=at)
+            return replace(view, call=call_now)
+        case CallEnded():
+            return replace(view, call=None)
+        case DeadlineNear() | NoticeSent() | NoticeBounced():
+            return view
+        case never:
+            assert_never(never)
+
+
+def _decided(view: View, decision: Decided, at: datetime) -> View:
+    match decision:
+        case Decided.REFUND:
+            return _back(view, State.CANCELLED, None, at)
+        case Decided.SPLIT | Decided.PAY:
+            return _back(view, State.CLOSED, None, at)
+        case Decided.RESUME:
+            if view.resume in {State.AWAITING_VALIDATION, State.DELIVERED}:
+                return _back(view, view.resume, Role.BUYER, at)
+            return _back(view, State.IN_PROGRESS, Role.SELLER, at)
+        case never:
+            assert_never(never)
+
+
+def _back(view: View, state: State, turn: Role | None, at: datetime) -> View:
+    """Leave a request or a freeze behind."""
+    return _move(replace(view, resume=None), state, turn, at)
+
+
+def _move(view: View, state: State, turn: Role | None, at: datetime) -> View:
+    moved = state is not view.state or view.state_since is None
+    return replace(
+        view,
+        state=state,
+        state_since=at if moved else view.state_since,
+        turn=turn,
+        turn_since=at if moved or turn is not view.turn else view.turn_since,
+    )
+
+
+def _with(view: View, timer: Timer, due: datetime | None) -> tuple[tuple[Timer, datetime], ...]:
+    kept = {kind: at for kind, at in view.deadlines if kind is not timer}
+    if due is not None:
+        kept[timer] = due
+    return tuple(sorted(kept.items()))

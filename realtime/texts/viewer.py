@@ -1,0 +1,63 @@
+"""The sentences of a viewer's situation: what happens at zero, to whose money, visible when.
+
+The buyer reads when a refund shows on their means of payment. The seller reads that the buyer
+is refunded in full and never by which means: `orders.situation` does not tell them.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+import msgspec
+
+from orders.events import Role
+from orders.money import Visibility
+from orders.situation import Deadline, Refund, Situation
+from realtime.texts.catalogue import sentence
+from realtime.texts.formats import day, money
+
+
+def situate(situation: Situation, language: str) -> Situation:
+    """Return the situation with `text` of its deadlines and its refund filled in."""
+    role = situation.role
+    refund = situation.refund
+    return msgspec.structs.replace(
+        situation,
+        deadlines=tuple(
+            msgspec.structs.replace(deadline, text=zero_sentence(language, role, deadline))
+            for deadline in situation.deadlines
+        ),
+        refund=refund
+        and msgspec.structs.replace(refund, text=refund_sentence(language, role, refund)),
+    )
+
+
+def zero_sentence(language: str, role: Role, deadline: Deadline) -> str:
+    """Say what happens when the deadline reaches zero, to a viewer of this role."""
+    return _with_money(
+        language, f"zero.{role}.{deadline.zero}", deadline.cents, deadline.currency,
+        deadline.visible,
+    )  # fmt: skip
+
+
+def refund_sentence(language: str, role: Role, refund: Refund) -> str:
+    """Say that the money went back, and to the buyer when they will see it."""
+    return _with_money(language, f"refund.{role}", refund.cents, refund.currency, refund.visible)
+
+
+def _with_money(
+    language: str, key: str, cents: int, currency: str, visible: Visibility | None
+) -> str:
+    if visible is not None:
+        key = f"{key}.{visible.means}"
+    return sentence(
+        language,
+        key,
+        money=money(language, cents, currency) if currency else "",
+        earliest=_day(language, visible.earliest if visible else None),
+        latest=_day(language, visible.latest if visible else None),
+    )
+
+
+def _day(language: str, date: date | None) -> str:
+    return day(language, date) if date else ""
