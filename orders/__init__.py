@@ -9,6 +9,7 @@ Read in this order:
 - `money`      escrow in double entry, and when a refund becomes visible
 - `policy`     every length and limit of the process
 - `errors`     the refusals, drawn as a tree
+- `owing`      what the notice policy is asked, and what it answers
 - `tables`     where all of it is stored
 - `database`   engine and transaction: commit, then announce
 - `timeline`   append, read, redact: the only writer of entries

@@ -296,7 +296,10 @@ async def mark_read(database: Database, order: OrderId, person: PersonId, seq: i
 
 
 async def redact(database: Database, order: OrderId, seq: int) -> None:
-    """Erase the content of an entry for good. Raises `OrderUnknown`; repeating it is harmless."""
+    """Erase a message for good; repeating it is harmless.
+
+    Raises `OrderUnknown`, or `Malformed` if entry `seq` is not a message.
+    """
     async with database.transaction() as tx:
         locked = await lock(tx, order)
         await timeline.redact(tx, locked.head, locked.owes, seq)

@@ -29,9 +29,22 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from orders.errors import Unavailable
-from orders.events import Entry, NoticeKind, OrderId, PersonId, Role
-from orders.policy import Policy
+from orders.events import Entry, OrderId
+from orders.owing import Membership, Owed, OwedFor, Owes
 from orders.tables import instant, meta
+
+__all__ = [
+    "Announce",
+    "Announcement",
+    "Clock",
+    "Database",
+    "Membership",
+    "Owed",
+    "OwedFor",
+    "Owes",
+    "Transaction",
+    "migrate",
+]
 
 Clock = Callable[[], datetime]
 
@@ -52,32 +65,8 @@ class Announcement(msgspec.Struct, frozen=True):
     situation: bool
 
 
-class Membership(msgspec.Struct, frozen=True):
-    """A person's part in an order."""
-
-    person: PersonId
-    role: Role
-
-
-class Owed(msgspec.Struct, frozen=True):
-    """An e-mail that an entry makes owed, unless one of its kind is open already."""
-
-    to: PersonId
-    kind: NoticeKind
-    due: datetime
-
-
-class Owes(msgspec.Struct, frozen=True):
-    """What the notice policy needs to know of an order to say what an entry makes owed."""
-
-    members: tuple[Membership, ...]
-    policy: Policy
-
-
 Announce = Callable[[Sequence[Announcement]], None]
 """Told after the commit; must not block and must not fail."""
-OwedFor = Callable[[Owes, Entry], Sequence[Owed]]
-"""The pure notice policy, handed in so that `orders` knows nothing of mails."""
 
 
 @dataclass(slots=True)

@@ -27,7 +27,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders.database import Announcement, Owed, Owes, Transaction
-from orders.errors import IdReused
+from orders.errors import IdReused, Malformed, OrderUnknown
 from orders.events import (
     MARKETPLACE,
     Entry,
@@ -45,6 +45,7 @@ SALT_BYTES = 16
 
 _encode = msgspec.json.Encoder().encode
 _event_decoder = msgspec.json.Decoder(Event)
+_redaction_decoder = msgspec.json.Decoder(EntryRedacted)
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -304,11 +305,19 @@ def _wire(seq: int, at: datetime, actor: str, payload: bytes | None, client: str
 async def redact(
     tx: Transaction, head: Head, owes: Owes, seq: int, actor: PersonId = MARKETPLACE
 ) -> Head:
-    """Erase the content of entry `seq` and append that it was erased.
+    """Erase the message that is entry `seq` and append that it was erased.
 
     Payload, salt and the command's digest go; the row, its digest and its link stay, so the
-    chain still verifies. Doing it again appends nothing.
+    chain still verifies. Doing it again appends nothing. Raises `Malformed` for any other entry:
+    a step of the process carries the order's state, and whoever folds the timeline needs it.
     """
+    kind = None
+    if 0 < seq <= head.seq:
+        kind = await tx.conn.scalar(
+            select(entries.c.kind).where(entries.c.order_id == head.order, entries.c.seq == seq)
+        )
+    if kind != MessageSent.__struct_config__.tag:
+        raise Malformed(where="seq")
     done = await tx.conn.execute(
         update(entries)
         .where(
@@ -326,9 +335,18 @@ async def verify(conn: AsyncConnection, order: OrderId) -> int:
     """Walk an order's chain and return its length.
 
     Raises `ValueError` naming the first entry that does not fit: a missing number, a time that
-    goes back, a payload that is not the digest's, or a link that does not follow.
+    goes back, a payload that is not the digest's, a link that does not follow, an ending that is
+    not the one the order's row knows, or an entry emptied without a word. Raises `OrderUnknown`.
     """
+    head = (
+        await conn.execute(
+            select(orders.c.last_seq, orders.c.last_link).where(orders.c.id == order)
+        )
+    ).first()
+    if head is None:
+        raise OrderUnknown(order=order)
     previous, at, expected = GENESIS, None, 0
+    emptied: set[int] = set()
     rows = await conn.execute(
         select(entries).where(entries.c.order_id == order).order_by(entries.c.seq)
     )
@@ -338,10 +356,21 @@ async def verify(conn: AsyncConnection, order: OrderId) -> int:
             raise ValueError(f"entry {expected} is missing")
         if at is not None and row.at < at:
             raise ValueError(f"entry {row.seq} is earlier than the one before it")
-        if row.payload is not None and digest_of(row.salt, row.payload) != row.digest:
+        if row.payload is None:
+            emptied.add(row.seq)
+        elif digest_of(row.salt, row.payload) != row.digest:
             raise ValueError(f"entry {row.seq} was changed")
         link = link_of(previous, order, row.seq, row.at, row.actor, row.kind, row.digest)
         if link != row.link:
             raise ValueError(f"entry {row.seq} does not follow the one before it")
+        if row.kind == EntryRedacted.__struct_config__.tag and row.payload is not None:
+            emptied.discard(_redaction_decoder.decode(row.payload).seq)
+        # entries may have been added since the order's row was read
+        if row.seq == head.last_seq and link != head.last_link:
+            raise ValueError(f"entry {row.seq} is not the one the order knows as its last")
         previous, at = link, row.at
+    if expected < head.last_seq:
+        raise ValueError(f"entry {expected + 1} is missing")
+    if emptied:
+        raise ValueError(f"entry {min(emptied)} was emptied without a word")
     return expected

@@ -9,6 +9,9 @@ Read in this order:
 - `leg`       the connection to one browser; the only file that knows aiortc
 - `party`     one person in one call and the legs of it; the path of every packet
 - `node`      the media process: calls, make-before-break, who fell silent
+- `calls`     pure: who may do what with a call, and the entry it makes
+- `callbook`  calls, persons in a call and leases in the database
+- `signalling` the switchboard: commands, and what the node hears, meet here
 
 Media is forwarded without decoding: unprotect, rewrite the header, protect, send. A browser
 never learns the address of the other; the server never learns what was said.

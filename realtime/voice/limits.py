@@ -54,6 +54,13 @@ class VoiceLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Calls that one media process takes; measured room for both parties talking at once at
     about two thirds of a core (tests/bench/voice_relay.py)."""
 
+    renew_seconds: float = 2.0
+    """How often a media process renews its lease, and compares its calls with the database."""
+
+    lease_seconds: float = 6.0
+    """How long a lease lasts. A process that died is noticed within this time, and its calls
+    end; one that misses two renewals is not taken for dead."""
+
     pending_datagrams: int = 64
     """Datagrams other than media waiting for the handshake of one leg; more are dropped."""
 

@@ -77,6 +77,7 @@ class Node:
         on_connected: Tell,
         on_silent: Tell,
         on_gone: Tell,
+        on_replaced: Tell,
     ) -> None:
         """Prepare a node that holds no call yet.
 
@@ -85,6 +86,7 @@ class Node:
         or at once when its leg broke and no other one is there.
         `on_gone` is told once when a party has not been heard for `gone_seconds`, counted from
         `expect` or `join` if it never was. The call stays until `end`.
+        `on_replaced` is told when a party's newer leg took the place of one that was still there.
         """
         self.incarnation = secrets.token_hex(16)
         self.counters = Counters()
@@ -93,6 +95,7 @@ class Node:
         self._on_connected = on_connected
         self._on_silent = on_silent
         self._on_gone = on_gone
+        self._on_replaced = on_replaced
         self._calls: dict[str, dict[str, Party]] = {}
         self._ended: deque[str] = deque(maxlen=limits.remembered_calls)
         # Set while started.
@@ -112,9 +115,9 @@ class Node:
         await self.close()
 
     @property
-    def calls(self) -> int:
-        """How many calls the node holds now."""
-        return len(self._calls)
+    def calls(self) -> frozenset[str]:
+        """The calls that the node holds now."""
+        return frozenset(self._calls)
 
     def start(self) -> None:
         """Begin to look after the legs. Needs a running event loop."""
@@ -127,7 +130,7 @@ class Node:
             await asyncio.gather(self._pulse, return_exceptions=True)
             self._pulse = None
         for call_id in list(self._calls):
-            await self.end(call_id)
+            self.end(call_id)
         while self._closing:
             await asyncio.gather(*self._closing, return_exceptions=True)
 
@@ -184,7 +187,7 @@ class Node:
         if not muted and party.listener is not None:
             party.listener.stream.resume()
 
-    async def leave(self, call_id: str, person_id: str) -> None:
+    def leave(self, call_id: str, person_id: str) -> None:
         """Close what a party has here. The other one stays; the party may join again."""
         parties = self._calls.get(call_id, {})
         party = parties.pop(person_id, None)
@@ -193,14 +196,14 @@ class Node:
         if not parties:
             del self._calls[call_id]
         _wire(parties)
-        await self._dismiss(party)
+        self._dismiss(party)
 
-    async def end(self, call_id: str) -> None:
+    def end(self, call_id: str) -> None:
         """Hang up on both parties. Later requests for this call are refused."""
         if call_id not in self._ended:
             self._ended.append(call_id)
         for party in self._calls.pop(call_id, {}).values():
-            await self._dismiss(party)
+            self._dismiss(party)
 
     def hearing(self, call_id: str, person_id: str) -> Hearing | None:
         """How a party is heard; None if it is not here."""
@@ -248,6 +251,7 @@ class Node:
         if before is not None:
             # Without RTCP BYE: for the browser the old connection ends, for nobody the stream.
             self._drop(before)
+            self._on_replaced(party.call_id, party.person_id)
         self._heard(party)
 
     def _closed(self, attachment: Attachment) -> None:
@@ -279,15 +283,15 @@ class Node:
         attachment.party.replaced.append(attachment.leg_id)
         self._background(attachment.leg.close())
 
-    async def _dismiss(self, party: Party) -> None:
+    def _dismiss(self, party: Party) -> None:
         """Close a party's legs for good, with a goodbye."""
         current, joining = party.current, party.joining
         party.current = party.joining = party.listener = None
         if current is not None:
             current.leg.send_rtcp(current.hop.goodbye(current.stream, time.monotonic()))
-            await current.leg.close()
+            self._background(current.leg.close())
         if joining is not None:
-            await joining.leg.close()
+            self._background(joining.leg.close())
 
     def _background(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -56,6 +56,7 @@ async def serve() -> None:
         on_connected=lambda *_: None,
         on_silent=lambda *_: None,
         on_gone=lambda *_: None,
+        on_replaced=lambda *_: None,
     )
     async with node:
         while line := await lines.readline():

@@ -64,6 +64,7 @@ async def test_two_pages_hear_each_others_tone_and_a_reconnected_one_goes_on(
         on_connected=lambda *_: None,
         on_silent=lambda *_: silent.set(),
         on_gone=lambda *_: None,
+        on_replaced=lambda *_: None,
     ) as node:
 
         async def call(page: Page, person: str, frequency: int, leg_id: str) -> None:

@@ -1,0 +1,296 @@
+"""Calls in the database: their rows, who is in one, and the leases that keep them alive.
+
+Rows of calls are written under the lock of their order, in the transaction of the entry that
+tells it; then the persons' rows, in sorted order, so that two transactions never wait for each
+other in a circle. A person has at most one row: whoever rings or is rung is in a call.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Row, Select, and_, delete, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from orders import deadlines, timeline
+from orders.commands import insert_new
+from orders.database import Database, Transaction
+from orders.errors import CallUnknown, InCall, Unavailable
+from orders.events import (
+    CLOCK,
+    CallAnswered,
+    CallEnd,
+    CallEnded,
+    CallId,
+    CallRang,
+    Event,
+    OrderId,
+    PersonId,
+    Timer,
+)
+from orders.locking import LockedOrder, lock, lock_free
+from orders.tables import calls, media_processes, persons_in_call
+from orders.timeline import Draft, Position
+from orders.timers import DueTimer, end_timer, set_timer
+from orders.workflow import TimerSet
+from realtime.voice.calls import Call, CallState, break_off, ring_out
+
+log = structlog.get_logger(__name__)
+
+FORGOTTEN = timedelta(days=1)
+"""A lapsed lease is deleted after so long; until then it says when its process was last there."""
+
+
+async def find(conn: AsyncConnection, order: OrderId, call: CallId) -> Call:
+    """Read one call. Raises `CallUnknown` if the order has none of this id."""
+    row = (
+        await conn.execute(select(calls).where(calls.c.order_id == order, calls.c.call_id == call))
+    ).first()
+    if row is None:
+        raise CallUnknown(call=call)
+    return _call(row)
+
+
+async def find_open(conn: AsyncConnection, order: OrderId) -> Call | None:
+    """Read the order's call that has not ended, if there is one."""
+    row = (
+        await conn.execute(
+            select(calls).where(calls.c.order_id == order, calls.c.state != CallState.ENDED)
+        )
+    ).first()
+    return None if row is None else _call(row)
+
+
+async def ring(
+    tx: Transaction,
+    locked: LockedOrder,
+    caller: PersonId,
+    incarnation: str,
+    client_id: str,
+    content: bytes,
+) -> tuple[CallId, Position]:
+    """Let the other party ring, or write down at once that they are busy.
+
+    Raises `InCall` if the caller is in a call of another order; nothing was changed then.
+    """
+    callee = locked.other(caller)
+    call = CallId("c_" + secrets.token_hex(10))
+    taken = [
+        person
+        for person in sorted((caller, callee))
+        if not await _claim(tx, locked.id, person, call)
+    ]
+    if caller in taken:
+        raise InCall(who="you")
+    events: list[Event] = [CallRang(call)]
+    if taken:
+        await _release(tx, locked.id, call)
+        events.append(CallEnded(call, CallEnd.BUSY))
+    else:
+        due = deadlines.due(tx.now, locked.facts.policy.ring)
+        clock = TimerSet(Timer.RING, tx.now, due)
+        await set_timer(tx, locked.id, clock, locked.facts.policy, ref=call)
+    first, *others = events
+    drafts = [Draft(caller, first, client_id, content), *(Draft(CLOCK, each) for each in others)]
+    _, told = await timeline.append(tx, locked.head, locked.owes, drafts)
+    at = told[0].at
+    await tx.conn.execute(
+        insert(calls).values(
+            order_id=locked.id,
+            call_id=call,
+            caller=caller,
+            callee=callee,
+            state=CallState.ENDED if taken else CallState.RINGING,
+            incarnation=incarnation,
+            rang_at=at,
+            ended_at=at if taken else None,
+            end=CallEnd.BUSY if taken else None,
+        )
+    )
+    return call, Position(told[0].seq, at)
+
+
+async def answer(
+    tx: Transaction,
+    locked: LockedOrder,
+    event: CallAnswered,
+    actor: PersonId,
+    client_id: str,
+    content: bytes,
+) -> Position:
+    """Write that the call was answered: ringing ends, talk begins."""
+    _, told = await timeline.append(
+        tx, locked.head, locked.owes, [Draft(actor, event, client_id, content)]
+    )
+    await end_timer(tx, locked.id, Timer.RING, event.call)
+    await tx.conn.execute(
+        update(calls)
+        .where(calls.c.order_id == locked.id, calls.c.call_id == event.call)
+        .values(state=CallState.ACTIVE, answered_at=told[0].at)
+    )
+    return Position(told[0].seq, told[0].at)
+
+
+async def finish(
+    tx: Transaction,
+    locked: LockedOrder,
+    event: CallEnded,
+    actor: PersonId,
+    client_id: str | None = None,
+    content: bytes | None = None,
+) -> Position:
+    """Write that the call is over: its clock stops, and both persons are free again."""
+    _, told = await timeline.append(
+        tx, locked.head, locked.owes, [Draft(actor, event, client_id, content)]
+    )
+    await end_timer(tx, locked.id, Timer.RING, event.call)
+    await tx.conn.execute(
+        update(calls)
+        .where(calls.c.order_id == locked.id, calls.c.call_id == event.call)
+        .values(state=CallState.ENDED, ended_at=told[0].at, end=event.end)
+    )
+    await _release(tx, locked.id, event.call)
+    return Position(told[0].seq, told[0].at)
+
+
+async def fire_ring(tx: Transaction, locked: LockedOrder, clock: DueTimer) -> None:
+    """A ring's clock is at zero: the call was not answered. A `Firing` of the sweeper."""
+    event = ring_out(await find(tx.conn, locked.id, CallId(clock.ref)))
+    if event is None:
+        await end_timer(tx, locked.id, clock.timer, clock.ref)
+    else:
+        await finish(tx, locked, event, CLOCK)
+
+
+async def end(database: Database, order: OrderId, call: CallId, reason: CallEnd) -> None:
+    """End a call for no person's wish; nothing happens if it is over already."""
+    async with database.transaction() as tx:
+        locked = await lock(tx, order)
+        event = break_off(await find(tx.conn, order, call), reason, tx.now)
+        if event is not None:
+            await finish(tx, locked, event, CLOCK)
+
+
+async def carried_by(conn: AsyncConnection, incarnation: str) -> Sequence[tuple[OrderId, Call]]:
+    """The calls that have not ended and are carried by this media process."""
+    rows = await conn.execute(_OPEN.where(calls.c.incarnation == incarnation))
+    return [(row.order_id, _call(row)) for row in rows]
+
+
+async def end_lapsed(database: Database) -> None:
+    """End every call whose media process let its lease lapse. A chore of the sweeper."""
+    async with database.reading() as conn:
+        rows = await conn.execute(_lapsed(await database.now()))
+        lapsed = [(OrderId(row.order_id), CallId(row.call_id)) for row in rows]
+    for order, call in lapsed:
+        try:
+            await _end_if_lapsed(database, order, call)
+        except Unavailable:
+            raise
+        except Exception:
+            log.exception("a call without a media process could not be ended", order=order)
+
+
+async def _end_if_lapsed(database: Database, order: OrderId, call: CallId) -> None:
+    async with database.transaction() as tx:
+        locked = (await lock_free(tx, [order])).get(order)
+        if locked is None:
+            return  # held by a command or another sweeper; the next pass looks again
+        still = (await tx.conn.execute(_lapsed(tx.now).where(calls.c.call_id == call))).first()
+        if still is None:
+            return
+        event = break_off(_call(still), CallEnd.FAILED, tx.now)
+        if event is not None:
+            await finish(tx, locked, event, CLOCK)
+
+
+async def renew(
+    tx: Transaction, incarnation: str, *, address: str, capacity: int, lease: float
+) -> datetime:
+    """Keep a media process registered for `lease` seconds from now; return the lease's end."""
+    until = tx.now + timedelta(seconds=lease)
+    renewed = await tx.conn.execute(
+        update(media_processes)
+        .where(media_processes.c.incarnation == incarnation)
+        .values(lease_until=until)
+    )
+    if renewed.rowcount == 0:
+        await tx.conn.execute(
+            delete(media_processes).where(media_processes.c.lease_until < tx.now - FORGOTTEN)
+        )
+        # Two of our own first commands may come at once.
+        await tx.conn.execute(
+            insert_new(tx, media_processes).values(
+                incarnation=incarnation,
+                address=address,
+                capacity=capacity,
+                draining=False,
+                started_at=tx.now,
+                lease_until=until,
+            )
+        )
+    return until
+
+
+async def retire(database: Database, incarnation: str) -> None:
+    """Take a media process off the register: it has stopped."""
+    async with database.transaction() as tx:
+        await tx.conn.execute(
+            delete(media_processes).where(media_processes.c.incarnation == incarnation)
+        )
+
+
+async def _claim(tx: Transaction, order: OrderId, person: PersonId, call: CallId) -> bool:
+    """Note that the person is in this call; False if they are in another one."""
+    done = await tx.conn.execute(
+        insert_new(tx, persons_in_call).values(person_id=person, order_id=order, call_id=call)
+    )
+    return done.rowcount == 1
+
+
+async def _release(tx: Transaction, order: OrderId, call: CallId) -> None:
+    await tx.conn.execute(
+        delete(persons_in_call).where(
+            persons_in_call.c.order_id == order, persons_in_call.c.call_id == call
+        )
+    )
+
+
+# The few persons in a call lead to the open calls; the table of calls only grows.
+_OPEN = (
+    select(calls)
+    .join(
+        persons_in_call,
+        and_(
+            persons_in_call.c.order_id == calls.c.order_id,
+            persons_in_call.c.call_id == calls.c.call_id,
+            persons_in_call.c.person_id == calls.c.caller,
+        ),
+    )
+    .where(calls.c.state != CallState.ENDED)
+)
+
+
+def _lapsed(now: datetime) -> Select[Any]:
+    """The open calls that no living media process carries."""
+    alive = select(media_processes.c.incarnation).where(
+        media_processes.c.incarnation == calls.c.incarnation,
+        media_processes.c.lease_until > now,
+    )
+    return _OPEN.where(~alive.exists())
+
+
+def _call(row: Row[Any]) -> Call:
+    return Call(
+        id=CallId(row.call_id),
+        caller=PersonId(row.caller),
+        callee=PersonId(row.callee),
+        state=CallState(row.state),
+        incarnation=row.incarnation,
+        answered_at=row.answered_at,
+        end=CallEnd(row.end) if row.end else None,
+    )
