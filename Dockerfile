@@ -32,7 +32,7 @@ ENV PATH=/opt/order-room/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     HOST=0.0.0.0 \
     PORT=8000 \
-    DATABASE_URL=sqlite+aiosqlite:////data/orders.sqlite3
+    ORDER_ROOM_VAR=/data
 RUN python -m compileall -q orders realtime
 USER 10001
 VOLUME /data

@@ -60,7 +60,7 @@ lock: $(BIN)/python $(NODE) ## resolve all dependencies anew and write the lock 
 	$(NPM) install --package-lock-only --ignore-scripts
 
 clean: ## delete what make made; the demo's data in var/ stays
-	rm -rf $(VENV) web/node_modules web/dist tests/output \
+	rm -rf $(VENV) web/node_modules web/dist web/build tests/output \
 	  .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # Names, versions and hashes, for every platform from the oldest Python on, and no address.

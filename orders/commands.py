@@ -62,7 +62,7 @@ class NewOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     means: money.Means
     buyer: Person
     seller: Person
-    paid_at: datetime | None = None
+    paid_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     policy: policy.Policy = policy.Policy()
 
 
@@ -77,10 +77,15 @@ async def create_order(database: Database, caller: str, key: str, new: NewOrder)
     """Open the room of a paid order: money into escrow, the brief window begins to run.
 
     Repeat-safe by (caller, key). Raises `IdReused` if the key came before with other content,
-    or if another order has the same `reference`.
+    or if another order has the same `reference`, and `Malformed` if the two parties are one
+    person or nobody could count working days by the policy.
     """
     if new.buyer.person == new.seller.person:
         raise Malformed(where="seller.person equals buyer.person")
+    if not money.knows_country(new.policy.country):
+        raise Malformed(where="policy.country")
+    if not money.knows_time_zone(new.policy.time_zone):
+        raise Malformed(where="policy.time_zone")
     content = command_digest("order.create", new)
     order = OrderId("o_" + secrets.token_hex(10))
     async with database.transaction() as tx:
@@ -137,8 +142,10 @@ async def _open_room(tx: Transaction, order: OrderId, new: NewOrder) -> None:
     if opened.rowcount == 0:
         raise IdReused(id=new.reference)
     members = ((Role.BUYER, new.buyer), (Role.SELLER, new.seller))
-    for role, person in members:
+    # sorted, so that two orders in which people change places never wait in a circle
+    for _, person in sorted(members, key=lambda member: member[1].person):
         await _remember(tx, person)
+    for role, person in members:
         await tx.conn.execute(
             insert(participants).values(
                 order_id=order, person_id=person.person, role=role, read_seq=0
@@ -282,7 +289,7 @@ async def mark_read(database: Database, order: OrderId, person: PersonId, seq: i
         ).first()
         if row is None:
             raise OrderUnknown(order=order)
-        reached = min(seq, row.last_seq)
+        reached = max(0, min(seq, row.last_seq))
         moved = await tx.conn.execute(
             update(participants)
             .where(

@@ -238,6 +238,14 @@ def _sqlite_engine(url: URL, pool_size: int, begin: str) -> AsyncEngine:
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
 
+    @event.listens_for(engine.sync_engine, "invalidate")
+    def let_go(
+        dbapi: DBAPIConnection, _record: ConnectionPoolEntry, _error: BaseException | None
+    ) -> None:
+        # a command cancelled in mid-statement: closing alone would keep the write lock for as
+        # long as anything refers to the statement, such as the traceback of the cancellation
+        dbapi.rollback()
+
     @event.listens_for(engine.sync_engine, "begin")
     def start(conn: Connection) -> None:
         conn.exec_driver_sql(begin)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
 from functools import lru_cache
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import holidays
 import msgspec
@@ -114,6 +114,21 @@ def visibility(means: Means, refunded: datetime, country: str, time_zone: str) -
         earliest=calendar.get_nth_working_day(day, first),
         latest=calendar.get_nth_working_day(day, last),
     )
+
+
+def knows_country(country: str) -> bool:
+    """Tell whether the public holidays of this country (ISO 3166-1, two letters) are known."""
+    try:
+        _calendar(country)
+    except NotImplementedError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=32)
+def knows_time_zone(time_zone: str) -> bool:
+    """Tell whether this is the IANA name of a time zone."""
+    return time_zone in available_timezones()
 
 
 @lru_cache(maxsize=32)

@@ -69,7 +69,9 @@ class PostBox:
         """Prepare; `run` does the work."""
         self._database = database
         self._queue: deque[_Post] = deque()
+        self._batch: list[_Post] = []  # what `run` has in hand
         self._arrived = asyncio.Event()
+        self._stopped = False
 
     async def post(self, order: OrderId, person: PersonId, client_id: str, text: str) -> Position:
         """Store a message; returns after the commit, with its place in the timeline.
@@ -80,6 +82,8 @@ class PostBox:
         """
         if not text.strip():
             raise TextEmpty
+        if self._stopped:
+            raise Unavailable(reason="stopping")
         if len(self._queue) >= MAX_QUEUE:
             raise Unavailable(reason="busy")
         event = MessageSent(text)
@@ -90,49 +94,57 @@ class PostBox:
         return await answer
 
     async def run(self) -> None:
-        """Write batches until cancelled; then refuse what is still waiting."""
+        """Write batches until cancelled; then refuse what is still waiting.
+
+        Whether a message in mid-commit was kept is not known then; asking again is safe.
+        """
         try:
             while True:
                 await self._arrived.wait()
-                batch = [self._queue.popleft() for _ in range(min(len(self._queue), MAX_BATCH))]
+                size = min(len(self._queue), MAX_BATCH)
+                self._batch = [self._queue.popleft() for _ in range(size)]
                 if not self._queue:
                     self._arrived.clear()
-                if batch:
-                    await self._write(batch)
+                await self._write(self._batch)
         finally:
-            for post in self._queue:
+            self._stopped = True
+            for post in (*self._batch, *self._queue):
                 _refuse(post, Unavailable(reason="stopping"))
             self._queue.clear()
 
     async def _write(self, batch: Sequence[_Post]) -> None:
         wanted = [post for post in batch if not post.answer.done()]
-        patient = [post for post in wanted if post.misses < PATIENCE]
-        impatient = [post for post in wanted if post.misses >= PATIENCE]
-        groups = [patient] if patient else []
-        for group in [*groups, *([post] for post in impatient)]:
-            try:
-                await self._commit(group)
-            except Refused as refusal:
-                for post in group:
-                    _refuse(post, refusal)
-            except Exception as error:  # noqa: BLE001 - one bad row must not fail its neighbours
-                if len(group) == 1:
-                    _refuse(group[0], error)
-                    continue
-                for post in group:
-                    await self._write([post])
-            except BaseException:
-                # cancelled in mid-commit: whether it was kept is not known, asking again is safe
-                for post in group:
-                    _refuse(post, Unavailable(reason="stopping"))
-                raise
+        # an order's messages stay together, so that none overtakes one written before it
+        late: dict[OrderId, list[_Post]] = {p.order: [] for p in wanted if p.misses >= PATIENCE}
+        prompt = [post for post in wanted if post.order not in late]
+        for post in wanted:
+            if post.order in late:
+                late[post.order].append(post)
+        if prompt:
+            await self._try(prompt, wait=False)
+        for group in late.values():
+            await self._try(group, wait=True)
 
-    async def _commit(self, group: Sequence[_Post]) -> None:
+    async def _try(self, group: Sequence[_Post], *, wait: bool) -> None:
+        try:
+            await self._commit(group, wait=wait)
+        except Refused as refusal:
+            for post in group:
+                _refuse(post, refusal)
+        except Exception as error:  # noqa: BLE001 - one bad row must not fail its neighbours
+            if len(group) == 1:
+                _refuse(group[0], error)
+                return
+            for post in group:
+                await self._try([post], wait=True)
+
+    async def _commit(self, group: Sequence[_Post], *, wait: bool) -> None:
+        """Store a group in one transaction; `wait` for its one order if that is held elsewhere."""
         answers: list[tuple[_Post, Position]] = []
         refusals: list[tuple[_Post, Refused]] = []
         held_elsewhere: list[_Post] = []
         async with self._database.transaction() as tx:
-            free = await _take(tx, group)
+            free = await _take(tx, group, wait=wait)
             repeats = await _repeats(tx, group)
             work: dict[OrderId, _Work] = {}
             for post in group:
@@ -164,17 +176,19 @@ class PostBox:
                 post.answer.set_result(position)
         for post, reason in refusals:
             _refuse(post, reason)
-        for post in held_elsewhere:
+        for post in reversed(held_elsewhere):
             if post.order in missing:
                 _refuse(post, OrderUnknown(order=post.order))
             else:
                 post.misses += 1
-                self._queue.append(post)
+                self._queue.appendleft(post)
                 self._arrived.set()
 
 
-async def _take(tx: Transaction, group: Sequence[_Post]) -> dict[OrderId, LockedOrder]:
-    if len(group) == 1 and group[0].misses >= PATIENCE:
+async def _take(
+    tx: Transaction, group: Sequence[_Post], *, wait: bool
+) -> dict[OrderId, LockedOrder]:
+    if wait:
         return {group[0].order: await lock(tx, group[0].order)}
     return await lock_free(tx, list({post.order for post in group}))
 

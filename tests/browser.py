@@ -12,6 +12,7 @@ FLAGS = (
     "--no-sandbox",  # Chromium refuses its sandbox to root, and a container often denies it
     "--use-fake-ui-for-media-stream",  # the microphone is granted without a person clicking
     "--use-fake-device-for-media-stream",
+    "--allow-loopback-in-peer-connection",  # a machine without any network can still call itself
     "--autoplay-policy=no-user-gesture-required",
     "--disable-background-networking",
     "--disable-component-update",

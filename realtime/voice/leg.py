@@ -26,6 +26,7 @@ from collections.abc import Callable
 from time import monotonic
 
 import msgspec
+import structlog
 from aioice import Candidate as IceCandidate
 from aioice import stun
 from aioice.ice import StunProtocol, get_host_addresses
@@ -41,6 +42,8 @@ from pylibsrtp import Session
 from orders.errors import Unavailable
 from realtime.voice.limits import VoiceLimits
 from realtime.voice.sdp import Candidate, Offer, Transport, advertised, write_answer
+
+log = structlog.get_logger(__name__)
 
 PRIVATE_NAMES = (
     "aioice.ice.Connection._nominated",
@@ -168,11 +171,12 @@ class Leg:
             await self._peer.setLocalDescription()
         except Exception as error:
             # aiortc has no root for what goes wrong inside it, and a close in the middle of
-            # either step comes out as any of several.
+            # either step comes out as any of several. The message may hold the offer: not logged.
+            log.warning("an offer could not be answered", error=type(error).__name__)
             await self.close()
             raise Unavailable(reason="leg_closed") from error
-        gathered = self._ice.iceGatherer.getLocalCandidates()
-        if self._closing or not gathered:
+        candidates = advertised(self._gathered(), self._reach.advertise)
+        if self._closing or not candidates:
             await self.close()
             raise Unavailable(reason="no_address")
         self._timeout = self._loop.call_later(self._limits.connect_seconds, self._expired)
@@ -180,17 +184,11 @@ class Leg:
         digests = {
             each.algorithm: each.value for each in self._dtls.getLocalParameters().fingerprints
         }
-        candidates = tuple(
-            Candidate(
-                foundation=each.foundation, priority=each.priority, host=each.ip, port=each.port
-            )
-            for each in gathered
-        )
         transport = Transport(
             ufrag=credentials.usernameFragment or "",
             password=credentials.password or "",
             fingerprint=digests["sha-256"],
-            candidates=advertised(candidates, self._reach.advertise) or candidates,
+            candidates=candidates,
         )
         return write_answer(
             offer,
@@ -231,6 +229,15 @@ class Leg:
         self._over()
         if self._closing is not None:
             await asyncio.shield(self._closing)
+
+    def _gathered(self) -> tuple[Candidate, ...]:
+        """The addresses on which this leg listens."""
+        return tuple(
+            Candidate(
+                foundation=each.foundation, priority=each.priority, host=each.ip, port=each.port
+            )
+            for each in self._ice.iceGatherer.getLocalCandidates()
+        )
 
     def _hook_connection(self) -> None:
         """Step between the ICE agent and aiortc."""
@@ -278,7 +285,11 @@ class Leg:
             addresses: list[str],  # noqa: ARG001 - ours instead, which may include loopback
             timeout: int = 5,  # noqa: ASYNC109 - the signature is aioice's
         ) -> list[IceCandidate]:
-            return await gather(component, self._reach.addresses(), timeout)
+            found = await gather(component, self._reach.addresses(), timeout)
+            if self._closing is not None:
+                # These sockets were opened after the agent closed those it had.
+                await connection.close()
+            return found
 
         connection.data_received = data_received  # type: ignore[method-assign]
         connection.check_incoming = check_incoming  # type: ignore[method-assign]

@@ -12,7 +12,6 @@ longer hears.
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 import secrets
 import time
@@ -22,6 +21,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 import msgspec
+import structlog
 
 from orders.errors import CallOver, TooManyOpen
 from realtime.voice.leg import Counters, Reach
@@ -29,7 +29,7 @@ from realtime.voice.limits import VoiceLimits
 from realtime.voice.party import Attachment, Party
 from realtime.voice.sdp import read_offer
 
-logger = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 
 Tell = Callable[[str, str], None]
 """Told (call id, person id) on the event loop. It must not block and not raise."""
@@ -306,7 +306,7 @@ class Node:
                 try:
                     self._look_after(party, now)
                 except Exception:
-                    logger.exception("looking after a party failed")
+                    log.exception("looking after a party failed")
 
     def _look_after(self, party: Party, now: float) -> None:
         current = party.current

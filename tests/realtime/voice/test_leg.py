@@ -105,8 +105,16 @@ async def test_the_advertised_address_is_the_only_one_a_browser_learns() -> None
     assert "203.0.113.9" in text
 
 
-async def test_an_address_that_is_not_ours_is_unavailable_and_leaves_nothing_open() -> None:
-    made = leg(Reach(bind=("203.0.113.9",)))
+@pytest.mark.parametrize(
+    "reach",
+    [
+        Reach(bind=("203.0.113.9",)),
+        Reach(bind=(LOOPBACK,), advertise="2001:db8::9"),
+    ],
+    ids=["not ours", "of a family we do not listen on"],
+)
+async def test_without_an_address_that_works_the_leg_is_unavailable(reach: Reach) -> None:
+    made = leg(reach)
     with pytest.raises(Unavailable) as refused:
         await made.answer(read_offer(CHROMIUM, LIMITS))
     assert refused.value.facts == {"reason": "no_address"}

@@ -383,11 +383,19 @@ async def test_calls_leave_no_socket_and_no_task_behind() -> None:
             call = f"call {number}"
             await room.node.join(call, "buyer", CHROMIUM, "1")
             await room.node.join(call, "buyer", CHROMIUM, "2")
+            # and two that are replaced or ended while they are being answered
+            asked = [
+                asyncio.ensure_future(room.node.join(call, "seller", CHROMIUM, leg_id))
+                for leg_id in "34"
+            ]
+            for _ in range(number):
+                await asyncio.sleep(0)
             room.node.end(call)
+            await asyncio.gather(*asked, return_exceptions=True)
 
         await one(0)
         before = open_files(), len(asyncio.all_tasks())
-        for number in range(1, 6):
+        for number in range(1, 25):
             await one(number)
         async with asyncio.timeout(5):
             while open_files() > before[0] or len(asyncio.all_tasks()) > before[1]:

@@ -1,12 +1,9 @@
 """Commands of a call on a real database, and what the media process sees of it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
 
 from orders.clock import Sweeper
 from orders.commands import Person
@@ -31,103 +28,18 @@ from orders.events import (
     CallEnded,
     CallId,
     CallRang,
-    OrderId,
     PersonId,
     Timer,
 )
-from orders.tables import media_processes, orders, persons_in_call
 from orders.views import situation
 from realtime.voice import callbook
-from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
-from realtime.voice.signalling import Switchboard
-from tests.orders.world import Room, Watch, entries_of, open_room, opened, verified
+from tests.orders.world import Room, Watch, open_room, opened, verified
+from tests.realtime.voice.desk import Desk, desk, end_of, free, told, until
 from tests.realtime.voice.offers import CHROMIUM
 from tests.realtime.voice.peer import Peer, rtp
 
-LIMITS = VoiceLimits(pulse_seconds=0.05)
 IMPATIENT = VoiceLimits(pulse_seconds=0.05, silent_seconds=0.4, gone_seconds=1.0)
-
-
-class Desk:
-    """A switchboard with what it signalled."""
-
-    def __init__(self, database: Database, limits: VoiceLimits = LIMITS) -> None:
-        self.signals: list[tuple[PersonId, str]] = []
-        self.database = database
-        self.board = Switchboard(database, limits=limits, reach=Reach(), on_signal=self._signalled)
-
-    def _signalled(self, order: OrderId, call: CallId, person: PersonId, media: str) -> None:
-        self.signals.append((person, media))
-
-    async def ring(self, room: Room) -> CallId:
-        """The buyer calls; the call's id."""
-        await self.board.start(room.order, room.buyer, "ring")
-        return await self.call(room)
-
-    async def talk(self, room: Room) -> CallId:
-        """The buyer calls and the seller accepts; the call's id."""
-        call = await self.ring(room)
-        await self.board.accept(room.order, room.seller, call, "accept")
-        return call
-
-    async def call(self, room: Room) -> CallId:
-        """The newest call of the order."""
-        rang = [e.event for e in await entries_of(self.database, room.order)]
-        return [event.call for event in rang if isinstance(event, CallRang)][-1]
-
-    async def offer(self, room: Room, person: PersonId, call: CallId, peer: Peer) -> None:
-        sdp = await peer.offer()
-        await peer.accept(await self.board.offer(room.order, person, call, "leg", sdp))
-
-
-@asynccontextmanager
-async def desk(database: Database, limits: VoiceLimits = LIMITS) -> AsyncIterator[Desk]:
-    """A switchboard with its task running."""
-    made = Desk(database, limits)
-    running = asyncio.create_task(made.board.run())
-    try:
-        yield made
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-        await made.board.close()
-
-
-CallEvent = CallRang | CallAnswered | CallEnded
-
-
-async def told(database: Database, room: Room) -> list[tuple[PersonId, CallEvent]]:
-    """What the timeline tells of calls: actor and event."""
-    return [
-        (entry.actor, entry.event)
-        for entry in await entries_of(database, room.order)
-        if isinstance(entry.event, CallEvent)
-    ]
-
-
-async def end_of(database: Database, room: Room) -> tuple[PersonId, CallEnd]:
-    """Who ended the newest call, and how."""
-    actor, event = (await told(database, room))[-1]
-    assert isinstance(event, CallEnded)
-    return actor, event.end
-
-
-async def until(holds: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(10):
-        while not await holds():
-            await asyncio.sleep(0.02)
-
-
-async def free(database: Database, room: Room) -> bool:
-    """Nobody of the order is in a call."""
-    async with database.reading() as conn:
-        row = await conn.scalar(
-            select(persons_in_call.c.person_id).where(
-                persons_in_call.c.person_id.in_([room.buyer, room.seller])
-            )
-        )
-    return row is None
 
 
 async def test_a_call_is_told_from_ringing_to_its_length(database: Database) -> None:
@@ -396,89 +308,6 @@ async def test_who_accepts_and_never_connects_ends_the_call(database: Database) 
         await office.talk(room)
         await until(lambda: free(database, room))
         assert await end_of(database, room) == (CLOCK, CallEnd.FAILED)
-
-
-async def test_what_another_process_decided_reaches_the_node(database: Database) -> None:
-    room = await open_room(database)
-    quick = VoiceLimits(renew_seconds=0.05)
-    async with desk(database, quick) as office, Peer() as buyer:
-        call = await office.ring(room)
-        await office.offer(room, room.buyer, call, buyer)
-        other = Desk(database)
-        await other.board.accept(room.order, room.seller, call, "accept")
-        async with asyncio.timeout(5):
-            while office.board.node.hearing(call, room.seller) is None:
-                await asyncio.sleep(0.02)
-        await other.board.hang_up(room.order, room.seller, call, "bye")
-        async with asyncio.timeout(5):
-            while call in office.board.node.calls:
-                await asyncio.sleep(0.02)
-
-
-async def test_a_process_that_stops_tells_both_why(database: Database) -> None:
-    room = await open_room(database)
-    async with desk(database) as office:
-        call = await office.talk(room)
-    assert (await told(database, room))[-1] == (CLOCK, CallEnded(call, CallEnd.STOPPED, 0))
-    async with database.reading() as conn:
-        assert office.board.node.incarnation not in set(
-            await conn.scalars(select(media_processes.c.incarnation))
-        )
-
-
-async def test_a_lapsed_lease_ends_its_calls_and_no_others(own_database_url: str) -> None:
-    watch = Watch()
-    async with opened(own_database_url, watch) as database:
-        talking, ringing, elsewhere = [await open_room(database) for _ in range(3)]
-        dead, alive = Desk(database), Desk(database)
-        await dead.talk(talking)
-        await dead.ring(ringing)
-        watch.forward(seconds=5)
-        await alive.ring(elsewhere)
-        sweeper = Sweeper(database, chores=[alive.board.end_lapsed])
-        await sweeper.sweep()
-        assert len(await told(database, talking)) == 2
-        watch.forward(seconds=2)
-        await sweeper.sweep()
-        await sweeper.sweep()
-        for room, count, seconds in ((talking, 3, 7), (ringing, 2, 0)):
-            call = await dead.call(room)
-            events = await told(database, room)
-            assert len(events) == count
-            assert events[-1] == (CLOCK, CallEnded(call, CallEnd.FAILED, seconds))
-            assert await free(database, room)
-        assert len(await told(database, elsewhere)) == 1
-        await dead.board.node.close()
-
-
-async def test_a_process_that_was_held_up_does_not_end_its_own_calls(
-    own_database_url: str,
-) -> None:
-    watch = Watch()
-    async with opened(own_database_url, watch) as database:
-        room = await open_room(database)
-        async with desk(database) as office:
-            await office.talk(room)
-            watch.forward(seconds=60)
-            await office.board.end_lapsed()
-            assert len(await told(database, room)) == 2
-
-
-async def test_a_call_that_cannot_be_ended_does_not_keep_others_from_ending(
-    own_database_url: str,
-) -> None:
-    """The order of the first is gone: nothing of ours does that, a restored table might."""
-    watch = Watch()
-    async with opened(own_database_url, watch) as database:
-        broken, whole = await open_room(database), await open_room(database)
-        office = Desk(database)
-        await office.ring(broken)
-        await office.ring(whole)
-        async with database.transaction() as tx:
-            await tx.conn.execute(orders.delete().where(orders.c.id == broken.order))
-        watch.forward(seconds=7)
-        await callbook.end_lapsed(database)
-        assert await end_of(database, whole) == (CLOCK, CallEnd.FAILED)
 
 
 async def test_many_calls_at_once_leave_everybody_free(database: Database) -> None:

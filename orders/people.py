@@ -1,0 +1,47 @@
+"""Persons as the marketplace knows them, and when they were last here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from orders.database import Database
+from orders.events import PersonId
+from orders.tables import persons
+
+
+class Known(msgspec.Struct, frozen=True):
+    """What other parts need of a person; the address stays where mails are made."""
+
+    person: PersonId
+    name: str
+    language: str
+    last_seen: datetime | None
+
+
+async def known(conn: AsyncConnection, person: PersonId) -> Known | None:
+    """Return the person, or None if no order ever named them."""
+    row = (
+        await conn.execute(
+            select(persons.c.name, persons.c.language, persons.c.last_seen).where(
+                persons.c.id == person
+            )
+        )
+    ).first()
+    return None if row is None else Known(person, row.name, row.language, row.last_seen)
+
+
+async def saw(database: Database, person: PersonId, at: datetime) -> None:
+    """Note that the person was here at `at`; an earlier time changes nothing."""
+    async with database.transaction() as tx:
+        await tx.conn.execute(
+            update(persons)
+            .where(
+                persons.c.id == person,
+                or_(persons.c.last_seen.is_(None), persons.c.last_seen < at),
+            )
+            .values(last_seen=at)
+        )

@@ -1,0 +1,112 @@
+"""The command line.
+
+    python -m realtime serve [--demo]   serve everything in one process
+    python -m realtime migrate          bring the database to the newest schema
+    python -m realtime epoch            name a new history, after restoring a backup
+    python -m realtime verify ORDER     walk the hash chain of an order's timeline
+
+What it is told beside that stands in the environment; `realtime.settings` has the table.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import os
+import sys
+
+import uvloop
+
+from orders import timeline
+from orders.database import Database, migrate
+from orders.errors import Refused
+from orders.events import OrderId
+from realtime import settings as environment
+from realtime import telemetry
+from realtime.app import OrderRoom
+from realtime.serving import RoomServer, address, listen
+from realtime.settings import Settings, SettingsError
+
+
+def main() -> None:
+    """Do what the command line says; exit with 2 if it or the environment is wrong."""
+    parser = argparse.ArgumentParser(prog="order-room", description="The order room's server.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    serve = commands.add_parser("serve", help="serve everything in one process")
+    serve.add_argument("--demo", action="store_true", help="with demo orders and open sign-in")
+    commands.add_parser("migrate", help="bring the database to the newest schema")
+    commands.add_parser("epoch", help="name a new history, after restoring a backup")
+    verify = commands.add_parser("verify", help="walk the hash chain of an order's timeline")
+    verify.add_argument("order", help="the order's id")
+    told = parser.parse_args()
+    try:
+        settings = environment.read(os.environ, demo=getattr(told, "demo", False))
+        telemetry.configure(settings.log)
+        match told.command:
+            case "serve":
+                uvloop.run(_serve(environment.for_serving(settings)))
+            case "migrate":
+                uvloop.run(migrate(settings.database_url))
+            case "epoch":
+                print(uvloop.run(_epoch(settings)))
+            case _:
+                print(uvloop.run(_verify(settings, OrderId(told.order))))
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+    except Refused as refusal:
+        print(f"Refused: {refusal.code}", file=sys.stderr)
+        sys.exit(1)
+
+
+async def _serve(settings: Settings) -> None:
+    try:
+        listener = listen(settings.host, settings.port)
+    except OSError as error:
+        raise SettingsError(
+            f"PORT: cannot listen on {settings.host}:{settings.port}: {error.strerror}"
+        ) from None
+    server = RoomServer(OrderRoom(settings))
+    announcing = asyncio.create_task(_announce(server, address(listener), demo=settings.demo))
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        announcing.cancel()
+
+
+async def _announce(server: RoomServer, where: str, *, demo: bool) -> None:
+    """Say where to look, once there is something to see."""
+    while not server.started:
+        await asyncio.sleep(0.02)
+    gc.collect()
+    gc.freeze()  # what is there now stays: no need to look at it again and again
+    print(f"The order room serves on {where}", flush=True)
+    if demo:
+        print(f"  the demo orders     {where}/", flush=True)
+        print(f"  the e-mails sent    {where}/mailbox", flush=True)
+        print("Stop it with Ctrl+C.", flush=True)
+
+
+async def _epoch(settings: Settings) -> str:
+    database = await Database.open(settings.database_url)
+    try:
+        return await database.new_epoch()
+    finally:
+        await database.close()
+
+
+async def _verify(settings: Settings, order: OrderId) -> str:
+    database = await Database.open(settings.database_url)
+    try:
+        async with database.reading() as conn:
+            length = await timeline.verify(conn, order)
+    except ValueError as error:
+        return f"{order}: broken, {error}"
+    finally:
+        await database.close()
+    return f"{order}: {length} entries, every link holds"
+
+
+if __name__ == "__main__":
+    main()

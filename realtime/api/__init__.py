@@ -1,0 +1,9 @@
+"""HTTP for the marketplace's backend and for the browser.
+
+- `answers`  JSON in and out, refusals, the headers of every answer
+- `backend`  paid orders and party tokens, for the holder of the service key
+- `me`       a person's orders, for the holder of a party token
+- `pages`    the pages and the bundle of the browser client
+- `demo`     signing in without a password, in demo mode only
+- `health`   is it alive, is it ready, what does it measure
+"""

@@ -1,0 +1,151 @@
+"""JSON in and out, refusals, and the headers that every answer carries."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
+
+import msgspec
+import structlog
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from orders.errors import FrameTooLarge, Malformed, NotFound, Refused, Unavailable
+from realtime import telemetry, texts
+from realtime.edge import Edge
+from realtime.refusals import MethodRefused
+
+log = structlog.get_logger(__name__)
+
+Body = TypeVar("Body")
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+PAGE_POLICY = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; connect-src 'self' ws: wss:;"
+    " media-src 'self' blob:; frame-src 'self'; img-src 'self' data:; object-src 'none';"
+    " base-uri 'none'; form-action 'self'; frame-ancestors 'self'"
+)
+"""Content-Security-Policy of our pages. Inline styles are how Lit adopts its sheets."""
+HEADERS = {
+    "Content-Security-Policy": PAGE_POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Permissions-Policy": "microphone=(self), camera=(), geolocation=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+"""On every answer that does not say otherwise."""
+
+
+def edge_of(request: Request) -> Edge:
+    """Return the parts that serve this request."""
+    edge: Edge = request.app.state.edge
+    return edge
+
+
+def answer(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """Answer with JSON. Nothing of it may be cached: it is somebody's."""
+    return Response(
+        msgspec.json.encode(content),
+        status,
+        {"Cache-Control": "no-store", **(headers or {})},
+        media_type="application/json",
+    )
+
+
+def refuse(request: Request, refusal: Refused) -> Response:
+    """Answer with a refusal, in the reader's language."""
+    telemetry.refused(refusal.code)
+    language = texts.known_language(request.headers.get("accept-language"))
+    headers = {"Content-Language": language}
+    if refusal.status == 401:  # noqa: PLR2004 - RFC 9110 section 11.6.1 asks for the header
+        headers["WWW-Authenticate"] = "Bearer"
+    if refusal.status == 503:  # noqa: PLR2004 - trying again is safe, so say when
+        headers["Retry-After"] = "1"
+    return answer(
+        {
+            "code": refusal.code,
+            "text": texts.refusal(language, refusal),
+            "facts": refusal.facts,
+        },
+        refusal.status,
+        headers,
+    )
+
+
+async def read(request: Request, wanted: type[Body]) -> Body:
+    """Read the body as JSON of that shape. Raises `Malformed`, naming the place."""
+    body = await request.body()
+    try:
+        return msgspec.json.decode(body, type=wanted)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise Malformed(where=str(error)[:200]) from None
+
+
+def query_number(request: Request, name: str, default: int, most: int) -> int:
+    """Return a whole number of the query, at least 0 and cut to `most`. Raises `Malformed`."""
+    told = request.query_params.get(name)
+    if told is None:
+        return default
+    if not told.isascii() or not told.isdigit() or len(told) > 18:  # noqa: PLR2004 - fits 64 bits
+        raise Malformed(where=name)
+    return min(int(told), most)
+
+
+# --- what Starlette calls when something was not answered ----------------------------------------
+
+
+async def on_refused(request: Request, error: Exception) -> Response:
+    """Answer a refusal that an endpoint raised."""
+    if not isinstance(error, Refused):
+        raise error
+    return refuse(request, error)
+
+
+async def on_http_error(request: Request, error: Exception) -> Response:
+    """Put Starlette's own refusals (no such address, method, body too large) into ours."""
+    if not isinstance(error, HTTPException):
+        raise error
+    match error.status_code:
+        case 404:
+            return refuse(request, NotFound(path=request.url.path[:100]))
+        case 405:
+            refused = refuse(request, MethodRefused(method=request.method[:20]))
+            refused.headers.update(error.headers or {})
+            return refused
+        case 413:
+            return refuse(request, FrameTooLarge(limit=edge_of(request).limits.body_bytes))
+        case _:
+            return refuse(request, Malformed(where="request"))
+
+
+async def on_crash(request: Request, error: Exception) -> Response:
+    """Answer when it is our own mistake; what it was stands in the log, not in the answer."""
+    log.error("a request failed", error=telemetry.name_of(error), path=request.url.path)
+    return refuse(request, Unavailable(reason="internal"))
+
+
+class Headers:
+    """Adds `HEADERS` to every answer of HTTP that does not set them itself."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Stand before `app`."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self._app(scope, receive, with_headers)

@@ -1,0 +1,143 @@
+"""The marketplace's backend: paid orders and party tokens, for the holder of the service key."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from orders import ledger, timeline, views
+from orders.commands import NewOrder, Ref, create_order
+from orders.errors import Malformed
+from orders.events import OrderId, PersonId, Timer
+from orders.locking import peek
+from orders.timers import running
+from realtime.api.answers import Endpoint, answer, edge_of, query_number, read
+from realtime.auth import check_service_key
+from realtime.edge import Edge
+
+CALLER = "backend"
+"""Whose idempotency keys these are."""
+KEY_MAX = 255
+
+
+class WantedToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For whom a token is wanted, perhaps narrowed to some orders."""
+
+    person: Ref
+    orders: Annotated[tuple[Ref, ...], msgspec.Meta(min_length=1, max_length=100)] | None = None
+    language: Annotated[str, msgspec.Meta(pattern="^(fr|en)$")] | None = None
+
+
+def for_backend(endpoint: Endpoint) -> Endpoint:
+    """Let only the holder of the service key through."""
+
+    async def guarded(request: Request) -> Response:
+        key = edge_of(request).settings.service_key
+        if key is None:
+            raise AssertionError("served without a service key")
+        check_service_key(request.headers.get("authorization"), key)
+        return await endpoint(request)
+
+    return guarded
+
+
+@for_backend
+async def create(request: Request) -> Response:
+    """Open the room of a paid order: 201, or 200 if this request was carried out before."""
+    edge = edge_of(request)
+    key = request.headers.get("idempotency-key", "")
+    if not 0 < len(key) <= KEY_MAX:
+        raise Malformed(where="Idempotency-Key")
+    told = await read(request, dict[str, Any])
+    try:
+        new = msgspec.convert(_with_defaults(told, edge), NewOrder)
+    except msgspec.ValidationError as error:
+        raise Malformed(where=str(error)[:200]) from None
+    if new.paid_at is not None and new.paid_at.tzinfo is None:
+        raise Malformed(where="paid_at has no time zone")
+    created = await create_order(edge.database, CALLER, key, new)
+    edge.nudge()
+    return answer(await _described(edge, created.order), 200 if created.repeated else 201)
+
+
+def _with_defaults(told: dict[str, Any], edge: Edge) -> dict[str, Any]:
+    """Fill in what holds for all orders, and the order's `language` for its people."""
+    language = told.pop("language", None)
+    defaults = {"policy": {"calls_by": edge.settings.calls_by}}
+    if language is not None:
+        defaults |= {"buyer": {"language": language}, "seller": {"language": language}}
+    for name, default in defaults.items():
+        if isinstance(told.get(name, {}), dict):
+            told[name] = {**default, **told.get(name, {})}
+    return told
+
+
+@for_backend
+async def show(request: Request) -> Response:
+    """Answer with the order's state, its deadlines, its ledger and its head."""
+    return answer(await _described(edge_of(request), OrderId(request.path_params["order"])))
+
+
+@for_backend
+async def entries(request: Request) -> Response:
+    """Answer with the page of the timeline that follows `after`."""
+    edge, order = edge_of(request), OrderId(request.path_params["order"])
+    after = query_number(request, "after", 0, 2**62)
+    limit = max(1, query_number(request, "limit", edge.limits.batch_entries, 1000))
+    async with edge.database.reading() as conn:
+        head = (await views.room(conn, order)).head
+        rows = await timeline.read(conn, order, after, limit)
+    return answer(
+        {
+            "order": order,
+            "after": after,
+            "upto": rows[-1].seq if rows else after,
+            "head": head,
+            "entries": [msgspec.Raw(timeline.wire(row)) for row in rows],
+        }
+    )
+
+
+@for_backend
+async def mint(request: Request) -> Response:
+    """Make a party token for the host page."""
+    edge = edge_of(request)
+    wanted = await read(request, WantedToken)
+    minted = edge.tokens.mint(
+        PersonId(wanted.person),
+        None if wanted.orders is None else [OrderId(order) for order in wanted.orders],
+        wanted.language,
+    )
+    return answer(minted)
+
+
+async def _described(edge: Edge, order: OrderId) -> dict[str, Any]:
+    async with edge.database.reading() as conn:
+        found = await peek(conn, order)
+        room = await views.room(conn, order)
+        clocks = await running(conn, order)
+        money = await ledger.read(conn, order)
+    facts = found.facts
+    return {
+        "order": order,
+        "title": room.title,
+        "category": room.category,
+        "state": facts.state,
+        "state_since": facts.state_since,
+        "turn": facts.turn,
+        "seq": found.head.seq,
+        "link": found.head.link.hex(),
+        "price_cents": facts.price_cents,
+        "held_cents": facts.held_cents,
+        "currency": facts.currency,
+        "people": [{"person": p.person, "role": p.role, "name": p.name} for p in room.parties],
+        "deadlines": [
+            {"timer": clock.timer, "start": clock.start, "due": clock.due}
+            for clock in clocks
+            if clock.timer is not Timer.RING
+        ],
+        "ledger": money,
+    }

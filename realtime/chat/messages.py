@@ -1,0 +1,36 @@
+"""Sending a message, and paging back through what was said."""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+
+from orders import timeline, views
+from orders.database import Database
+from orders.events import PersonId
+from orders.posting import PostBox
+from realtime import telemetry
+from realtime.protocol import Done, History, Page, SendMessage
+
+
+async def send(box: PostBox, person: PersonId, asked: SendMessage) -> Done:
+    """Store a message and answer with its place; the answer follows the durable commit.
+
+    Raises what `PostBox.post` raises; nothing was stored then. Nothing is awaited before the
+    message is queued, so messages of one socket keep their order.
+    """
+    began = time.monotonic()
+    place = await box.post(asked.order, person, asked.id, asked.text)
+    telemetry.APPENDS.observe(time.monotonic() - began)
+    return Done(asked.id, asked.order, place.seq, place.at)
+
+
+async def page(database: Database, person: PersonId, asked: History, limit: int) -> Page:
+    """Return the page of entries before `asked.before`. Raises `OrderUnknown` for a stranger."""
+    async with database.reading() as conn:
+        await views.role_of(conn, asked.order, person)
+        rows = await timeline.read_before(conn, asked.order, asked.before, limit)
+    entries = tuple(msgspec.Raw(timeline.wire(row)) for row in rows)
+    first = rows[0].seq if rows else asked.before
+    return Page(asked.id, asked.order, asked.before, first, entries)

@@ -1,0 +1,167 @@
+"""Orders to look at: made when a demo starts, and anew when a visitor asks for it.
+
+| order         | language | stands at                                                    |
+|---------------|----------|--------------------------------------------------------------|
+| voice-over    | French   | awaiting validation, 48 hours from the payment, much talk     |
+| website       | English  | awaiting validation, the brief is handed over                |
+| three minutes | French   | awaiting validation, cancelled and refunded in three minutes |
+| closed        | French   | delivered, accepted, paid                                    |
+
+What is said in them is told at the times it would have been said: the scenes are played through
+the ordinary commands on a database handle whose clock is an argument.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import msgspec
+
+from orders import timeline, views
+from orders.commands import NewOrder, Person, create_order, mark_read, take_step
+from orders.database import Announce, Database, OwedFor
+from orders.errors import OrderUnknown
+from orders.events import MessageSent, OrderId, PersonId, State
+from orders.locking import lock, peek
+from orders.money import Means
+from orders.policy import Policy
+from orders.timeline import Draft
+from realtime.scenes import SCENES, Line, Scene, Step
+
+CALLER = "demo"
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What is remembered of the demo between two starts: the orders by the scene's name."""
+
+    orders: dict[str, OrderId]
+
+
+class Demo:
+    """The demo's orders, and who is in them."""
+
+    def __init__(
+        self, database: Database, folder: Path, announce: Announce, owed_for: OwedFor
+    ) -> None:
+        """Keep in `folder` which orders are shown."""
+        self._database = database
+        self._path = folder / "demo.json"
+        self._announce = announce
+        self._owed_for = owed_for
+        self.orders: dict[str, OrderId] = {}
+        """The orders that are shown, by the scene's name; set by `begin`."""
+        self.busy = False
+        """Whether a reset is being carried out; two at once would help nobody."""
+
+    async def begin(self) -> None:
+        """Show what an earlier start left, and make what is missing or over.
+
+        Only the short order is made again: whatever a visitor did with the others stays.
+        """
+        try:
+            kept = msgspec.json.decode(self._path.read_bytes(), type=Kept).orders
+        except (FileNotFoundError, msgspec.DecodeError):
+            kept = {}
+        for scene in SCENES:
+            order = kept.get(scene.name)
+            if order is None or not await self._is_worth_showing(scene, order):
+                order = await self._play(scene)
+            self.orders[scene.name] = order
+        self._remember()
+
+    async def reset(self) -> None:
+        """Make all orders anew. The old ones stay in the database and are shown no longer."""
+        self.busy = True
+        try:
+            self.orders = {scene.name: await self._play(scene) for scene in SCENES}
+            self._remember()
+        finally:
+            self.busy = False
+
+    def _remember(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        draft = self._path.with_suffix(".draft")
+        draft.write_bytes(msgspec.json.encode(Kept(self.orders)))
+        draft.replace(self._path)
+
+    async def _is_worth_showing(self, scene: Scene, order: OrderId) -> bool:
+        async with self._database.reading() as conn:
+            try:
+                facts = (await peek(conn, order)).facts
+            except OrderUnknown:
+                return False  # the database is another one
+        return not scene.short or facts.state is State.AWAITING_VALIDATION
+
+    async def _play(self, scene: Scene) -> OrderId:
+        """Carry out a scene; its past is told at the times at which it would have happened."""
+        # persons are told apart by a suffix, so that a new demo has empty inboxes
+        mark = secrets.token_hex(3)
+        clock = _Clock(datetime.now(UTC) - timedelta(seconds=scene.began_ago))
+        database = await Database.open(_url(self._database), clock)
+        database.on_commit(self._announce)
+        if scene.mails:
+            database.on_append(self._owed_for)
+        try:
+            created = await create_order(database, CALLER, secrets.token_hex(8), _new(scene, mark))
+            order = created.order
+            for line in scene.lines:
+                clock.now = min(clock.now + timedelta(seconds=line.after), datetime.now(UTC))
+                await _speak(database, order, line, mark)
+            await self._read_all(database, order, scene, mark)
+        finally:
+            await database.close()
+        return order
+
+    async def _read_all(self, database: Database, order: OrderId, scene: Scene, mark: str) -> None:
+        """Both have read everything, but for what a scene leaves unread."""
+        async with database.reading() as conn:
+            head = (await views.heads(conn, [order]))[order]
+        for person in (scene.buyer, scene.seller):
+            unread = scene.unread if person is scene.seller else 0
+            await mark_read(database, order, _id(person, mark), head - unread)
+
+
+class _Clock:
+    """Time as the scene has it."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def _url(database: Database) -> str:
+    return database.url.render_as_string(hide_password=False)
+
+
+def _id(person: Person, mark: str) -> PersonId:
+    return PersonId(f"{person.person}-{mark}")
+
+
+def _new(scene: Scene, mark: str) -> NewOrder:
+    return NewOrder(
+        reference=f"demo-{scene.name}-{secrets.token_hex(6)}",
+        title=scene.title,
+        category=scene.category,
+        price_cents=scene.price_cents,
+        currency="EUR",
+        means=Means.CARD,
+        buyer=msgspec.structs.replace(scene.buyer, person=_id(scene.buyer, mark)),
+        seller=msgspec.structs.replace(scene.seller, person=_id(scene.seller, mark)),
+        policy=Policy(brief_window=scene.brief_window),
+    )
+
+
+async def _speak(database: Database, order: OrderId, line: Line, mark: str) -> None:
+    person = _id(line.by, mark)
+    match line.says:
+        case Step(verb, note):
+            await take_step(database, order, person, verb, secrets.token_hex(8), note)
+        case str(text):
+            async with database.transaction() as tx:
+                locked = await lock(tx, order)
+                draft = Draft(person, MessageSent(text), secrets.token_hex(8))
+                await timeline.append(tx, locked.head, locked.owes, [draft])

@@ -1,0 +1,215 @@
+"""What each frame of a browser does.
+
+Membership is looked up for every frame that names an order: the steps and messages do it under
+the order's lock, everything else here. A token that is narrowed to some orders reaches no other.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from orders import timeline, views
+from orders.commands import take_step
+from orders.errors import (
+    Malformed,
+    OrderUnknown,
+    TokenInvalid,
+    TooManyOpen,
+    Unauthenticated,
+)
+from orders.events import OrderId
+from orders.locking import peek
+from orders.timeline import Position
+from orders.workflow import Verb
+from realtime import telemetry
+from realtime.bus import PersonTypes
+from realtime.chat import messages
+from realtime.edge import Edge
+from realtime.protocol import (
+    Answer,
+    CallAccept,
+    CallDecline,
+    CallHangUp,
+    CallMute,
+    CallOffer,
+    CallStart,
+    Cancel,
+    Close,
+    CloseOrder,
+    Decline,
+    Deliver,
+    Done,
+    HandOver,
+    Hello,
+    History,
+    Inbound,
+    Mark,
+    Outbound,
+    Pong,
+    Refresh,
+    Refreshed,
+    SendMessage,
+    Start,
+    Subscribe,
+    Typing,
+    Unsubscribe,
+)
+from realtime.pump import Follow
+from realtime.rooms import room_frame
+from realtime.session import Session
+
+
+async def carry_out(edge: Edge, session: Session, frame: Inbound) -> Outbound | None:
+    """Do what the frame asks; return its answer, or None if it needs none. Raises `Refused`."""
+    telemetry.COMMANDS.labels(str(type(frame).__struct_config__.tag)).inc()
+    order: OrderId | None = getattr(frame, "order", None)
+    if order is not None:
+        session.identity.within(order)
+    match frame:
+        case SendMessage():
+            session.typing.discard(frame.order)
+            return await messages.send(edge.box, session.person, frame)
+        case Pong():
+            return None
+        case Mark():
+            await _member(edge, session, frame.order)
+            edge.marks.mark(frame.order, session.person, frame.seq)
+            return None
+        case Typing():
+            await _member(edge, session, frame.order)
+            _types(edge, session, frame)
+            return None
+        case Subscribe():
+            return await _subscribe(edge, session, frame)
+        case Unsubscribe():
+            edge.hub.unfollow(session, frame.order)
+            return None
+        case History():
+            return await messages.page(
+                edge.database, session.person, frame, edge.limits.page_entries
+            )
+        case HandOver():
+            return await _step(edge, session, frame, Verb.HAND_OVER, frame.note)
+        case Start():
+            return await _step(edge, session, frame, Verb.START)
+        case Cancel():
+            return await _step(edge, session, frame, Verb.CANCEL, frame.note)
+        case Decline():
+            return await _step(edge, session, frame, Verb.DECLINE, frame.note)
+        case Deliver():
+            return await _step(edge, session, frame, Verb.DELIVER, frame.note)
+        case CloseOrder():
+            return await _step(edge, session, frame, Verb.CLOSE)
+        case CallStart() | CallAccept() | CallDecline() | CallHangUp():
+            return await _call(edge, session, frame)
+        case CallOffer():
+            return await _offer(edge, session, frame)
+        case CallMute():
+            await edge.calls.mute(frame.order, session.person, frame.call, frame.on)
+            return None
+        case Refresh():
+            return await _refresh(edge, session, frame)
+        case Hello():
+            raise Malformed(where="hello came before")
+        case never:
+            assert_never(never)
+
+
+async def _member(edge: Edge, session: Session, order: OrderId) -> None:
+    async with edge.database.reading() as conn:
+        await views.role_of(conn, order, session.person)
+
+
+def _types(edge: Edge, session: Session, frame: Typing) -> None:
+    if frame.on:
+        session.typing.add(frame.order)
+    else:
+        session.typing.discard(frame.order)
+    edge.hub.signal(PersonTypes(frame.order, session.person, frame.on))
+
+
+StepFrame = HandOver | Start | Cancel | Decline | Deliver | CloseOrder
+CallFrame = CallStart | CallAccept | CallDecline | CallHangUp
+
+
+async def _step(edge: Edge, session: Session, frame: StepFrame, verb: Verb, note: str = "") -> Done:
+    place = await take_step(edge.database, frame.order, session.person, verb, frame.id, note)
+    edge.nudge()
+    return Done(frame.id, frame.order, place.seq, place.at)
+
+
+async def _call(edge: Edge, session: Session, frame: CallFrame) -> Done:
+    calls, order, me = edge.calls, frame.order, session.person
+    place: Position
+    match frame:
+        case CallStart():
+            place = await calls.start(order, me, frame.id, frame.to)
+            edge.nudge()
+        case CallAccept():
+            place = await calls.accept(order, me, frame.call, frame.id)
+        case CallDecline():
+            place = await calls.decline(order, me, frame.call, frame.id)
+        case CallHangUp():
+            place = await calls.hang_up(order, me, frame.call, frame.id)
+        case never:
+            assert_never(never)
+    return Done(frame.id, frame.order, place.seq, place.at)
+
+
+async def _offer(edge: Edge, session: Session, frame: CallOffer) -> Answer:
+    answer = await edge.calls.offer(frame.order, session.person, frame.call, frame.leg, frame.sdp)
+    return Answer(frame.id, frame.order, frame.call, frame.leg, answer)
+
+
+async def _refresh(edge: Edge, session: Session, frame: Refresh) -> Refreshed:
+    """Take a newer token, and look again at who may still see what."""
+    try:
+        identity = edge.tokens.check(frame.token)
+        if identity.person != session.person:
+            raise TokenInvalid  # another person needs another socket
+    except Unauthenticated:
+        session.end(Close.TOKEN_REFUSED)
+        raise
+    session.until(identity)
+    for order in list(session.follows):
+        try:
+            identity.within(order)
+            await _member(edge, session, order)
+        except OrderUnknown:
+            edge.hub.unfollow(session, order)
+    return Refreshed(identity.token_ends)
+
+
+async def _subscribe(edge: Edge, session: Session, frame: Subscribe) -> Outbound:
+    """Follow an order from the position the browser has, or from the newest page.
+
+    The browser's copy counts only if it is a beginning of our history: its position is not
+    beyond the head, its link hash is ours, its epoch is ours.
+    """
+    order, hub = frame.order, edge.hub
+    if order not in session.follows and len(session.follows) >= edge.limits.subscriptions:
+        raise TooManyOpen(limit=edge.limits.subscriptions, what="subscriptions")
+    # followed before the head is read: what is committed in between is in the tail
+    hub.follow(session, order)
+    try:
+        async with edge.database.reading() as conn:
+            room = await views.room(conn, order)
+            me = room.party(session.person)
+            policy = (await peek(conn, order)).facts.policy
+            link = b"" if frame.after is None else await timeline.link_at(conn, order, frame.after)
+    except BaseException:
+        hub.unfollow(session, order)
+        raise
+    head = max(room.head, edge.tails.head(order))
+    after = frame.after
+    if (
+        after is None
+        or after > head
+        or frame.link not in {None, link.hex()}
+        or frame.epoch not in {None, edge.epoch}
+    ):
+        place = Follow(order, max(0, head - edge.limits.page_entries), head, reset=True)
+    else:
+        place = Follow(order, after, head)
+    hub.show(session, place, [party.person for party in room.parties])
+    return room_frame(room, me.role, policy, hub)

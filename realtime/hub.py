@@ -1,0 +1,309 @@
+"""Who is here: people, their sockets, and the orders that the sockets follow.
+
+The hub turns what the bus says into marks on sessions: "order X is at 17", "somebody types".
+It never waits for a socket and keeps no entries: a session that is marked reads for itself, at
+the speed of its browser.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Coroutine, Iterator, Sequence
+from datetime import UTC, datetime
+
+import structlog
+
+from orders import people, views
+from orders.database import Announcement, Database
+from orders.errors import OrderUnknown, Unavailable
+from orders.events import OrderId, PersonId
+from realtime.bus import Bus, MarkMoved, MediaChanged, PersonMoved, PersonTypes, Signal
+from realtime.limits import Limits
+from realtime.protocol import (
+    CallSignal,
+    Close,
+    Marks,
+    Move,
+    Ping,
+    Presence,
+    PresenceFrame,
+    ReadMark,
+    TypingFrame,
+)
+from realtime.pump import Follow
+from realtime.session import Session
+from realtime.tails import Tails
+
+log = structlog.get_logger(__name__)
+
+HEADS_AT_ONCE = 500
+"""Orders whose heads are asked for in one statement."""
+
+
+class Hub:
+    """The sockets of this process. One per process."""
+
+    def __init__(self, database: Database, tails: Tails, bus: Bus, limits: Limits) -> None:
+        """Listen to the bus."""
+        self._database = database
+        self._tails = tails
+        self._bus = bus
+        self._limits = limits
+        self._sessions: dict[PersonId, list[Session]] = {}
+        self._followers: dict[OrderId, set[Session]] = {}
+        self._rooms: dict[PersonId, set[OrderId]] = {}  # followed here, by member
+        self._members: dict[OrderId, tuple[PersonId, ...]] = {}  # of the followed orders
+        self._listed: dict[OrderId, set[PersonId]] = {}  # who here has the order in the inbox
+        self._leaving: dict[PersonId, asyncio.TimerHandle] = {}
+        self._last_seen: dict[PersonId, datetime] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._pings = 0
+        self.draining = False
+        bus.subscribe(self._hints, self._signal)
+
+    # --- sockets -----------------------------------------------------------------------------
+
+    @property
+    def sockets(self) -> int:
+        """How many sockets are open."""
+        return sum(map(len, self._sessions.values()))
+
+    def arrive(self, session: Session, inbox: Sequence[OrderId]) -> None:
+        """Take in a session whose hello was good."""
+        person = session.person
+        mine = self._sessions.setdefault(person, [])
+        mine.append(session)
+        for order in inbox:
+            self._listed.setdefault(order, set()).add(person)
+        session.listed.update(inbox)
+        if len(mine) > self._limits.sockets_per_person:
+            mine[0].end(Close.TOO_MANY)
+        leaving = self._leaving.pop(person, None)
+        if leaving is not None:
+            leaving.cancel()
+        elif len(mine) == 1:
+            self._bus.publish_signal(PersonMoved(person, online=True))
+
+    def leave(self, session: Session) -> None:
+        """Let go of a session. Doing it twice is harmless."""
+        for order in session.typing:
+            self._bus.publish_signal(PersonTypes(order, session.person, on=False))
+        session.typing.clear()
+        for order in list(session.listens):
+            self.unfollow(session, order)
+        mine = self._sessions.get(session.person, [])
+        if session not in mine:
+            return
+        mine.remove(session)
+        if mine:
+            return
+        person = session.person
+        del self._sessions[person]
+        for order in session.listed:
+            others = self._listed.get(order, set())
+            others.discard(person)
+            if not others:
+                self._listed.pop(order, None)
+        grace = 0.0 if self.draining else self._limits.presence_grace
+        self._leaving[person] = asyncio.get_running_loop().call_later(
+            grace, self._gone, person, datetime.now(UTC)
+        )
+
+    def _gone(self, person: PersonId, seen: datetime) -> None:
+        self._leaving.pop(person, None)
+        self._last_seen[person] = seen
+        self._bus.publish_signal(PersonMoved(person, online=False, last_seen=seen))
+        self._start(people.saw(self._database, person, seen))
+
+    def is_online(self, person: PersonId) -> bool:
+        """Whether the person has a socket, or had one a moment ago."""
+        return person in self._sessions or person in self._leaving
+
+    def presence(self, person: PersonId, last_seen: datetime | None) -> Presence:
+        """Return whether the person is here, or when they were; `last_seen` is the stored time."""
+        if self.is_online(person):
+            return Presence(person, online=True)
+        seen = [at for at in (last_seen, self._last_seen.get(person)) if at is not None]
+        return Presence(person, online=False, last_seen=max(seen, default=None))
+
+    # --- orders ------------------------------------------------------------------------------
+
+    def follow(self, session: Session, order: OrderId) -> None:
+        """Begin to listen to the order for the session; it is told of nothing before `show`."""
+        session.listens.add(order)
+        self._followers.setdefault(order, set()).add(session)
+        self._tails.keep(order)
+
+    def show(self, session: Session, place: Follow, members: Sequence[PersonId]) -> None:
+        """Tell the session from `place` on; its person is one of the `members`."""
+        order = place.order
+        if session not in self._followers.get(order, ()):
+            return  # it left, or stopped following, while the members were looked up
+        session.follows[order] = place
+        session.pump.moved(order)
+        self._members[order] = tuple(members)
+        for member in members:
+            self._rooms.setdefault(member, set()).add(order)
+
+    def unfollow(self, session: Session, order: OrderId) -> None:
+        """Undo `follow`; harmless if the session does not follow the order."""
+        session.follows.pop(order, None)
+        session.listens.discard(order)
+        followers = self._followers.get(order)
+        if followers is None:
+            return
+        followers.discard(session)
+        if followers:
+            return
+        del self._followers[order]
+        self._tails.drop(order)
+        for member in self._members.pop(order, ()):
+            rooms = self._rooms.get(member, set())
+            rooms.discard(order)
+            if not rooms:
+                self._rooms.pop(member, None)
+
+    # --- what the bus says -------------------------------------------------------------------
+
+    def announce(self, announcements: Sequence[Announcement]) -> None:
+        """Tell all processes what was committed. Given to `Database.on_commit`."""
+        self._bus.publish_hint(announcements)
+
+    def signal(self, signal: Signal) -> None:
+        """Tell all processes what nobody has to remember."""
+        self._bus.publish_signal(signal)
+
+    def _hints(self, announcements: Sequence[Announcement]) -> None:
+        for news in announcements:
+            self._tails.add(news)
+            for session in self._followers.get(news.order, ()):
+                session.hint(news.order, news.upto, situation=news.situation)
+            if news.after == 0:
+                self._start(self._list_new(news.order))
+            for person in self._listed.get(news.order, ()):
+                for session in self._sessions.get(person, ()):
+                    # who has the order on the screen sees the message itself
+                    if news.situation or news.order not in session.follows:
+                        session.inbox.add(news.order)
+
+    async def _list_new(self, order: OrderId) -> None:
+        """Put a new order into the inboxes of those of its members who are here."""
+        async with self._database.reading() as conn:
+            try:
+                parties = (await views.room(conn, order)).parties
+            except OrderUnknown:
+                return
+        for party in parties:
+            for session in self._sessions.get(party.person, ()):
+                self._listed.setdefault(order, set()).add(party.person)
+                session.listed.add(order)
+                session.inbox.add(order)
+
+    def _signal(self, signal: Signal) -> None:
+        match signal:
+            case PersonMoved(person, online, last_seen):
+                presence = Presence(person, online, last_seen)
+                for order in self._rooms.get(person, ()):
+                    for session in self._others(order, person):
+                        session.signal(("presence", order, person), PresenceFrame(order, presence))
+            case PersonTypes(order, person, on):
+                for session in self._others(order, person):
+                    session.signal(("typing", order, person), TypingFrame(order, person, on))
+            case MarkMoved(order, person, read):
+                frame = Marks(order, (ReadMark(person, read),))
+                for session in self._showing(order):
+                    session.signal(("mark", order, person), frame)
+            case MediaChanged(order, call, person, media):
+                for session in self._showing(order):
+                    session.signal(
+                        ("media", order, person, media in _GATES),
+                        CallSignal(order, call, person, media),
+                    )
+
+    def _others(self, order: OrderId, person: PersonId) -> Iterator[Session]:
+        return (session for session in self._showing(order) if session.person != person)
+
+    def _showing(self, order: OrderId) -> Iterator[Session]:
+        followers = self._followers.get(order, ())
+        return (session for session in followers if order in session.follows)
+
+    # --- time --------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Ping, and look after the sockets, until cancelled."""
+        loop = asyncio.get_running_loop()
+        next_ping = loop.time() + self._limits.ping_every
+        while True:
+            await asyncio.sleep(min(self._limits.watch_every, self._limits.ping_every))
+            for session in list(self._every()):
+                session.judge(loop.time())
+            if loop.time() >= next_ping:
+                next_ping = loop.time() + self._limits.ping_every
+                try:
+                    await self.ping()
+                except Exception:
+                    log.exception("a ping failed")
+
+    async def ping(self) -> None:
+        """Send every socket a sign of life with the heads of its orders.
+
+        One statement for all orders of this process, so a hint that was lost costs one period.
+        Without a database the ping goes out without heads.
+        """
+        self._pings += 1
+        heads: dict[OrderId, int] = {}
+        orders = list(self._followers)
+        try:
+            now = await self._database.now()
+            async with self._database.reading() as conn:
+                for start in range(0, len(orders), HEADS_AT_ONCE):
+                    heads |= await views.heads(conn, orders[start : start + HEADS_AT_ONCE])
+        except Unavailable:
+            now = datetime.now(UTC)
+        for session in list(self._every()):
+            mine = {order: heads[order] for order in session.follows if order in heads}
+            for order, head in mine.items():
+                session.hint(order, head, situation=False)
+            session.signal(("ping",), Ping(self._pings, now, dict(mine)))
+
+    async def drain(self) -> None:
+        """Tell all sockets to come back elsewhere, spread over time, then close them."""
+        self.draining = True
+        for session in list(self._every()):
+            pause = random.uniform(0.1, 1.0) * self._limits.drain  # noqa: S311 - jitter
+            session.signal(("move",), Move(round(pause, 3)))
+        if self._sessions:
+            await asyncio.sleep(self._limits.drain)
+        for session in list(self._every()):
+            session.end(Close.RESTART)
+
+    async def close(self) -> None:
+        """Write down who was last seen when, and wait for what was begun."""
+        for person, handle in list(self._leaving.items()):
+            handle.cancel()
+            self._gone(person, datetime.now(UTC))
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=self._limits.stop_within)
+
+    def _every(self) -> Iterator[Session]:
+        return (session for mine in self._sessions.values() for session in mine)
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(_quietly(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _quietly(work: Coroutine[None, None, None]) -> None:
+    """Do what nobody waits for. What fails is logged; a hint or the next visit repairs it."""
+    try:
+        await work
+    except Unavailable:
+        log.warning("the hub could not reach the database")
+    except Exception:
+        log.exception("the hub failed at something")
+
+
+_GATES = frozenset({"muted", "unmuted"})
+"""Media states about the gate; the newest of them replaces the one before, and so do the rest."""

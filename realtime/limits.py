@@ -1,0 +1,97 @@
+"""Every size and rate of the edge, in one table.
+
+A limit is a promise in both directions: what a well-behaved browser never meets, and what a
+misbehaving one cannot exceed. Each is named here, and refusals carry that name or the number.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """The limits of one process. Lengths of time are in seconds, sizes in bytes."""
+
+    frame_bytes: int = 64 * 1024
+    """The largest frame that is read: the longest message in its widest encoding fits."""
+    transport_bytes: int = 2 * 1024 * 1024
+    """The largest frame that is received at all. Between the two a frame is refused with a
+    sentence; beyond, the socket is closed with 1009 before the bytes are kept."""
+    body_bytes: int = 64 * 1024
+    """The largest body of an HTTP request."""
+
+    commands_per_second: float = 20.0
+    """Frames a socket may send on the average; people type less than one a second."""
+    commands_burst: int = 100
+    """Frames at once: an outbox that was filled offline is repeated in one go."""
+    commands_in_flight: int = 32
+    """Commands of one socket that are being carried out or whose answer is not yet written.
+    Beyond, its frames are not read: TCP makes the browser wait."""
+    malformed_frames: int = 10
+    """Frames that could not be understood before the socket is closed."""
+
+    subscriptions: int = 50
+    """Orders that one socket follows at once: those on its screen."""
+    sockets_per_person: int = 20
+    """Beyond, the person's oldest socket is closed."""
+
+    batch_entries: int = 100
+    """Entries in one `batch`."""
+    batch_bytes: int = 256 * 1024
+    """Bytes of entries in one `batch`, unless a single entry is larger."""
+    page_entries: int = 50
+    """Entries of the newest page, and of a page of history."""
+    ring_entries: int = 256
+    """Newest entries of a followed order that are kept in memory, shared by its sockets."""
+
+    hello_within: float = 10.0
+    """From the handshake to `hello`."""
+    ping_every: float = 20.0
+    """Between two pings: below the 30 s after which the strictest proxies cut idle lines."""
+    silence: float = 50.0
+    """Without any frame from the browser, which answers each ping: two pings were lost."""
+    slow_send: float = 15.0
+    """How long the browser may not take a frame while the line's buffer is full."""
+    close_patience: float = 5.0
+    """How long a closed socket may linger to take its last frames."""
+    watch_every: float = 1.0
+    """How often sockets are looked at for silence, slowness and ended tokens."""
+
+    token_life: float = 900.0
+    """The longest life of a party token. Short, because a token is the whole permission."""
+    token_leeway: float = 10.0
+    """How far the clocks of two machines may differ when a token's end is judged."""
+    cookie_life: float = 12 * 3600.0
+    """How long a demo sign-in lasts."""
+
+    mark_every: float = 1.0
+    """Between two stored read marks of one person in one order."""
+    presence_grace: float = 5.0
+    """How long a person counts as online after the last socket closed: a page reload."""
+    inbox_every: float = 1.0
+    """Between two `inbox` frames of one socket."""
+
+    drain: float = 3.0
+    """Over how long the sockets are told to move when the process stops."""
+    stop_within: float = 10.0
+    """How long the whole stop may take after that."""
+
+
+class Bucket:
+    """A token bucket: `rate` a second on the average, `burst` at once. Time is an argument."""
+
+    __slots__ = ("_at", "_burst", "_left", "_rate")
+
+    def __init__(self, rate: float, burst: int, now: float) -> None:
+        """Begin full at `now` (seconds of any clock that never goes back)."""
+        self._rate, self._burst = rate, burst
+        self._left, self._at = float(burst), now
+
+    def take(self, now: float) -> float:
+        """Take one; return 0.0, or the seconds after which there will be one."""
+        self._left = min(self._burst, self._left + (now - self._at) * self._rate)
+        self._at = now
+        if self._left >= 1.0:
+            self._left -= 1.0
+            return 0.0
+        return (1.0 - self._left) / self._rate

@@ -1,0 +1,19 @@
+"""Refusals that only the edge knows; the others stand in `orders.errors`."""
+
+from __future__ import annotations
+
+from orders.errors import Refused
+
+
+class OriginRefused(Refused):
+    """A page of another site asked, and that site is not among the allowed ones."""
+
+    code = "origin_refused"
+    status = 403
+
+
+class MethodRefused(Refused):
+    """The address exists and does not know this method."""
+
+    code = "method_refused"
+    status = 405

@@ -1,0 +1,73 @@
+"""What surrounds a timeline, as browsers get it: the room, the inbox, the situation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from orders import views
+from orders.database import Database
+from orders.events import OrderId, PersonId, Role
+from orders.policy import Policy
+from orders.situation import Situation
+from orders.views import InboxRow, RoomView
+from realtime import texts
+from realtime.hub import Hub
+from realtime.protocol import InboxLine, Member, ReadMark, Room
+
+MANY_LINES = 5
+"""From so many changed lines on, the whole inbox is read in one statement."""
+
+
+def room_frame(room: RoomView, you: Role, policy: Policy, hub: Hub) -> Room:
+    """Describe the room to one of its members."""
+    return Room(
+        order=room.order,
+        title=room.title,
+        category=room.category,
+        price_cents=room.price_cents,
+        currency=room.currency,
+        members=tuple(Member(p.person, p.role, p.name) for p in room.parties),
+        you=you,
+        marks=tuple(ReadMark(p.person, p.read_seq) for p in room.parties),
+        presence=tuple(hub.presence(p.person, p.last_seen) for p in room.parties),
+        text_max=policy.text_max,
+        note_max=policy.note_max,
+    )
+
+
+def line(row: InboxRow) -> InboxLine:
+    """Describe an order of the inbox."""
+    return InboxLine(
+        order=row.order,
+        title=row.title,
+        state=row.state,
+        role=row.role,
+        other=row.other,
+        head=row.head,
+        unread=row.unread,
+        due=row.due,
+        my_turn=row.my_turn,
+    )
+
+
+async def lines(
+    database: Database, person: PersonId, orders: Sequence[OrderId]
+) -> tuple[InboxLine, ...]:
+    """Read some lines of the person's inbox. Orders that are not theirs are left out."""
+    async with database.reading() as conn:
+        if len(orders) >= MANY_LINES:
+            wanted = set(orders)
+            rows = [row for row in await views.inbox(conn, person) if row.order in wanted]
+        else:
+            rows = [row for order in orders for row in await views.inbox(conn, person, order)]
+    return tuple(map(line, rows))
+
+
+async def situation(
+    database: Database, person: PersonId, language: str, order: OrderId
+) -> Situation:
+    """Compute the person's situation, in words. Raises `OrderUnknown` for a stranger."""
+    now = await database.now()
+    async with database.reading() as conn:
+        found = await views.situation(conn, order, person, now)
+    return texts.situate(found, language)

@@ -1,0 +1,139 @@
+"""What the demo's people say and do. Data only; `realtime.demo` plays it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from orders.commands import Person
+from orders.policy import HOUR
+from orders.workflow import Verb
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A step of the process."""
+
+    verb: Verb
+    note: str = ""
+
+
+class Line(msgspec.Struct, frozen=True):
+    """Something a person says or does, so many seconds after the line before."""
+
+    by: Person
+    after: int
+    says: str | Step
+
+
+class Scene(msgspec.Struct, frozen=True, kw_only=True):
+    """An order with its past."""
+
+    name: str
+    title: str
+    category: str
+    price_cents: int
+    buyer: Person
+    seller: Person
+    began_ago: int = 0
+    """Seconds between the payment and now."""
+    brief_window: int = 48 * HOUR
+    lines: tuple[Line, ...] = ()
+    unread: int = 0
+    """So many of the last entries the seller has not seen yet."""
+    mails: bool = True
+    """Whether e-mails are owed for what happened in it."""
+    short: bool = False
+    """A visitor should see its zero: made anew once it is over."""
+
+
+CLAIRE = Person("claire", "Claire Fontaine", "claire.fontaine@example.org", "fr")
+MALIK = Person("malik", "Malik Besson", "malik.besson@example.org", "fr")
+OLIVER = Person("oliver", "Oliver Grant", "oliver.grant@example.org", "en")
+PRIYA = Person("priya", "Priya Nair", "priya.nair@example.org", "en")
+INES = Person("ines", "Inès Caron", "ines.caron@example.org", "fr")
+THEO = Person("theo", "Théo Lambert", "theo.lambert@example.org", "fr")
+NADIA = Person("nadia", "Nadia Perrin", "nadia.perrin@example.org", "fr")
+HUGO = Person("hugo", "Hugo Vidal", "hugo.vidal@example.org", "fr")
+
+VOICE_OVER = Scene(
+    name="voice-over",
+    title="Voix off française pour un film d’entreprise de 90 secondes",
+    category="voice-over",
+    price_cents=18_500,
+    buyer=CLAIRE,
+    seller=MALIK,
+    began_ago=52 * 60,
+    lines=(
+        Line(CLAIRE, 240, "Bonjour Malik ! Commande payée. C’est pour le film d’accueil de notre "
+             "coopérative, 90 secondes, diffusé sur notre site et dans le hall."),
+        Line(MALIK, 310, "Bonjour Claire, merci ! Le projet me plaît. Avez-vous déjà le texte "
+             "définitif, et une idée du ton ?"),
+        Line(CLAIRE, 420, "Le texte est validé : 212 mots. Pour le ton : chaleureux, posé, "
+             "souriant. Surtout pas « publicité »."),
+        Line(MALIK, 180, "212 mots en 90 secondes, c’est parfait : on respire. Des mots à "
+             "prononcer d’une façon précise ?"),
+        Line(CLAIRE, 260, "Oui : « Kerguélec » se dit « kère-gué-lek ». Et le nom de notre "
+             "directrice, Mme Saïdi, avec les deux i."),
+        Line(MALIK, 150, "C’est noté. Je livre en WAV 48 kHz et en MP3, ça vous va ?"),
+        Line(CLAIRE, 95, "Très bien. On peut en parler de vive voix ? Ce serait plus simple pour "
+             "le rythme de la fin."),
+    ),
+    unread=1,
+)  # fmt: skip
+
+WEBSITE = Scene(
+    name="website",
+    title="One-page website for a neighbourhood bakery",
+    category="website",
+    price_cents=64_000,
+    buyer=OLIVER,
+    seller=PRIYA,
+    began_ago=5 * HOUR,
+    lines=(
+        Line(OLIVER, 900, "Hi Priya! Payment is through. We open the second shop in three weeks "
+             "and need one page: opening hours, the menu, how to find us."),
+        Line(PRIYA, 1500, "Hello Oliver, lovely. Do you have photos, and a logo as SVG or PDF?"),
+        Line(OLIVER, 2400, "Logo as PDF, twelve photos, and the menu as text. Colours: the green "
+             "of the shop front, #2f5d50."),
+        Line(PRIYA, 700, "Wonderful. Who will change the menu later, you or me?"),
+        Line(OLIVER, 1100, "Me, so something simple please. I think you have everything now."),
+        Line(OLIVER, 60, Step(Verb.HAND_OVER, "Logo, photos, menu, colours, opening hours.")),
+        Line(PRIYA, 900, "Thank you! I am reading through it and will start today."),
+    ),
+)  # fmt: skip
+
+THREE_MINUTES = Scene(
+    name="three-minutes",
+    title="Transcription d’un entretien de 12 minutes",
+    category="transcription",
+    price_cents=2_400,
+    buyer=INES,
+    seller=THEO,
+    brief_window=180,
+    lines=(
+        Line(INES, 0, "Bonjour Théo, il me reste l’enregistrement à vous envoyer."),
+    ),
+    short=True,
+)  # fmt: skip
+
+CLOSED = Scene(
+    name="closed",
+    title="Correction d’une nouvelle de 9 pages",
+    category="proofreading",
+    price_cents=4_500,
+    buyer=NADIA,
+    seller=HUGO,
+    began_ago=4 * 24 * HOUR,
+    lines=(
+        Line(NADIA, 600, "Bonjour Hugo, voici ma nouvelle. Les dialogues m’inquiètent un peu."),
+        Line(NADIA, 30, Step(Verb.HAND_OVER, "Neuf pages, et la liste de mes doutes.")),
+        Line(HUGO, 3 * HOUR, "Bien reçu, je m’y mets."),
+        Line(HUGO, 40, Step(Verb.START)),
+        Line(HUGO, 30 * HOUR, Step(Verb.DELIVER, "Texte corrigé, remarques en marge.")),
+        Line(NADIA, 6 * HOUR, Step(Verb.CLOSE)),
+        Line(NADIA, 120, "Merci, les dialogues vivent maintenant !"),
+        Line(HUGO, 600, "Avec plaisir. Bonne chance pour le concours !"),
+    ),
+    mails=False,
+)  # fmt: skip
+
+SCENES = (VOICE_OVER, WEBSITE, THREE_MINUTES, CLOSED)

@@ -1,0 +1,81 @@
+"""The server around the application: uvicorn with our sizes, our lines and our way to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Generator
+from contextlib import contextmanager
+
+import uvicorn
+
+from realtime.app import OrderRoom
+from realtime.transport import Line
+
+BACKLOG = 2048
+"""Connections that wait to be accepted: everybody comes back at once after a restart."""
+
+
+class RoomServer(uvicorn.Server):
+    """Serves an `OrderRoom`; a stop lets the sockets go before it closes them."""
+
+    def __init__(self, room: OrderRoom) -> None:
+        """Prepare; `serve` does the work."""
+        super().__init__(
+            uvicorn.Config(
+                room,
+                loop="uvloop",
+                http="httptools",
+                ws=Line,
+                ws_max_size=room.limits.transport_bytes,
+                ws_per_message_deflate=False,  # 40 KiB a socket, for messages of 200 bytes
+                ws_ping_interval=None,  # ours carry the heads and are judged by their answers
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                timeout_graceful_shutdown=int(room.limits.stop_within),
+                backlog=BACKLOG,
+            )
+        )
+        self._room = room
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop listening, send the sockets elsewhere, then end."""
+        for listener in self.servers:
+            listener.close()
+        await self._room.drain()
+        await super().shutdown(sockets)
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None, None, None]:
+        """Stop on SIGTERM and SIGINT. A second one stops without waiting."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._asked_to_stop)
+        try:
+            yield
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+
+    def _asked_to_stop(self) -> None:
+        self.force_exit = self.should_exit
+        self.should_exit = True
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Open the listening socket; port 0 takes a free one. Raises `OSError` if it is taken."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    listener.setblocking(False)
+    return listener
+
+
+def address(listener: socket.socket) -> str:
+    """Return where a browser on this machine finds the listener."""
+    host, port = listener.getsockname()[:2]
+    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,216 @@
+"""One socket: a reader that parses, checks limits and starts commands, and a pump that writes.
+
+A frame that is read takes one of `commands_in_flight` places and gives it back when its answer
+has been written, or when it turns out to need none. When all places are taken nothing is read,
+so a browser that asks much and listens little waits for itself and nobody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from math import ceil
+
+import structlog
+from starlette.types import Message, Receive, Send
+
+from orders.errors import Malformed, RateExceeded, Refused, Unavailable
+from orders.events import OrderId, PersonId
+from realtime import telemetry, texts
+from realtime.auth import Identity
+from realtime.limits import Bucket, Limits
+from realtime.protocol import Close, Inbound, Outbound, RefusedFrame, decode, id_of
+from realtime.pump import Follow, Pump, Sources
+
+log = structlog.get_logger(__name__)
+
+CarryOut = Callable[["Session", Inbound], Awaitable[Outbound | None]]
+"""Does what a frame asks and returns its answer; raises `Refused`."""
+
+
+class Session:
+    """One socket of one person, from its hello to its end."""
+
+    def __init__(
+        self,
+        identity: Identity,
+        language: str,
+        send: Send,
+        sources: Sources,
+        carry_out: CarryOut,
+        limits: Limits,
+    ) -> None:
+        """Take the socket over after a good hello; `serve` does the work."""
+        now = time.monotonic()
+        self.identity = identity
+        self.language = language
+        self.listens: set[OrderId] = set()  # orders the hub knows this session by
+        self.listed: set[OrderId] = set()  # orders in the person's inbox
+        self.typing: set[OrderId] = set()  # where the person is writing, on this socket
+        self.pump = Pump(send, sources, limits, self._answered, self._lost)
+        self._carry_out = carry_out
+        self._limits = limits
+        self._places = asyncio.Semaphore(limits.commands_in_flight)
+        self._bucket = Bucket(limits.commands_per_second, limits.commands_burst, now)
+        self._malformed = 0
+        self._heard = now
+        self._reading = True
+        self._give_up: Callable[[int], None] | None = None
+        self._commands: set[asyncio.Task[None]] = set()
+        self.until(identity)
+
+    @property
+    def person(self) -> PersonId:
+        """Whose socket it is."""
+        return self.identity.person
+
+    @property
+    def follows(self) -> dict[OrderId, Follow]:
+        """The orders on this screen, each with the position of this socket."""
+        return self.pump.follows
+
+    @property
+    def inbox(self) -> set[OrderId]:
+        """Orders whose inbox line changed; the pump tells them from time to time."""
+        return self.pump.inbox
+
+    def until(self, identity: Identity) -> None:
+        """Let a newer token of the same person count from now on."""
+        self.identity = identity
+        left = identity.ends - datetime.now(identity.ends.tzinfo)
+        self._ends = time.monotonic() + left.total_seconds()
+
+    # --- what the hub says -------------------------------------------------------------------
+
+    def hint(self, order: OrderId, head: int, *, situation: bool) -> None:
+        """The order's timeline goes up to `head`, as far as somebody heard."""
+        follow = self.follows.get(order)
+        if follow is None:
+            return
+        follow.head = max(follow.head, head)
+        follow.situation = follow.situation or situation
+        if follow.cursor < follow.head or follow.situation:
+            self.pump.moved(order)
+
+    def signal(self, key: tuple[object, ...], frame: Outbound) -> None:
+        """Pass on a signal; a newer one with the same key takes its place."""
+        self.pump.signal(key, frame)
+
+    def end(self, code: Close) -> None:
+        """Close the socket; the reason reaches the browser if it still reads."""
+        if self.pump.closing is not None:
+            return
+        self.pump.closing = code
+        self.pump.wake()
+        self._places.release()  # the reader may be waiting for a place
+
+    def judge(self, now: float) -> None:
+        """Close the socket if its time is over: the token's, the browser's or the line's."""
+        offered = self.pump.sending_since
+        if offered is not None and now - offered > self._limits.slow_send:
+            self.end(Close.TOO_SLOW)
+            if self._give_up is not None:
+                self._give_up(Close.TOO_SLOW)
+        elif now > self._ends:
+            self.end(Close.TOKEN_ENDED)
+        elif self._reading and now - self._heard > self._limits.silence:
+            self.end(Close.SILENT)
+        elif self.inbox:
+            self.pump.wake()
+
+    # --- reading -----------------------------------------------------------------------------
+
+    async def serve(self, receive: Receive, give_up: Callable[[int], None] | None) -> None:
+        """Read until the socket is closed, by whichever side.
+
+        `give_up(code)` closes a line whose browser does not take frames any more.
+        Commands that were begun are finished: a message that arrived is kept.
+        """
+        self._give_up = give_up
+        pumping = asyncio.create_task(self._pump())
+        try:
+            while (message := await receive())["type"] != "websocket.disconnect":
+                self._heard = time.monotonic()
+                self._reading = False
+                await self._places.acquire()
+                if self.pump.closing is None:
+                    await self._take(message)
+                self._reading = True
+                self._heard = time.monotonic()
+        finally:
+            pumping.cancel()
+            await asyncio.gather(pumping, return_exceptions=True)
+
+    async def _pump(self) -> None:
+        try:
+            await self.pump.run()
+        except (RuntimeError, OSError):
+            return  # the browser has gone; the reader hears of it too
+        except Exception as error:
+            log.exception("a pump failed", error=telemetry.name_of(error))
+            await self.pump.send({"type": "websocket.close", "code": 1011})
+
+    async def _take(self, message: Message) -> None:
+        text = message.get("text")
+        if text is None:
+            self._not_understood(Malformed(where="binary frame"), None)
+            return
+        wait = self._bucket.take(time.monotonic())
+        if wait:
+            self._refuse(
+                RateExceeded(limit="commands_per_second", retry_after=ceil(wait)), id_of(text)
+            )
+            await asyncio.sleep(wait)
+            return
+        try:
+            frame = decode(text, self._limits.frame_bytes)
+        except Malformed as refusal:
+            self._not_understood(refusal, id_of(text))
+        except Refused as refusal:
+            self._refuse(refusal, None)
+        else:
+            task = asyncio.create_task(self._command(frame))
+            self._commands.add(task)
+            task.add_done_callback(self._commands.discard)
+
+    def _not_understood(self, refusal: Refused, asked: str | None) -> None:
+        self._refuse(refusal, asked)
+        self._malformed += 1
+        if self._malformed > self._limits.malformed_frames:
+            self.end(Close.PROTOCOL)
+
+    async def _command(self, frame: Inbound) -> None:
+        asked: str | None = getattr(frame, "id", None)
+        order: OrderId | None = getattr(frame, "order", None)
+        try:
+            answer = await self._carry_out(self, frame)
+        except Refused as refusal:
+            self._refuse(refusal, asked, order)
+        except Exception as error:
+            log.exception("a command failed", error=telemetry.name_of(error), order=order)
+            self._refuse(Unavailable(reason="internal"), asked, order)
+        else:
+            if answer is None:
+                self._places.release()
+            else:
+                self.pump.answer(answer)
+
+    def _refuse(self, refusal: Refused, asked: str | None, order: OrderId | None = None) -> None:
+        telemetry.refused(refusal.code)
+        self.pump.answer(refused(refusal, self.language, asked, order))
+
+    def _answered(self) -> None:
+        self._places.release()
+
+    def _lost(self, order: OrderId) -> None:
+        self.follows.pop(order, None)
+
+
+def refused(
+    refusal: Refused, language: str, asked: str | None = None, order: OrderId | None = None
+) -> RefusedFrame:
+    """Say a refusal in the reader's language."""
+    text = texts.refusal(language, refusal)
+    return RefusedFrame(refusal.code, text, refusal.facts, asked, order)

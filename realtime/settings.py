@@ -1,0 +1,163 @@
+"""What the environment says: one typed table.
+
+| variable                     | default                              | meaning                     |
+|------------------------------|--------------------------------------|-----------------------------|
+| `HOST`                       | `127.0.0.1`                          | the address to listen on    |
+| `PORT`                       | `8000`                               | the port to listen on       |
+| `ORDER_ROOM_DATABASE_URL`    | an SQLite file in `ORDER_ROOM_VAR`   | SQLite or PostgreSQL        |
+| `ORDER_ROOM_VAR`             | `var`                                | folder for files of its own |
+| `ORDER_ROOM_SERVICE_KEY`     | none; made in demo mode              | the backend's bearer key    |
+| `ORDER_ROOM_TOKEN_SECRET`    | none; made in demo mode              | signs party tokens          |
+| `ORDER_ROOM_PUBLIC_URL`      | `http://HOST:PORT`                   | where browsers reach us     |
+| `ORDER_ROOM_ALLOWED_ORIGINS` | none                                 | host pages, by commas       |
+| `ORDER_ROOM_SMTP_URL`        | none; the mailbox in demo mode       | `smtp://user:pass@host:25`  |
+| `ORDER_ROOM_MAIL_FROM`       | `Order room <room@example.org>`      | the sender of mails         |
+| `ORDER_ROOM_MEDIA_ADDRESS`   | the machine's own                    | IP address told to browsers |
+| `ORDER_ROOM_CALLS_BY`        | `both`                               | `both` or `seller`          |
+| `ORDER_ROOM_COMMANDS_PER_SECOND` | `20`                             | frames a socket may send    |
+| `ORDER_ROOM_LOG`             | `info`                               | `debug` … `error`           |
+
+Secrets are wrapped: they appear in no representation and no log.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from orders.policy import CallsBy
+
+SECRET_MIN = 32
+"""Characters of a secret: 256 bits in hex are 64, a strong passphrase is about 32."""
+
+
+class SettingsError(Exception):
+    """The environment does not describe a server; the message names the variable."""
+
+
+class Secret:
+    """A value that must not be shown. `reveal` is the only way to it."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        """Keep it."""
+        self._value = value
+
+    def reveal(self) -> str:
+        """Return the value, for the one place that needs it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+
+class LogLevel(StrEnum):
+    """How much is logged."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def _env(name: str, default: Any) -> Any:
+    return msgspec.field(name=name, default=default)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """The settings of one process; see the table above."""
+
+    host: str = _env("HOST", "127.0.0.1")
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = _env("PORT", 8000)
+    database_url: str = _env("ORDER_ROOM_DATABASE_URL", "")
+    var: Path = _env("ORDER_ROOM_VAR", Path("var"))
+    service_key: Secret | None = _env("ORDER_ROOM_SERVICE_KEY", None)
+    token_secret: Secret | None = _env("ORDER_ROOM_TOKEN_SECRET", None)
+    public_url: str = _env("ORDER_ROOM_PUBLIC_URL", "")
+    allowed_origins: tuple[str, ...] = _env("ORDER_ROOM_ALLOWED_ORIGINS", ())
+    smtp_url: Secret | None = _env("ORDER_ROOM_SMTP_URL", None)
+    mail_from: str = _env("ORDER_ROOM_MAIL_FROM", "Order room <room@example.org>")
+    media_address: str = _env("ORDER_ROOM_MEDIA_ADDRESS", "")
+    calls_by: CallsBy = _env("ORDER_ROOM_CALLS_BY", CallsBy.BOTH)
+    commands_per_second: Annotated[float, msgspec.Meta(gt=0)] = _env(
+        "ORDER_ROOM_COMMANDS_PER_SECOND", 20.0
+    )
+    log: LogLevel = _env("ORDER_ROOM_LOG", LogLevel.INFO)
+    demo: bool = False
+
+    @property
+    def base_url(self) -> str:
+        """Where browsers reach us, without a slash at the end."""
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+
+def read(environment: Mapping[str, str], *, demo: bool = False) -> Settings:
+    """Read the settings. Raises `SettingsError` naming the variable that is wrong.
+
+    In demo mode missing secrets are made once and kept in `ORDER_ROOM_VAR`, readable by the
+    owner only.
+    """
+    known = {field.encode_name for field in msgspec.structs.fields(Settings)} - {"demo"}
+    told: dict[str, Any] = {k: v for k, v in environment.items() if k in known and v != ""}
+    origins = told.get("ORDER_ROOM_ALLOWED_ORIGINS", "")
+    told["ORDER_ROOM_ALLOWED_ORIGINS"] = [
+        part.strip().rstrip("/") for part in origins.split(",") if part.strip()
+    ]
+    try:
+        settings = msgspec.convert(told, Settings, strict=False, dec_hook=_decode)
+    except msgspec.ValidationError as error:
+        what, _, where = str(error).partition(" - at `$.")
+        name = where.rstrip("`").partition("[")[0]
+        raise SettingsError(f"{name}: {what}") from None
+    var = settings.var
+    return msgspec.structs.replace(
+        settings,
+        demo=demo,
+        database_url=settings.database_url
+        or f"sqlite+aiosqlite:///{(var / 'orders.sqlite3').absolute()}",
+        service_key=settings.service_key or (_kept(var, "service-key") if demo else None),
+        token_secret=settings.token_secret or (_kept(var, "token-secret") if demo else None),
+    )
+
+
+def for_serving(settings: Settings) -> Settings:
+    """Return the settings if a server can run on them. Raises `SettingsError` otherwise."""
+    for name, secret in (
+        ("ORDER_ROOM_TOKEN_SECRET", settings.token_secret),
+        ("ORDER_ROOM_SERVICE_KEY", settings.service_key),
+    ):
+        if secret is None:
+            raise SettingsError(
+                f"{name} is missing. Set it to a random value of at least {SECRET_MIN}"
+                " characters, or start with --demo to try the room."
+            )
+        if len(secret.reveal()) < SECRET_MIN:
+            raise SettingsError(f"{name} is too short: it needs {SECRET_MIN} characters.")
+    return settings
+
+
+def _decode(wanted: type, value: Any) -> Any:
+    if wanted is Secret and isinstance(value, str):
+        return Secret(value)
+    if wanted is Path and isinstance(value, str):
+        return Path(value)
+    raise NotImplementedError(wanted)
+
+
+def _kept(folder: Path, name: str) -> Secret:
+    """Return the secret of that name, made on first use with nobody else allowed to read it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    try:
+        with path.open("x") as file:
+            path.chmod(0o600)
+            file.write(secrets.token_hex(32))
+    except FileExistsError:
+        pass
+    return Secret(path.read_text().strip())

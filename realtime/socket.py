@@ -1,0 +1,165 @@
+"""The WebSocket's door: origin, handshake, hello.
+
+A bare ASGI application, because a framework's object per socket costs memory and a third of the
+time of every frame. Nothing is answered before a good hello but the reason why it was not good.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import datetime
+from functools import partial
+
+import msgspec
+from starlette.datastructures import Headers
+from starlette.types import Receive, Scope, Send
+
+from orders import people, views
+from orders.errors import Malformed, Refused, TokenExpired, Unauthenticated
+from realtime import rooms, telemetry, texts
+from realtime.dispatch import carry_out
+from realtime.edge import Edge
+from realtime.origins import is_allowed
+from realtime.protocol import VERSION, Close, Hello, Welcome, decode, encode, id_of
+from realtime.pump import Sources
+from realtime.refusals import OriginRefused
+from realtime.session import Session, refused
+from realtime.transport import GIVE_UP
+
+
+class Door:
+    """Lets sockets in and keeps them until they end."""
+
+    def __init__(self, edge: Edge) -> None:
+        """Serve with the parts of `edge`."""
+        self._edge = edge
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one socket."""
+        await receive()  # websocket.connect
+        headers = Headers(scope=scope)
+        language = texts.known_language(headers.get("accept-language"))
+        if not is_allowed(headers, self._edge.settings):
+            await _reject(send, OriginRefused(), language)
+            return
+        await send({"type": "websocket.accept"})
+        session = await self._hello(receive, send, language)
+        if session is None:
+            return
+        abort = scope.get("extensions", {}).get(GIVE_UP)
+        give_up = abort and partial(abort, patience=self._edge.limits.close_patience)
+        telemetry.SOCKETS.inc()
+        try:
+            await session.serve(receive, give_up)
+        finally:
+            telemetry.SOCKETS.dec()
+            self._edge.hub.leave(session)
+
+    async def _hello(self, receive: Receive, send: Send, language: str) -> Session | None:
+        """Await the first frame and welcome whom it names; None if the socket was closed."""
+        try:
+            async with asyncio.timeout(self._edge.limits.hello_within):
+                message = await receive()
+        except TimeoutError:
+            await _close(send, Close.HELLO_LATE)
+            return None
+        if message["type"] == "websocket.disconnect":
+            return None
+        text = message.get("text")
+        try:
+            if text is None:
+                raise Malformed(where="binary frame")
+            hello = decode(text, self._edge.limits.frame_bytes)
+            if not isinstance(hello, Hello):
+                raise Malformed(where="hello must come first")
+        except Refused as refusal:
+            await _close(send, Close.PROTOCOL, refusal, language, text and id_of(text))
+            return None
+        language = texts.known_language(hello.language) if hello.language else language
+        if hello.version != VERSION:
+            await _close(send, Close.VERSION, Malformed(where="version"), language)
+            return None
+        try:
+            return await self._welcome(hello, send)
+        except TokenExpired as refusal:
+            await _close(send, Close.TOKEN_ENDED, refusal, language)
+        except Unauthenticated as refusal:
+            await _close(send, Close.TOKEN_REFUSED, refusal, language)
+        except Refused as refusal:
+            await _close(send, Close.RESTART, refusal, language)
+        return None
+
+    async def _welcome(self, hello: Hello, send: Send) -> Session:
+        edge = self._edge
+        identity = edge.tokens.check(hello.token)
+        person = identity.person
+        async with edge.database.reading() as conn:
+            known = await people.known(conn, person)
+            inbox = [
+                row
+                for row in await views.inbox(conn, person)
+                if identity.orders is None or row.order in identity.orders
+            ]
+        told = hello.language or identity.language or (known.language if known else None)
+        language = texts.known_language(told)
+        session = Session(
+            identity,
+            language,
+            send,
+            Sources(
+                following=edge.tails.following,
+                situation=partial(rooms.situation, edge.database, person, language),
+                inbox=partial(rooms.lines, edge.database, person),
+            ),
+            partial(carry_out, edge),
+            edge.limits,
+        )
+        welcome = Welcome(
+            epoch=edge.epoch,
+            person=person,
+            name=known.name if known else person,
+            language=language,
+            now=await edge.database.now(),
+            ping_every=edge.limits.ping_every,
+            token_ends=identity.token_ends,
+            inbox=tuple(map(rooms.line, inbox)),
+            demo=edge.settings.demo,
+        )
+        await send({"type": "websocket.send", "text": encode(welcome)})
+        edge.hub.arrive(session, [row.order for row in inbox])
+        return session
+
+
+async def _close(
+    send: Send,
+    code: Close,
+    refusal: Refused | None = None,
+    language: str = "",
+    asked: str | None = None,
+) -> None:
+    if refusal is not None:
+        telemetry.refused(refusal.code)
+        frame = refused(refusal, language, asked)
+        await send({"type": "websocket.send", "text": encode(frame)})
+    await send({"type": "websocket.close", "code": int(code)})
+
+
+async def _reject(send: Send, refusal: Refused, language: str) -> None:
+    """Refuse the handshake itself, in the words of HTTP."""
+    telemetry.refused(refusal.code)
+    body = msgspec.json.encode(
+        {
+            "code": refusal.code,
+            "text": texts.refusal(language, refusal),
+            "facts": refusal.facts,
+        }
+    )
+    await send(
+        {
+            "type": "websocket.http.response.start",
+            "status": refusal.status,
+            "headers": [(b"content-type", b"application/json")],
+        }
+    )
+    await send({"type": "websocket.http.response.body", "body": body})

@@ -1,0 +1,116 @@
+"""The newest entries of the orders that sockets of this process follow, shared by them.
+
+A socket keeps no entries, only its position. What it is missing comes from here: from memory if
+it is a little behind, which is nearly always, otherwise from the database, where sockets with
+the same position share one read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+
+import msgspec
+
+from orders import timeline
+from orders.database import Announcement, Database
+from orders.events import OrderId
+from realtime.limits import Limits
+
+
+class Run(msgspec.Struct, frozen=True):
+    """Consecutive entries following `after`, ending at `upto`, whose link hash is `link`."""
+
+    after: int
+    upto: int
+    entries: tuple[bytes, ...]
+    link: bytes
+
+
+class Tails:
+    """Runs of entries by position. One per process."""
+
+    def __init__(self, database: Database, limits: Limits) -> None:
+        """Begin with no orders."""
+        self._database = database
+        self._limits = limits
+        self._rings: dict[OrderId, deque[Announcement]] = {}
+        self._reads: dict[tuple[OrderId, int], asyncio.Task[Run]] = {}
+
+    def keep(self, order: OrderId) -> None:
+        """Begin to keep what is announced for the order."""
+        self._rings.setdefault(order, deque())
+
+    def drop(self, order: OrderId) -> None:
+        """Forget the order: nobody here follows it any more."""
+        self._rings.pop(order, None)
+
+    def add(self, news: Announcement) -> None:
+        """Keep an announcement, if the order is followed here and it continues what we have."""
+        ring = self._rings.get(news.order)
+        if ring is None:
+            return
+        if ring and ring[-1].upto != news.after:
+            if news.upto <= ring[-1].upto:
+                return
+            ring.clear()
+        if any(_REDACTED in entry for entry in news.entries):
+            ring.clear()  # what was erased must not be read from memory either
+        ring.append(news)
+        while ring[-1].upto - ring[0].after > self._limits.ring_entries and len(ring) > 1:
+            ring.popleft()
+
+    def head(self, order: OrderId) -> int:
+        """Return the newest position that was announced since the order is kept; 0 if none."""
+        ring = self._rings.get(order)
+        return ring[-1].upto if ring else 0
+
+    async def following(self, order: OrderId, after: int) -> Run:
+        """Return the run that follows `after`; empty if there is nothing. May raise
+        `Unavailable`."""
+        return self._remembered(order, after) or await self._read_once(order, after)
+
+    def _remembered(self, order: OrderId, after: int) -> Run | None:
+        ring = self._rings.get(order)
+        if not ring or not ring[0].after <= after < ring[-1].upto:
+            return None
+        entries: list[bytes] = []
+        size, upto, link = 0, after, b""
+        for news in ring:
+            if news.after < upto:
+                continue
+            if news.after != upto:
+                break  # the position lies within an announcement: only the table can cut there
+            size += sum(map(len, news.entries))
+            full = len(entries) + len(news.entries) > self._limits.batch_entries
+            if full or size > self._limits.batch_bytes:
+                break
+            entries += news.entries
+            upto, link = news.upto, news.link
+        return Run(after, upto, tuple(entries), link) if entries else None
+
+    async def _read_once(self, order: OrderId, after: int) -> Run:
+        reading = self._reads.get((order, after))
+        if reading is None:
+            reading = asyncio.create_task(self._read(order, after))
+            self._reads[order, after] = reading
+            reading.add_done_callback(lambda _: self._reads.pop((order, after), None))
+        # shielded: a socket that goes away must not take the read from the others
+        return await asyncio.shield(reading)
+
+    async def _read(self, order: OrderId, after: int) -> Run:
+        async with self._database.reading() as conn:
+            rows = await timeline.read(conn, order, after, self._limits.batch_entries)
+        entries: list[bytes] = []
+        size, upto, link = 0, after, b""
+        for row in rows:
+            entry = timeline.wire(row)
+            size += len(entry)
+            if entries and size > self._limits.batch_bytes:
+                break
+            entries.append(entry)
+            upto, link = row.seq, bytes(row.link)
+        return Run(after, upto, tuple(entries), link)
+
+
+_REDACTED = b'"entry_redacted"'

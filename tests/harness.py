@@ -1,0 +1,503 @@
+"""A browser in Python, over the real server.
+
+`serving(url, …)` runs the real application on a free port inside the test's own event loop;
+`Process` runs it as a process of its own, to be killed and started again. Both know how to make
+orders over HTTP and how to sign people in. `Browser` is one WebSocket of one person: it keeps
+the timeline of every order it follows by the rules a browser has to follow, and checks them
+with every batch (no gaps, no repeats, the link where it is known).
+
+    async with serving(database_url) as server:
+        order = await server.order()
+        async with server.browser(order.buyer) as buyer, server.browser(order.seller) as seller:
+            await buyer.subscribe(order.id)
+            await seller.subscribe(order.id)
+            done = await buyer.say(order.id, "Bonjour")
+            await seller.reaches(order.id, done["seq"])
+            assert seller.texts(order.id) == ["Bonjour"]
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+import httpx2
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from realtime.app import OrderRoom
+from realtime.limits import Limits
+from realtime.serving import RoomServer, address, listen
+from realtime.settings import Secret, Settings
+from tests.servers import free_port
+
+SERVICE_KEY = "a-service-key-for-tests-only-0123456789"
+TOKEN_SECRET = "a-token-secret-for-tests-only-0123456789"
+PATIENCE = 10.0
+"""Seconds that a test waits for what must happen. Usual is some milliseconds."""
+
+Frame = dict[str, Any]
+T = TypeVar("T")
+
+
+class HarnessError(AssertionError):
+    """The server broke a rule of the protocol, or what was awaited did not come."""
+
+
+@dataclass(frozen=True)
+class TestOrder:
+    """An order made for a test, with its two people."""
+
+    __test__ = False
+    id: str
+    buyer: str
+    seller: str
+
+
+@dataclass
+class Timeline:
+    """An order as a browser has it."""
+
+    upto: int = 0
+    link: str = ""
+    entries: dict[int, Frame] = field(default_factory=dict)
+    resets: int = 0
+    situation: Frame | None = None
+    room: Frame | None = None
+
+
+class Server:
+    """Where a server answers, and what a marketplace does with it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+
+    @property
+    def ws_url(self) -> str:
+        return self.url.replace("http", "ws", 1) + "/ws"
+
+    def http(self, **kwargs: Any) -> httpx2.AsyncClient:
+        """An HTTP client; give it `headers=` to be somebody."""
+        return httpx2.AsyncClient(base_url=self.url, timeout=PATIENCE, **kwargs)
+
+    def backend(self) -> httpx2.AsyncClient:
+        """An HTTP client with the service key: the marketplace's backend."""
+        return self.http(headers={"Authorization": f"Bearer {SERVICE_KEY}"})
+
+    async def order(self, **changes: Any) -> TestOrder:
+        """Make a paid order between two new people; `changes` replace parts of the request."""
+        name = secrets.token_hex(4)
+        buyer, seller = f"buyer-{name}", f"seller-{name}"
+        wanted = new_order(buyer, seller) | changes
+        async with self.backend() as http:
+            made = await http.post(
+                "/api/v1/orders", json=wanted, headers={"Idempotency-Key": secrets.token_hex(8)}
+            )
+        assert made.status_code == 201, made.text
+        return TestOrder(
+            made.json()["order"], wanted["buyer"]["person"], wanted["seller"]["person"]
+        )
+
+    async def token(self, person: str, **wanted: Any) -> str:
+        """Mint a party token over HTTP, as a host page's backend does."""
+        async with self.backend() as http:
+            made = await http.post("/api/v1/tokens", json={"person": person, **wanted})
+        assert made.status_code == 200, made.text
+        return str(made.json()["token"])
+
+    @asynccontextmanager
+    async def browser(
+        self, person: str, *, token: str | None = None, language: str = "en", **line: Any
+    ) -> AsyncIterator[Browser]:
+        """Open a socket for the person and say hello; closed at the end."""
+        browser = Browser(self, person, language)
+        await browser.open(token or await self.token(person), **line)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+def new_order(buyer: str, seller: str) -> Frame:
+    """The body of a request for a paid order between these two."""
+    return {
+        "reference": f"ref-{secrets.token_hex(8)}",
+        "title": "Voix off",
+        "category": "voice-over",
+        "language": "fr",
+        "price_cents": 12_300,
+        "currency": "EUR",
+        "means": "card",
+        "buyer": {
+            "person": buyer,
+            "name": "Ada Buyer",
+            "email": f"{buyer}@post.test",
+            "language": "fr",
+        },
+        "seller": {
+            "person": seller,
+            "name": "Sam Seller",
+            "email": f"{seller}@post.test",
+            "language": "en",
+        },
+    }
+
+
+class Browser:
+    """One socket of one person. Frames are folded as they arrive, whoever waits for what."""
+
+    def __init__(self, server: Server, person: str, language: str = "en") -> None:
+        self.server = server
+        self.person = person
+        self.language = language
+        self.welcome: Frame = {}
+        self.orders: dict[str, Timeline] = {}
+        """What this browser knows; kept when the line is lost, as a page does."""
+        self.frames: list[Frame] = []
+        """Everything that was heard, oldest first."""
+        self.close_code: int | None = None
+        """Why the line ended; None while it is open."""
+        self._socket: ClientConnection | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._news = asyncio.Condition()
+        self._broken: BaseException | None = None
+        self.answers_pings = True
+
+    # --- the line ----------------------------------------------------------------------------
+
+    async def open(self, token: str, **line: Any) -> None:
+        """Connect, say hello, and return when welcomed.
+
+        Raises HarnessError if the server closed the line instead; `close_code` says why.
+        """
+        await self.connect(**line)
+        await self.send(t="hello", token=token, version=1, language=self.language)
+        self.welcome = await self.hears(lambda f: f["t"] == "welcome")
+
+    async def connect(self, **line: Any) -> None:
+        """Open the socket only; nothing is said yet."""
+        self.close_code = None
+        self._socket = await connect(self.server.ws_url, compression=None, max_size=None, **line)
+        self._reader = asyncio.create_task(self._read())
+
+    async def reopen(self, **line: Any) -> None:
+        """Come back after the line was lost, and follow every order from its position."""
+        await self.close()
+        self.frames.clear()
+        await self.open(await self.server.token(self.person), **line)
+        for order in self.orders:
+            await self.subscribe(order)
+
+    async def close(self) -> None:
+        """Close the line; what is known of the orders stays."""
+        if self._socket is not None:
+            await self._socket.close()
+        await self.closed()
+
+    async def cut(self) -> None:
+        """Lose the line without a word, as in a tunnel."""
+        if self._socket is not None:
+            self._socket.transport.abort()
+        await self.closed()
+
+    async def closed(self) -> int | None:
+        """Wait until the line has ended; return the close code."""
+        if self._reader is not None:
+            await asyncio.wait_for(asyncio.shield(self._reader), PATIENCE)
+        if self._broken is not None:
+            raise self._broken
+        return self.close_code
+
+    @property
+    def socket(self) -> ClientConnection:
+        """The line itself, for a test that misbehaves."""
+        assert self._socket is not None
+        return self._socket
+
+    # --- talking -----------------------------------------------------------------------------
+
+    async def send(self, **frame: Any) -> None:
+        """Send a frame and expect nothing."""
+        await self.socket.send(json.dumps(frame))
+
+    async def ask(self, **frame: Any) -> Frame:
+        """Send a frame with an id (made if missing) and return what answers it."""
+        frame.setdefault("id", secrets.token_hex(8))
+        mark = len(self.frames)
+        await self.send(**frame)
+        return await self.hears(lambda f: f.get("id") == frame["id"], since=mark)
+
+    async def do(self, verb: str, order: str, **more: Any) -> Frame:
+        """Carry out a command; return its `done`. Raises HarnessError if it was refused."""
+        answer = await self.ask(t=verb, order=order, **more)
+        if answer["t"] != "done":
+            raise HarnessError(f"{verb} was answered by {answer}")
+        return answer
+
+    async def say(self, order: str, text: str, **more: Any) -> Frame:
+        """Send a message; return its `done`."""
+        return await self.do("message.send", order, text=text, **more)
+
+    async def refused(self, **frame: Any) -> Frame:
+        """Ask for what must be refused; return the refusal."""
+        answer = await self.ask(**frame)
+        if answer["t"] != "refused":
+            raise HarnessError(f"{frame} was answered by {answer}")
+        return answer
+
+    async def subscribe(self, order: str, *, fresh: bool = False) -> Timeline:
+        """Follow an order from the position this browser has; return when it is up to date.
+
+        `fresh` asks for the newest page, as a page does that was just loaded. Raises
+        HarnessError if it was refused.
+        """
+        known = self.orders.get(order)
+        frame: Frame = {"t": "subscribe", "order": order}
+        if known is not None and known.upto and not fresh:
+            frame |= {"after": known.upto, "epoch": self.welcome["epoch"]}
+            if known.link:
+                frame["link"] = known.link
+        mark = len(self.frames)
+        await self.send(**frame)
+        answer = await self.hears(
+            lambda f: f.get("order") == order and f["t"] in {"room", "refused"}, since=mark
+        )
+        if answer["t"] == "refused":
+            raise HarnessError(f"subscribing was refused: {answer}")
+        await self.hears(
+            lambda f: f["t"] == "situation" and f["situation"]["order"] == order, since=mark
+        )
+        return self.orders[order]
+
+    # --- listening ---------------------------------------------------------------------------
+
+    async def hears(
+        self, wanted: Callable[[Frame], bool], *, since: int = 0, within: float = PATIENCE
+    ) -> Frame:
+        """Return the first frame, from number `since` on, that is wanted; wait for it if need be.
+
+        Raises HarnessError if it does not come in time, or cannot come because the line ended.
+        """
+        seen = since
+
+        def found() -> Frame | None:
+            nonlocal seen
+            while seen < len(self.frames):
+                seen += 1
+                if wanted(self.frames[seen - 1]):
+                    return self.frames[seen - 1]
+            return None
+
+        return await self._until(found, within)
+
+    async def reaches(self, order: str, seq: int, within: float = PATIENCE) -> Timeline:
+        """Wait until this browser has the order's timeline up to `seq` at least."""
+
+        def found() -> Timeline | None:
+            known = self.orders.get(order)
+            return known if known is not None and known.upto >= seq else None
+
+        return await self._until(found, within)
+
+    async def _until(self, found: Callable[[], T | None], within: float) -> T:
+        try:
+            async with asyncio.timeout(within), self._news:
+                while (result := found()) is None:
+                    if self._broken is not None:
+                        raise self._broken
+                    if self.close_code is not None:
+                        raise HarnessError(f"the line ended with {self.close_code}")
+                    await self._news.wait()
+                return result
+        except TimeoutError:
+            heard = [frame["t"] for frame in self.frames[-10:]]
+            raise HarnessError(f"not heard within {within} s; the last frames: {heard}") from None
+
+    def texts(self, order: str) -> list[str]:
+        """The messages of an order as this browser shows them."""
+        entries = self.orders[order].entries
+        return [
+            entry["event"]["text"]
+            for _, entry in sorted(entries.items())
+            if (entry["event"] or {}).get("kind") == "message_sent"
+        ]
+
+    async def _read(self) -> None:
+        try:
+            async for text in self.socket:
+                frame = json.loads(text)
+                self._fold(frame)
+                self.frames.append(frame)
+                if frame["t"] == "ping" and self.answers_pings:
+                    await self.send(t="pong", n=frame["n"])
+                async with self._news:
+                    self._news.notify_all()
+        except ConnectionClosed:
+            pass
+        except BaseException as error:  # noqa: BLE001 - told to whoever waits
+            self._broken = error
+        code = self.socket.close_code
+        self.close_code = 1006 if code is None else code
+        async with self._news:
+            self._news.notify_all()
+
+    def _fold(self, frame: Frame) -> None:
+        match frame["t"]:
+            case "room":
+                self.orders.setdefault(frame["order"], Timeline()).room = frame
+            case "situation":
+                known = self.orders.setdefault(frame["situation"]["order"], Timeline())
+                if known.situation is None or frame["situation"]["seq"] >= known.situation["seq"]:
+                    known.situation = frame["situation"]
+            case "batch":
+                self._add(self.orders.setdefault(frame["order"], Timeline()), frame)
+
+    def _add(self, known: Timeline, batch: Frame) -> None:
+        if batch.get("reset"):
+            known.entries.clear()
+            known.resets += 1
+        elif batch["after"] != known.upto:
+            raise HarnessError(f"a gap: have {known.upto}, got a batch after {batch['after']}")
+        seqs = [entry["seq"] for entry in batch["entries"]]
+        if seqs != list(range(batch["after"] + 1, batch["upto"] + 1)):
+            raise HarnessError(f"not a run: {seqs} after {batch['after']} upto {batch['upto']}")
+        known.entries |= {entry["seq"]: entry for entry in batch["entries"]}
+        known.upto, known.link = batch["upto"], batch.get("link", "")
+
+
+@asynccontextmanager
+async def serving(
+    database_url: str, *, limits: Limits | None = None, var: Path | None = None, **settings: Any
+) -> AsyncIterator[InProcess]:
+    """Run the real server on a free port in this event loop; it stops in good order at the end.
+
+    `settings` replace fields of `realtime.settings.Settings`; `limits` is the table of limits.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        room = OrderRoom(
+            Settings(
+                **{
+                    "database_url": database_url,
+                    "var": var or Path(folder),
+                    "service_key": Secret(SERVICE_KEY),
+                    "token_secret": Secret(TOKEN_SECRET),
+                    "commands_per_second": 1000.0,
+                    **settings,
+                }
+            ),
+            limits or Limits(drain=0.05, presence_grace=0.2),
+        )
+        server = RoomServer(room)
+        listener = listen("127.0.0.1", 0)
+        task = asyncio.create_task(server._serve([listener]))
+        try:
+            while not server.started:
+                if task.done():
+                    await task
+                await asyncio.sleep(0.01)
+            yield InProcess(address(listener), room, server)
+        finally:
+            server.should_exit = True
+            await task
+
+
+class InProcess(Server):
+    """A server in this event loop; its parts can be looked at."""
+
+    def __init__(self, url: str, room: OrderRoom, server: RoomServer) -> None:
+        super().__init__(url)
+        self.room = room
+        self.edge = room.edge
+        self._server = server
+
+    def stop(self) -> None:
+        """Begin to stop, as SIGTERM does."""
+        self._server.should_exit = True
+
+
+class Process(Server):
+    """A server as a process of its own, on a port it keeps when it is started again."""
+
+    def __init__(self, database_url: str, folder: Path, **environment: str) -> None:
+        self.port = free_port()
+        super().__init__(f"http://127.0.0.1:{self.port}")
+        self.folder = folder
+        self._environment = {
+            **os.environ,
+            "PORT": str(self.port),
+            "ORDER_ROOM_DATABASE_URL": database_url,
+            "ORDER_ROOM_VAR": str(folder),
+            "ORDER_ROOM_SERVICE_KEY": SERVICE_KEY,
+            "ORDER_ROOM_TOKEN_SECRET": TOKEN_SECRET,
+            "ORDER_ROOM_COMMANDS_PER_SECOND": "1000",
+            **environment,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    async def start(self, *arguments: str) -> None:
+        """Start it and return when it is ready. Raises HarnessError if it is not in time."""
+        with (self.folder / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "realtime", "serve", *arguments],
+                cwd=Path(__file__).parents[1],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+        give_up = time.monotonic() + 3 * PATIENCE
+        async with self.http() as http:
+            while True:
+                try:
+                    if (await http.get("/healthz")).status_code == 200:
+                        return
+                except httpx2.TransportError:
+                    pass
+                if self._process.poll() is not None or time.monotonic() > give_up:
+                    raise HarnessError(f"the server did not start:\n{self.log()}")
+                await asyncio.sleep(0.05)
+
+    def log(self) -> str:
+        """What the process wrote."""
+        return (self.folder / "server.log").read_text(errors="replace")
+
+    def kill(self) -> None:
+        """Let it die as in a power cut."""
+        self._end(signal.SIGKILL)
+
+    async def stop(self) -> int:
+        """Ask it to stop in good order; return its exit status."""
+        return await asyncio.to_thread(self._end, signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> int:
+        if self._process is None:
+            return 0
+        self._process.send_signal(how)
+        status = self._process.wait(3 * PATIENCE)
+        self._process = None
+        return status
+
+    async def __aenter__(self) -> Process:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await asyncio.to_thread(self._end, signal.SIGKILL)

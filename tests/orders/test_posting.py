@@ -1,0 +1,441 @@
+"""Messages travel in batches, and each is judged alone: stored once, in its place, or refused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from sqlalchemy import update
+from sqlalchemy.exc import DBAPIError
+
+from orders.commands import take_step
+from orders.database import Database
+from orders.errors import (
+    ChatClosed,
+    IdReused,
+    OrderUnknown,
+    TextEmpty,
+    TextTooLong,
+    Unavailable,
+)
+from orders.events import MessageSent, OrderId, PersonId, Role
+from orders.locking import lock
+from orders.policy import Policy
+from orders.posting import MAX_QUEUE, PATIENCE, PostBox
+from orders.tables import orders
+from orders.timeline import Position
+from orders.workflow import Verb
+from tests.orders.outage import cut_connections, outage
+from tests.orders.world import Room, entries_of, open_post_box, open_room, opened, verified
+
+FIRST = 4
+"""The seq of an order's first message: its payment, escrow and deadline come before."""
+
+
+@pytest.fixture
+async def box(database: Database) -> AsyncIterator[PostBox]:
+    async with open_post_box(database) as running:
+        yield running
+
+
+@pytest.fixture
+async def room(database: Database) -> Room:
+    return await open_room(database)
+
+
+async def _texts(database: Database, room: Room) -> list[str]:
+    told = [entry.event for entry in await entries_of(database, room.order)]
+    return [event.text for event in told if isinstance(event, MessageSent)]
+
+
+@asynccontextmanager
+async def _held(url: str, *orders_held: OrderId) -> AsyncIterator[None]:
+    """Hold the locks of some orders from another process's connection."""
+    async with opened(url) as elsewhere, elsewhere.transaction() as tx:
+        for order in sorted(orders_held):
+            await lock(tx, order)
+        yield
+
+
+# ------------------------------------------------------------------------ what is stored
+
+
+async def test_a_message_is_stored_as_it_was_written(
+    database: Database, box: PostBox, room: Room
+) -> None:
+    text = '  Été — « naïve » 👩🏽‍🚀\u2028\n\ttab \\ " end  '
+    stored = await box.post(room.order, room.buyer, "m1", text)
+    last = (await entries_of(database, room.order))[-1]
+    assert (last.seq, last.at) == (stored.seq, stored.at)
+    assert last.event == MessageSent(text)
+    assert (last.actor, last.client_id) == (room.buyer, "m1")
+
+
+async def test_messages_of_many_orders_are_numbered_densely_each(
+    database: Database, box: PostBox
+) -> None:
+    rooms = [await open_room(database) for _ in range(5)]
+    stored = await asyncio.gather(
+        *(
+            box.post(room.order, room.person(role), f"m{n}", f"{n}")
+            for n in range(20)
+            for room in rooms
+            for role in Role
+        )
+    )
+    assert len(stored) == 200
+    for room in rooms:
+        assert await verified(database, room.order) == 43
+        assert sorted(await _texts(database, room)) == sorted(str(n // 2) for n in range(40))
+
+
+async def test_what_one_person_writes_keeps_its_order(
+    database: Database, box: PostBox, room: Room
+) -> None:
+    await asyncio.gather(*(box.post(room.order, room.buyer, f"m{n}", str(n)) for n in range(300)))
+    assert await _texts(database, room) == [str(n) for n in range(300)]
+
+
+# ------------------------------------------------------------------------ saying it twice
+
+
+async def test_a_repeat_within_one_batch_gets_the_same_answer(
+    database: Database, room: Room
+) -> None:
+    box = PostBox(database)
+    posts = [asyncio.create_task(box.post(room.order, room.buyer, "m1", "oui")) for _ in range(5)]
+    await asyncio.sleep(0)
+    async with _running(box):
+        answers = await asyncio.gather(*posts)
+    assert len(set(map(str, answers))) == 1
+    assert await _texts(database, room) == ["oui"]
+
+
+async def test_a_repeat_in_a_later_batch_gets_the_first_answer(
+    database: Database, box: PostBox, room: Room
+) -> None:
+    first = await box.post(room.order, room.buyer, "m1", "oui")
+    await box.post(room.order, room.seller, "m1", "the seller's own m1")
+    assert await box.post(room.order, room.buyer, "m1", "oui") == first
+    assert await _texts(database, room) == ["oui", "the seller's own m1"]
+
+
+async def test_a_repeat_to_another_server_gets_the_first_answer(
+    database_url: str, database: Database, box: PostBox, room: Room
+) -> None:
+    async with opened(database_url) as other, open_post_box(other) as second:
+        answers = await asyncio.gather(
+            *(b.post(room.order, room.buyer, "m1", "oui") for b in (box, second) for _ in range(5))
+        )
+    assert len(set(map(str, answers))) == 1
+    assert await _texts(database, room) == ["oui"]
+
+
+@pytest.mark.parametrize("same_batch", [True, False])
+async def test_other_words_under_the_same_id_are_refused(
+    database: Database, room: Room, same_batch: bool
+) -> None:
+    box = PostBox(database)
+    first = asyncio.create_task(box.post(room.order, room.buyer, "m1", "oui"))
+    await asyncio.sleep(0)
+    async with _running(box):
+        if not same_batch:
+            await first
+        with pytest.raises(IdReused) as refusal:
+            await box.post(room.order, room.buyer, "m1", "non")
+        await first
+    assert refusal.value.facts == {"id": "m1"}
+    assert await _texts(database, room) == ["oui"]
+
+
+async def test_a_repeat_is_answered_even_when_the_chat_has_closed_since(
+    database: Database, box: PostBox, room: Room
+) -> None:
+    first = await box.post(room.order, room.buyer, "m1", "oui")
+    await _deliver(database, room)
+    assert await box.post(room.order, room.buyer, "m1", "oui") == first
+    with pytest.raises(ChatClosed):
+        await box.post(room.order, room.buyer, "m2", "oui")
+
+
+# ------------------------------------------------------------------- refused, one by one
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\t ", "\u00a0\u2003"])
+async def test_there_must_be_something_to_read(box: PostBox, room: Room, text: str) -> None:
+    with pytest.raises(TextEmpty):
+        await box.post(room.order, room.buyer, "m1", text)
+
+
+async def test_a_text_is_measured_in_characters_and_by_the_orders_own_limit(
+    database: Database, box: PostBox
+) -> None:
+    strict = await open_room(database, Policy(text_max=3))
+    await box.post(strict.order, strict.buyer, "m1", "éé👋")
+    with pytest.raises(TextTooLong) as refusal:
+        await box.post(strict.order, strict.buyer, "m2", "abcd")
+    assert refusal.value.facts == {"limit": 3, "length": 4}
+
+
+async def _deliver(database: Database, room: Room) -> None:
+    await take_step(database, room.order, room.seller, Verb.START, "start")
+    await take_step(database, room.order, room.seller, Verb.DELIVER, "deliver")
+
+
+async def test_while_a_delivery_waits_for_its_answer_nobody_writes(
+    database: Database, box: PostBox, room: Room
+) -> None:
+    await _deliver(database, room)
+    for person in (room.buyer, room.seller):
+        with pytest.raises(ChatClosed) as refusal:
+            await box.post(room.order, person, "m1", "Hello?")
+        assert refusal.value.facts == {"state": "delivered", "reason": "delivered"}
+
+
+async def test_after_the_end_people_may_still_talk_for_a_while(
+    database: Database, box: PostBox, room: Room
+) -> None:
+    await take_step(database, room.order, room.buyer, Verb.CANCEL, "c1")
+    await box.post(room.order, room.seller, "m1", "Dommage")
+    assert await _texts(database, room) == ["Dommage"]
+
+
+async def test_strangers_and_unknown_orders_are_told_the_same(
+    database: Database, box: PostBox, room: Room
+) -> None:
+    for order, person in (
+        (room.order, PersonId("stranger")),
+        (OrderId("o_unknown"), room.buyer),
+        ((await open_room(database)).order, room.buyer),
+    ):
+        with pytest.raises(OrderUnknown) as refusal:
+            await box.post(order, person, "m1", "Hello")
+        assert refusal.value.facts == {"order": order}
+    assert await _texts(database, room) == []
+
+
+async def test_a_refused_message_leaves_its_neighbours_and_no_hole(
+    database: Database, room: Room
+) -> None:
+    box = PostBox(database)
+    wanted = [
+        ("m1", room.buyer, "one"),
+        ("m2", PersonId("stranger"), "two"),
+        ("m3", room.seller, "three"),
+        ("m1", room.buyer, "other words"),
+        ("m5", room.buyer, "x" * 6000),
+        ("m6", room.buyer, "six"),
+    ]
+    posts = [
+        asyncio.create_task(box.post(room.order, person, client_id, text))
+        for client_id, person, text in wanted
+    ]
+    await asyncio.sleep(0)
+    async with _running(box):
+        answers = await asyncio.gather(*posts, return_exceptions=True)
+    assert [type(answer) for answer in answers] == [
+        Position,
+        OrderUnknown,
+        Position,
+        IdReused,
+        TextTooLong,
+        Position,
+    ]
+    assert [a.seq for a in answers if isinstance(a, Position)] == [FIRST, FIRST + 1, FIRST + 2]
+    assert await verified(database, room.order) == 6
+
+
+async def test_a_message_the_database_cannot_store_fails_alone(
+    database: Database, room: Room
+) -> None:
+    """A lone surrogate is no text that a database knows: the whole insert fails on it."""
+    box = PostBox(database)
+    posts = [
+        asyncio.create_task(box.post(room.order, room.buyer, client_id, client_id[0]))
+        for client_id in ("a", "b\ud800", "c")
+    ]
+    await asyncio.sleep(0)
+    async with _running(box):
+        first, bad, last = await asyncio.gather(*posts, return_exceptions=True)
+    assert isinstance(first, Position)
+    assert isinstance(last, Position)
+    assert isinstance(bad, (UnicodeEncodeError, DBAPIError))
+    assert await _texts(database, room) == ["a", "c"]
+
+
+async def test_an_order_nobody_can_read_any_more_fails_alone(
+    database: Database, room: Room
+) -> None:
+    broken = await open_room(database)
+    async with database.transaction() as tx:
+        await tx.conn.execute(
+            update(orders).where(orders.c.id == broken.order).values(policy=b'{"from":"later"}')
+        )
+    box = PostBox(database)
+    posts = [asyncio.create_task(box.post(r.order, r.buyer, "m1", "Hello")) for r in (broken, room)]
+    await asyncio.sleep(0)
+    async with _running(box):
+        bad, good = await asyncio.gather(*posts, return_exceptions=True)
+    assert isinstance(bad, Exception)
+    assert isinstance(good, Position)
+
+
+# ------------------------------------------------------------------------- held elsewhere
+
+
+@asynccontextmanager
+async def _running(box: PostBox) -> AsyncIterator[asyncio.Task[None]]:
+    task = asyncio.create_task(box.run())
+    try:
+        yield task
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_message_to_an_order_held_elsewhere_waits_and_others_pass(
+    postgres_url: str,
+) -> None:
+    async with opened(postgres_url) as database, open_post_box(database) as box:
+        held, free = await open_room(database), await open_room(database)
+        async with _held(postgres_url, held.order):
+            waiting = asyncio.create_task(box.post(held.order, held.buyer, "m1", "wait"))
+            await box.post(free.order, free.buyer, "m1", "pass")
+            assert not waiting.done()
+        assert (await waiting).seq == FIRST
+
+
+async def test_messages_that_waited_keep_the_order_in_which_they_were_written(
+    postgres_url: str,
+) -> None:
+    async with opened(postgres_url) as database:
+        room = await open_room(database)
+        box = PostBox(database)
+        async with _running(box):
+            posts: list[asyncio.Task[Position]] = []
+            async with _held(postgres_url, room.order):
+                # each arrives while those before it are being passed over
+                for n in range(2 * PATIENCE + 3):
+                    posts.append(
+                        asyncio.create_task(box.post(room.order, room.buyer, f"m{n}", str(n)))
+                    )
+                    await asyncio.sleep(0.003)
+            stored = await asyncio.gather(*posts)
+        assert [position.seq for position in stored] == list(range(FIRST, FIRST + len(posts)))
+        assert await _texts(database, room) == [str(n) for n in range(len(posts))]
+
+
+async def test_a_poster_that_leaves_while_waiting_is_forgotten(postgres_url: str) -> None:
+    async with opened(postgres_url) as database, open_post_box(database) as box:
+        room = await open_room(database)
+        async with _held(postgres_url, room.order):
+            left = asyncio.create_task(box.post(room.order, room.buyer, "m1", "never mind"))
+            stays = asyncio.create_task(box.post(room.order, room.buyer, "m2", "I am here"))
+            await asyncio.sleep(0)
+            left.cancel()
+        assert (await stays).seq == FIRST
+        assert left.cancelled()
+        assert await _texts(database, room) == ["I am here"]
+
+
+# ---------------------------------------------------------------- too much, stopping, outage
+
+
+async def test_a_full_queue_refuses_and_says_that_it_is_busy(
+    database: Database, room: Room
+) -> None:
+    box = PostBox(database)
+    posts = [
+        asyncio.create_task(box.post(room.order, room.buyer, f"m{n}", "x"))
+        for n in range(MAX_QUEUE)
+    ]
+    await asyncio.sleep(0)
+    with pytest.raises(Unavailable) as refusal:
+        await box.post(room.order, room.buyer, "one more", "x")
+    assert refusal.value.facts == {"reason": "busy"}
+    for post in posts:
+        post.cancel()
+    await asyncio.gather(*posts, return_exceptions=True)
+    async with _running(box):
+        await asyncio.sleep(0)  # nobody waits for those any more: they are dropped at once
+        assert (await box.post(room.order, room.buyer, "then", "x")).seq == FIRST
+
+
+async def test_nobody_waits_for_a_post_box_that_stopped(database: Database, room: Room) -> None:
+    box = PostBox(database)
+    async with _running(box) as task:
+        await asyncio.sleep(0)
+        waiting = asyncio.create_task(box.post(room.order, room.buyer, "m1", "x"))
+        await asyncio.sleep(0)
+        task.cancel()
+    async with asyncio.timeout(5):
+        with pytest.raises(Unavailable):
+            await waiting
+        with pytest.raises(Unavailable):
+            await box.post(room.order, room.buyer, "m2", "x")
+
+
+async def test_stopping_refuses_those_who_wait_in_line_and_those_behind_them(
+    postgres_url: str,
+) -> None:
+    async with opened(postgres_url) as database:
+        rooms = [await open_room(database) for _ in range(3)]
+        box = PostBox(database)
+        async with _held(postgres_url, *(room.order for room in rooms)), _running(box) as task:
+            posts = [
+                asyncio.create_task(box.post(room.order, room.buyer, "m1", "x")) for room in rooms
+            ]
+            await asyncio.sleep(0.2)  # by then they are past their patience and stand in line
+            task.cancel()
+            async with asyncio.timeout(5):
+                answers = await asyncio.gather(*posts, return_exceptions=True)
+        assert all(isinstance(answer, Unavailable) for answer in answers)
+        for room in rooms:
+            assert await _texts(database, room) == []
+
+
+async def test_through_an_outage_every_message_is_kept_or_refused_and_then_all_goes_on(
+    postgres_copy: str,
+) -> None:
+    async with opened(postgres_copy) as database, open_post_box(database) as box:
+        room = await open_room(database)
+        before = await box.post(room.order, room.buyer, "before", "x")
+        async with outage(postgres_copy):
+            for n in range(3):
+                with pytest.raises(Unavailable) as refusal:
+                    await box.post(room.order, room.buyer, f"during-{n}", "x")
+                assert refusal.value.facts == {"reason": "database"}
+        after = await box.post(room.order, room.buyer, "after", "x")
+        assert (before.seq, after.seq) == (FIRST, FIRST + 1)
+        assert await verified(database, room.order) == FIRST + 1
+
+
+async def test_connections_cut_in_mid_flight_lose_nothing_that_was_acknowledged(
+    postgres_copy: str,
+) -> None:
+    async with opened(postgres_copy) as database, open_post_box(database) as box:
+        room = await open_room(database)
+        kept: dict[str, Position] = {}
+
+        async def insist(client_id: str) -> None:
+            while client_id not in kept:
+                try:
+                    kept[client_id] = await box.post(room.order, room.buyer, client_id, client_id)
+                except Unavailable:
+                    await asyncio.sleep(0.005)
+
+        async def chatter(name: str) -> None:
+            for n in range(40):
+                await insist(f"{name}-{n}")
+
+        async def cut() -> None:
+            for _ in range(5):
+                await asyncio.sleep(0.05)
+                await cut_connections(postgres_copy)
+
+        await asyncio.gather(cut(), *(chatter(name) for name in "abcdefgh"))
+        told = await entries_of(database, room.order)
+        assert {e.client_id: Position(e.seq, e.at) for e in told[FIRST - 1 :]} == kept
+        assert await verified(database, room.order) == FIRST - 1 + 320

@@ -1,0 +1,98 @@
+"""Processes that stop, die or are held up, and what the others make of it."""
+
+import asyncio
+
+from sqlalchemy import select
+
+from orders.clock import Sweeper
+from orders.database import Database
+from orders.events import CLOCK, CallEnd, CallEnded
+from orders.tables import media_processes, orders
+from realtime.voice import callbook
+from realtime.voice.limits import VoiceLimits
+from tests.orders.world import Watch, open_room, opened
+from tests.realtime.voice.desk import Desk, desk, end_of, free, told
+from tests.realtime.voice.peer import Peer
+
+
+async def test_what_another_process_decided_reaches_the_node(database: Database) -> None:
+    room = await open_room(database)
+    quick = VoiceLimits(renew_seconds=0.05)
+    async with desk(database, quick) as office, Peer() as buyer:
+        call = await office.ring(room)
+        await office.offer(room, room.buyer, call, buyer)
+        other = Desk(database)
+        await other.board.accept(room.order, room.seller, call, "accept")
+        async with asyncio.timeout(5):
+            while office.board.node.hearing(call, room.seller) is None:
+                await asyncio.sleep(0.02)
+        await other.board.hang_up(room.order, room.seller, call, "bye")
+        async with asyncio.timeout(5):
+            while call in office.board.node.calls:
+                await asyncio.sleep(0.02)
+
+
+async def test_a_process_that_stops_tells_both_why(database: Database) -> None:
+    room = await open_room(database)
+    async with desk(database) as office:
+        call = await office.talk(room)
+    assert (await told(database, room))[-1] == (CLOCK, CallEnded(call, CallEnd.STOPPED, 0))
+    async with database.reading() as conn:
+        assert office.board.node.incarnation not in set(
+            await conn.scalars(select(media_processes.c.incarnation))
+        )
+
+
+async def test_a_lapsed_lease_ends_its_calls_and_no_others(own_database_url: str) -> None:
+    watch = Watch()
+    async with opened(own_database_url, watch) as database:
+        talking, ringing, elsewhere = [await open_room(database) for _ in range(3)]
+        dead, alive = Desk(database), Desk(database)
+        await dead.talk(talking)
+        await dead.ring(ringing)
+        watch.forward(seconds=5)
+        await alive.ring(elsewhere)
+        sweeper = Sweeper(database, chores=[alive.board.end_lapsed])
+        await sweeper.sweep()
+        assert len(await told(database, talking)) == 2
+        watch.forward(seconds=2)
+        await sweeper.sweep()
+        await sweeper.sweep()
+        for room, count, seconds in ((talking, 3, 7), (ringing, 2, 0)):
+            call = await dead.call(room)
+            events = await told(database, room)
+            assert len(events) == count
+            assert events[-1] == (CLOCK, CallEnded(call, CallEnd.FAILED, seconds))
+            assert await free(database, room)
+        assert len(await told(database, elsewhere)) == 1
+        await dead.board.node.close()
+
+
+async def test_a_process_that_was_held_up_does_not_end_its_own_calls(
+    own_database_url: str,
+) -> None:
+    watch = Watch()
+    async with opened(own_database_url, watch) as database:
+        room = await open_room(database)
+        async with desk(database) as office:
+            await office.talk(room)
+            watch.forward(seconds=60)
+            await office.board.end_lapsed()
+            assert len(await told(database, room)) == 2
+
+
+async def test_a_call_that_cannot_be_ended_does_not_keep_others_from_ending(
+    own_database_url: str,
+) -> None:
+    """The order of the first is gone: nothing of ours does that, a restored table might."""
+    watch = Watch()
+    async with opened(own_database_url, watch) as database:
+        broken, whole = await open_room(database), await open_room(database)
+        office = Desk(database)
+        await office.ring(broken)
+        await office.ring(whole)
+        async with database.transaction() as tx:
+            await tx.conn.execute(orders.delete().where(orders.c.id == broken.order))
+        watch.forward(seconds=7)
+        await callbook.end_lapsed(database)
+        assert await end_of(database, whole) == (CLOCK, CallEnd.FAILED)

@@ -1,0 +1,462 @@
+/**
+ * The call of one order as this tab sees it.
+ *
+ * Who calls whom is state of the order and comes in the situation; this decides only what this
+ * tab does about it. Sound is opened by the tab that started the call or took it, and by no
+ * other of the same person: the tab remembers the call's id, also over a reload.
+ */
+import { Leg, Meter, MicrophoneError, microphones, openMicrophone, unlockSound, type Device, type MicrophoneTrouble } from './media.js';
+import { RefusedError } from './outbox.js';
+import type { CallEnd, CallNow, CallSignal } from './protocol.js';
+import { Ringtone } from './ringtone.js';
+import type { OrderRoom } from './room.js';
+import { find } from './timeline.js';
+
+export type CallState = 'idle' | 'calling' | 'ringing' | 'connecting' | 'active' | 'elsewhere' | 'ended';
+
+export interface Ended {
+  call: string;
+  end: CallEnd;
+  seconds: number;
+}
+
+/** What a call needs to be decided; pure, so that every combination can be tested. */
+export interface Seen {
+  me: string;
+  now: CallNow | null;
+  /** The call whose sound belongs to this tab. */
+  mine: string | null;
+  /** A button was pressed and the server has not answered. */
+  asking: 'start' | 'accept' | null;
+  connected: boolean;
+  ended: boolean;
+}
+
+export function stateOf({ me, now, mine, asking, connected, ended }: Seen): CallState {
+  if (!now) {
+    if (asking === 'start') return 'calling';
+    return ended ? 'ended' : 'idle';
+  }
+  if (now.answered_at === null) {
+    if (now.caller === me) return mine === now.call || asking === 'start' ? 'calling' : 'elsewhere';
+    return asking !== null || mine === now.call ? 'connecting' : 'ringing';
+  }
+  if (mine === now.call) return connected ? 'active' : 'connecting';
+  return asking !== null ? 'connecting' : 'elsewhere';
+}
+
+const REMEMBERED = 'order-room:call';
+const CHOSEN = 'order-room:microphone';
+const ENDED_SHOWN = 10_000;
+const LONGEST_RETRY = 8_000;
+
+export class Call {
+  state: CallState = 'idle';
+  ended: Ended | null = null;
+  muted = false;
+  /** The other closed their microphone, or their line is weak. */
+  otherMuted = false;
+  otherWeak = false;
+  weak = false;
+  trouble: MicrophoneTrouble | 'failed' | null = null;
+  /** The sentence of a refusal. */
+  refusal: string | null = null;
+  /** Sound is held back by the browser until a person touches the page. */
+  silent = false;
+  devices: readonly Device[] = [];
+  device: string | null = recall(CHOSEN, 'local');
+  remote: MediaStream | null = null;
+  meters: { mine: Meter | null; theirs: Meter | null } = { mine: null, theirs: null };
+
+  private mine: string | null = null;
+  private asking: 'start' | 'accept' | null = null;
+  private connected = false;
+  private stream: MediaStream | null = null;
+  private leg: Leg | null = null;
+  private next: Leg | null = null;
+  private abort = new AbortController();
+  private retries = 0;
+  private retryTimer: Timer | undefined;
+  private endedTimer: Timer | undefined;
+  private waitingFor: { seq: number; kind: 'start' | 'accept' } | null = null;
+  private readonly ringtone = new Ringtone();
+
+  constructor(
+    private readonly room: OrderRoom,
+    private readonly changed: () => void,
+  ) {
+    globalThis.addEventListener('online', this.renew);
+  }
+
+  close(): void {
+    globalThis.removeEventListener('online', this.renew);
+    this.ringtone.stop();
+    this.release();
+    clearTimeout(this.endedTimer);
+  }
+
+  get now(): CallNow | null {
+    return this.room.situation?.call ?? null;
+  }
+
+  // --- what a person does --------------------------------------------------------------------
+
+  async start(): Promise<void> {
+    if (this.asking || this.now) return;
+    await this.ask('start', () => this.room.startCall(crypto.randomUUID()));
+  }
+
+  async accept(): Promise<void> {
+    const call = this.now?.call;
+    if (!call || this.asking) return;
+    await this.ask('accept', () => this.room.onCall('call.accept', call));
+  }
+
+  async decline(): Promise<void> {
+    if (this.now) await this.tell('call.decline', this.now.call);
+  }
+
+  async hangUp(): Promise<void> {
+    if (this.now) await this.tell('call.hang_up', this.now.call);
+  }
+
+  /** Let go of the summary or the trouble. */
+  dismiss(): void {
+    this.ended = null;
+    this.trouble = null;
+    this.refusal = null;
+    this.look();
+  }
+
+  toggleMute(): void {
+    this.muted = !this.muted;
+    this.applyMute();
+    this.changed();
+  }
+
+  async choose(device: string): Promise<void> {
+    this.device = device;
+    remember(CHOSEN, device, 'local');
+    if (!this.stream) return this.changed();
+    try {
+      const stream = await openMicrophone(device);
+      const track = stream.getAudioTracks()[0];
+      if (!track) return;
+      this.stream.getTracks().forEach((t) => t.stop());
+      this.hold(stream);
+      await Promise.all([this.leg?.replace(track), this.next?.replace(track)]);
+    } catch (error) {
+      this.trouble = error instanceof MicrophoneError ? error.trouble : 'other';
+    }
+    this.changed();
+  }
+
+  /** A person touched the page: sound may be allowed now. */
+  async touched(): Promise<void> {
+    if (!this.silent) return;
+    this.silent = !(await unlockSound());
+    if (!this.silent) this.ring();
+    this.changed();
+  }
+
+  // --- what the server tells -------------------------------------------------------------------
+
+  /** The situation or the timeline changed. */
+  look(): void {
+    const { now } = this;
+    const me = this.room.me?.person;
+    if (!me) return;
+    this.claim();
+    if (this.mine === null && now && recall(REMEMBERED, 'session') === now.call) {
+      this.mine = now.call; // this tab was reloaded in the middle of it
+    }
+    const lost = this.mine !== null && now?.call !== this.mine && this.room.situation !== null;
+    if (lost && this.asking === null) {
+      this.finish(this.mine ?? '');
+    } else if (!now && this.ringingFor) {
+      this.finish(this.ringingFor);
+    }
+    this.ringingFor = now && now.answered_at === null ? now.call : null;
+    if (now && this.mine === now.call) {
+      if (now.caller === me || now.answered_at !== null) void this.open(now.call);
+    }
+    const before = this.state;
+    this.state = stateOf({
+      me,
+      now,
+      mine: this.mine,
+      asking: this.asking,
+      connected: this.connected,
+      ended: this.ended !== null,
+    });
+    if (now && this.state !== 'ended') this.ended = null;
+    if (before !== this.state) this.ring();
+    this.changed();
+  }
+
+  private ringingFor: string | null = null;
+
+  signal(signal: CallSignal): void {
+    if (signal.call !== this.now?.call) return;
+    const own = signal.person === this.room.me?.person;
+    switch (signal.media) {
+      case 'elsewhere':
+        // Another tab or device of this person took the sound over.
+        if (own && this.mine === signal.call && this.next === null && this.leg !== null) this.give();
+        break;
+      case 'muted':
+      case 'unmuted':
+        if (!own) this.otherMuted = signal.media === 'muted';
+        break;
+      case 'reconnecting':
+      case 'gone':
+        if (!own) this.otherWeak = true;
+        break;
+      case 'connected':
+        if (!own) this.otherWeak = false;
+        break;
+    }
+    this.changed();
+  }
+
+  // --- asking ------------------------------------------------------------------------------------
+
+  private async ask(kind: 'start' | 'accept', command: () => Promise<{ seq: number }>): Promise<void> {
+    this.asking = kind;
+    this.trouble = null;
+    this.refusal = null;
+    this.ended = null;
+    clearTimeout(this.endedTimer);
+    void unlockSound();
+    this.look();
+    try {
+      this.hold(await openMicrophone(this.device));
+      const { seq } = await command();
+      this.waitingFor = { seq, kind };
+      setTimeout(() => this.giveUp(seq), 5_000);
+    } catch (error) {
+      this.asking = null;
+      this.release();
+      this.explain(error);
+    }
+    this.look();
+  }
+
+  /** The entry that answers our command names the call; on glare it is the other's call. */
+  private claim(): void {
+    if (!this.waitingFor) return;
+    const event = find(this.room.timeline, this.waitingFor.seq)?.event;
+    if (!event) return;
+    this.waitingFor = null;
+    this.asking = null;
+    if (!('call' in event) || event.kind === 'call_ended') return this.release();
+    this.mine = event.call;
+    remember(REMEMBERED, event.call, 'session');
+  }
+
+  private giveUp(seq: number): void {
+    if (this.waitingFor?.seq !== seq) return;
+    this.waitingFor = null;
+    this.asking = null;
+    if (this.mine === null) this.release();
+    this.look();
+  }
+
+  private async tell(t: 'call.decline' | 'call.hang_up', call: string): Promise<void> {
+    this.ringtone.stop();
+    try {
+      await this.room.onCall(t, call);
+    } catch (error) {
+      this.explain(error);
+      this.changed();
+    }
+  }
+
+  private explain(error: unknown): void {
+    if (error instanceof MicrophoneError) this.trouble = error.trouble;
+    else if (error instanceof RefusedError) this.refusal = error.message;
+    else if (!(error instanceof DOMException)) this.trouble = 'failed';
+  }
+
+  // --- sound ---------------------------------------------------------------------------------------
+
+  private async open(call: string): Promise<void> {
+    if (this.leg || this.next || this.opening) return;
+    this.opening = true;
+    try {
+      if (!this.stream) this.hold(await openMicrophone(this.device));
+      this.opening = false;
+      if (this.mine === call) await this.makeLeg(call);
+    } catch (error) {
+      this.explain(error);
+      this.changed();
+    } finally {
+      this.opening = false;
+    }
+  }
+
+  private opening = false;
+
+  /** Offer a leg; once it is connected it takes the place of the one before. */
+  private async makeLeg(call: string): Promise<void> {
+    const track = this.stream?.getAudioTracks()[0];
+    if (!track || this.next) return;
+    const leg = new Leg(track, {
+      connected: (remote) => this.took(leg, remote),
+      broken: () => this.broke(leg, call),
+    });
+    this.next = leg;
+    try {
+      const sdp = await leg.offer();
+      if (this.next !== leg || this.mine !== call) return;
+      const answer = await this.room.offer(call, leg.id, sdp, this.abort.signal);
+      await leg.answer(answer.sdp);
+    } catch (error) {
+      if (this.next !== leg) return;
+      if (error instanceof RefusedError) {
+        this.refusal = error.message;
+        leg.close();
+        this.next = null;
+        this.changed();
+      } else {
+        this.broke(leg, call);
+      }
+    }
+  }
+
+  private took(leg: Leg, remote: MediaStream): void {
+    this.retries = 0;
+    this.weak = false;
+    if (this.leg !== leg) {
+      this.leg?.close();
+      this.leg = leg;
+      if (this.next === leg) this.next = null;
+      this.remote = remote;
+      this.meters.theirs?.close();
+      this.meters.theirs = remote.getAudioTracks().length > 0 ? new Meter(remote) : null;
+      this.applyMute();
+    }
+    this.connected = true;
+    this.look();
+  }
+
+  private broke(leg: Leg, call: string): void {
+    if (leg === this.next) {
+      leg.close();
+      this.next = null;
+    } else if (leg !== this.leg) {
+      return;
+    }
+    this.weak = true;
+    if (this.mine !== call) return;
+    const wait = this.retries === 0 ? 0 : Math.min(LONGEST_RETRY, 500 * 2 ** this.retries);
+    this.retries += 1;
+    clearTimeout(this.retryTimer);
+    this.retryTimer = setTimeout(() => {
+      if (this.mine === call) void this.makeLeg(call);
+    }, wait);
+    this.changed();
+  }
+
+  /** The network may have changed under us. */
+  private readonly renew = (): void => {
+    if (this.mine && this.leg && this.now?.answered_at) void this.makeLeg(this.mine);
+  };
+
+  private hold(stream: MediaStream): void {
+    this.stream = stream;
+    this.meters.mine?.close();
+    this.meters.mine = new Meter(stream);
+    for (const track of stream.getAudioTracks()) track.enabled = !this.muted;
+    void microphones().then((devices) => {
+      this.devices = devices;
+      this.changed();
+    });
+  }
+
+  private applyMute(): void {
+    for (const track of this.stream?.getAudioTracks() ?? []) track.enabled = !this.muted;
+    // Said also when open: after a reload the server's gate may still be closed.
+    if (this.mine) this.room.mute(this.mine, this.muted);
+  }
+
+  private finish(call: string): void {
+    const own = this.mine !== null;
+    this.release();
+    const entry = this.room.timeline.entries.findLast(
+      (e) => e.event?.kind === 'call_ended' && e.event.call === call,
+    );
+    if (entry?.event?.kind === 'call_ended') {
+      this.ended = { call, end: entry.event.end, seconds: entry.event.seconds ?? 0 };
+    } else if (own) {
+      this.ended = { call, end: 'completed', seconds: 0 };
+    }
+    clearTimeout(this.endedTimer);
+    this.endedTimer = setTimeout(() => this.dismiss(), ENDED_SHOWN);
+  }
+
+  /** The sound goes on in another tab: keep the call, let go of the devices. */
+  private give(): void {
+    this.release();
+    this.look();
+  }
+
+  private release(): void {
+    this.abort.abort();
+    this.abort = new AbortController();
+    clearTimeout(this.retryTimer);
+    this.leg?.close();
+    this.next?.close();
+    this.leg = this.next = null;
+    this.meters.mine?.close();
+    this.meters.theirs?.close();
+    this.meters = { mine: null, theirs: null };
+    this.stream?.getTracks().forEach((track) => track.stop());
+    this.stream = null;
+    this.remote = null;
+    if (this.mine !== null) forget(REMEMBERED);
+    this.mine = null;
+    this.connected = this.weak = this.muted = false;
+    this.otherMuted = this.otherWeak = false;
+    this.retries = 0;
+  }
+
+  private ring(): void {
+    const kind = this.state === 'ringing' ? 'incoming' : this.state === 'calling' ? 'waiting' : null;
+    if (!kind) {
+      this.silent = false;
+      return this.ringtone.stop();
+    }
+    void this.ringtone.start(kind).then((heard) => {
+      if (this.state !== 'ringing' || heard) return;
+      this.silent = true;
+      this.changed();
+    });
+  }
+}
+
+type Timer = ReturnType<typeof setTimeout>;
+
+function shelf(which: 'session' | 'local'): Storage | null {
+  try {
+    return which === 'session' ? globalThis.sessionStorage : globalThis.localStorage;
+  } catch {
+    return null;
+  }
+}
+
+function recall(key: string, which: 'session' | 'local'): string | null {
+  return shelf(which)?.getItem(key) ?? null;
+}
+
+function remember(key: string, value: string, which: 'session' | 'local'): void {
+  try {
+    shelf(which)?.setItem(key, value);
+  } catch {
+    // only costs the memory
+  }
+}
+
+function forget(key: string): void {
+  shelf('session')?.removeItem(key);
+}

@@ -1,0 +1,115 @@
+/** What an entry says on the screen. Pure: an entry and its surroundings in, words out. */
+import { clockFace } from './countdown.js';
+import type { Icon } from './icons.js';
+import type { Entry, Event, Member, UnknownEvent } from './protocol.js';
+import { money, shortDate, textsOf, type Language } from './texts/index.js';
+
+export interface Line {
+  icon: Icon;
+  text: string;
+  /** What a person wrote with the step. */
+  note?: string;
+  tone: 'plain' | 'good' | 'warn' | 'bad';
+}
+
+export interface Surroundings {
+  language: Language;
+  me: string;
+  members: readonly Member[];
+}
+
+/** Calls that are over: their ringing and answering need no line of their own. */
+export function endedCalls(entries: readonly Entry[]): ReadonlySet<string> {
+  return new Set(entries.flatMap((e) => (e.event?.kind === 'call_ended' ? [e.event.call] : [])));
+}
+
+/** Who called in which call, as far as the entries here tell. */
+export function callers(entries: readonly Entry[]): ReadonlyMap<string, string> {
+  return new Map(
+    entries.flatMap((e): [string, string][] => (e.event?.kind === 'call_rang' ? [[e.event.call, e.actor]] : [])),
+  );
+}
+
+/** The line of an entry that is no message; null if another entry says it better. */
+export function lineOf(
+  entry: Entry,
+  { language, me, members }: Surroundings,
+  ended: ReadonlySet<string>,
+  called: ReadonlyMap<string, string>,
+): Line | null {
+  const texts = textsOf(language);
+  const t = texts.entry;
+  const event: Event | UnknownEvent | null = entry.event;
+  if (event === null) return { icon: 'info', text: t.redacted, tone: 'plain' };
+  const name = (person: string): string =>
+    members.find((m) => m.person === person)?.name ?? texts.someone;
+  const own = entry.actor === me;
+  const who = name(entry.actor);
+  const date = (at: string): string => shortDate(language, at);
+  const known = event as Event;
+  switch (known.kind) {
+    case 'message_sent':
+      return null;
+    case 'order_paid':
+      return plain('check', t.order_paid(own, who, known.title, money(language, known.price_cents, known.currency)), 'good');
+    case 'brief_handed_over':
+      return noted('brief', t.brief_handed_over(own, who), known.note);
+    case 'order_started':
+      return plain('play', t.order_started(own, who, date(known.delivery_due)), 'good');
+    case 'order_late':
+      return plain('alert', t.order_late(), 'warn');
+    case 'order_delivered':
+      return noted('box', t.order_delivered(own, who), known.note, 'good');
+    case 'order_closed':
+      return plain('flag', t.order_closed(own, who, known.by_clock ?? false), 'good');
+    case 'order_cancelled':
+      return noted('crossed', t.order_cancelled[known.reason]?.(own, who) ?? t.unknown, known.note, 'bad');
+    case 'money_held':
+      return plain('lock', t.money_held(money(language, known.cents, known.currency)));
+    case 'money_refunded':
+      return plain('coins', t.money_refunded(money(language, known.cents, known.currency)));
+    case 'money_released':
+      return plain('coins', t.money_released(money(language, known.cents, known.currency)), 'good');
+    case 'deadline_set':
+      return plain('clock', t.deadline_set[known.timer]?.(date(known.due)) ?? t.unknown);
+    case 'deadline_near':
+      return plain('bell', t.deadline_near(texts.timerName[known.timer] ?? '', date(known.due)), 'warn');
+    case 'deadline_met':
+      return plain('check', t.deadline_met(texts.timerName[known.timer] ?? ''));
+    case 'deadline_fired':
+      return plain('clock', t.deadline_fired(texts.timerName[known.timer] ?? ''), 'warn');
+    case 'call_rang':
+      return ended.has(known.call) ? null : plain('phone', t.call_rang(own, who));
+    case 'call_answered':
+      return ended.has(known.call) ? null : plain('phone', t.call_answered(own, who));
+    case 'call_ended': {
+      const seconds = known.seconds ?? 0;
+      if (known.end === 'completed') return plain('phone', t.call_lasted(clockFace(seconds * 1000)));
+      const caller = called.get(known.call);
+      if (known.end === 'no_answer' && caller !== undefined) {
+        return plain('phone', t.call_missed(caller === me, name(caller)), caller === me ? 'plain' : 'warn');
+      }
+      const said = texts.call.end[known.end] ?? texts.call.ended;
+      return plain('phone', seconds > 0 ? `${said}, ${clockFace(seconds * 1000)}` : said, known.end === 'failed' ? 'warn' : 'plain');
+    }
+    case 'notice_sent':
+    case 'notice_bounced': {
+      const to = members.find((m) => m.role === known.to);
+      const text = t[known.kind](to?.person === me, to?.name ?? texts.role[known.to] ?? '', known.notice);
+      return known.kind === 'notice_sent' ? plain('mail', text) : plain('alert', text, 'warn');
+    }
+    case 'entry_redacted':
+      return plain('info', t.entry_redacted());
+    default:
+      known satisfies never; // every kind we know has a case; a newer server may have more
+      return plain('info', t.unknown);
+  }
+}
+
+function plain(icon: Icon, text: string, tone: Line['tone'] = 'plain'): Line {
+  return { icon, text, tone };
+}
+
+function noted(icon: Icon, text: string, note: string | undefined, tone: Line['tone'] = 'plain'): Line {
+  return note ? { icon, text, note, tone } : { icon, text, tone };
+}

@@ -1,0 +1,211 @@
+/**
+ * The sound of a call: the microphone, one peer connection per leg, and level meters.
+ *
+ * A leg offers once with all candidates gathered and is answered once; nothing is renegotiated.
+ * When the network changes, a second leg is made beside the first and takes over once it is
+ * connected, so the other party hears no break.
+ */
+
+export type MicrophoneTrouble = 'refused' | 'missing' | 'busy' | 'insecure' | 'other';
+
+export class MicrophoneError extends Error {
+  constructor(readonly trouble: MicrophoneTrouble) {
+    super(trouble);
+    this.name = 'MicrophoneError';
+  }
+}
+
+/** Open the microphone. Raises `MicrophoneError` with what a person can do something about. */
+export async function openMicrophone(device: string | null): Promise<MediaStream> {
+  if (!globalThis.isSecureContext || !navigator.mediaDevices) throw new MicrophoneError('insecure');
+  const audio: MediaTrackConstraints = {
+    echoCancellation: true,
+    noiseSuppression: true,
+    autoGainControl: true,
+    channelCount: 1,
+    ...(device ? { deviceId: { ideal: device } } : {}),
+  };
+  try {
+    return await navigator.mediaDevices.getUserMedia({ audio });
+  } catch (error) {
+    throw new MicrophoneError(troubleOf((error as DOMException).name));
+  }
+}
+
+function troubleOf(name: string): MicrophoneTrouble {
+  switch (name) {
+    case 'NotAllowedError':
+    case 'SecurityError':
+      return 'refused';
+    case 'NotFoundError':
+    case 'OverconstrainedError':
+      return 'missing';
+    case 'NotReadableError':
+    case 'AbortError':
+      return 'busy';
+    default:
+      return 'other';
+  }
+}
+
+export interface Device {
+  id: string;
+  label: string;
+}
+
+/** The microphones of this device; labels are there once the microphone was allowed. */
+export async function microphones(): Promise<Device[]> {
+  const all = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
+  return all
+    .filter((d) => d.kind === 'audioinput' && d.deviceId !== '' && d.label !== '')
+    .map((d) => ({ id: d.deviceId, label: d.label }));
+}
+
+const GATHERING_PATIENCE = 3_000;
+/** A network that is gone for less than this usually comes back by itself. */
+const BROKEN_AFTER = 2_000;
+const CONNECTING_PATIENCE = 15_000;
+
+export interface LegEvents {
+  /** The first sound packets can flow. */
+  connected(remote: MediaStream): void;
+  /** It will not come back: make another leg. */
+  broken(): void;
+}
+
+export class Leg {
+  readonly id = crypto.randomUUID();
+  private readonly pc = new RTCPeerConnection({ iceServers: [] });
+  private readonly sender: RTCRtpSender;
+  private remote: MediaStream;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private over = false;
+
+  constructor(
+    track: MediaStreamTrack,
+    private readonly events: LegEvents,
+  ) {
+    this.remote = new MediaStream();
+    this.sender = this.pc.addTransceiver(track, { direction: 'sendrecv' }).sender;
+    this.pc.ontrack = ({ track: theirs, streams }) => {
+      this.remote = streams[0] ?? new MediaStream([theirs]);
+    };
+    this.pc.onconnectionstatechange = () => this.changed();
+    this.timer = setTimeout(() => this.fail(), CONNECTING_PATIENCE);
+  }
+
+  /** The complete offer. */
+  async offer(): Promise<string> {
+    await this.pc.setLocalDescription(await this.pc.createOffer());
+    await this.gathered();
+    const description = this.pc.localDescription;
+    if (!description) throw new Error('the peer connection was closed');
+    return description.sdp;
+  }
+
+  async answer(sdp: string): Promise<void> {
+    if (this.over) return;
+    await this.pc.setRemoteDescription({ type: 'answer', sdp });
+  }
+
+  /** Another microphone, without asking anybody. */
+  async replace(track: MediaStreamTrack): Promise<void> {
+    await this.sender.replaceTrack(track);
+  }
+
+  close(): void {
+    this.over = true;
+    clearTimeout(this.timer);
+    this.pc.onconnectionstatechange = this.pc.ontrack = null;
+    this.pc.close();
+  }
+
+  private gathered(): Promise<void> {
+    const { pc } = this;
+    if (pc.iceGatheringState === 'complete') return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(patience);
+        pc.removeEventListener('icegatheringstatechange', look);
+        resolve();
+      };
+      const look = (): void => {
+        if (pc.iceGatheringState === 'complete') done();
+      };
+      const patience = setTimeout(done, GATHERING_PATIENCE);
+      pc.addEventListener('icegatheringstatechange', look);
+    });
+  }
+
+  private changed(): void {
+    switch (this.pc.connectionState) {
+      case 'connected':
+        clearTimeout(this.timer);
+        this.events.connected(this.remote);
+        break;
+      case 'disconnected':
+        clearTimeout(this.timer);
+        this.timer = setTimeout(() => this.fail(), BROKEN_AFTER);
+        break;
+      case 'failed':
+        this.fail();
+        break;
+      default:
+        break;
+    }
+  }
+
+  private fail(): void {
+    if (this.over) return;
+    clearTimeout(this.timer);
+    this.events.broken();
+  }
+}
+
+let context: AudioContext | null = null;
+
+/** The page's one audio context; browsers let it run only after a person touched the page. */
+export function audioContext(): AudioContext {
+  context ??= new AudioContext();
+  return context;
+}
+
+/** Whether sound can be heard now; a gesture is needed otherwise. */
+export async function unlockSound(): Promise<boolean> {
+  const sound = audioContext();
+  if (sound.state !== 'running') {
+    await Promise.race([sound.resume(), new Promise((resolve) => setTimeout(resolve, 300))]);
+  }
+  return (sound.state as AudioContextState) === 'running';
+}
+
+/** How loud a stream is, 0 to 1, on a scale that follows the ear. */
+export class Meter {
+  private readonly source: MediaStreamAudioSourceNode;
+  private readonly analyser: AnalyserNode;
+  private readonly samples: Float32Array<ArrayBuffer>;
+  private shown = 0;
+
+  constructor(stream: MediaStream) {
+    const sound = audioContext();
+    this.source = sound.createMediaStreamSource(stream);
+    this.analyser = sound.createAnalyser();
+    this.analyser.fftSize = 512;
+    this.samples = new Float32Array(this.analyser.fftSize);
+    this.source.connect(this.analyser);
+  }
+
+  level(): number {
+    this.analyser.getFloatTimeDomainData(this.samples);
+    let sum = 0;
+    for (const sample of this.samples) sum += sample * sample;
+    const decibels = 10 * Math.log10(sum / this.samples.length + 1e-10);
+    const level = Math.min(1, Math.max(0, (decibels + 55) / 45));
+    this.shown = level > this.shown ? level : this.shown * 0.85 + level * 0.15;
+    return this.shown;
+  }
+
+  close(): void {
+    this.source.disconnect();
+  }
+}

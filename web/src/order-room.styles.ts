@@ -1,0 +1,345 @@
+/** How the room is laid out: two columns on a desk, one with a sheet on a phone. */
+import { css } from 'lit';
+
+export const look = css`
+  :host {
+    display: block;
+    position: relative;
+    height: 100%;
+    min-height: 420px;
+    overflow: hidden;
+    background: var(--paper);
+    color: var(--ink);
+    font-family: var(--font);
+    font-size: 16px;
+    line-height: 1.4;
+    text-align: start;
+    -webkit-text-size-adjust: 100%;
+  }
+  main {
+    display: flex;
+    flex-direction: column;
+    min-width: 0;
+    min-height: 0;
+  }
+  .desk {
+    display: grid;
+    grid-template: auto auto 1fr / minmax(0, 1fr) 372px;
+    grid-template-areas: 'head head' 'line line' 'talk side';
+    height: 100%;
+  }
+  .desk header {
+    grid-area: head;
+  }
+  .desk order-room-banner {
+    grid-area: line;
+  }
+  .desk main {
+    grid-area: talk;
+  }
+  .desk .panel {
+    grid-area: side;
+    overflow-y: auto;
+    padding: 20px 20px 20px 16px;
+    border-left: 1px solid var(--line);
+    scrollbar-width: thin;
+    scrollbar-color: var(--line) transparent;
+  }
+  .panel {
+    display: flex;
+    flex-direction: column;
+    gap: 12px;
+  }
+  .panel > * {
+    flex: none;
+  }
+  .panel order-room-call.idle {
+    order: 1;
+  }
+  .panel .escrow,
+  .panel .questions,
+  .panel order-room-steps {
+    order: 2;
+  }
+  header {
+    display: flex;
+    align-items: center;
+    gap: 14px;
+    min-height: 72px;
+    padding: 10px 20px 10px 24px;
+    background: var(--surface);
+    border-bottom: 1px solid var(--line);
+  }
+  .avatar {
+    position: relative;
+    flex: none;
+    display: grid;
+    place-items: center;
+    width: 44px;
+    height: 44px;
+    border-radius: 50%;
+    background: var(--accent-soft);
+    color: var(--accent-strong);
+    font-weight: 650;
+    font-size: 15px;
+    letter-spacing: 0.02em;
+  }
+  .avatar.online::after {
+    content: '';
+    position: absolute;
+    right: 0;
+    bottom: 0;
+    width: 12px;
+    height: 12px;
+    border-radius: 50%;
+    border: 2px solid var(--surface);
+    background: var(--good);
+  }
+  .who {
+    flex: 1;
+    min-width: 0;
+  }
+  h1 {
+    overflow: hidden;
+    text-overflow: ellipsis;
+    white-space: nowrap;
+    font-size: 18px;
+    font-weight: 650;
+    letter-spacing: -0.01em;
+    line-height: 1.3;
+  }
+  .who p {
+    display: flex;
+    gap: 8px;
+    font-size: 14px;
+    color: var(--muted);
+    white-space: nowrap;
+  }
+  .who p strong {
+    font-weight: 500;
+    color: var(--ink);
+    overflow: hidden;
+    text-overflow: ellipsis;
+  }
+  .price {
+    font-weight: 600;
+    font-variant-numeric: tabular-nums;
+  }
+  .chip {
+    display: inline-flex;
+    align-items: center;
+    gap: 8px;
+    padding: 5px 12px;
+    border-radius: 20px;
+    background: var(--accent-soft);
+    color: var(--accent-strong);
+    font-size: 14px;
+    font-weight: 600;
+    white-space: nowrap;
+  }
+  .chip.late,
+  .chip.cancelled {
+    background: var(--bad-soft);
+    color: var(--bad);
+  }
+  .chip.closed {
+    background: var(--sunken);
+    color: var(--muted);
+  }
+  .escrow {
+    display: flex;
+    gap: 14px;
+    line-height: 1.4;
+  }
+  .escrow .icon {
+    color: var(--accent);
+    margin-top: 1px;
+  }
+  .escrow strong {
+    font-weight: 600;
+  }
+  .escrow p {
+    font-size: 14px;
+    color: var(--muted);
+  }
+  .questions {
+    padding-bottom: 8px;
+  }
+  details + details {
+    border-top: 1px solid var(--line);
+  }
+  .questions .heading {
+    margin-bottom: 4px;
+  }
+  summary {
+    display: flex;
+    align-items: center;
+    justify-content: space-between;
+    gap: 10px;
+    min-height: 44px;
+    font-weight: 500;
+    font-size: 15px;
+    line-height: 1.3;
+    cursor: pointer;
+    list-style: none;
+  }
+  summary::-webkit-details-marker {
+    display: none;
+  }
+  summary .icon {
+    color: var(--muted);
+    transition: transform 120ms;
+  }
+  details[open] summary .icon {
+    transform: rotate(180deg);
+  }
+  details p {
+    padding-bottom: 14px;
+    font-size: 14.5px;
+    line-height: 1.5;
+    color: var(--muted);
+  }
+  .notice {
+    display: flex;
+    flex-direction: column;
+    align-items: center;
+    justify-content: center;
+    gap: 10px;
+    height: 100%;
+    padding: 32px;
+    text-align: center;
+    color: var(--muted);
+  }
+  .notice .icon {
+    color: var(--accent);
+  }
+  .notice h1 {
+    color: var(--ink);
+    font-size: 20px;
+    white-space: normal;
+  }
+  .notice p {
+    max-width: 44ch;
+    line-height: 1.5;
+  }
+  .notice button {
+    margin-top: 8px;
+  }
+  .notice order-room-banner {
+    border-radius: 12px;
+    overflow: hidden;
+    margin-top: 8px;
+  }
+  .spinner {
+    width: 30px;
+    height: 30px;
+    border-radius: 50%;
+    border: 3px solid var(--line);
+    border-top-color: var(--accent);
+    animation: turn 0.9s linear infinite;
+  }
+  @keyframes turn {
+    to {
+      transform: rotate(1turn);
+    }
+  }
+
+  .phone {
+    display: flex;
+    flex-direction: column;
+    height: 100%;
+  }
+  .phone main {
+    flex: 1;
+  }
+  .phone .top {
+    background: var(--surface);
+    border-bottom: 1px solid var(--line);
+  }
+  .phone header {
+    min-height: 62px;
+    padding: 8px 12px 4px;
+    gap: 11px;
+    border: 0;
+  }
+  .phone .avatar {
+    width: 40px;
+    height: 40px;
+    font-size: 14px;
+  }
+  .phone h1 {
+    font-size: 16px;
+  }
+  .phone .who p {
+    font-size: 13px;
+    gap: 6px;
+    overflow: hidden;
+  }
+  .summary {
+    width: 100%;
+    min-height: 44px;
+    padding: 0 12px 0 14px;
+    border: 0;
+    border-radius: 0;
+    background: transparent;
+    font-weight: 400;
+    text-align: left;
+    gap: 8px;
+  }
+  .summary .icon {
+    color: var(--muted);
+  }
+  .summary .grow {
+    flex: 1;
+  }
+  .turn {
+    padding: 3px 10px;
+    border-radius: 14px;
+    background: var(--accent-soft);
+    color: var(--accent-strong);
+    font-size: 13px;
+    font-weight: 600;
+    white-space: nowrap;
+  }
+  .ongoing {
+    padding: 4px 10px 10px;
+  }
+  .sheet {
+    width: 100%;
+    max-width: 100%;
+    max-height: 88dvh;
+    margin: auto 0 0;
+    padding: 0;
+    border: 0;
+    border-radius: 20px 20px 0 0;
+    background: var(--paper);
+    color: var(--ink);
+    overscroll-behavior: contain;
+  }
+  .sheet::backdrop {
+    background: rgb(12 20 20 / 0.5);
+  }
+  .sheet[open] {
+    animation: up 200ms ease-out;
+  }
+  @keyframes up {
+    from {
+      transform: translateY(24px);
+      opacity: 0;
+    }
+  }
+  .sheet .panel {
+    padding: 8px 12px max(16px, env(safe-area-inset-bottom));
+  }
+  .sheet-head {
+    position: sticky;
+    top: 0;
+    z-index: 1;
+    display: flex;
+    align-items: center;
+    justify-content: space-between;
+    margin: -8px -12px -4px;
+    padding: 8px 8px 8px 16px;
+    background: var(--paper);
+  }
+`;

@@ -1,0 +1,160 @@
+/**
+ * What was asked and not answered yet. It outlives sockets; messages outlive the page too.
+ *
+ * Pure but for the storage it is handed. The promise: an ask goes out again, with the same id and
+ * the same content, on every new socket until it is answered, refused for good, withdrawn or too
+ * old to make sense. Messages of one order go out one at a time, so they cannot overtake each
+ * other when one has to be tried again.
+ */
+import type { Asking, Refused, Reply } from './protocol.js';
+
+/** The server said no. `frame.text` is a sentence for the reader. */
+export class RefusedError extends Error {
+  constructor(readonly frame: Pick<Refused, 'code' | 'text' | 'facts'>) {
+    super(frame.text || frame.code);
+    this.name = 'RefusedError';
+  }
+}
+
+/** No answer came in the time in which the answer would have been of use. */
+export class TooLateError extends Error {
+  constructor() {
+    super('too late');
+    this.name = 'TooLateError';
+  }
+}
+
+export interface Ask {
+  readonly frame: Asking;
+  /** Who wrote it; null if it was written before we knew. */
+  readonly person: string | null;
+  /** Local time after which it is dropped. */
+  readonly expires: number;
+  readonly reply: Promise<Reply>;
+  /** Whether it is on the way over the present socket. */
+  sent: boolean;
+  /** How often it was put off, and until when (local time). */
+  tries: number;
+  notBefore: number;
+  settle(answer: Reply | Error): void;
+}
+
+/** The part of `Storage` we use; private windows may throw at any of it. */
+export type Shelf = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+
+const PUT_OFF = new Set(['rate_exceeded', 'unavailable', 'too_many_open']);
+const MAX_TRIES = 8;
+
+/** Milliseconds to wait before asking again after this refusal; null if it is final. */
+export function putOff(ask: Ask, refused: Pick<Refused, 'code' | 'facts'>, random: number): number | null {
+  const patient = ask.frame.t === 'message.send' || ask.frame.t === 'history' || ask.frame.t === 'call.offer';
+  if (!patient || !PUT_OFF.has(refused.code) || ask.tries >= MAX_TRIES) return null;
+  const after = refused.facts['retry_after'];
+  const asked = typeof after === 'number' && after > 0 ? after * 1000 : 1000 * 2 ** ask.tries;
+  return Math.min(30_000, asked) * (1 + random * 0.25);
+}
+
+export class Outbox {
+  private readonly asks = new Map<string, Ask>();
+
+  constructor(
+    private readonly shelf: Shelf | null,
+    private readonly key: string,
+  ) {
+    for (const { frame, person } of this.read()) this.add(frame, person, Infinity);
+  }
+
+  add(frame: Asking, person: string | null, expires: number): Ask {
+    const known = this.asks.get(frame.id);
+    if (known) return known;
+    let settle: Ask['settle'] = () => undefined;
+    const reply = new Promise<Reply>((resolve, reject) => {
+      settle = (answer) => (answer instanceof Error ? reject(answer) : resolve(answer));
+    });
+    reply.catch(() => undefined); // whoever cares has a handler of their own
+    const ask: Ask = { frame, person, expires, reply, settle, sent: false, tries: 0, notBefore: 0 };
+    this.asks.set(frame.id, ask);
+    this.write();
+    return ask;
+  }
+
+  get(id: string): Ask | undefined {
+    return this.asks.get(id);
+  }
+
+  /** Take an ask out and give its answer to whoever waits. Unknown ids are none of our business. */
+  settle(id: string, answer: Reply | Error): void {
+    const ask = this.asks.get(id);
+    if (!ask) return;
+    this.asks.delete(id);
+    this.write();
+    ask.settle(answer);
+  }
+
+  /** Messages of an order that still have to go out, oldest first. */
+  messages(order: string, person: string | null): Ask[] {
+    return [...this.asks.values()].filter(
+      (ask) => ask.frame.t === 'message.send' && ask.frame.order === order && theirs(ask, person),
+    );
+  }
+
+  /** What should be sent now over an open socket. The caller sets `sent` once it is. */
+  due(person: string, now: number): Ask[] {
+    const taken = new Set<string>();
+    const found: Ask[] = [];
+    for (const ask of [...this.asks.values()]) {
+      if (!theirs(ask, person)) continue;
+      if (ask.expires <= now && !ask.sent) {
+        this.settle(ask.frame.id, new TooLateError());
+        continue;
+      }
+      if (ask.frame.t === 'message.send') {
+        if (taken.has(ask.frame.order)) continue;
+        taken.add(ask.frame.order);
+      }
+      if (!ask.sent && ask.notBefore <= now) found.push(ask);
+    }
+    return found;
+  }
+
+  /** The socket is gone: whatever was on its way may or may not have arrived. */
+  interrupted(): void {
+    for (const ask of this.asks.values()) ask.sent = false;
+  }
+
+  private write(): void {
+    if (!this.shelf) return;
+    const kept = [...this.asks.values()]
+      .filter((ask) => ask.frame.t === 'message.send')
+      .map(({ frame, person }) => ({ frame, person }));
+    try {
+      if (kept.length > 0) this.shelf.setItem(this.key, JSON.stringify(kept));
+      else this.shelf.removeItem(this.key);
+    } catch {
+      // a full or forbidden storage costs us the reload, not the message
+    }
+  }
+
+  private read(): { frame: Asking; person: string | null }[] {
+    try {
+      const kept: unknown = JSON.parse(this.shelf?.getItem(this.key) ?? '[]');
+      return Array.isArray(kept) ? kept.filter(isMessage) : [];
+    } catch {
+      return [];
+    }
+  }
+}
+
+function theirs(ask: Ask, person: string | null): boolean {
+  return ask.person === null || person === null || ask.person === person;
+}
+
+function isMessage(kept: unknown): kept is { frame: Asking; person: string | null } {
+  const frame = (kept as { frame?: Partial<Asking> } | null)?.frame;
+  return (
+    frame?.t === 'message.send' &&
+    typeof frame.id === 'string' &&
+    typeof frame.order === 'string' &&
+    typeof frame.text === 'string'
+  );
+}

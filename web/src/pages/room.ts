@@ -1,0 +1,148 @@
+/** The demo's room page: signs in by the cookie of the path, and fills the window with the room. */
+import { css, html, LitElement, type TemplateResult } from 'lit';
+import { customElement, state } from 'lit/decorators.js';
+import '../order-room.js';
+import { TokenRefused } from '../order-room.js';
+import { icon, mark } from '../icons.js';
+import { base, tokens } from '../styles.js';
+import { textsOf } from '../texts/index.js';
+import { chooseLanguage, fetchJson, frame, HttpError, languageSwitch, pageLanguage } from './frame.js';
+
+interface DemoOrders {
+  orders: { order: string; title: string; people: { person: string; role: 'buyer' | 'seller'; name: string }[] }[];
+}
+
+@customElement('demo-room')
+export class DemoRoom extends LitElement {
+  @state() private language = pageLanguage();
+  @state() private people: DemoOrders['orders'][number]['people'] = [];
+  private readonly place = placeOf(location.pathname);
+
+  /** One function for the life of the page: the element shares sockets by it. */
+  private readonly token = async (): Promise<string> => {
+    try {
+      const path = `/demo/${encodeURIComponent(this.place.person)}/token`;
+      return (await fetchJson<{ token: string }>(path, 'POST')).token;
+    } catch (error) {
+      if (error instanceof HttpError && (error.status === 401 || error.status === 403)) {
+        throw new TokenRefused(textsOf(this.language).demo.signIn);
+      }
+      throw error;
+    }
+  };
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.load();
+  }
+
+  /** The names for the bar; the room itself does not need them. */
+  private async load(): Promise<void> {
+    try {
+      const { orders } = await fetchJson<DemoOrders>('/demo/orders');
+      const order = orders.find((o) => o.order === this.place.order);
+      this.people = order?.people ?? [];
+      if (order) document.title = order.title;
+    } catch {
+      this.people = [];
+    }
+  }
+
+  override render(): TemplateResult {
+    const t = textsOf(this.language);
+    const me = this.people.find((p) => p.person === this.place.person);
+    const other = this.people.find((p) => p.person !== this.place.person);
+    return html`
+      <nav class="bar" aria-label=${t.demo.tag}>
+        <a class="brand" href="/" aria-label=${t.demo.home} title=${t.demo.home}>${mark(24)}<em>${t.demo.tag}</em></a>
+        <span class="me" data-test="me">${me ? t.demo.you(me.name, t.role[me.role].toLowerCase()) : ''}</span>
+        <span class="grow"></span>
+        ${other
+          ? html`<a
+              class="item"
+              data-test="open-other"
+              target="_blank"
+              href="/demo/as/${encodeURIComponent(other.person)}?order=${encodeURIComponent(this.place.order)}"
+              title=${t.demo.other(other.name)}
+              >${icon('people', 18)}<span>${t.demo.other(other.name)}</span></a
+            >`
+          : ''}
+        <a class="item" href="/mailbox" target="_blank" title=${t.demo.mailbox}>${icon('mail', 18)}<span>${t.demo.mailbox}</span></a>
+        ${languageSwitch(this.language, (language) => {
+          chooseLanguage(language);
+          this.language = language;
+        })}
+      </nav>
+      <order-room .order=${this.place.order} src="/ws" .language=${this.language} .token=${this.token}></order-room>
+    `;
+  }
+
+  static override readonly styles = [
+    tokens,
+    base,
+    frame,
+    css`
+      :host {
+        display: flex;
+        flex-direction: column;
+        height: 100dvh;
+      }
+      order-room {
+        flex: 1;
+        min-height: 0;
+      }
+      .bar {
+        min-height: 44px;
+        padding: 0 16px 0 24px;
+        background: var(--sunken);
+        font-size: 14px;
+      }
+      .me {
+        font-weight: 500;
+        white-space: nowrap;
+        overflow: hidden;
+        text-overflow: ellipsis;
+      }
+      .item {
+        display: inline-flex;
+        align-items: center;
+        gap: 7px;
+        min-height: 44px;
+        color: var(--ink);
+        text-decoration: none;
+        white-space: nowrap;
+      }
+      .item:hover {
+        text-decoration: underline;
+      }
+      @media (max-width: 860px) {
+        .item span {
+          position: absolute;
+          width: 1px;
+          height: 1px;
+          overflow: hidden;
+          clip-path: inset(50%);
+        }
+        .item {
+          min-width: 36px;
+          justify-content: center;
+        }
+        .bar {
+          padding: 0 6px 0 14px;
+          gap: 6px;
+          min-height: 40px;
+          font-size: 13px;
+        }
+        .languages button[aria-pressed='true'] {
+          display: none;
+        }
+      }
+    `,
+  ];
+}
+
+/** `/demo/{person}/orders/{order}` */
+function placeOf(path: string): { person: string; order: string } {
+  const [, , person = '', , order = ''] = path.split('/').map(decodeURIComponent);
+  return { person, order };
+}

@@ -1,0 +1,305 @@
+/** Whose turn it is, what to do, and the steps a person can take, each confirmed first. */
+import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import { customElement, property, query, state } from 'lit/decorators.js';
+import { inWords } from '../countdown.js';
+import { icon } from '../icons.js';
+import { RefusedError, TooLateError } from '../outbox.js';
+import type { Situation, Verb } from '../protocol.js';
+import type { OrderRoom } from '../room.js';
+import { base } from '../styles.js';
+import { money, textsOf, type Language } from '../texts/index.js';
+
+/** The order in which buttons stand: what moves the order on first, what ends it last. */
+const RANK: readonly Verb[] = [
+  'order.close',
+  'order.start',
+  'order.deliver',
+  'brief.hand_over',
+  'order.decline',
+  'order.cancel',
+];
+const ENDING: ReadonlySet<Verb> = new Set(['order.cancel', 'order.decline']);
+
+@customElement('order-room-actions')
+export class Actions extends LitElement {
+  @property({ attribute: false }) room!: OrderRoom;
+  @property({ attribute: false }) situation!: Situation;
+  @property() language: Language = 'fr';
+  @property({ type: Boolean }) online = true;
+
+  @state() private verb: Verb | null = null;
+  @state() private busy = false;
+  @state() private refusal = '';
+  @state() private minute = 0;
+  @query('dialog') private dialog!: HTMLDialogElement;
+  @query('textarea') private note!: HTMLTextAreaElement | null;
+  private asked = '';
+  private abort: AbortController | null = null;
+  private timer: ReturnType<typeof setInterval> | undefined;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.timer = setInterval(() => (this.minute += 1), 30_000);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    clearInterval(this.timer);
+    this.abort?.abort();
+  }
+
+  override willUpdate(): void {
+    // The step is no longer possible, for example because the clock reached zero.
+    if (this.verb && !this.busy && !this.situation.actions.includes(this.verb)) this.shut();
+  }
+
+  private async ask(verb: Verb): Promise<void> {
+    this.verb = verb;
+    this.refusal = '';
+    this.asked = crypto.randomUUID();
+    await this.updateComplete;
+    this.dialog.showModal();
+  }
+
+  private shut(): void {
+    this.abort?.abort();
+    this.abort = null;
+    this.busy = false;
+    this.dialog?.close();
+    this.verb = null;
+  }
+
+  private async confirm(): Promise<void> {
+    const { verb } = this;
+    if (!verb || this.busy) return;
+    const note = this.note?.value.trim() ?? '';
+    this.busy = true;
+    this.refusal = '';
+    this.abort = new AbortController();
+    try {
+      await this.room.step(verb, note, this.asked, this.abort.signal);
+      this.shut();
+    } catch (error) {
+      if (error instanceof RefusedError) this.refusal = error.message;
+      else if (error instanceof TooLateError) this.refusal = textsOf(this.language).tooLate;
+      this.asked = crypto.randomUUID();
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  private amount(): string {
+    const { situation: s } = this;
+    const cents = s.held_cents || this.room.room?.price_cents || 0;
+    return money(this.language, cents, s.currency);
+  }
+
+  override render(): TemplateResult {
+    const t = textsOf(this.language);
+    const { situation: s, room } = this;
+    const other = room.other?.name ?? t.someone;
+    const key = s.state === 'awaiting_validation' && s.brief_handed ? 'handed' : s.state;
+    const mine = s.turn?.role === s.role;
+    const verbs = RANK.filter((verb) => s.actions.includes(verb));
+    const now = room.connection.now();
+    const since = s.turn ? now - Date.parse(s.turn.since) : 0;
+    return html`
+      <section class="card ${mine ? 'mine' : ''}" data-test="turn" data-turn=${s.turn?.role ?? ''} data-minute=${this.minute}>
+        ${s.turn
+          ? html`<h2>
+              ${mine ? t.turn.yours : t.turn.theirs(other)}
+              <small>${since < 60_000 ? t.turn.justNow : t.turn.since(inWords(Math.floor(since / 60_000) * 60_000, this.language))}</small>
+            </h2>`
+          : nothing}
+        <p class="guide">${t.guide[s.role][key](other)}</p>
+        ${s.refund?.text
+          ? html`<p class="refund" data-test="refund">${icon('coins')}<span>${s.refund.text}</span></p>`
+          : nothing}
+        ${verbs.length > 0 ? html`<div class="buttons">${verbs.map((v, i) => this.button(v, i))}</div>` : nothing}
+      </section>
+      ${this.confirmation(other)}
+    `;
+  }
+
+  private button(verb: Verb, rank: number): TemplateResult {
+    const t = textsOf(this.language);
+    const again = verb === 'brief.hand_over' && this.situation.brief_handed;
+    const look = ENDING.has(verb) ? 'quiet ending' : rank === 0 && !again ? 'primary' : '';
+    return html`<button class=${look} data-test="action-${verb}" @click=${() => this.ask(verb)}>
+      ${again ? t.handOverAgain : t.action[verb]}
+    </button>`;
+  }
+
+  private confirmation(other: string): TemplateResult {
+    const t = textsOf(this.language);
+    const { verb } = this;
+    const c = verb ? t.confirm[verb] : null;
+    const refunds = verb === 'order.cancel';
+    const means = this.situation.deadlines[0]?.visible?.means ?? 'unknown';
+    return html`<dialog
+      data-test="dialog"
+      aria-labelledby="title"
+      aria-describedby="body"
+      @cancel=${(e: Event) => {
+        e.preventDefault();
+        this.shut();
+      }}
+      @click=${(e: Event) => {
+        if (e.target === this.dialog && !this.busy) this.shut();
+      }}
+    >
+      ${verb && c
+        ? html`<form
+            method="dialog"
+            @submit=${(e: Event) => {
+              e.preventDefault();
+              void this.confirm();
+            }}
+          >
+            <h2 id="title">${c.title}</h2>
+            <p id="body" data-test="dialog-money">${c.body(other, this.amount())} ${refunds ? t.visible[means] : nothing}</p>
+            ${c.note
+              ? html`<label>
+                  <span>${c.note}</span>
+                  <textarea rows="3" data-test="note" maxlength=${this.room.room?.note_max ?? 1000}></textarea>
+                </label>`
+              : nothing}
+            ${this.refusal
+              ? html`<p class="refusal" role="alert" data-test="refusal">${icon('alert', 18)}<span>${this.refusal}</span></p>`
+              : nothing}
+            ${this.busy && !this.online ? html`<p class="waits" role="status">${t.waitsForLine}</p>` : nothing}
+            <div class="choice">
+              <button type="button" data-test="dialog-back" @click=${() => this.shut()}>${t.cancelDialog}</button>
+              <button class=${ENDING.has(verb) ? 'danger' : 'primary'} type="submit" data-test="confirm" ?disabled=${this.busy}>
+                ${this.busy ? t.sending : c.yes}
+              </button>
+            </div>
+          </form>`
+        : nothing}
+    </dialog>`;
+  }
+
+  static override readonly styles = [
+    base,
+    css`
+      .card.mine {
+        background: var(--accent-soft);
+        border-color: transparent;
+      }
+      h2 {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: baseline;
+        gap: 0 8px;
+        font-size: 17px;
+        line-height: 1.35;
+      }
+      h2 small {
+        font-size: 13px;
+        font-weight: 400;
+        color: var(--muted);
+      }
+      .guide {
+        margin-top: 6px;
+        line-height: 1.45;
+      }
+      .guide:first-child {
+        margin-top: 0;
+      }
+      .refund {
+        display: flex;
+        gap: 10px;
+        margin-top: 14px;
+        padding-top: 14px;
+        border-top: 1px solid var(--line);
+        line-height: 1.45;
+      }
+      .refund .icon {
+        color: var(--good);
+      }
+      .buttons {
+        display: flex;
+        flex-direction: column;
+        gap: 8px;
+        margin-top: 16px;
+      }
+      .ending {
+        color: var(--bad);
+      }
+      .mine .ending:hover:not(:disabled) {
+        background: color-mix(in srgb, var(--bad) 10%, transparent);
+        color: var(--bad);
+      }
+      dialog {
+        width: min(460px, calc(100vw - 32px));
+        max-height: calc(100dvh - 32px);
+        padding: 26px;
+        border: 1px solid var(--line);
+        border-radius: 20px;
+        background: var(--surface);
+        color: var(--ink);
+        box-shadow: 0 24px 80px rgb(0 0 0 / 0.3);
+      }
+      dialog[open] {
+        animation: rise 160ms ease-out;
+      }
+      dialog::backdrop {
+        background: rgb(12 20 20 / 0.5);
+      }
+      @keyframes rise {
+        from {
+          opacity: 0;
+          transform: translateY(8px);
+        }
+      }
+      dialog h2 {
+        font-size: 21px;
+        margin-bottom: 10px;
+      }
+      dialog p {
+        line-height: 1.5;
+      }
+      label {
+        display: block;
+        margin-top: 18px;
+      }
+      label span {
+        display: block;
+        margin-bottom: 6px;
+        font-size: 14px;
+        font-weight: 600;
+      }
+      textarea {
+        width: 100%;
+        padding: 10px 12px;
+        border: 1px solid var(--line);
+        border-radius: 11px;
+        background: var(--paper);
+        line-height: 1.4;
+        resize: vertical;
+      }
+      .refusal,
+      .waits {
+        margin-top: 16px;
+      }
+      .waits {
+        color: var(--warn);
+      }
+      .choice {
+        display: flex;
+        flex-wrap: wrap-reverse;
+        gap: 10px;
+        margin-top: 24px;
+      }
+      .choice button {
+        flex: 1 1 170px;
+      }
+    `,
+  ];
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'order-room-actions': Actions;
+  }
+}

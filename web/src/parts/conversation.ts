@@ -1,0 +1,575 @@
+/** The thread: messages, and what happened to the order between them. */
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { customElement, property, query, state } from 'lit/decorators.js';
+import { repeat } from 'lit/directives/repeat.js';
+import { callers, endedCalls, lineOf, type Line } from '../entries.js';
+import { icon } from '../icons.js';
+import { pieces } from '../links.js';
+import type { Entry, Member } from '../protocol.js';
+import { base } from '../styles.js';
+import { dayHeading, midnight, textsOf, time, type Language } from '../texts/index.js';
+import { olderThan, type Pending, type Timeline } from '../timeline.js';
+
+const GROUPED_WITHIN = 5 * 60_000;
+const NEAR_END = 60;
+
+type Block =
+  | { kind: 'day'; key: string; at: number }
+  | { kind: 'unread'; key: string }
+  | { kind: 'message'; key: string; entry: Entry; text: string | null; first: boolean }
+  | { kind: 'lines'; key: string; lines: { entry: Entry; line: Line }[] };
+
+@customElement('order-room-conversation')
+export class Conversation extends LitElement {
+  @property({ attribute: false }) timeline!: Timeline;
+  @property({ attribute: false }) members: readonly Member[] = [];
+  @property() me = '';
+  @property() language: Language = 'fr';
+  /** How far the other has read. */
+  @property({ type: Number }) seen = 0;
+  @property() typist = '';
+  @property() older: 'idle' | 'loading' | 'failed' = 'idle';
+  @property({ type: Boolean }) online = true;
+  @property({ attribute: false }) clock: () => number = Date.now;
+
+  /** Whether the newest is in view. */
+  @state() private atEnd = true;
+  @state() private missed = 0;
+  @query('.scroll') private scroller!: HTMLElement;
+  private anchor: { height: number; top: number } | null = null;
+  /** The first entry that was not read when the room was opened. */
+  private unreadFrom: number | null = null;
+  private sizes: ResizeObserver | null = null;
+
+  /** Where the person had read to when the room opened; the line "new" stands after it. */
+  openedAt(read: number): void {
+    if (this.unreadFrom !== null) return;
+    const next = this.timeline.entries.find(
+      (e) => e.seq > read && e.actor !== this.me && e.event?.kind === 'message_sent',
+    );
+    this.unreadFrom = next?.seq ?? 0;
+  }
+
+  get endInView(): boolean {
+    return this.atEnd;
+  }
+
+  override firstUpdated(): void {
+    this.sizes = new ResizeObserver(() => {
+      if (this.atEnd) this.toEnd(false);
+    });
+    this.sizes.observe(this.scroller);
+    this.toEnd(false);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.sizes?.disconnect();
+  }
+
+  override willUpdate(changed: PropertyValues<this>): void {
+    const before = changed.get('timeline');
+    if (!before || !this.hasUpdated) return;
+    const [was, is] = [before.entries, this.timeline.entries];
+    if (was[0] && is[0] && is[0].seq < was[0].seq) {
+      this.anchor = { height: this.scroller.scrollHeight, top: this.scroller.scrollTop };
+    }
+    const last = was.at(-1)?.seq ?? 0;
+    const fresh = is.filter((e) => e.seq > last && e.event?.kind === 'message_sent');
+    if (this.timeline.pending.length > before.pending.length) this.atEnd = true;
+    else if (!this.atEnd) this.missed += fresh.filter((e) => e.actor !== this.me).length;
+  }
+
+  override updated(): void {
+    if (this.anchor) {
+      this.scroller.scrollTop = this.anchor.top + this.scroller.scrollHeight - this.anchor.height;
+      this.anchor = null;
+    } else if (this.atEnd) {
+      this.toEnd(false);
+    }
+  }
+
+  toEnd(smooth: boolean): void {
+    this.missed = 0;
+    this.scroller?.scrollTo({ top: this.scroller.scrollHeight, behavior: smooth ? 'smooth' : 'instant' });
+  }
+
+  private readonly scrolled = (): void => {
+    const { scrollTop, clientHeight, scrollHeight } = this.scroller;
+    const atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END;
+    if (atEnd !== this.atEnd) {
+      this.atEnd = atEnd;
+      if (atEnd) this.missed = 0;
+      this.dispatchEvent(new CustomEvent('end-in-view'));
+    }
+    if (scrollTop < 120 && this.older === 'idle' && olderThan(this.timeline) !== null) this.askOlder();
+  };
+
+  private askOlder(): void {
+    this.dispatchEvent(new CustomEvent('older'));
+  }
+
+  private blocks(): Block[] {
+    const { entries } = this.timeline;
+    const surroundings = { language: this.language, me: this.me, members: this.members };
+    const [ended, called] = [endedCalls(entries), callers(entries)];
+    const blocks: Block[] = [];
+    let day = NaN;
+    for (const entry of entries) {
+      const at = Date.parse(entry.at);
+      if (midnight(at) !== day) {
+        day = midnight(at);
+        blocks.push({ kind: 'day', key: `day ${entry.seq}`, at });
+      }
+      if (entry.seq === this.unreadFrom) blocks.push({ kind: 'unread', key: 'unread' });
+      const last = blocks.at(-1);
+      if (entry.event === null || entry.event.kind === 'message_sent') {
+        const first =
+          last?.kind !== 'message' ||
+          last.entry.actor !== entry.actor ||
+          at - Date.parse(last.entry.at) > GROUPED_WITHIN;
+        blocks.push({ kind: 'message', key: `${entry.seq}`, entry, text: entry.event?.text ?? null, first });
+        continue;
+      }
+      const line = lineOf(entry, surroundings, ended, called);
+      if (!line) continue;
+      if (last?.kind === 'lines') last.lines.push({ entry, line });
+      else blocks.push({ kind: 'lines', key: `${entry.seq}`, lines: [{ entry, line }] });
+    }
+    return blocks;
+  }
+
+  override render(): TemplateResult {
+    const t = textsOf(this.language);
+    const blocks = this.blocks();
+    const { pending, entries } = this.timeline;
+    const talked = pending.length > 0 || entries.some((e) => e.event?.kind === 'message_sent');
+    const other = this.members.find((m) => m.person !== this.me);
+    const lastOwn = entries.findLast((e) => e.actor === this.me && e.event?.kind === 'message_sent');
+    return html`
+      <div class="scroll" role="log" aria-live="off" aria-label=${t.chat.heading} tabindex="0" @scroll=${this.scrolled}>
+        <div class="thread">
+          ${this.top()}
+          ${repeat(blocks, (b) => b.key, (b) => this.block(b, lastOwn?.seq ?? 0))}
+          ${talked
+            ? nothing
+            : html`<div class="empty" data-test="empty">
+                ${icon('chat', 28)}
+                <strong>${t.chat.empty}</strong>
+                <p>${t.chat.emptyHint(other?.name ?? t.someone)}</p>
+              </div>`}
+          ${repeat(pending, (p) => p.id, (p) => this.pending(p))}
+          ${this.typist
+            ? html`<div class="typing" data-test="typing">
+                <span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>${t.chat.typing(this.typist)}
+              </div>`
+            : nothing}
+        </div>
+      </div>
+      ${this.atEnd
+        ? nothing
+        : html`<button class="newest ${this.missed ? 'primary' : ''}" data-test="to-newest" @click=${() => this.toEnd(true)}>
+            ${icon('down', 18)}${t.chat.fresh(this.missed)}
+          </button>`}
+    `;
+  }
+
+  private top(): TemplateResult | typeof nothing {
+    const t = textsOf(this.language).chat;
+    if (olderThan(this.timeline) === null) return nothing;
+    if (this.older === 'loading') return html`<p class="older">${t.olderLoading}</p>`;
+    return html`<p class="older">
+      ${this.older === 'failed' ? html`${t.olderFailed} ` : nothing}
+      <button class="link" data-test="older" @click=${() => this.askOlder()}>${t.older}</button>
+    </p>`;
+  }
+
+  private block(block: Block, lastOwn: number): TemplateResult {
+    const t = textsOf(this.language);
+    switch (block.kind) {
+      case 'day':
+        return html`<h3 class="day"><span>${dayHeading(this.language, block.at, this.clock())}</span></h3>`;
+      case 'unread':
+        return html`<div class="unread"><span>${t.chat.unread}</span></div>`;
+      case 'lines':
+        return html`<ul class="lines">
+          ${block.lines.map(({ entry, line }) => this.line(entry, line))}
+        </ul>`;
+      case 'message': {
+        const { entry, text, first } = block;
+        const own = entry.actor === this.me;
+        const seen = own && entry.seq === lastOwn && entry.seq <= this.seen;
+        return html`<article
+          class="message ${own ? 'own' : ''} ${first ? 'first' : ''}"
+          data-test="message"
+          data-seq=${entry.seq}
+          data-mine=${own}
+        >
+          <div class="bubble ${text === null ? 'gone' : ''}">
+            <span class="sr">${own ? t.you : this.name(entry.actor)}: </span>
+            ${text === null ? html`<em>${t.chat.redacted}</em>` : html`<p class="text">${words(text)}</p>`}
+          </div>
+          <div class="meta">
+            <time datetime=${entry.at}>${time(this.language, entry.at)}</time>
+            ${own
+              ? entry.seq <= this.seen
+                ? html`<span class="seen" data-test="seen" title=${t.chat.seen}>${icon('checks', 16)}${seen ? t.chat.seen : html`<span class="sr">${t.chat.seen}</span>`}</span>`
+                : html`<span title=${t.chat.sent}>${icon('check', 16)}<span class="sr">${t.chat.sent}</span></span>`
+              : nothing}
+          </div>
+        </article>`;
+      }
+    }
+  }
+
+  private line(entry: Entry, line: Line): TemplateResult {
+    return html`<li class="line ${line.tone}" data-test="entry" data-kind=${entry.event?.kind ?? ''} data-seq=${entry.seq}>
+      ${icon(line.icon, 18)}
+      <div>
+        <p>${line.text}</p>
+        ${line.note ? html`<blockquote>${words(line.note)}</blockquote>` : nothing}
+      </div>
+      <time datetime=${entry.at}>${time(this.language, entry.at)}</time>
+    </li>`;
+  }
+
+  private pending(own: Pending): TemplateResult {
+    const t = textsOf(this.language);
+    const failed = own.delivery === 'failed';
+    return html`<article class="message own first ${own.delivery}" data-test="message" data-pending=${own.delivery} data-mine="true">
+      <div class="bubble"><span class="sr">${t.you}: </span><p class="text">${words(own.text)}</p></div>
+      ${failed
+        ? html`<div class="refusal" role="alert">
+            ${icon('alert', 18)}
+            <div>
+              <strong>${t.chat.failed}.</strong> ${own.why}
+              <div class="again">
+                <button class="link" data-test="message-retry" @click=${() => this.tell('again', own.id)}>${t.retry}</button>
+                <button class="link" data-test="message-discard" @click=${() => this.tell('discard', own.id)}>${t.chat.discard}</button>
+              </div>
+            </div>
+          </div>`
+        : html`<div class="meta">${icon('clock', 15)}${this.online ? t.chat.waiting : t.chat.waitingOffline}</div>`}
+    </article>`;
+  }
+
+  private name(person: string): string {
+    return this.members.find((m) => m.person === person)?.name ?? textsOf(this.language).someone;
+  }
+
+  private tell(what: 'again' | 'discard', id: string): void {
+    this.dispatchEvent(new CustomEvent(what, { detail: id }));
+  }
+
+  static override readonly styles = [
+    base,
+    css`
+      :host {
+        position: relative;
+        display: flex;
+        min-height: 0;
+        flex: 1;
+      }
+      .scroll {
+        flex: 1;
+        overflow-y: auto;
+        overscroll-behavior: contain;
+        scrollbar-gutter: stable;
+        scrollbar-color: var(--line) transparent;
+        scrollbar-width: thin;
+      }
+      .scroll:focus-visible {
+        outline-offset: -3px;
+      }
+      .thread {
+        display: flex;
+        flex-direction: column;
+        justify-content: flex-end;
+        min-height: 100%;
+        max-width: 760px;
+        margin: 0 auto;
+        padding: 20px 24px 12px;
+      }
+      .day {
+        display: flex;
+        align-items: center;
+        gap: 14px;
+        margin: 22px 0 12px;
+        font-size: 13px;
+        font-weight: 600;
+        color: var(--muted);
+      }
+      .day:first-child {
+        margin-top: 0;
+      }
+      .day::before,
+      .day::after,
+      .unread::before {
+        content: '';
+        flex: 1;
+        height: 1px;
+        background: var(--line);
+      }
+      .day span::first-letter {
+        text-transform: uppercase;
+      }
+      .unread {
+        display: flex;
+        align-items: center;
+        gap: 10px;
+        margin: 14px 0 4px;
+        color: var(--accent);
+        font-size: 13px;
+        font-weight: 700;
+      }
+      .unread::before {
+        background: var(--accent);
+        opacity: 0.5;
+      }
+      .message {
+        display: flex;
+        flex-direction: column;
+        align-items: flex-start;
+        max-width: min(78%, 560px);
+        margin-top: 3px;
+      }
+      .message.first {
+        margin-top: 14px;
+      }
+      .message.own {
+        align-self: flex-end;
+        align-items: flex-end;
+      }
+      .bubble {
+        padding: 9px 14px;
+        border-radius: 18px 18px 18px 6px;
+        background: var(--surface);
+        border: 1px solid var(--line);
+        max-width: 100%;
+      }
+      .own .bubble {
+        border-radius: 18px 18px 6px 18px;
+        border-color: transparent;
+        background: var(--own);
+        color: var(--own-ink);
+      }
+      .waiting .bubble {
+        opacity: 0.72;
+      }
+      .failed .bubble {
+        background: transparent;
+        border: 1px dashed var(--bad);
+        color: var(--ink);
+      }
+      .gone {
+        color: var(--muted);
+      }
+      .text {
+        white-space: pre-wrap;
+        overflow-wrap: anywhere;
+        line-height: 1.45;
+      }
+      .own .text a {
+        color: inherit;
+      }
+      .meta {
+        display: flex;
+        align-items: center;
+        gap: 5px;
+        padding: 3px 6px 0;
+        font-size: 12px;
+        color: var(--muted);
+        font-variant-numeric: tabular-nums;
+      }
+      .message:not(.own):has(+ .message:not(.first):not(.own)) .meta,
+      .message.own:has(+ .message.own:not(.first):not(.waiting):not(.failed)) .meta {
+        display: none;
+      }
+      .meta > span {
+        display: inline-flex;
+        align-items: center;
+        gap: 4px;
+      }
+      .seen {
+        color: var(--accent);
+        font-weight: 600;
+      }
+      .failed .refusal {
+        margin-top: 6px;
+      }
+      .again {
+        display: flex;
+        gap: 16px;
+        margin-top: 6px;
+      }
+      .again .link {
+        color: inherit;
+        min-height: 28px;
+      }
+      .lines {
+        margin: 14px 0 4px;
+        border: 1px solid var(--line);
+        border-radius: 12px;
+        background: color-mix(in srgb, var(--surface) 55%, transparent);
+        font-size: 14px;
+      }
+      .line {
+        display: flex;
+        gap: 10px;
+        align-items: flex-start;
+        padding: 8px 13px;
+        color: var(--muted);
+        line-height: 1.4;
+      }
+      .line + .line {
+        border-top: 1px solid var(--line);
+      }
+      .line .icon {
+        margin-top: 1px;
+      }
+      .line > div {
+        flex: 1;
+        min-width: 0;
+      }
+      .line p {
+        overflow-wrap: anywhere;
+      }
+      .line p::first-letter {
+        text-transform: uppercase;
+      }
+      .line.good .icon {
+        color: var(--good);
+      }
+      .line.warn .icon {
+        color: var(--warn);
+      }
+      .line.bad .icon {
+        color: var(--bad);
+      }
+      .line.good p,
+      .line.warn p,
+      .line.bad p {
+        color: var(--ink);
+      }
+      .line.bad p {
+        font-weight: 600;
+      }
+      .line time {
+        font-size: 12px;
+        line-height: 20px;
+        font-variant-numeric: tabular-nums;
+      }
+      blockquote {
+        margin: 6px 0 2px;
+        padding-left: 10px;
+        border-left: 2px solid var(--line);
+        color: var(--ink);
+        white-space: pre-wrap;
+        overflow-wrap: anywhere;
+      }
+      .empty {
+        display: flex;
+        flex-direction: column;
+        align-items: center;
+        gap: 6px;
+        padding: 40px 24px 28px;
+        text-align: center;
+        color: var(--muted);
+        line-height: 1.45;
+        flex: 1;
+        justify-content: center;
+      }
+      .empty .icon {
+        color: var(--accent);
+        margin-bottom: 4px;
+      }
+      .empty strong {
+        color: var(--ink);
+        font-size: 17px;
+      }
+      .empty p {
+        max-width: 38ch;
+      }
+      .older {
+        padding: 4px 0 16px;
+        text-align: center;
+        font-size: 14px;
+        color: var(--muted);
+      }
+      .older .link {
+        min-height: 32px;
+      }
+      .typing {
+        display: flex;
+        align-items: center;
+        gap: 8px;
+        min-height: 34px;
+        padding: 10px 6px 0;
+        font-size: 14px;
+        color: var(--muted);
+      }
+      .dots {
+        display: inline-flex;
+        gap: 4px;
+      }
+      .dots i {
+        width: 6px;
+        height: 6px;
+        border-radius: 50%;
+        background: var(--accent);
+        animation: breathe 1.2s infinite ease-in-out;
+      }
+      .dots i:nth-child(2) {
+        animation-delay: 0.15s;
+      }
+      .dots i:nth-child(3) {
+        animation-delay: 0.3s;
+      }
+      @keyframes breathe {
+        0%,
+        70%,
+        100% {
+          opacity: 0.3;
+        }
+        35% {
+          opacity: 1;
+        }
+      }
+      .newest {
+        position: absolute;
+        bottom: 12px;
+        left: 50%;
+        transform: translateX(-50%);
+        border-radius: 22px;
+        box-shadow: var(--shadow);
+        font-size: 14px;
+      }
+      .newest:active:not(:disabled) {
+        transform: translateX(-50%) scale(0.985);
+      }
+      @media (max-width: 620px) {
+        .thread {
+          padding: 14px 14px 10px;
+        }
+        .message {
+          max-width: 86%;
+        }
+      }
+    `,
+  ];
+}
+
+/** Text with its addresses as links. Lit escapes the rest. */
+function words(text: string): (string | TemplateResult)[] {
+  return pieces(text).map((piece) =>
+    'href' in piece
+      ? html`<a href=${piece.href} target="_blank" rel="noopener noreferrer nofollow">${piece.text}</a>`
+      : piece.text,
+  );
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'order-room-conversation': Conversation;
+  }
+}

@@ -1,0 +1,67 @@
+/** Two soft tones for who is called, a low pulse for who waits. Synthesised: nothing to load. */
+import { audioContext, unlockSound } from './media.js';
+
+/** [start in s, frequency in Hz, length in s] within one round. */
+type Note = readonly [number, number, number];
+
+const INCOMING: readonly Note[] = [
+  [0, 659.25, 0.55],
+  [0.22, 880, 0.7],
+  [0.9, 659.25, 0.55],
+  [1.12, 880, 0.9],
+];
+const WAITING: readonly Note[] = [[0, 425, 1]];
+
+export class Ringtone {
+  private timer: ReturnType<typeof setInterval> | undefined;
+  private out: GainNode | null = null;
+  private kind: 'incoming' | 'waiting' | null = null;
+
+  /** Ring until `stop`. False if the browser wants a gesture first. */
+  async start(kind: 'incoming' | 'waiting'): Promise<boolean> {
+    if (this.kind === kind && this.out) return true;
+    this.stop();
+    this.kind = kind;
+    if (!(await unlockSound()) || this.kind !== kind) return false;
+    const sound = audioContext();
+    this.out = sound.createGain();
+    this.out.gain.value = kind === 'incoming' ? 0.16 : 0.05;
+    this.out.connect(sound.destination);
+    const round = (): void => this.play(kind === 'incoming' ? INCOMING : WAITING);
+    round();
+    this.timer = setInterval(round, kind === 'incoming' ? 3_200 : 4_000);
+    return true;
+  }
+
+  stop(): void {
+    clearInterval(this.timer);
+    this.kind = null;
+    const out = this.out;
+    this.out = null;
+    if (!out) return;
+    out.gain.setTargetAtTime(0, out.context.currentTime, 0.03);
+    setTimeout(() => out.disconnect(), 300);
+  }
+
+  private play(notes: readonly Note[]): void {
+    if (!this.out) return;
+    const sound = audioContext();
+    for (const [start, frequency, length] of notes) {
+      const from = sound.currentTime + start;
+      const gain = sound.createGain();
+      gain.gain.setValueAtTime(0, from);
+      gain.gain.linearRampToValueAtTime(1, from + 0.03);
+      gain.gain.exponentialRampToValueAtTime(0.001, from + length);
+      gain.connect(this.out);
+      for (const [ratio, loudness] of [[1, 1], [2, 0.18]] as const) {
+        const tone = sound.createOscillator();
+        const part = sound.createGain();
+        tone.frequency.value = frequency * ratio;
+        part.gain.value = loudness;
+        tone.connect(part).connect(gain);
+        tone.start(from);
+        tone.stop(from + length);
+      }
+    }
+  }
+}

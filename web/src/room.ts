@@ -1,0 +1,314 @@
+/**
+ * One order on the screen: everything the server told about it, and what a person can ask.
+ *
+ * Views read the fields and are told of changes; they decide nothing. Rules come from the
+ * situation, never from here.
+ */
+import type { Connection, Follower } from './connection.js';
+import { RefusedError, type Ask } from './outbox.js';
+import type {
+  Answer,
+  CallSignal,
+  Done,
+  Entry,
+  Member,
+  Outbound,
+  Page,
+  Presence,
+  Refused,
+  Room,
+  Situation,
+  Verb,
+} from './protocol.js';
+import * as timeline from './timeline.js';
+
+const TYPING_FORGOTTEN = 6_000;
+const TYPING_REPEATED = 3_000;
+const MARK_EVERY = 1_000;
+const STEP_PATIENCE = 60_000;
+const CALL_PATIENCE = 10_000;
+
+export interface RoomEvents {
+  changed(): void;
+  /** Entries nobody on this screen saw before; empty on the first page and after a reset. */
+  fresh(entries: readonly Entry[]): void;
+  signal(signal: CallSignal): void;
+}
+
+export class OrderRoom implements Follower {
+  room: Room | null = null;
+  situation: Situation | null = null;
+  timeline = timeline.EMPTY;
+  /** How far each person has read. */
+  marks: ReadonlyMap<string, number> = new Map();
+  presence: ReadonlyMap<string, Presence> = new Map();
+  typing = false;
+  older: 'idle' | 'loading' | 'failed' = 'idle';
+  /** Why the order cannot be shown at all. */
+  refusal: Refused | null = null;
+
+  private epoch: string | null = null;
+  private typingTimer: Timer | undefined;
+  private saidTyping = -Infinity;
+  private marked = 0;
+  private markTimer: Timer | undefined;
+  private markAfter = -Infinity;
+  private readonly leave: () => void;
+
+  constructor(
+    readonly order: string,
+    readonly connection: Connection,
+    private readonly events: RoomEvents,
+  ) {
+    this.takeUnsent();
+    this.leave = connection.follow(order, this);
+  }
+
+  close(): void {
+    clearTimeout(this.typingTimer);
+    clearTimeout(this.markTimer);
+    this.leave();
+  }
+
+  get me(): Member | undefined {
+    return this.room?.members.find((m) => m.role === this.room?.you);
+  }
+
+  get other(): Member | undefined {
+    return this.room?.members.find((m) => m.role !== this.room?.you);
+  }
+
+  name(person: string): string | undefined {
+    return this.room?.members.find((m) => m.person === person)?.name;
+  }
+
+  // --- what a person does ------------------------------------------------------------------
+
+  send(text: string): void {
+    const id = crypto.randomUUID();
+    this.timeline = timeline.write(this.timeline, id, text, this.connection.now());
+    this.quiet();
+    this.post(id, text);
+    this.events.changed();
+  }
+
+  again(id: string): void {
+    const own = this.timeline.pending.find((p) => p.id === id);
+    if (!own) return;
+    this.timeline = timeline.retried(this.timeline, id);
+    this.post(id, own.text);
+    this.events.changed();
+  }
+
+  discard(id: string): void {
+    this.connection.withdraw(id);
+    this.timeline = timeline.dropped(this.timeline, id);
+    this.events.changed();
+  }
+
+  /** Take a step of the process. Rejects with `RefusedError`, or when `signal` aborts. */
+  step(verb: Verb, note: string, id: string, signal: AbortSignal): Promise<Done> {
+    const noted = verb !== 'order.start' && verb !== 'order.close' && note !== '';
+    return this.connection.ask<Done>(
+      { t: verb, id, order: this.order, ...(noted ? { note } : {}) },
+      { within: STEP_PATIENCE, signal },
+    );
+  }
+
+  startCall(id: string): Promise<Done> {
+    return this.connection.ask<Done>({ t: 'call.start', id, order: this.order }, { within: CALL_PATIENCE });
+  }
+
+  onCall(t: 'call.accept' | 'call.decline' | 'call.hang_up', call: string): Promise<Done> {
+    return this.connection.ask<Done>(
+      { t, id: crypto.randomUUID(), order: this.order, call },
+      { within: CALL_PATIENCE },
+    );
+  }
+
+  offer(call: string, leg: string, sdp: string, signal: AbortSignal): Promise<Answer> {
+    return this.connection.ask<Answer>(
+      { t: 'call.offer', id: crypto.randomUUID(), order: this.order, call, leg, sdp },
+      { signal },
+    );
+  }
+
+  mute(call: string, on: boolean): void {
+    this.connection.tell({ t: 'call.mute', order: this.order, call, on });
+  }
+
+  /** Ask for the page before the oldest entry here, if there is one. */
+  async loadOlder(): Promise<void> {
+    const before = timeline.olderThan(this.timeline);
+    if (before === null || this.older === 'loading') return;
+    this.older = 'loading';
+    this.events.changed();
+    try {
+      const page = await this.connection.ask<Page>({
+        t: 'history',
+        id: crypto.randomUUID(),
+        order: this.order,
+        before,
+      });
+      this.timeline = timeline.prepend(this.timeline, page);
+      this.older = 'idle';
+    } catch {
+      this.older = 'failed';
+    }
+    this.events.changed();
+  }
+
+  /** A key was pressed in the composer. */
+  writes(): void {
+    const now = this.connection.local();
+    if (now - this.saidTyping < TYPING_REPEATED) return;
+    if (this.connection.tell({ t: 'typing', order: this.order, on: true })) this.saidTyping = now;
+  }
+
+  /** The composer is empty or was left. */
+  quiet(): void {
+    if (this.saidTyping === -Infinity) return;
+    this.saidTyping = -Infinity;
+    this.connection.tell({ t: 'typing', order: this.order, on: false });
+  }
+
+  /** A person looks at the end of the conversation: say so, once a second at most. */
+  looked(): void {
+    const position = this.timeline.position ?? 0;
+    if (position <= this.marked || this.markTimer !== undefined) return;
+    const wait = Math.max(0, this.markAfter - this.connection.local());
+    this.markTimer = setTimeout(() => {
+      this.markTimer = undefined;
+      const seq = this.timeline.position ?? 0;
+      if (seq <= this.marked) return;
+      if (!this.connection.tell({ t: 'mark', order: this.order, seq })) return;
+      this.marked = seq;
+      this.markAfter = this.connection.local() + MARK_EVERY;
+    }, wait);
+  }
+
+  // --- what the connection tells ------------------------------------------------------------
+
+  position(): { after: number; link: string | null } | null {
+    const { position, link } = this.timeline;
+    return position === null ? null : { after: position, link };
+  }
+
+  status(): void {
+    if (this.connection.status !== 'online') {
+      this.hush();
+      this.saidTyping = -Infinity;
+    }
+    this.events.changed();
+  }
+
+  frame(frame: Outbound): void {
+    switch (frame.t) {
+      case 'welcome':
+        if (this.epoch !== null && this.epoch !== frame.epoch) this.forget();
+        this.epoch = frame.epoch;
+        this.takeUnsent();
+        break;
+      case 'room':
+        this.room = frame;
+        this.refusal = null;
+        this.marks = new Map(frame.marks.map((m) => [m.person, m.read]));
+        this.presence = new Map(frame.presence.map((p) => [p.person, p]));
+        this.marked = Math.max(this.marked, this.marks.get(this.me?.person ?? '') ?? 0);
+        break;
+      case 'batch': {
+        const first = this.timeline.position === null || frame.reset === true;
+        const result = timeline.apply(this.timeline, frame, this.me?.person ?? null);
+        this.timeline = result.timeline;
+        if (result.gap) this.connection.resume(this.order);
+        if (result.fresh.some((e) => e.actor === this.other?.person)) this.hush();
+        if (!first && result.fresh.length > 0) this.events.fresh(result.fresh);
+        break;
+      }
+      case 'situation':
+        // Newest wins; a re-ordered older one would bring back a button that is gone.
+        if (this.situation === null || frame.situation.seq >= this.situation.seq) {
+          this.situation = frame.situation;
+        }
+        break;
+      case 'marks': {
+        const marks = new Map(this.marks);
+        for (const { person, read } of frame.marks) {
+          marks.set(person, Math.max(read, marks.get(person) ?? 0));
+        }
+        this.marks = marks;
+        this.marked = Math.max(this.marked, marks.get(this.me?.person ?? '') ?? 0);
+        break;
+      }
+      case 'presence':
+        this.presence = new Map(this.presence).set(frame.presence.person, frame.presence);
+        break;
+      case 'signal':
+        if (frame.person === this.me?.person) return;
+        this.hush();
+        if (frame.typing) {
+          this.typing = true;
+          this.typingTimer = setTimeout(() => {
+            this.hush();
+            this.events.changed();
+          }, TYPING_FORGOTTEN);
+        }
+        break;
+      case 'call':
+        this.events.signal(frame);
+        return;
+      case 'refused':
+        if (this.room === null || frame.code === 'order_unknown') this.refusal = frame;
+        break;
+      default:
+        return;
+    }
+    this.events.changed();
+  }
+
+  private hush(): void {
+    clearTimeout(this.typingTimer);
+    this.typing = false;
+  }
+
+  /** History was restored from a backup on the server: what we have may be of another one. */
+  private forget(): void {
+    this.timeline = { ...timeline.EMPTY, pending: this.timeline.pending };
+    this.situation = null;
+    this.marked = 0;
+  }
+
+  private post(id: string, text: string): void {
+    this.watch(
+      id,
+      this.connection.ask<Done>({ t: 'message.send', id, order: this.order, text }),
+    );
+  }
+
+  private watch(id: string, reply: Promise<Done>): void {
+    reply.then(
+      ({ seq }) => {
+        this.timeline = timeline.accepted(this.timeline, id, seq);
+        this.events.changed();
+      },
+      (error: unknown) => {
+        if (!(error instanceof RefusedError)) return;
+        this.timeline = timeline.rejected(this.timeline, id, error.message);
+        this.events.changed();
+      },
+    );
+  }
+
+  private takeUnsent(): void {
+    const asks: Ask[] = this.connection.unsent(this.order);
+    for (const ask of asks) {
+      const { frame } = ask;
+      if (frame.t !== 'message.send') continue;
+      if (this.timeline.pending.some((own) => own.id === frame.id)) continue;
+      this.timeline = timeline.write(this.timeline, frame.id, frame.text, this.connection.now());
+      this.watch(frame.id, ask.reply as Promise<Done>);
+    }
+  }
+}
+
+type Timer = ReturnType<typeof setTimeout>;

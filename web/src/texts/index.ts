@@ -1,0 +1,93 @@
+/** Which catalogue a language tag gets, and how dates and money read in it. */
+import { en, type Texts } from './en.js';
+import { fr } from './fr.js';
+
+export type { Texts };
+export type Language = 'fr' | 'en';
+
+const catalogues: Record<Language, Texts> = { fr, en };
+
+/** The catalogue's language for a tag as `fr-CA`; French where we do not speak it. */
+export function languageOf(tag: string | null | undefined): Language {
+  return tag?.toLowerCase().startsWith('en') ? 'en' : 'fr';
+}
+
+export function textsOf(language: Language): Texts {
+  return catalogues[language];
+}
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function format(language: Language, key: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const name = `${language} ${key}`;
+  let found = formats.get(name);
+  if (!found) formats.set(name, (found = new Intl.DateTimeFormat(locale(language), options)));
+  return found;
+}
+
+/** British English: the marketplace is European, its clock has 24 hours. */
+function locale(language: Language): string {
+  return language === 'en' ? 'en-GB' : 'fr-FR';
+}
+
+/** "14:05" in the reader's time zone. */
+export function time(language: Language, at: number | string): string {
+  return format(language, 't', { hour: '2-digit', minute: '2-digit' }).format(new Date(at));
+}
+
+/** "Wednesday 25 November, 14:05" in the reader's time zone. */
+export function dayAndTime(language: Language, at: number | string): string {
+  const day = format(language, 'd', { weekday: 'long', day: 'numeric', month: 'long' }).format(new Date(at));
+  return `${day}${language === 'fr' ? ' à ' : ', '}${time(language, at)}`;
+}
+
+/** "25 Nov, 14:05": where space is short. */
+export function shortDate(language: Language, at: number | string): string {
+  const day = format(language, 's', { day: 'numeric', month: 'short' }).format(new Date(at));
+  return `${day}${language === 'fr' ? ' à ' : ', '}${time(language, at)}`;
+}
+
+/** The heading of a day in the conversation. */
+export function dayHeading(language: Language, at: number, now: number): string {
+  const days = Math.round((midnight(now) - midnight(at)) / 86_400_000);
+  const texts = textsOf(language);
+  if (days === 0) return texts.chat.today;
+  if (days === 1) return texts.chat.yesterday;
+  const year = new Date(at).getFullYear() !== new Date(now).getFullYear();
+  return format(language, year ? 'hy' : 'h', {
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+    ...(year ? { year: 'numeric' } : {}),
+  }).format(new Date(at));
+}
+
+export function midnight(at: number): number {
+  return new Date(at).setHours(0, 0, 0, 0);
+}
+
+/** "5 minutes ago", "yesterday". */
+export function ago(language: Language, at: number, now: number): string {
+  const seconds = Math.max(0, (now - at) / 1000);
+  const relative = new Intl.RelativeTimeFormat(locale(language), { numeric: 'auto' });
+  if (seconds < 60) return relative.format(0, 'minute').replace(/^cette minute-ci$/, 'à l’instant').replace(/^this minute$/, 'just now');
+  if (seconds < 3600) return relative.format(-Math.floor(seconds / 60), 'minute');
+  if (seconds < 86_400) return relative.format(-Math.floor(seconds / 3600), 'hour');
+  return relative.format(-Math.floor(seconds / 86_400), 'day');
+}
+
+/** An amount of the smallest coin: 12000 EUR reads "120 €". */
+export function money(language: Language, cents: number, currency: string): string {
+  try {
+    const digits =
+      new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
+    return new Intl.NumberFormat(locale(language), {
+      style: 'currency',
+      currency,
+      minimumFractionDigits: cents % 10 ** digits === 0 ? 0 : digits,
+      maximumFractionDigits: digits,
+    }).format(cents / 10 ** digits);
+  } catch {
+    return `${(cents / 100).toFixed(2)} ${currency}`;
+  }
+}

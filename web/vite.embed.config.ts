@@ -1,0 +1,16 @@
+import { resolve } from 'node:path';
+import { defineConfig } from 'vite';
+
+/** The element for pages of other people: one file whose name never changes. */
+export default defineConfig({
+  build: {
+    target: 'es2022',
+    emptyOutDir: false,
+    copyPublicDir: false,
+    lib: {
+      entry: resolve(import.meta.dirname, 'src/order-room.ts'),
+      formats: ['es'],
+      fileName: () => 'embed.js',
+    },
+  },
+});
