@@ -23,13 +23,14 @@ from orders import timeline
 from orders.commands import carry_out
 from orders.database import Database, Transaction
 from orders.deadlines import marks
+from orders.decisions import expire
 from orders.errors import Unavailable
 from orders.events import CLOCK, DeadlineNear, OrderId, Timer
 from orders.locking import LockedOrder, lock, lock_free
 from orders.tables import timers
 from orders.timeline import Draft
-from orders.timers import DueTimer, due_now, end_timer, look_again, wake_at
-from orders.workflow import REMINDED, expire
+from orders.timers import DueTimer, due_now, end_timer, look_again, running, wake_at
+from orders.workflow import REMINDED
 
 log = structlog.get_logger(__name__)
 
@@ -57,10 +58,7 @@ class Sweeper:
         """Take further firings (a ring's end is known to `realtime.voice`) and chores."""
         self._database = database
         self._firings: dict[Timer, Firing] = {
-            Timer.BRIEF_WINDOW: fire_step,
-            Timer.DELIVERY: fire_step,
-            Timer.REVIEW: fire_step,
-            Timer.CHAT_TAIL: fire_step,
+            **dict.fromkeys((t for t in Timer if t is not Timer.RING), fire_step),
             **(firings or {}),
         }
         self._chores = chores
@@ -145,8 +143,10 @@ class Sweeper:
 
 async def fire_step(tx: Transaction, locked: LockedOrder, clock: DueTimer) -> None:
     """Carry out a clock of the process; one whose state has passed is only removed."""
+    clocks = await running(tx.conn, locked.id)
     await end_timer(tx, locked.id, clock.timer, clock.ref)
-    decision = expire(locked.facts, clock.timer, clock.due, tx.now)
+    now = max(tx.now, locked.head.at)
+    decision = expire(locked.facts, clock.timer, clock.due, now, clocks)
     if decision is not None:
         await carry_out(tx, locked, decision, CLOCK)
 

@@ -18,6 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from orders import deadlines, money, policy, timeline
 from orders.database import Database, Membership, Owes, Transaction
+from orders.decisions import Decision, TimerSet, decide
 from orders.errors import IdReused, Malformed, OrderUnknown, TextTooLong
 from orders.events import (
     MARKETPLACE,
@@ -33,8 +34,8 @@ from orders.events import (
 from orders.locking import LockedOrder, lock
 from orders.tables import orders, participants, payments, persons, postings, requests
 from orders.timeline import GENESIS, Draft, Head, Position
-from orders.timers import end_timer, set_timer
-from orders.workflow import Decision, TimerSet, Verb, decide
+from orders.timers import end_timer, running, set_timer
+from orders.workflow import Verb, length_of
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
 Ref = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_.:-]+$")]
@@ -109,7 +110,10 @@ async def create_order(database: Database, caller: str, key: str, new: NewOrder)
 
 async def _open_room(tx: Transaction, order: OrderId, new: NewOrder) -> None:
     paid_at = min(new.paid_at or tx.now, tx.now)
-    window = TimerSet(Timer.BRIEF_WINDOW, paid_at, deadlines.due(paid_at, new.policy.brief_window))
+    window, life = (
+        TimerSet(timer, paid_at, deadlines.due(paid_at, length_of(timer, new.policy)))
+        for timer in (Timer.BRIEF_WINDOW, Timer.ORDER_LIFE)
+    )
     opened = await tx.conn.execute(
         insert_new(tx, orders).values(
             id=order,
@@ -117,7 +121,7 @@ async def _open_room(tx: Transaction, order: OrderId, new: NewOrder) -> None:
             title=new.title,
             category=new.category,
             price_cents=new.price_cents,
-            held_cents=0,
+            held_cents=new.price_cents,
             currency=new.currency,
             state=State.AWAITING_VALIDATION,
             state_since=tx.now,
@@ -125,6 +129,9 @@ async def _open_room(tx: Transaction, order: OrderId, new: NewOrder) -> None:
             turn_since=tx.now,
             brief_handed=False,
             chat_tail_over=False,
+            refusals=0,
+            dispute_right=False,
+            paused=b"[]",
             policy=policy.encode(new.policy),
             created_at=tx.now,
             last_seq=0,
@@ -146,6 +153,7 @@ async def _open_room(tx: Transaction, order: OrderId, new: NewOrder) -> None:
         )
     await tx.conn.execute(insert(payments).values(order_id=order, means=new.means, paid_at=paid_at))
     await set_timer(tx, order, window, new.policy)
+    await set_timer(tx, order, life, new.policy)
     owes = Owes(
         tuple(Membership(PersonId(person.person), role) for role, person in members), new.policy
     )
@@ -179,13 +187,15 @@ async def take_step(
     verb: Verb,
     client_id: str,
     note: str = "",
+    refund_cents: int = 0,
 ) -> Position:
     """Take a step of the process for a member.
 
-    Raises `OrderUnknown`, `NotYours`, `WrongState`, `TextTooLong`, `IdReused`, `Unavailable`;
-    in every case nothing was changed.
+    `refund_cents` belongs to the mediator's split alone. Raises `OrderUnknown`, `NotYours`,
+    `WrongState`, `ReasonMissing`, `AmountWrong`, `TextTooLong`, `IdReused`, `Unavailable`; in
+    every case nothing was changed.
     """
-    content = command_digest(verb, note)
+    content = command_digest(verb, note, refund_cents)
     async with database.transaction() as tx:
         locked = await lock(tx, order)
         role = locked.role_of(person)
@@ -194,7 +204,9 @@ async def take_step(
             return first
         if len(note) > locked.facts.policy.note_max:
             raise TextTooLong(limit=locked.facts.policy.note_max, length=len(note))
-        decision = decide(locked.facts, verb, role, tx.now, note.strip())
+        now = max(tx.now, locked.head.at)
+        clocks = await running(tx.conn, order)
+        decision = decide(locked.facts, verb, role, now, clocks, note.strip(), refund_cents)
         return await carry_out(tx, locked, decision, person, client_id, content)
 
 
@@ -207,30 +219,33 @@ async def carry_out(
     content: bytes | None = None,
 ) -> Position:
     """Write a decision: state, clocks, money and entries, in the caller's transaction."""
-    facts = locked.facts
+    after = decision.facts
     for timer in decision.ends:
         await end_timer(tx, locked.id, timer)
-    if decision.opens is not None:
-        await set_timer(tx, locked.id, decision.opens, facts.policy)
+    for opened in decision.opens:
+        await set_timer(tx, locked.id, opened, after.policy)
     first, *others = decision.events
     drafts = [Draft(actor, first, client_id, content)]
     drafts += [Draft(actor, event) for event in others]
     head, told = await timeline.append(tx, locked.head, locked.owes, drafts)
-    held = facts.held_cents
-    if decision.movement is not None:
-        held = await _post(tx, locked.id, decision.movement, head.seq, head.at)
-    moved = decision.state is not facts.state
+    for movement in decision.movements:
+        await _post(tx, locked.id, movement, head.seq, head.at)
     await tx.conn.execute(
         update(orders)
         .where(orders.c.id == locked.id)
         .values(
-            state=decision.state,
-            state_since=head.at if moved else facts.state_since,
-            turn=decision.turn,
-            turn_since=head.at if moved or decision.turn is not facts.turn else facts.turn_since,
-            brief_handed=decision.brief_handed,
-            chat_tail_over=decision.chat_tail_over,
-            held_cents=held,
+            state=after.state,
+            state_since=after.state_since,
+            turn=after.turn,
+            turn_since=after.turn_since,
+            brief_handed=after.brief_handed,
+            chat_tail_over=after.chat_tail_over,
+            held_cents=after.held_cents,
+            resume=after.resume,
+            refusals=after.refusals,
+            dispute_right=after.dispute_right,
+            delivery_due=after.delivery_due,
+            paused=msgspec.json.encode(after.paused),
         )
     )
     return Position(told[0].seq, told[0].at)
@@ -238,8 +253,8 @@ async def carry_out(
 
 async def _post(
     tx: Transaction, order: OrderId, movement: money.Movement, seq: int, at: datetime
-) -> int:
-    """Write both sides of a movement; return the cents held in escrow afterwards.
+) -> None:
+    """Write both sides of a movement.
 
     The key (order, movement, account) makes a second time impossible, whatever asked for it.
     """
@@ -257,14 +272,6 @@ async def _post(
             for account, cents in movement.postings()
         ],
     )
-    rows = await tx.conn.execute(
-        select(postings.c.account, postings.c.cents).where(postings.c.order_id == order)
-    )
-    held = money.balances((money.Account(row.account), row.cents) for row in rows)[
-        money.Account.ESCROW
-    ]
-    await tx.conn.execute(update(orders).where(orders.c.id == order).values(held_cents=held))
-    return held
 
 
 async def mark_read(database: Database, order: OrderId, person: PersonId, seq: int) -> int | None:

@@ -17,6 +17,8 @@
     ├── BadInput
     │   ├── Malformed               not what the contract describes
     │   ├── TextEmpty / TextTooLong
+    │   ├── ReasonMissing           the step has to say why
+    │   ├── AmountWrong             more than is held, or nothing
     │   ├── IdReused                the same client id came before with other content
     │   └── SdpRefused              the session description cannot be answered
     ├── TooMuch
@@ -144,6 +146,18 @@ class BadInput(Refused):
 
     code = "bad_input"
     status = 422
+
+
+class ReasonMissing(BadInput):
+    """The step has to say why. Facts: `verb`."""
+
+    code = "reason_missing"
+
+
+class AmountWrong(BadInput):
+    """An amount outside its bounds. Facts: `least`, `most`, `asked`, in cents."""
+
+    code = "amount_wrong"
 
 
 class Malformed(BadInput):

@@ -29,6 +29,11 @@ class Role(StrEnum):
 
     BUYER = "buyer"
     SELLER = "seller"
+    MEDIATOR = "mediator"
+
+
+PARTIES = (Role.BUYER, Role.SELLER)
+"""The two who have the order with each other."""
 
 
 class State(StrEnum):
@@ -38,8 +43,13 @@ class State(StrEnum):
     IN_PROGRESS = "in_progress"
     LATE = "late"
     DELIVERED = "delivered"
+    REVISION_REQUESTED = "revision_requested"
+    REVISION_REFUSED = "revision_refused"
+    CANCEL_REQUESTED = "cancel_requested"
+    FROZEN = "frozen"
     CLOSED = "closed"
     CANCELLED = "cancelled"
+    EXPIRED = "expired"
 
 
 class Timer(StrEnum):
@@ -48,7 +58,11 @@ class Timer(StrEnum):
     BRIEF_WINDOW = "brief_window"
     DELIVERY = "delivery"
     REVIEW = "review"
+    REVISION_ANSWER = "revision_answer"
+    REVISION_CHOICE = "revision_choice"
+    CANCEL_ANSWER = "cancel_answer"
     CHAT_TAIL = "chat_tail"
+    ORDER_LIFE = "order_life"
     RING = "ring"
 
 
@@ -72,8 +86,13 @@ class NoticeKind(StrEnum):
     REMINDER = "reminder"
     STARTED = "started"
     DELIVERED = "delivered"
+    REQUESTED = "requested"
+    ANSWERED = "answered"
+    DISPUTE = "dispute"
+    DECIDED = "decided"
     CLOSED = "closed"
     CANCELLED = "cancelled"
+    EXPIRED = "expired"
     MISSED_CALL = "missed_call"
 
 
@@ -131,6 +150,9 @@ class CancelReason(StrEnum):
     SELLER_DECLINED = "seller_declined"
     BRIEF_WINDOW_OVER = "brief_window_over"
     LATE = "late"
+    AGREED = "agreed"
+    SELLER_GAVE_UP = "seller_gave_up"
+    DECIDED = "decided"
 
 
 class OrderCancelled(_Event, frozen=True, tag="order_cancelled"):
@@ -138,6 +160,86 @@ class OrderCancelled(_Event, frozen=True, tag="order_cancelled"):
 
     reason: CancelReason
     note: str = ""
+
+
+class RevisionRequested(_Event, frozen=True, tag="revision_requested"):
+    """The buyer asks for changes to the delivery; `note` says which."""
+
+    note: str
+
+
+class RevisionAccepted(_Event, frozen=True, tag="revision_accepted"):
+    """The seller works on the changes; a new delivery date is fixed."""
+
+    delivery_due: datetime
+
+
+class RevisionRefused(_Event, frozen=True, tag="revision_refused"):
+    """The seller does not make the changes, and says why; the buyer chooses what follows."""
+
+    note: str
+
+
+class CancelRequested(_Event, frozen=True, tag="cancel_requested"):
+    """The buyer asks to cancel a running order, and says why; the seller answers."""
+
+    note: str
+
+
+class CancelWithdrawn(_Event, frozen=True, tag="cancel_withdrawn"):
+    """The buyer takes the request back; the order goes on."""
+
+
+class CancelRefused(_Event, frozen=True, tag="cancel_refused"):
+    """The seller does not agree to cancel, and says why. `times` counts the refusals so far."""
+
+    note: str
+    times: int
+
+
+class RightOpened(_Event, frozen=True, tag="right_opened"):
+    """The buyer may file a dispute from now on: an answer was refused, or never came."""
+
+
+class DisputeOpened(_Event, frozen=True, tag="dispute_opened"):
+    """The order is frozen until a mediator decides. `by_rule` when a second refusal opened it."""
+
+    note: str = ""
+    by_rule: bool = False
+
+
+class OrderFrozen(_Event, frozen=True, tag="order_frozen"):
+    """The marketplace froze the order for checks."""
+
+    note: str = ""
+
+
+class Decided(StrEnum):
+    """The four decisions that end a dispute."""
+
+    REFUND = "refund"
+    SPLIT = "split"
+    PAY = "pay"
+    RESUME = "resume"
+
+
+class DisputeDecided(_Event, frozen=True, tag="dispute_decided"):
+    """The mediator decided, with reasons. `refund_cents` goes back to the buyer."""
+
+    decision: Decided
+    note: str
+    refund_cents: int = 0
+
+
+class OrderExpired(_Event, frozen=True, tag="order_expired"):
+    """The order reached its longest life; what was held leaves escrow to the marketplace."""
+
+
+class MoneyExpired(_Event, frozen=True, tag="money_expired"):
+    """Money left escrow to the marketplace because the order reached its longest life."""
+
+    cents: int
+    currency: str
 
 
 class MoneyHeld(_Event, frozen=True, tag="money_held"):
@@ -174,6 +276,13 @@ class DeadlineNear(_Event, frozen=True, tag="deadline_near"):
     timer: Timer
     due: datetime
     percent: int
+
+
+class DeadlinePaused(_Event, frozen=True, tag="deadline_paused"):
+    """A clock stopped while the order is frozen; `left` is what remains, in seconds."""
+
+    timer: Timer
+    left: int
 
 
 class DeadlineMet(_Event, frozen=True, tag="deadline_met"):
@@ -238,11 +347,24 @@ Event = (
     | OrderDelivered
     | OrderClosed
     | OrderCancelled
+    | RevisionRequested
+    | RevisionAccepted
+    | RevisionRefused
+    | CancelRequested
+    | CancelWithdrawn
+    | CancelRefused
+    | RightOpened
+    | DisputeOpened
+    | OrderFrozen
+    | DisputeDecided
+    | OrderExpired
+    | MoneyExpired
     | MoneyHeld
     | MoneyRefunded
     | MoneyReleased
     | DeadlineSet
     | DeadlineNear
+    | DeadlinePaused
     | DeadlineMet
     | DeadlineFired
     | CallRang

@@ -17,18 +17,27 @@ import msgspec
 from msgspec.structs import replace
 
 from orders.events import (
+    CLOCK,
     BriefHandedOver,
     CallAnswered,
     CallEnded,
     CallId,
     CallRang,
+    CancelRefused,
+    CancelRequested,
+    CancelWithdrawn,
     DeadlineFired,
     DeadlineMet,
     DeadlineNear,
+    DeadlinePaused,
     DeadlineSet,
+    Decided,
+    DisputeDecided,
+    DisputeOpened,
     Entry,
     EntryRedacted,
     MessageSent,
+    MoneyExpired,
     MoneyHeld,
     MoneyRefunded,
     MoneyReleased,
@@ -37,11 +46,17 @@ from orders.events import (
     OrderCancelled,
     OrderClosed,
     OrderDelivered,
+    OrderExpired,
+    OrderFrozen,
     OrderId,
     OrderLate,
     OrderPaid,
     OrderStarted,
     PersonId,
+    RevisionAccepted,
+    RevisionRefused,
+    RevisionRequested,
+    RightOpened,
     Role,
     State,
     Timer,
@@ -77,6 +92,10 @@ class View(msgspec.Struct, frozen=True):
     held_cents: int = 0
     refunded_cents: int = 0
     released_cents: int = 0
+    expired_cents: int = 0
+    resume: State | None = None
+    """Where a withdrawn or refused request, or a lifted freeze, leads back to."""
+    refusals: int = 0
     deadlines: tuple[tuple[Timer, datetime], ...] = ()
     """The clocks of the order that run, and when each is due; sorted."""
     call: OpenCall | None = None
@@ -114,13 +133,47 @@ def _tell(view: View, entry: Entry) -> View:
         case OrderStarted():
             return _move(view, State.IN_PROGRESS, Role.SELLER, at)
         case OrderLate():
+            if view.state is State.CANCEL_REQUESTED:
+                return _move(replace(view, resume=State.LATE), view.state, Role.SELLER, at)
             return _move(view, State.LATE, Role.SELLER, at)
+        case CancelRequested():
+            asked = replace(view, resume=view.state)
+            return _move(asked, State.CANCEL_REQUESTED, Role.SELLER, at)
+        case CancelWithdrawn():
+            return _back(view, view.resume or view.state, Role.SELLER, at)
+        case CancelRefused(_, times):
+            refused = replace(view, refusals=times)
+            return _back(refused, view.resume or view.state, Role.SELLER, at)
+        case RightOpened():
+            if entry.actor == CLOCK:  # nobody answered: it is for the buyer to act now
+                return _move(view, view.state, Role.BUYER, at)
+            return view
+        case RevisionRequested():
+            return _move(view, State.REVISION_REQUESTED, Role.SELLER, at)
+        case RevisionAccepted():
+            return _move(view, State.IN_PROGRESS, Role.SELLER, at)
+        case RevisionRefused():
+            return _move(view, State.REVISION_REFUSED, Role.BUYER, at)
+        case DisputeOpened(_, by_rule):
+            refusals = view.refusals + by_rule
+            frozen = replace(view, resume=view.resume or view.state, refusals=refusals)
+            return _move(frozen, State.FROZEN, None, at)
+        case OrderFrozen():
+            return _move(replace(view, resume=view.resume or view.state), State.FROZEN, None, at)
+        case DisputeDecided(decision):
+            return _decided(view, decision, at)
+        case OrderExpired():
+            return _back(view, State.EXPIRED, None, at)
+        case MoneyExpired(cents):
+            return replace(
+                view, held_cents=view.held_cents - cents, expired_cents=view.expired_cents + cents
+            )
         case OrderDelivered():
             return _move(view, State.DELIVERED, Role.BUYER, at)
         case OrderClosed():
-            return _move(view, State.CLOSED, None, at)
+            return _back(view, State.CLOSED, None, at)
         case OrderCancelled():
-            return _move(view, State.CANCELLED, None, at)
+            return _back(view, State.CANCELLED, None, at)
         case MoneyHeld(cents):
             return replace(view, held_cents=view.held_cents + cents)
         case MoneyRefunded(cents):
@@ -137,7 +190,7 @@ def _tell(view: View, entry: Entry) -> View:
             )
         case DeadlineSet(timer, due):
             return replace(view, deadlines=_with(view, timer, due))
-        case DeadlineMet(timer):
+        case DeadlineMet(timer) | DeadlinePaused(timer):
             return replace(view, deadlines=_with(view, timer, None))
         case DeadlineFired(timer):
             over = view.chat_tail_over or timer is Timer.CHAT_TAIL
@@ -153,6 +206,25 @@ def _tell(view: View, entry: Entry) -> View:
             return view
         case never:
             assert_never(never)
+
+
+def _decided(view: View, decision: Decided, at: datetime) -> View:
+    match decision:
+        case Decided.REFUND:
+            return _back(view, State.CANCELLED, None, at)
+        case Decided.SPLIT | Decided.PAY:
+            return _back(view, State.CLOSED, None, at)
+        case Decided.RESUME:
+            if view.resume in {State.AWAITING_VALIDATION, State.DELIVERED}:
+                return _back(view, view.resume, Role.BUYER, at)
+            return _back(view, State.IN_PROGRESS, Role.SELLER, at)
+        case never:
+            assert_never(never)
+
+
+def _back(view: View, state: State, turn: Role | None, at: datetime) -> View:
+    """Leave a request or a freeze behind."""
+    return _move(replace(view, resume=None), state, turn, at)
 
 
 def _move(view: View, state: State, turn: Role | None, at: datetime) -> View:

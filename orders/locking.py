@@ -15,11 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders import policy
 from orders.database import Membership, Owes, Transaction
+from orders.decisions import OrderFacts, Paused
 from orders.errors import OrderUnknown
 from orders.events import OrderId, PersonId, Role, State
 from orders.tables import orders, participants
 from orders.timeline import Head
-from orders.workflow import OrderFacts
+
+_paused = msgspec.json.Decoder(tuple[Paused, ...])
 
 
 class LockedOrder(msgspec.Struct, frozen=True):
@@ -42,9 +44,10 @@ class LockedOrder(msgspec.Struct, frozen=True):
         raise OrderUnknown(order=self.id)
 
     def other(self, person: PersonId) -> PersonId:
-        """Return the other party. Raises `OrderUnknown` if the person is not a member."""
-        self.role_of(person)
-        return next(m.person for m in self.owes.members if m.person != person)
+        """Return the other party; to a mediator, the buyer. Raises `OrderUnknown`."""
+        role = self.role_of(person)
+        opposite = Role.SELLER if role is Role.BUYER else Role.BUYER
+        return next(m.person for m in self.owes.members if m.role is opposite)
 
 
 async def lock(tx: Transaction, order: OrderId) -> LockedOrder:
@@ -111,6 +114,12 @@ def _locked(row: Row[Any], members: tuple[Membership, ...]) -> LockedOrder:
             currency=row.currency,
             chat_tail_over=row.chat_tail_over,
             policy=settings,
+            resume=State(row.resume) if row.resume else None,
+            refusals=row.refusals,
+            dispute_right=row.dispute_right,
+            delivery_due=row.delivery_due,
+            paused=_paused.decode(row.paused),
+            mediated=any(member.role is Role.MEDIATOR for member in members),
         ),
         head=Head(row.id, row.last_seq, row.last_at, bytes(row.last_link)),
         owes=Owes(members, settings),

@@ -23,6 +23,7 @@ class Account(StrEnum):
     PAYMENT = "payment"
     ESCROW = "escrow"
     SELLER = "seller"
+    PLATFORM = "platform"
 
 
 class Means(StrEnum):
@@ -39,6 +40,7 @@ class MovementKind(StrEnum):
     HOLD = "hold"
     REFUND = "refund"
     RELEASE = "release"
+    EXPIRE = "expire"
 
 
 class Movement(msgspec.Struct, frozen=True):
@@ -80,6 +82,11 @@ def refund(cents: int) -> Movement:
 def release(cents: int) -> Movement:
     """Return the movement of escrowed money to the seller's wallet."""
     return Movement(MovementKind.RELEASE, Account.ESCROW, Account.SELLER, cents)
+
+
+def expire(cents: int) -> Movement:
+    """Return the movement of what an expired order held to the marketplace (article 1757)."""
+    return Movement(MovementKind.EXPIRE, Account.ESCROW, Account.PLATFORM, cents)
 
 
 def balances(postings: Iterable[tuple[Account, int]]) -> dict[Account, int]:

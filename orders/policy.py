@@ -33,6 +33,19 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """From the start to the delivery date; the service sold usually overrides it."""
     review: Seconds = 7 * DAY
     """From a delivery until the order closes by itself (article 1752)."""
+    revision_answer: Seconds = 48 * HOUR
+    """How long the seller has to answer a revision request (article 1741)."""
+    revision_choice: Seconds = 7 * DAY
+    """How long the buyer has to choose after a refused revision (article 1739)."""
+    revision: Seconds = 3 * DAY
+    """The least time for a new delivery after an accepted revision or a resumed dispute.
+
+    ComeUp's pages do not say how the new date is computed; the old one stands if it is later.
+    """
+    cancel_answer: Seconds = 48 * HOUR
+    """How long the seller has to answer a request to cancel (article 1790)."""
+    order_life: Seconds = 152 * DAY
+    """The longest life of an order, from payment: five months (article 1757)."""
     chat_tail: Seconds = 7 * DAY
     """How long people may still talk after the order ended (articles 1752, 1760)."""
     ring: Seconds = 30

@@ -7,15 +7,16 @@ clocks run and what happens at zero, and to whose money, all comes from here.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
 
 from orders import money
+from orders.decisions import OrderFacts, RunningTimer, allowed, needs_note
 from orders.events import CallId, OrderId, PersonId, Role, State, Timer
 from orders.policy import CallsBy
-from orders.workflow import ENDED, STEPS, OrderFacts, Verb
+from orders.workflow import ENDED, Verb
 
 
 class Zero(StrEnum):
@@ -26,12 +27,15 @@ class Zero(StrEnum):
     CLOSED_PAID = "closed_paid"
     CHAT_CLOSES = "chat_closes"
     CALL_MISSED = "call_missed"
+    MAY_DISPUTE = "may_dispute"
+    EXPIRED = "expired"
 
 
 class GateReason(StrEnum):
     """Why talking is not possible; the text key is `gate.<value>`."""
 
     DELIVERED = "delivered"
+    FROZEN = "frozen"
     ENDED = "ended"
     SELLER_ONLY = "seller_only"
 
@@ -42,14 +46,6 @@ class Gate(msgspec.Struct, frozen=True):
     open: bool
     reason: GateReason | None = None
     until: datetime | None = None
-
-
-class RunningTimer(msgspec.Struct, frozen=True):
-    """A clock that runs: since when, until when."""
-
-    timer: Timer
-    start: datetime
-    due: datetime
 
 
 class Deadline(msgspec.Struct, frozen=True):
@@ -107,6 +103,8 @@ class Situation(msgspec.Struct, frozen=True):
     state_since: datetime
     turn: Turn | None
     actions: tuple[Verb, ...]
+    reasons: tuple[Verb, ...]
+    """Those of the actions that have to say why."""
     brief_handed: bool
     deadlines: tuple[Deadline, ...]
     chat: Gate
@@ -126,12 +124,18 @@ class OpenMoney(msgspec.Struct, frozen=True):
 
 
 def chat_gate(order: OrderFacts, tail_due: datetime | None = None) -> Gate:
-    """Say whether messages may be written. Locked while a delivery waits for its answer.
+    """Say whether messages may be written.
 
-    Source: ComeUp articles 1735 and 1759 (delivered: locked), 1752 and 1760 (seven-day tail).
+    Locked while a delivery waits for its answer (ComeUp articles 1735 and 1759), and in a
+    dispute until a mediator leads the exchange of three (1744, 1465); open for a while after
+    the end (1752, 1760); an expired order is shut at once (1481).
     """
     if order.state is State.DELIVERED:
         return Gate(open=False, reason=GateReason.DELIVERED)
+    if order.state is State.FROZEN and not order.mediated:
+        return Gate(open=False, reason=GateReason.FROZEN)
+    if order.state is State.EXPIRED:
+        return Gate(open=False, reason=GateReason.ENDED)
     if order.state in ENDED:
         if order.chat_tail_over:
             return Gate(open=False, reason=GateReason.ENDED)
@@ -142,6 +146,8 @@ def chat_gate(order: OrderFacts, tail_due: datetime | None = None) -> Gate:
 def call_gate(order: OrderFacts, role: Role, tail_due: datetime | None = None) -> Gate:
     """Say whether this role may start a call: while the chat is open, if the setting allows."""
     gate = chat_gate(order, tail_due)
+    if order.state is State.FROZEN:
+        return Gate(open=False, reason=GateReason.FROZEN)
     if gate.open and order.policy.calls_by is CallsBy.SELLER and role is not Role.SELLER:
         return Gate(open=False, reason=GateReason.SELLER_ONLY)
     return gate
@@ -161,8 +167,9 @@ def see(
     shown = tuple(
         deadline
         for timer in sorted(timers, key=lambda t: t.due)
-        if (deadline := _deadline(order, role, timer, ledger)) is not None
+        if (deadline := _deadline(order, role, timer, ledger, now)) is not None
     )
+    actions = allowed(order, role)
     return Situation(
         order=order.id,
         seq=seq,
@@ -171,9 +178,8 @@ def see(
         state=order.state,
         state_since=order.state_since,
         turn=Turn(order.turn, order.turn_since) if order.turn else None,
-        actions=tuple(
-            dict.fromkeys(s.verb for s in STEPS if s.by is role and s.source is order.state)
-        ),
+        actions=actions,
+        reasons=tuple(verb for verb in actions if needs_note(order, verb, role)),
         brief_handed=order.brief_handed,
         deadlines=shown,
         chat=chat_gate(order, tail),
@@ -185,22 +191,30 @@ def see(
     )
 
 
+EXPIRY_SHOWN = timedelta(days=30)
+"""The longest life of an order is far away; its countdown shows once it is this near."""
 ZERO_OF = {
     Timer.BRIEF_WINDOW: Zero.CANCELLED_REFUNDED,
     Timer.DELIVERY: Zero.LATE_MAY_CANCEL,
     Timer.REVIEW: Zero.CLOSED_PAID,
+    Timer.REVISION_ANSWER: Zero.MAY_DISPUTE,
+    Timer.REVISION_CHOICE: Zero.CLOSED_PAID,
+    Timer.CANCEL_ANSWER: Zero.MAY_DISPUTE,
+    Timer.ORDER_LIFE: Zero.EXPIRED,
     Timer.CHAT_TAIL: Zero.CHAT_CLOSES,
     Timer.RING: Zero.CALL_MISSED,
 }
 
 
 def _deadline(
-    order: OrderFacts, role: Role, timer: RunningTimer, ledger: OpenMoney
+    order: OrderFacts, role: Role, timer: RunningTimer, ledger: OpenMoney, now: datetime
 ) -> Deadline | None:
     zero = ZERO_OF[timer.timer]
     if zero is Zero.CALL_MISSED:
         return None  # the call panel shows it, not the countdown of the order
-    moves_money = zero in {Zero.CANCELLED_REFUNDED, Zero.CLOSED_PAID}
+    if zero is Zero.EXPIRED and timer.due - now > EXPIRY_SHOWN:
+        return None
+    moves_money = zero in {Zero.CANCELLED_REFUNDED, Zero.CLOSED_PAID, Zero.EXPIRED}
     visible = None
     if zero is Zero.CANCELLED_REFUNDED and role is Role.BUYER:
         visible = money.visibility(

@@ -72,6 +72,13 @@ orders = Table(
     Column("turn_since", Instant, nullable=False),
     Column("brief_handed", Boolean, nullable=False),
     Column("chat_tail_over", Boolean, nullable=False),
+    # where a refused request or a lifted freeze leads back to
+    Column("resume", String),
+    Column("refusals", Integer, nullable=False),
+    Column("dispute_right", Boolean, nullable=False),
+    Column("delivery_due", Instant),
+    # clocks that stand still while the order is frozen, as JSON
+    Column("paused", LargeBinary, nullable=False),
     Column("policy", LargeBinary, nullable=False),
     Column("created_at", Instant, nullable=False),
     # the head of the timeline: bumped under this row's lock, in the transaction of the entry

@@ -15,11 +15,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders.database import Transaction
 from orders.deadlines import next_mark
+from orders.decisions import RunningTimer, TimerSet
 from orders.events import OrderId, Timer
 from orders.policy import Policy
-from orders.situation import RunningTimer
 from orders.tables import timers
-from orders.workflow import REMINDED, TimerSet
+from orders.workflow import REMINDED
 
 
 class DueTimer(msgspec.Struct, frozen=True):
@@ -79,8 +79,8 @@ async def look_again(
 
 
 async def running(conn: AsyncConnection, order: OrderId) -> tuple[RunningTimer, ...]:
-    """Return the clocks that run for an order."""
-    rows = await conn.execute(select(timers).where(timers.c.order_id == order))
+    """Return the clocks of the process that run for an order, without those of calls."""
+    rows = await conn.execute(select(timers).where(timers.c.order_id == order, timers.c.ref == ""))
     return tuple(RunningTimer(Timer(row.timer), row.start, row.due) for row in rows)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders import money
@@ -157,7 +157,9 @@ async def snapshot(conn: AsyncConnection, order: OrderId) -> View:
     if row is None:
         raise OrderUnknown(order=order)
     clocks = await conn.execute(
-        select(timers.c.timer, timers.c.due).where(timers.c.order_id == order, timers.c.ref == "")
+        select(timers.c.timer, timers.c.due).where(
+            timers.c.order_id == order, timers.c.ref == "", timers.c.timer != Timer.ORDER_LIFE
+        )
     )
     moved = await conn.execute(
         select(postings.c.movement, postings.c.cents).where(
@@ -193,6 +195,9 @@ async def snapshot(conn: AsyncConnection, order: OrderId) -> View:
         held_cents=row.held_cents,
         refunded_cents=cents.get(money.MovementKind.REFUND, 0),
         released_cents=cents.get(money.MovementKind.RELEASE, 0),
+        expired_cents=cents.get(money.MovementKind.EXPIRE, 0),
+        resume=State(row.resume) if row.resume else None,
+        refusals=row.refusals,
         deadlines=tuple(sorted((Timer(clock.timer), clock.due) for clock in clocks)),
         call=OpenCall(call.call, call.caller, call.rang_at, call.answered_at) if call else None,
         messages=messages or 0,
@@ -226,16 +231,21 @@ async def inbox(
     )
     next_due = (
         select(func.min(timers.c.due))
-        .where(timers.c.order_id == orders.c.id, timers.c.ref == "")
+        .where(
+            timers.c.order_id == orders.c.id,
+            timers.c.ref == "",
+            timers.c.timer != Timer.ORDER_LIFE,
+        )
         .scalar_subquery()
     )
+    opposite = case((mine.c.role == Role.BUYER, Role.SELLER.value), else_=Role.BUYER.value)
     wanted = (
         select(
             orders, mine.c.role, other.c.name.label("other"),
             unread.label("unread"), next_due.label("due"),
         )
         .join(mine, mine.c.order_id == orders.c.id)
-        .join(theirs, and_(theirs.c.order_id == orders.c.id, theirs.c.person_id != person))
+        .join(theirs, and_(theirs.c.order_id == orders.c.id, theirs.c.role == opposite))
         .join(other, other.c.id == theirs.c.person_id)
         .where(mine.c.person_id == person)
         .order_by(next_due.is_(None), next_due, orders.c.created_at.desc())

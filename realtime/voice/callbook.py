@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from orders import deadlines, timeline
 from orders.commands import insert_new
 from orders.database import Database, Transaction
+from orders.decisions import TimerSet
 from orders.errors import CallUnknown, InCall, Unavailable
 from orders.events import (
     CLOCK,
@@ -36,7 +37,6 @@ from orders.locking import LockedOrder, lock, lock_free
 from orders.tables import calls, media_processes, persons_in_call
 from orders.timeline import Draft, Position
 from orders.timers import DueTimer, end_timer, set_timer
-from orders.workflow import TimerSet
 from realtime.voice.calls import Call, CallState, break_off, ring_out
 
 log = structlog.get_logger(__name__)

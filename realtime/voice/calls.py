@@ -18,10 +18,10 @@ from enum import StrEnum
 
 import msgspec
 
+from orders.decisions import OrderFacts
 from orders.errors import CallOver, CallsClosed, InCall, NotYours, WrongState
 from orders.events import CallAnswered, CallEnd, CallEnded, CallId, PersonId, Role
 from orders.situation import call_gate
-from orders.workflow import OrderFacts
 
 
 class CallState(StrEnum):

@@ -64,7 +64,12 @@ def test_a_refund_takes_back_exactly_what_the_payment_put_in(cents: int) -> None
 @given(CENTS)
 def test_a_release_brings_the_payment_to_the_seller(cents: int) -> None:
     totals = balances([*hold(cents).postings(), *release(cents).postings()])
-    assert totals == {Account.PAYMENT: -cents, Account.ESCROW: 0, Account.SELLER: cents}
+    assert totals == {
+        Account.PAYMENT: -cents,
+        Account.ESCROW: 0,
+        Account.SELLER: cents,
+        Account.PLATFORM: 0,
+    }
 
 
 @pytest.mark.parametrize("means", [Means.WALLET, Means.PAYPAL])

@@ -6,6 +6,7 @@ from itertools import product
 import msgspec
 import pytest
 
+from orders.decisions import OrderFacts, RunningTimer
 from orders.events import CallId, PersonId, Role, State, Timer
 from orders.money import Means, Visibility
 from orders.policy import CallsBy, Policy
@@ -15,7 +16,6 @@ from orders.situation import (
     GateReason,
     OpenMoney,
     Refund,
-    RunningTimer,
     Situation,
     Turn,
     Zero,
@@ -23,7 +23,7 @@ from orders.situation import (
     chat_gate,
     see,
 )
-from orders.workflow import ENDED, OrderFacts, Verb
+from orders.workflow import ENDED, Verb
 from tests.orders.world import ALLOWED, MONDAY, facts
 
 IN_TWO_DAYS = MONDAY + timedelta(hours=48)
@@ -138,6 +138,11 @@ def test_people_may_write_until_the_delivery_and_again_after_the_end(state: Stat
     gate = chat_gate(facts(state), IN_TWO_DAYS)
     if state is State.DELIVERED:
         assert gate == Gate(open=False, reason=GateReason.DELIVERED)
+    elif state is State.FROZEN:
+        assert gate == Gate(open=False, reason=GateReason.FROZEN)
+        assert chat_gate(facts(state, mediated=True)).open, "a mediator leads the talk of three"
+    elif state is State.EXPIRED:
+        assert gate == Gate(open=False, reason=GateReason.ENDED)
     elif state in ENDED:
         assert gate == Gate(open=True, until=IN_TWO_DAYS)
     else:

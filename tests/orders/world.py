@@ -13,11 +13,12 @@ import msgspec
 from orders import timeline
 from orders.commands import NewOrder, Person, create_order
 from orders.database import Database
+from orders.decisions import OrderFacts
 from orders.events import Entry, OrderId, PersonId, Role, State
 from orders.money import Means
 from orders.policy import Policy
 from orders.posting import PostBox
-from orders.workflow import OrderFacts, Verb
+from orders.workflow import ENDED, Verb
 
 MONDAY = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 """An ordinary Monday morning."""
@@ -32,6 +33,23 @@ ALLOWED = {
     (State.LATE, Verb.DELIVER, Role.SELLER): State.DELIVERED,
     (State.LATE, Verb.CANCEL, Role.BUYER): State.CANCELLED,
     (State.DELIVERED, Verb.CLOSE, Role.BUYER): State.CLOSED,
+    (State.IN_PROGRESS, Verb.REQUEST_CANCEL, Role.BUYER): State.CANCEL_REQUESTED,
+    (State.CANCEL_REQUESTED, Verb.WITHDRAW_CANCEL, Role.BUYER): State.IN_PROGRESS,
+    (State.CANCEL_REQUESTED, Verb.ACCEPT_CANCEL, Role.SELLER): State.CANCELLED,
+    (State.CANCEL_REQUESTED, Verb.REFUSE_CANCEL, Role.SELLER): State.IN_PROGRESS,
+    (State.DELIVERED, Verb.REQUEST_REVISION, Role.BUYER): State.REVISION_REQUESTED,
+    (State.REVISION_REQUESTED, Verb.ACCEPT_REVISION, Role.SELLER): State.IN_PROGRESS,
+    (State.REVISION_REQUESTED, Verb.REFUSE_REVISION, Role.SELLER): State.REVISION_REFUSED,
+    (State.REVISION_REFUSED, Verb.CLOSE, Role.BUYER): State.CLOSED,
+    (State.REVISION_REFUSED, Verb.DISPUTE, Role.BUYER): State.FROZEN,
+    (State.IN_PROGRESS, Verb.GIVE_UP, Role.SELLER): State.CANCELLED,
+    (State.LATE, Verb.GIVE_UP, Role.SELLER): State.CANCELLED,
+    (State.REVISION_REQUESTED, Verb.GIVE_UP, Role.SELLER): State.CANCELLED,
+    (State.REVISION_REFUSED, Verb.GIVE_UP, Role.SELLER): State.CANCELLED,
+    (State.FROZEN, Verb.DECIDE_REFUND, Role.MEDIATOR): State.CANCELLED,
+    (State.FROZEN, Verb.DECIDE_SPLIT, Role.MEDIATOR): State.CLOSED,
+    (State.FROZEN, Verb.DECIDE_PAY, Role.MEDIATOR): State.CLOSED,
+    (State.FROZEN, Verb.DECIDE_RESUME, Role.MEDIATOR): State.IN_PROGRESS,
 }
 """Who may do what, when, and where it leads: written down a second time, from the issue."""
 
@@ -64,7 +82,7 @@ class Watch:
 
 def facts(state: State = State.AWAITING_VALIDATION, **others: object) -> OrderFacts:
     """An order of 50 euros, all of it in escrow unless it has ended."""
-    ended = state in {State.CLOSED, State.CANCELLED}
+    ended = state in ENDED
     plain = OrderFacts(
         id=OrderId("o_1"),
         state=state,

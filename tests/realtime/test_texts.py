@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from orders.decisions import OrderFacts, RunningTimer
 from orders.errors import ChatClosed, InCall, NotYours, OrderUnknown, Refused, TextTooLong
 from orders.events import OrderId, Role, State, Timer
 from orders.money import Means, visibility
@@ -15,12 +16,10 @@ from orders.situation import (
     GateReason,
     OpenMoney,
     Refund,
-    RunningTimer,
     Situation,
     Zero,
     see,
 )
-from orders.workflow import OrderFacts
 from realtime import texts
 from realtime.texts.catalogue import CATALOGUES
 from realtime.texts.formats import clock
