@@ -16,7 +16,8 @@ export type CallState = 'idle' | 'calling' | 'ringing' | 'connecting' | 'active'
 
 export interface Ended {
   call: string;
-  end: CallEnd;
+  /** Null until the entry that tells it arrives. */
+  end: CallEnd | null;
   seconds: number;
 }
 
@@ -69,6 +70,8 @@ export class Call {
   meters: { mine: Meter | null; theirs: Meter | null } = { mine: null, theirs: null };
 
   private mine: string | null = null;
+  /** The entry that made it ours; an older situation cannot know of it yet. */
+  private mineSince = 0;
   private asking: 'start' | 'accept' | null = null;
   private connected = false;
   private stream: MediaStream | null = null;
@@ -170,9 +173,9 @@ export class Call {
     if (this.mine === null && now && recall(REMEMBERED, 'session') === now.call) {
       this.mine = now.call; // this tab was reloaded in the middle of it
     }
-    const lost = this.mine !== null && now?.call !== this.mine && this.room.situation !== null;
-    if (lost && this.asking === null) {
-      this.finish(this.mine ?? '');
+    const known = (this.room.situation?.seq ?? -1) >= this.mineSince;
+    if (this.mine !== null && now?.call !== this.mine && known) {
+      this.finish(this.mine);
     } else if (!now && this.ringingFor) {
       this.finish(this.ringingFor);
     }
@@ -180,6 +183,7 @@ export class Call {
     if (now && this.mine === now.call) {
       if (now.caller === me || now.answered_at !== null) void this.open(now.call);
     }
+    this.summarise();
     const before = this.state;
     this.state = stateOf({
       me,
@@ -245,12 +249,14 @@ export class Call {
   /** The entry that answers our command names the call; on glare it is the other's call. */
   private claim(): void {
     if (!this.waitingFor) return;
-    const event = find(this.room.timeline, this.waitingFor.seq)?.event;
+    const { seq } = this.waitingFor;
+    const event = find(this.room.timeline, seq)?.event;
     if (!event) return;
     this.waitingFor = null;
     this.asking = null;
     if (!('call' in event) || event.kind === 'call_ended') return this.release();
     this.mine = event.call;
+    this.mineSince = seq;
     remember(REMEMBERED, event.call, 'session');
   }
 
@@ -381,18 +387,21 @@ export class Call {
   }
 
   private finish(call: string): void {
-    const own = this.mine !== null;
     this.release();
-    const entry = this.room.timeline.entries.findLast(
-      (e) => e.event?.kind === 'call_ended' && e.event.call === call,
-    );
-    if (entry?.event?.kind === 'call_ended') {
-      this.ended = { call, end: entry.event.end, seconds: entry.event.seconds ?? 0 };
-    } else if (own) {
-      this.ended = { call, end: 'completed', seconds: 0 };
-    }
+    this.ended = { call, end: null, seconds: 0 };
     clearTimeout(this.endedTimer);
     this.endedTimer = setTimeout(() => this.dismiss(), ENDED_SHOWN);
+  }
+
+  /** The entry that tells how it ended may come before or after the situation without it. */
+  private summarise(): void {
+    const { ended } = this;
+    if (!ended || ended.end !== null) return;
+    for (const { event } of this.room.timeline.entries.toReversed()) {
+      if (event?.kind !== 'call_ended' || event.call !== ended.call) continue;
+      this.ended = { call: ended.call, end: event.end, seconds: event.seconds ?? 0 };
+      return;
+    }
   }
 
   /** The sound goes on in another tab: keep the call, let go of the devices. */
@@ -416,6 +425,7 @@ export class Call {
     this.remote = null;
     if (this.mine !== null) forget(REMEMBERED);
     this.mine = null;
+    this.mineSince = 0;
     this.connected = this.weak = this.muted = false;
     this.otherMuted = this.otherWeak = false;
     this.retries = 0;

@@ -53,14 +53,6 @@ export const look = css`
   .panel > * {
     flex: none;
   }
-  .panel order-room-call.idle {
-    order: 1;
-  }
-  .panel .escrow,
-  .panel .questions,
-  .panel order-room-steps {
-    order: 2;
-  }
   header {
     display: flex;
     align-items: center;

@@ -225,18 +225,19 @@ export class OrderRoomElement extends LitElement {
   }
 
   private desk(room: OrderRoom, call: Call): TemplateResult {
+    const quiet = isQuiet(call);
     return html`<div class="desk">
-      ${this.header(room, nothing)} ${this.banner(room)}
+      ${this.header(room, quiet ? this.callPanel(room, call, false) : nothing)} ${this.banner(room)}
       <main>${this.talk(room)}</main>
       <aside class="panel" aria-label=${textsOf(this.tongue).panel.heading}>
-        ${this.callPanel(room, call, false)} ${this.panel(room)}
+        ${quiet ? nothing : this.callPanel(room, call, false)} ${this.panel(room)}
       </aside>
     </div>`;
   }
 
   private phone(room: OrderRoom, call: Call): TemplateResult {
     const t = textsOf(this.tongue);
-    const quiet = call.state === 'idle' && !call.trouble && !call.refusal;
+    const quiet = isQuiet(call);
     const s = room.situation;
     const deadline = s?.deadlines[0] ?? null;
     const mine = s?.turn?.role === s?.role;
@@ -408,6 +409,11 @@ export class OrderRoomElement extends LitElement {
   }
 
   static override readonly styles = [tokens, base, look];
+}
+
+/** Nothing goes on: the call is a button in the header and no more. */
+function isQuiet(call: Call): boolean {
+  return call.state === 'idle' && !call.trouble && !call.refusal;
 }
 
 function initials(name: string): string {

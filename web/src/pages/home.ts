@@ -136,11 +136,11 @@ export class DemoHome extends LitElement {
       main {
         max-width: 980px;
         margin: 0 auto;
-        padding: 40px 24px 64px;
+        padding: 32px 24px 64px;
       }
       h1 {
-        max-width: 21ch;
-        font-size: clamp(30px, 5vw, 46px);
+        max-width: 30ch;
+        font-size: clamp(28px, 4.4vw, 40px);
         line-height: 1.1;
         letter-spacing: -0.03em;
         font-weight: 680;
@@ -148,13 +148,13 @@ export class DemoHome extends LitElement {
       }
       header p {
         max-width: 56ch;
-        margin-top: 16px;
-        font-size: 18px;
+        margin-top: 12px;
+        font-size: 17px;
         color: var(--muted);
         text-wrap: pretty;
       }
       header {
-        margin-bottom: 36px;
+        margin-bottom: 28px;
       }
       .item {
         display: inline-flex;

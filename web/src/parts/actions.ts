@@ -223,7 +223,7 @@ export class Actions extends LitElement {
         gap: 8px;
         margin-top: 16px;
       }
-      .ending {
+      button.ending {
         color: var(--bad);
       }
       .mine .ending:hover:not(:disabled) {

@@ -19,7 +19,7 @@ export class CallPanel extends LitElement {
   @property() language: Language = 'fr';
   @property({ attribute: false }) clock: () => number = Date.now;
   @property({ type: Boolean }) online = true;
-  /** A button in the phone's header while nothing is going on. */
+  /** Only a sign in the header of a phone, instead of sign and word. */
   @property({ type: Boolean, reflect: true }) compact = false;
   /** Changes whenever the call does. */
   @property({ type: Number }) revision = 0;
@@ -63,7 +63,7 @@ export class CallPanel extends LitElement {
     const t = textsOf(this.language).call;
     const { call } = this;
     return html`<section
-      class="card ${call.state}"
+      class="card ${call.state} ${call.trouble || call.refusal ? '' : 'plain'}"
       data-test="call"
       data-call-state=${call.state}
       data-second=${this.second}
@@ -106,34 +106,19 @@ export class CallPanel extends LitElement {
     const { gate } = this;
     const closed = gate.open ? '' : gate.reason ? t.callGate[gate.reason] : t.callGate.ended;
     const label = t.call.start(this.other);
-    if (this.compact) {
-      return html`<button
-        class="round ${gate.open ? 'primary' : ''}"
-        data-test="call-start"
-        aria-label=${label}
-        title=${closed || label}
-        ?disabled=${!gate.open || !this.online}
-        @click=${() => this.call.start()}
-      >
-        ${icon('phone')}
-      </button>`;
-    }
-    return html`<div class="row">
-      <div class="grow">
-        <h2>${t.call.brand}</h2>
-        <p class="hint">${closed || t.call.startHint}</p>
-      </div>
-      <button
-        class="round"
-        data-test="call-start"
-        aria-label=${label}
-        title=${label}
-        ?disabled=${!gate.open || !this.online}
-        @click=${() => this.call.start()}
-      >
-        ${icon('phone')}
-      </button>
-    </div>`;
+    const hint = closed || `${t.call.brand}. ${t.call.startHint}`;
+    return html`<button
+      class=${this.compact ? 'round primary' : 'primary'}
+      data-test="call-start"
+      aria-label=${label}
+      aria-describedby="hint"
+      title=${hint}
+      ?disabled=${!gate.open || !this.online}
+      @click=${() => this.call.start()}
+    >
+      ${icon('phone')}${this.compact ? nothing : t.call.startShort}
+    </button>
+    <span class="sr" id="hint">${hint}</span>`;
   }
 
   private waiting(): TemplateResult {
@@ -232,7 +217,7 @@ export class CallPanel extends LitElement {
     return html`<div class="row" role="status" data-test="call-ended" data-end=${ended?.end ?? ''}>
       <span class="badge off">${icon('hangUp')}</span>
       <div class="grow">
-        <h2>${ended ? t.end[ended.end] : t.ended}</h2>
+        <h2>${ended?.end ? t.end[ended.end] : t.ended}</h2>
         <p class="hint">${length}</p>
       </div>
       <button class="quiet round" aria-label=${texts.close} @click=${() => this.call.dismiss()}>${icon('cross')}</button>
@@ -290,9 +275,6 @@ export class CallPanel extends LitElement {
       .grow {
         flex: 1;
         min-width: 0;
-      }
-      .idle .round:not(:disabled):not(.primary) {
-        color: var(--accent);
       }
       .calling,
       .ringing,
@@ -442,7 +424,7 @@ export class CallPanel extends LitElement {
         background: rgb(255 255 255 / 0.12);
         color: #ffc4bc;
       }
-      :host([compact]) .idle {
+      .idle.plain {
         padding: 0;
         border: 0;
         background: none;

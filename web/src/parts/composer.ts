@@ -238,14 +238,22 @@ export class Composer extends LitElement {
           padding: 0 10px max(8px, env(safe-area-inset-bottom));
         }
         .advice {
-          flex-wrap: wrap;
+          position: relative;
+          gap: 9px;
+          margin-bottom: 8px;
+          padding: 12px;
+          font-size: 13.5px;
         }
-        .advice > div {
-          flex-basis: calc(100% - 40px);
+        .advice strong {
+          display: block;
+          padding-right: 80px;
+          margin-bottom: 3px;
         }
         .advice button {
-          margin-left: auto;
-          min-height: 36px;
+          position: absolute;
+          top: 0;
+          right: 0;
+          padding: 0 14px;
         }
         textarea {
           font-size: 16px;
@@ -253,7 +261,11 @@ export class Composer extends LitElement {
       }
       @media (hover: none) {
         .keys {
-          visibility: hidden;
+          display: none;
+        }
+        .foot {
+          min-height: 0;
+          justify-content: flex-end;
         }
       }
     `,

@@ -39,6 +39,7 @@ export class Conversation extends LitElement {
   private anchor: { height: number; top: number } | null = null;
   /** The first entry that was not read when the room was opened. */
   private unreadFrom: number | null = null;
+  private lastTop = 0;
   private sizes: ResizeObserver | null = null;
 
   /** Where the person had read to when the room opened; the line "new" stands after it. */
@@ -96,7 +97,10 @@ export class Conversation extends LitElement {
 
   private readonly scrolled = (): void => {
     const { scrollTop, clientHeight, scrollHeight } = this.scroller;
-    const atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END;
+    const near = scrollHeight - scrollTop - clientHeight < NEAR_END;
+    // Only moving up leaves the end: content that grows or a window that shrinks does not.
+    const atEnd = near || (this.atEnd && scrollTop >= this.lastTop);
+    this.lastTop = scrollTop;
     if (atEnd !== this.atEnd) {
       this.atEnd = atEnd;
       if (atEnd) this.missed = 0;
@@ -274,7 +278,7 @@ export class Conversation extends LitElement {
         flex: 1;
         overflow-y: auto;
         overscroll-behavior: contain;
-        scrollbar-gutter: stable;
+        scrollbar-gutter: stable both-edges;
         scrollbar-color: var(--line) transparent;
         scrollbar-width: thin;
       }

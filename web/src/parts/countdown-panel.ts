@@ -165,11 +165,8 @@ export class CountdownPanel extends LitElement {
         position: relative;
         height: 18px;
         background: var(--line);
-        mask: repeating-linear-gradient(
-          90deg,
-          #000 0 2px,
-          transparent 2px calc((100% - 2px) / var(--strokes))
-        );
+        mask: linear-gradient(90deg, #000 2px, transparent 0) 0 0 /
+          round(down, calc(100% / var(--strokes)), 1px) 100%;
       }
       .ruler span {
         position: absolute;

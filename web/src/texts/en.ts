@@ -265,6 +265,7 @@ export const en = {
   call: {
     brand: 'ComeUp Direct',
     start: (name: string) => `Call ${name}`,
+    startShort: 'Call',
     startHint: 'A voice call in the browser. Your number stays private.',
     calling: (name: string) => `Calling ${name}…`,
     ringing: (name: string) => `${name} is calling`,

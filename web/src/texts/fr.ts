@@ -270,6 +270,7 @@ export const fr: Texts = {
   call: {
     brand: 'ComeUp Direct',
     start: (name) => `Appeler ${name}`,
+    startShort: 'Appeler',
     startHint: 'Un appel vocal dans le navigateur. Votre numéro reste privé.',
     calling: (name) => `Appel ${de(name)} en cours…`,
     ringing: (name) => `${name} vous appelle`,

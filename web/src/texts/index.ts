@@ -5,7 +5,7 @@ import { fr } from './fr.js';
 export type { Texts };
 export type Language = 'fr' | 'en';
 
-const catalogues: Record<Language, Texts> = { fr, en };
+const catalogues: Record<Language, Texts> = { fr: typeset(fr), en };
 
 /** The catalogue's language for a tag as `fr-CA`; French where we do not speak it. */
 export function languageOf(tag: string | null | undefined): Language {
@@ -14,6 +14,23 @@ export function languageOf(tag: string | null | undefined): Language {
 
 export function textsOf(language: Language): Texts {
   return catalogues[language];
+}
+
+/**
+ * French sets an unbreakable space inside guillemets and before ; : ? ! € %, or a line may begin
+ * with one of them. The catalogue is written with plain spaces; this puts the right ones.
+ */
+export function unbroken(text: string): string {
+  return text.replace(/ (?=[;?!»€%])/g, '\u202f').replace(/ (?=:)/g, '\u00a0').replace(/« /g, '«\u202f');
+}
+
+function typeset<T>(words: T): T {
+  if (typeof words === 'string') return unbroken(words) as T;
+  if (typeof words === 'function') {
+    return ((...facts: unknown[]) => unbroken((words as (...f: unknown[]) => string)(...facts))) as T;
+  }
+  if (Array.isArray(words)) return words.map(typeset) as T;
+  return Object.fromEntries(Object.entries(words as object).map(([k, v]) => [k, typeset(v)])) as T;
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();
