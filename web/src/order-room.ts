@@ -245,14 +245,14 @@ export class OrderRoomElement extends LitElement {
       <div class="top">
         ${this.header(room, quiet ? this.callPanel(room, call, true) : nothing)}
         <button class="summary" data-test="panel-open" aria-haspopup="dialog" @click=${() => this.sheet?.showModal()}>
-          ${deadline
+          ${deadline && !ended(room)
             ? html`<order-room-countdown
                 strip
                 .deadline=${deadline}
                 .language=${this.tongue}
                 .clock=${this.clock}
               ></order-room-countdown>`
-            : this.chip(room)}
+            : this.chip(room, true)}
           <span class="grow"></span>
           ${mine ? html`<span class="turn">${t.turn.yours}</span>` : nothing}
           ${icon('chevron', 18)}<span class="sr">${t.panel.open}</span>
@@ -263,7 +263,7 @@ export class OrderRoomElement extends LitElement {
       <dialog class="sheet" aria-label=${t.panel.heading} @click=${this.outside}>
         <div class="panel">
           <div class="sheet-head">
-            <div>${this.chip(room)}</div>
+            <div>${this.chip(room, deadline !== null && !ended(room))}</div>
             <button class="quiet" data-test="panel-close" @click=${() => this.sheet?.close()}>${icon('cross')}${t.close}</button>
           </div>
           ${this.panel(room)}
@@ -295,7 +295,7 @@ export class OrderRoomElement extends LitElement {
       </div>
       ${this.narrow || !r
         ? nothing
-        : html`<span class="price">${money(this.tongue, r.price_cents, r.currency)}</span>${this.chip(room)}`}
+        : html`<span class="price">${money(this.tongue, r.price_cents, r.currency)}</span>${this.chip(room, true)}`}
       ${button}
     </header>`;
   }
@@ -307,9 +307,12 @@ export class OrderRoomElement extends LitElement {
     return t.seen(ago(this.tongue, Date.parse(presence.last_seen), this.clock()));
   }
 
-  private chip(room: OrderRoom): TemplateResult {
+  /** The state; the one that is in view carries the name by which tests find it. */
+  private chip(room: OrderRoom, inView: boolean): TemplateResult {
     const now = room.situation?.state ?? 'awaiting_validation';
-    return html`<span class="chip ${now}" data-test="state" data-state=${now}>${textsOf(this.tongue).state[now]}</span>`;
+    return html`<span class="chip ${now}" data-test=${inView ? 'state' : nothing} data-state=${now}>
+      ${textsOf(this.tongue).state[now]}
+    </span>`;
   }
 
   private banner(room: OrderRoom): TemplateResult {
@@ -340,6 +343,7 @@ export class OrderRoomElement extends LitElement {
         .typist=${room.typing ? (other?.name ?? '') : ''}
         .older=${room.older}
         .online=${room.connection.status === 'online'}
+        .inviting=${!ended(room)}
         .clock=${this.clock}
         @older=${() => room.loadOlder()}
         @again=${(e: CustomEvent<string>) => room.again(e.detail)}
@@ -379,16 +383,19 @@ export class OrderRoomElement extends LitElement {
     const s = room.situation;
     if (!s) return html``;
     const questions = s.state === 'awaiting_validation' ? t.questions[s.role] : [];
+    const countdown = s.deadlines[0]
+      ? html`<order-room-countdown .deadline=${s.deadlines[0]} .language=${this.tongue} .clock=${this.clock}></order-room-countdown>`
+      : nothing;
+    // While the order runs the clock matters most; afterwards what became of the money does.
     return html`
-      ${s.deadlines[0]
-        ? html`<order-room-countdown .deadline=${s.deadlines[0]} .language=${this.tongue} .clock=${this.clock}></order-room-countdown>`
-        : nothing}
+      ${ended(room) ? nothing : countdown}
       <order-room-actions
         .room=${room}
         .situation=${s}
         .language=${this.tongue}
         .online=${room.connection.status === 'online'}
       ></order-room-actions>
+      ${ended(room) ? countdown : nothing}
       <order-room-steps .state=${s.state} .language=${this.tongue}></order-room-steps>
       ${s.held_cents > 0
         ? html`<section class="card escrow" data-test="escrow" data-held=${s.held_cents}>
@@ -409,6 +416,10 @@ export class OrderRoomElement extends LitElement {
   }
 
   static override readonly styles = [tokens, base, look];
+}
+
+function ended(room: OrderRoom): boolean {
+  return room.situation?.state === 'closed' || room.situation?.state === 'cancelled';
 }
 
 /** Nothing goes on: the call is a button in the header and no more. */

@@ -108,7 +108,7 @@ export class CallPanel extends LitElement {
     const label = t.call.start(this.other);
     const hint = closed || `${t.call.brand}. ${t.call.startHint}`;
     return html`<button
-      class=${this.compact ? 'round primary' : 'primary'}
+      class=${this.compact ? 'call round' : 'call'}
       data-test="call-start"
       aria-label=${label}
       aria-describedby="hint"
@@ -175,12 +175,14 @@ export class CallPanel extends LitElement {
       <p class="note" role="status" data-test="call-note">${note}</p>
       <div class="choice">
         <button
-          class="round-label"
           data-test="call-mute"
-          aria-pressed=${call.muted}
+          class=${call.muted ? 'muted' : ''}
+          data-muted=${call.muted}
+          aria-label=${call.muted ? t.unmute : t.mute}
+          title=${call.muted ? t.unmute : t.mute}
           @click=${() => call.toggleMute()}
         >
-          ${icon(call.muted ? 'micOff' : 'mic')}${call.muted ? t.unmute : t.mute}
+          ${icon(call.muted ? 'micOff' : 'mic')}${call.muted ? t.unmuteShort : t.muteShort}
         </button>
         <button class="danger" data-test="call-hang-up" ?disabled=${!call.now} @click=${() => call.hangUp()}>
           ${icon('hangUp')}${t.hangUp}
@@ -299,6 +301,14 @@ export class CallPanel extends LitElement {
       .connecting h2 {
         font-size: 17px;
       }
+      button.call:not(:disabled) {
+        border-color: transparent;
+        background: var(--accent-soft);
+        color: var(--accent-strong);
+      }
+      button.call:hover:not(:disabled) {
+        border-color: var(--accent);
+      }
       .badge {
         position: relative;
         flex: none;
@@ -381,7 +391,7 @@ export class CallPanel extends LitElement {
       .connecting .choice {
         margin-top: 8px;
       }
-      [aria-pressed='true'] {
+      button.muted {
         background: #f1f7f5;
         color: #0e332d;
       }

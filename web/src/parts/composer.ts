@@ -170,6 +170,9 @@ export class Composer extends LitElement {
         overflow-wrap: anywhere;
         scrollbar-width: thin;
       }
+      textarea:focus-visible {
+        outline: none; /* the box around it shows the focus */
+      }
       textarea::placeholder {
         color: var(--muted);
         opacity: 1;

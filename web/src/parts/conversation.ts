@@ -30,6 +30,8 @@ export class Conversation extends LitElement {
   @property() typist = '';
   @property() older: 'idle' | 'loading' | 'failed' = 'idle';
   @property({ type: Boolean }) online = true;
+  /** Whether to invite to a first message while there is none. */
+  @property({ type: Boolean }) inviting = true;
   @property({ attribute: false }) clock: () => number = Date.now;
 
   /** Whether the newest is in view. */
@@ -155,7 +157,7 @@ export class Conversation extends LitElement {
         <div class="thread">
           ${this.top()}
           ${repeat(blocks, (b) => b.key, (b) => this.block(b, lastOwn?.seq ?? 0))}
-          ${talked
+          ${talked || !this.inviting
             ? nothing
             : html`<div class="empty" data-test="empty">
                 ${icon('chat', 28)}

@@ -88,7 +88,7 @@ export class CountdownPanel extends LitElement {
       </div>`;
     }
     return html`<section
-      class="card ${mood}"
+      class="card ${mood} ${deadline.timer === 'chat_tail' ? 'minor' : ''}"
       data-test="countdown"
       data-remaining-ms=${Math.round(left.ms)}
       data-due=${deadline.due}
@@ -186,6 +186,22 @@ export class CountdownPanel extends LitElement {
       }
       .urgent.card {
         border-color: color-mix(in srgb, var(--tone) 45%, var(--line));
+      }
+      .minor b {
+        font-size: 26px;
+      }
+      .minor i {
+        font-size: 15px;
+      }
+      .minor .digits {
+        margin-bottom: 0;
+      }
+      .minor .ruler {
+        display: none;
+      }
+      .minor .sentence {
+        margin-top: 8px;
+        font-size: 15px;
       }
       .strip {
         display: flex;
