@@ -46,8 +46,8 @@ ROUTES = [
     Route("/api/v1/orders/{order}", backend.show),
     Route("/api/v1/orders/{order}/entries", backend.entries),
     Route("/api/v1/tokens", backend.mint, methods=["POST"]),
-    Route("/api/v1/me/orders", me.inbox),
-    Route("/api/v1/me/orders/{order}", me.order),
+    Route("/api/v1/me/orders", me.inbox, methods=["GET", "OPTIONS"]),
+    Route("/api/v1/me/orders/{order}", me.order, methods=["GET", "OPTIONS"]),
     Route("/embed.js", pages.embed),
     Mount("/assets", pages.Assets()),
 ]

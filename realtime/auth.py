@@ -38,9 +38,13 @@ class Identity(msgspec.Struct, frozen=True):
     """The orders the token is narrowed to; None for all of the person's."""
     language: str | None = None
 
+    def reaches(self, order: OrderId) -> bool:
+        """Whether the token is good for this order, if the person is a member of it."""
+        return self.orders is None or order in self.orders
+
     def within(self, order: OrderId) -> OrderId:
         """Return the order if the token reaches it. Raises `OrderUnknown` if it does not."""
-        if self.orders is not None and order not in self.orders:
+        if not self.reaches(order):
             raise OrderUnknown(order=order)
         return order
 

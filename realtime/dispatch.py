@@ -29,17 +29,14 @@ from realtime.protocol import (
     Answer,
     CallAccept,
     CallDecline,
+    CallFrame,
     CallHangUp,
     CallMute,
     CallOffer,
     CallStart,
-    Cancel,
     Close,
-    CloseOrder,
-    Decline,
-    Deliver,
+    DecideSplit,
     Done,
-    HandOver,
     Hello,
     History,
     Inbound,
@@ -49,7 +46,7 @@ from realtime.protocol import (
     Refresh,
     Refreshed,
     SendMessage,
-    Start,
+    StepFrame,
     Subscribe,
     Typing,
     Unsubscribe,
@@ -88,18 +85,6 @@ async def carry_out(edge: Edge, session: Session, frame: Inbound) -> Outbound | 
             return await messages.page(
                 edge.database, session.person, frame, edge.limits.page_entries
             )
-        case HandOver():
-            return await _step(edge, session, frame, Verb.HAND_OVER, frame.note)
-        case Start():
-            return await _step(edge, session, frame, Verb.START)
-        case Cancel():
-            return await _step(edge, session, frame, Verb.CANCEL, frame.note)
-        case Decline():
-            return await _step(edge, session, frame, Verb.DECLINE, frame.note)
-        case Deliver():
-            return await _step(edge, session, frame, Verb.DELIVER, frame.note)
-        case CloseOrder():
-            return await _step(edge, session, frame, Verb.CLOSE)
         case CallStart() | CallAccept() | CallDecline() | CallHangUp():
             return await _call(edge, session, frame)
         case CallOffer():
@@ -111,8 +96,8 @@ async def carry_out(edge: Edge, session: Session, frame: Inbound) -> Outbound | 
             return await _refresh(edge, session, frame)
         case Hello():
             raise Malformed(where="hello came before")
-        case never:
-            assert_never(never)
+        case _:
+            return await _step(edge, session, frame)
 
 
 async def _member(edge: Edge, session: Session, order: OrderId) -> None:
@@ -128,12 +113,12 @@ def _types(edge: Edge, session: Session, frame: Typing) -> None:
     edge.hub.signal(PersonTypes(frame.order, session.person, frame.on))
 
 
-StepFrame = HandOver | Start | Cancel | Decline | Deliver | CloseOrder
-CallFrame = CallStart | CallAccept | CallDecline | CallHangUp
-
-
-async def _step(edge: Edge, session: Session, frame: StepFrame, verb: Verb, note: str = "") -> Done:
-    place = await take_step(edge.database, frame.order, session.person, verb, frame.id, note)
+async def _step(edge: Edge, session: Session, frame: StepFrame) -> Done:
+    verb = Verb(str(type(frame).__struct_config__.tag))
+    refund_cents = frame.refund_cents if isinstance(frame, DecideSplit) else 0
+    place = await take_step(
+        edge.database, frame.order, session.person, verb, frame.id, frame.note, refund_cents
+    )
     edge.nudge()
     return Done(frame.id, frame.order, place.seq, place.at)
 

@@ -54,7 +54,7 @@ class Hub:
         self._followers: dict[OrderId, set[Session]] = {}
         self._rooms: dict[PersonId, set[OrderId]] = {}  # followed here, by member
         self._members: dict[OrderId, tuple[PersonId, ...]] = {}  # of the followed orders
-        self._listed: dict[OrderId, set[PersonId]] = {}  # who here has the order in the inbox
+        self._listed: dict[OrderId, set[Session]] = {}  # who has the order in the inbox
         self._leaving: dict[PersonId, asyncio.TimerHandle] = {}
         self._last_seen: dict[PersonId, datetime] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -72,17 +72,18 @@ class Hub:
     def arrive(self, session: Session, inbox: Sequence[OrderId]) -> None:
         """Take in a session whose hello was good."""
         person = session.person
+        session.left = self.leave
         mine = self._sessions.setdefault(person, [])
         mine.append(session)
         for order in inbox:
-            self._listed.setdefault(order, set()).add(person)
-        session.listed.update(inbox)
+            self._list(session, order)
+        first = len(mine) == 1
         if len(mine) > self._limits.sockets_per_person:
             mine[0].end(Close.TOO_MANY)
         leaving = self._leaving.pop(person, None)
         if leaving is not None:
             leaving.cancel()
-        elif len(mine) == 1:
+        elif first:
             self._bus.publish_signal(PersonMoved(person, online=True))
 
     def leave(self, session: Session) -> None:
@@ -92,6 +93,12 @@ class Hub:
         session.typing.clear()
         for order in list(session.listens):
             self.unfollow(session, order)
+        for order in session.listed:
+            listed = self._listed.get(order, set())
+            listed.discard(session)
+            if not listed:
+                self._listed.pop(order, None)
+        session.listed.clear()
         mine = self._sessions.get(session.person, [])
         if session not in mine:
             return
@@ -100,11 +107,6 @@ class Hub:
             return
         person = session.person
         del self._sessions[person]
-        for order in session.listed:
-            others = self._listed.get(order, set())
-            others.discard(person)
-            if not others:
-                self._listed.pop(order, None)
         grace = 0.0 if self.draining else self._limits.presence_grace
         self._leaving[person] = asyncio.get_running_loop().call_later(
             grace, self._gone, person, datetime.now(UTC)
@@ -181,11 +183,10 @@ class Hub:
                 session.hint(news.order, news.upto, situation=news.situation)
             if news.after == 0:
                 self._start(self._list_new(news.order))
-            for person in self._listed.get(news.order, ()):
-                for session in self._sessions.get(person, ()):
-                    # who has the order on the screen sees the message itself
-                    if news.situation or news.order not in session.follows:
-                        session.inbox.add(news.order)
+            for session in self._listed.get(news.order, ()):
+                # who has the order on the screen sees the message itself
+                if news.situation or news.order not in session.follows:
+                    session.changed(news.order)
 
     async def _list_new(self, order: OrderId) -> None:
         """Put a new order into the inboxes of those of its members who are here."""
@@ -196,9 +197,13 @@ class Hub:
                 return
         for party in parties:
             for session in self._sessions.get(party.person, ()):
-                self._listed.setdefault(order, set()).add(party.person)
-                session.listed.add(order)
-                session.inbox.add(order)
+                self._list(session, order)
+                session.changed(order)
+
+    def _list(self, session: Session, order: OrderId) -> None:
+        if session.identity.reaches(order):
+            self._listed.setdefault(order, set()).add(session)
+            session.listed.add(order)
 
     def _signal(self, signal: Signal) -> None:
         match signal:
@@ -277,8 +282,12 @@ class Hub:
             session.signal(("move",), Move(round(pause, 3)))
         if self._sessions:
             await asyncio.sleep(self._limits.drain)
-        for session in list(self._every()):
+        sessions = list(self._every())
+        for session in sessions:
             session.end(Close.RESTART)
+        writing = [session.pumping for session in sessions if session.pumping is not None]
+        if writing:
+            await asyncio.wait(writing, timeout=self._limits.close_patience)
 
     async def close(self) -> None:
         """Write down who was last seen when, and wait for what was begun."""

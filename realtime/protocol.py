@@ -119,50 +119,90 @@ class SendMessage(_Inbound, frozen=True, tag="message.send"):
     text: str
 
 
-class HandOver(_Inbound, frozen=True, tag="brief.hand_over"):
+class _Step(_Inbound, frozen=True):
+    """A step of the process; the frame's type is its verb. `note` is its reason, if it has one."""
+
+    id: Id
+    order: OrderRef
+    note: str = ""
+
+
+class HandOver(_Step, frozen=True, tag="brief.hand_over"):
     """Buyer: the seller has everything now."""
 
-    id: Id
-    order: OrderRef
-    note: str = ""
 
-
-class Start(_Inbound, frozen=True, tag="order.start"):
+class Start(_Step, frozen=True, tag="order.start"):
     """Seller: I have what I need and begin."""
 
-    id: Id
-    order: OrderRef
 
-
-class Cancel(_Inbound, frozen=True, tag="order.cancel"):
+class Cancel(_Step, frozen=True, tag="order.cancel"):
     """Buyer: cancel and refund."""
 
-    id: Id
-    order: OrderRef
-    note: str = ""
 
-
-class Decline(_Inbound, frozen=True, tag="order.decline"):
+class Decline(_Step, frozen=True, tag="order.decline"):
     """Seller: I cannot do this order; refund the buyer."""
 
-    id: Id
-    order: OrderRef
-    note: str = ""
 
-
-class Deliver(_Inbound, frozen=True, tag="order.deliver"):
+class Deliver(_Step, frozen=True, tag="order.deliver"):
     """Seller: here is the work."""
 
-    id: Id
-    order: OrderRef
-    note: str = ""
 
-
-class CloseOrder(_Inbound, frozen=True, tag="order.close"):
+class CloseOrder(_Step, frozen=True, tag="order.close"):
     """Buyer: I accept the delivery; pay the seller."""
 
-    id: Id
-    order: OrderRef
+
+class RequestRevision(_Step, frozen=True, tag="revision.request"):
+    """Buyer: please change this about the delivery."""
+
+
+class AcceptRevision(_Step, frozen=True, tag="revision.accept"):
+    """Seller: I make the changes."""
+
+
+class RefuseRevision(_Step, frozen=True, tag="revision.refuse"):
+    """Seller: I do not make them, because."""
+
+
+class RequestCancel(_Step, frozen=True, tag="cancel.request"):
+    """Buyer: I would like to cancel this running order, because."""
+
+
+class WithdrawCancel(_Step, frozen=True, tag="cancel.withdraw"):
+    """Buyer: let us go on after all."""
+
+
+class AcceptCancel(_Step, frozen=True, tag="cancel.accept"):
+    """Seller: agreed; refund the buyer."""
+
+
+class RefuseCancel(_Step, frozen=True, tag="cancel.refuse"):
+    """Seller: I do not agree, because. A second refusal opens a dispute."""
+
+
+class GiveUp(_Step, frozen=True, tag="order.give_up"):
+    """Seller: I cannot finish this order; refund the buyer."""
+
+
+class OpenDispute(_Step, frozen=True, tag="dispute.open"):
+    """Buyer: let a mediator decide."""
+
+
+class DecideRefund(_Step, frozen=True, tag="dispute.refund"):
+    """Mediator: everything goes back to the buyer, because."""
+
+
+class DecideSplit(_Step, frozen=True, tag="dispute.split", kw_only=True):
+    """Mediator: `refund_cents` go back to the buyer, the rest to the seller, because."""
+
+    refund_cents: int
+
+
+class DecidePay(_Step, frozen=True, tag="dispute.pay"):
+    """Mediator: the seller is paid, because."""
+
+
+class DecideResume(_Step, frozen=True, tag="dispute.resume"):
+    """Mediator: the order goes on, because."""
 
 
 class CallStart(_Inbound, frozen=True, tag="call.start"):
@@ -219,19 +259,32 @@ class CallMute(_Inbound, frozen=True, tag="call.mute"):
     on: bool
 
 
-Command = (
-    SendMessage
-    | HandOver
+StepFrame = (
+    HandOver
     | Start
     | Cancel
     | Decline
     | Deliver
     | CloseOrder
-    | CallStart
-    | CallAccept
-    | CallDecline
-    | CallHangUp
+    | RequestRevision
+    | AcceptRevision
+    | RefuseRevision
+    | RequestCancel
+    | WithdrawCancel
+    | AcceptCancel
+    | RefuseCancel
+    | GiveUp
+    | OpenDispute
+    | DecideRefund
+    | DecideSplit
+    | DecidePay
+    | DecideResume
 )
+"""The steps of the process a person can take; which of them now, the situation says."""
+
+CallFrame = CallStart | CallAccept | CallDecline | CallHangUp
+
+Command = SendMessage | StepFrame | CallFrame
 """What writes entries. Answered by `done` or `refused`."""
 
 Inbound = (
@@ -245,17 +298,7 @@ Inbound = (
     | Pong
     | CallOffer
     | CallMute
-    | SendMessage
-    | HandOver
-    | Start
-    | Cancel
-    | Decline
-    | Deliver
-    | CloseOrder
-    | CallStart
-    | CallAccept
-    | CallDecline
-    | CallHangUp
+    | Command
 )
 
 

@@ -44,6 +44,8 @@ class Session:
     ) -> None:
         """Take the socket over after a good hello; `serve` does the work."""
         now = time.monotonic()
+        self.left: Callable[[Session], None] = _nobody
+        """Told when the session ends; set by whoever took it in."""
         self.identity = identity
         self.language = language
         self.listens: set[OrderId] = set()  # orders the hub knows this session by
@@ -59,6 +61,8 @@ class Session:
         self._reading = True
         self._give_up: Callable[[int], None] | None = None
         self._commands: set[asyncio.Task[None]] = set()
+        self.pumping: asyncio.Task[None] | None = None
+        """Ends when the close frame was written; set by `serve`."""
         self.until(identity)
 
     @property
@@ -70,11 +74,6 @@ class Session:
     def follows(self) -> dict[OrderId, Follow]:
         """The orders on this screen, each with the position of this socket."""
         return self.pump.follows
-
-    @property
-    def inbox(self) -> set[OrderId]:
-        """Orders whose inbox line changed; the pump tells them from time to time."""
-        return self.pump.inbox
 
     def until(self, identity: Identity) -> None:
         """Let a newer token of the same person count from now on."""
@@ -98,26 +97,36 @@ class Session:
         """Pass on a signal; a newer one with the same key takes its place."""
         self.pump.signal(key, frame)
 
-    def end(self, code: Close) -> None:
-        """Close the socket; the reason reaches the browser if it still reads."""
+    def changed(self, order: OrderId) -> None:
+        """The order's line in the inbox is another now; told when the hub next looks around."""
+        if order in self.listed:
+            self.pump.inbox.add(order)
+
+    def end(self, code: Close, patience: float | None = None) -> None:
+        """Close the socket; the reason reaches the browser if it still reads.
+
+        If it does not within `patience` seconds the line is cut.
+        """
         if self.pump.closing is not None:
             return
         self.pump.closing = code
         self.pump.wake()
         self._places.release()  # the reader may be waiting for a place
+        self.left(self)
+        if self._give_up is not None:
+            wait = self._limits.close_patience if patience is None else patience
+            asyncio.get_running_loop().call_later(wait, self._give_up, int(code))
 
     def judge(self, now: float) -> None:
         """Close the socket if its time is over: the token's, the browser's or the line's."""
         offered = self.pump.sending_since
         if offered is not None and now - offered > self._limits.slow_send:
-            self.end(Close.TOO_SLOW)
-            if self._give_up is not None:
-                self._give_up(Close.TOO_SLOW)
+            self.end(Close.TOO_SLOW, patience=0.0)
         elif now > self._ends:
             self.end(Close.TOKEN_ENDED)
         elif self._reading and now - self._heard > self._limits.silence:
             self.end(Close.SILENT)
-        elif self.inbox:
+        elif self.pump.inbox:
             self.pump.wake()
 
     # --- reading -----------------------------------------------------------------------------
@@ -129,7 +138,7 @@ class Session:
         Commands that were begun are finished: a message that arrived is kept.
         """
         self._give_up = give_up
-        pumping = asyncio.create_task(self._pump())
+        self.pumping = asyncio.create_task(self._pump())
         try:
             while (message := await receive())["type"] != "websocket.disconnect":
                 self._heard = time.monotonic()
@@ -140,8 +149,8 @@ class Session:
                 self._reading = True
                 self._heard = time.monotonic()
         finally:
-            pumping.cancel()
-            await asyncio.gather(pumping, return_exceptions=True)
+            self.pumping.cancel()
+            await asyncio.gather(self.pumping, return_exceptions=True)
 
     async def _pump(self) -> None:
         try:
@@ -206,6 +215,10 @@ class Session:
 
     def _lost(self, order: OrderId) -> None:
         self.follows.pop(order, None)
+
+
+def _nobody(_session: Session) -> None:
+    """Nobody has to know."""
 
 
 def refused(

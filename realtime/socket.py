@@ -7,15 +7,18 @@ time of every frame. Nothing is answered before a good hello but the reason why 
 from __future__ import annotations
 
 import asyncio
+import secrets
 from functools import partial
 
 import msgspec
+import structlog
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from orders import people, views
-from orders.errors import Malformed, Refused, TokenExpired, Unauthenticated
+from orders.errors import Malformed, Refused, TokenExpired, Unauthenticated, Unavailable
 from realtime import rooms, telemetry, texts
+from realtime.api.answers import refusal_body
 from realtime.dispatch import carry_out
 from realtime.edge import Edge
 from realtime.origins import is_allowed
@@ -38,8 +41,12 @@ class Door:
         await receive()  # websocket.connect
         headers = Headers(scope=scope)
         language = texts.known_language(headers.get("accept-language"))
+        structlog.contextvars.bind_contextvars(socket=secrets.token_hex(6))
         if not is_allowed(headers, self._edge.settings):
             await _reject(send, OriginRefused(), language)
+            return
+        if not self._edge.ready:
+            await _reject(send, Unavailable(reason="stopping"), language)
             return
         await send({"type": "websocket.accept"})
         session = await self._hello(receive, send, language)
@@ -146,13 +153,7 @@ async def _close(
 async def _reject(send: Send, refusal: Refused, language: str) -> None:
     """Refuse the handshake itself, in the words of HTTP."""
     telemetry.refused(refusal.code)
-    body = msgspec.json.encode(
-        {
-            "code": refusal.code,
-            "text": texts.refusal(language, refusal),
-            "facts": refusal.facts,
-        }
-    )
+    body = msgspec.json.encode(refusal_body(refusal, language))
     await send(
         {
             "type": "websocket.http.response.start",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 import msgspec
 import structlog
+from starlette.datastructures import Headers as RequestHeaders
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -40,6 +43,15 @@ HEADERS = {
 """On every answer that does not say otherwise."""
 
 
+def refusal_body(refusal: Refused, language: str) -> dict[str, object]:
+    """Return what every refusal over HTTP says."""
+    return {
+        "code": refusal.code,
+        "text": texts.refusal(language, refusal),
+        "facts": refusal.facts,
+    }
+
+
 def edge_of(request: Request) -> Edge:
     """Return the parts that serve this request."""
     edge: Edge = request.app.state.edge
@@ -67,15 +79,7 @@ def refuse(request: Request, refusal: Refused) -> Response:
         headers["WWW-Authenticate"] = "Bearer"
     if refusal.status == 503:  # noqa: PLR2004 - trying again is safe, so say when
         headers["Retry-After"] = "1"
-    return answer(
-        {
-            "code": refusal.code,
-            "text": texts.refusal(language, refusal),
-            "facts": refusal.facts,
-        },
-        refusal.status,
-        headers,
-    )
+    return answer(refusal_body(refusal, language), refusal.status, headers)
 
 
 async def read(request: Request, wanted: type[Body]) -> Body:
@@ -131,7 +135,10 @@ async def on_crash(request: Request, error: Exception) -> Response:
 
 
 class Headers:
-    """Adds `HEADERS` to every answer of HTTP that does not set them itself."""
+    """Adds `HEADERS` and a request id to every answer of HTTP.
+
+    The id of a proxy before us is kept if it is one; log lines of the request carry it.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         """Stand before `app`."""
@@ -142,12 +149,19 @@ class Headers:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        told = RequestHeaders(scope=scope).get("x-request-id", "")
+        request = told if _REQUEST_ID.fullmatch(told) else secrets.token_hex(8)
+        structlog.contextvars.bind_contextvars(request=request)
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
+                headers["X-Request-Id"] = request
                 for name, value in HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9_.:-]{8,64}")

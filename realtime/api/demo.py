@@ -22,6 +22,8 @@ from realtime.api.answers import answer, edge_of
 from realtime.auth import Tokens
 from realtime.demo import Demo
 from realtime.edge import Edge
+from realtime.origins import is_allowed
+from realtime.refusals import OriginRefused
 
 COOKIE = "demo"
 AUDIENCE = "order-room-demo"
@@ -82,6 +84,7 @@ async def room(_request: Request) -> Response:
 
 async def token(request: Request) -> Response:
     """Give a signed-in person a short-lived token for the WebSocket."""
+    own_page(request)
     person = PersonId(request.path_params["person"])
     signed = request.cookies.get(COOKIE)
     if signed is None:
@@ -94,11 +97,18 @@ async def token(request: Request) -> Response:
 async def reset(request: Request) -> Response:
     """Make the demo's orders anew."""
     demo = demo_of(request)
+    own_page(request)
     if demo.busy:
         raise RateExceeded(limit="demo_reset", retry_after=5)
     await demo.reset()
     edge_of(request).nudge()
     return await orders(request)
+
+
+def own_page(request: Request) -> None:
+    """Raise `OriginRefused` if the page of another site asks."""
+    if not is_allowed(request.headers, edge_of(request).settings):
+        raise OriginRefused
 
 
 def demo_of(request: Request) -> Demo:

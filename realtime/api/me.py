@@ -7,17 +7,46 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from orders import people, timeline, views
+from orders.errors import Refused
 from orders.events import OrderId
 from orders.locking import peek
 from realtime import rooms
-from realtime.api.answers import answer, edge_of
+from realtime.api.answers import Endpoint, answer, edge_of, refuse
 from realtime.auth import Identity, bearer
+
+
+def for_host_pages(endpoint: Endpoint) -> Endpoint:
+    """Let scripts of the allowed host pages ask, and read the answer.
+
+    No cookie is ever asked for: the token in the header is the whole permission.
+    """
+
+    async def answered(request: Request) -> Response:
+        origin = request.headers.get("origin")
+        allowed = origin is not None and origin in edge_of(request).settings.allowed_origins
+        if request.method == "OPTIONS":
+            response = Response(status_code=204)
+        else:
+            try:
+                response = await endpoint(request)
+            except Refused as refusal:
+                response = refuse(request, refusal)
+        response.headers["Vary"] = "Origin"
+        if allowed and origin is not None:
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Access-Control-Allow-Methods"] = "GET"
+            response.headers["Access-Control-Allow-Headers"] = "Authorization, Accept-Language"
+            response.headers["Access-Control-Max-Age"] = "600"
+        return response
+
+    return answered
 
 
 def _identity(request: Request) -> Identity:
     return edge_of(request).tokens.check(bearer(request.headers.get("authorization")))
 
 
+@for_host_pages
 async def inbox(request: Request) -> Response:
     """List the person's orders, the most urgent first."""
     edge, identity = edge_of(request), _identity(request)
@@ -35,6 +64,7 @@ async def inbox(request: Request) -> Response:
     )
 
 
+@for_host_pages
 async def order(request: Request) -> Response:
     """Answer with the room, the person's situation and the newest page of the timeline."""
     edge, identity = edge_of(request), _identity(request)
