@@ -13,17 +13,26 @@ from typing import assert_never
 import msgspec
 
 from orders.events import (
+    CancelRefused,
+    CancelRequested,
     DeadlineNear,
+    DisputeDecided,
+    DisputeOpened,
     NoticeKind,
     OrderCancelled,
     OrderClosed,
     OrderDelivered,
+    OrderFrozen,
+    RevisionRefused,
+    RevisionRequested,
+    RightOpened,
     Role,
     Timer,
+    kind_of,
 )
-from realtime.notices.occasion import QUOTED, Occasion, Quote
+from realtime.notices.occasion import Occasion, Quote
 from realtime.notices.plain import clipped, one_line, several_lines
-from realtime.texts import duration, known_language, moment, money, sentence
+from realtime.texts import duration, known_language, listed, moment, money, sentence
 
 TITLE_MAX = 80
 """Characters of the order's title in a subject; mail clients show about as many."""
@@ -75,10 +84,11 @@ class _Words:
 
     def __init__(self, occasion: Occasion) -> None:
         self.language = known_language(occasion.reader.language)
+        self.currency = occasion.currency
         self.facts = {
-            "other": one_line(occasion.other),
+            "other": _who(self.language, occasion),
             "title": clipped(one_line(occasion.title), TITLE_MAX)[0],
-            "money": money(self.language, occasion.price_cents, occasion.currency),
+            "money": self.money(occasion.price_cents),
             "count": occasion.count,
             "left": _left(self.language, occasion),
         }
@@ -86,6 +96,9 @@ class _Words:
 
     def say(self, key: str, **facts: object) -> str:
         return sentence(self.language, f"mail.{key}", **{**self.facts, **facts})
+
+    def money(self, cents: int) -> str:
+        return money(self.language, cents, self.currency)
 
     def moment(self, at: datetime) -> str:
         return moment(self.language, at, self.zone)
@@ -117,6 +130,12 @@ def write(occasion: Occasion, url: str) -> Letter:
     )
 
 
+def _who(language: str, occasion: Occasion) -> str:
+    """Name the other party, or everybody whose messages lie unread."""
+    authors = dict.fromkeys(one_line(quote.by) for quote in occasion.quotes)
+    return listed(language, list(authors)) if authors else one_line(occasion.other)
+
+
 def _topic(occasion: Occasion) -> str:
     """Return the first part of the text keys that this occasion is told with."""
     kind, role = occasion.notice.kind, occasion.reader.role
@@ -125,16 +144,25 @@ def _topic(occasion: Occasion) -> str:
             return "unread.handed" if any(q.hands_over for q in occasion.quotes) else "unread"
         case NoticeKind.REMINDER:
             return f"reminder.{_reminded_of(occasion)}.{role}"
-        case NoticeKind.MISSED_CALL:
-            return "missed_call"
+        case NoticeKind.REQUESTED:
+            revision = isinstance(occasion.reason, RevisionRequested)
+            return f"requested.{'revision' if revision else 'cancel'}.{role}"
+        case NoticeKind.ANSWERED:
+            return f"answered.{kind_of(occasion.reason)}.{role}"
+        case NoticeKind.DISPUTE:
+            frozen = isinstance(occasion.reason, OrderFrozen)
+            return "dispute.frozen" if frozen else "dispute.opened"
         case (
             NoticeKind.ORDER_PAID
             | NoticeKind.STARTED
             | NoticeKind.DELIVERED
             | NoticeKind.CLOSED
             | NoticeKind.CANCELLED
+            | NoticeKind.EXPIRED
         ):
             return f"{kind}.{role}"
+        case NoticeKind.DECIDED | NoticeKind.MISSED_CALL:
+            return kind
         case never:
             assert_never(never)
 
@@ -145,6 +173,8 @@ def _reminded_of(occasion: Occasion) -> str:
             return "handed"
         case DeadlineNear(timer=timer):
             return timer
+        case RightOpened():
+            return "unanswered"
         case _:
             return "late"
 
@@ -159,17 +189,25 @@ def _paragraphs(occasion: Occasion, words: _Words) -> list[str]:
             return told
         case NoticeKind.UNREAD:
             return [words.say(f"{topic}.next")] if topic == "unread.handed" else []
-        case NoticeKind.REMINDER | NoticeKind.STARTED | NoticeKind.DELIVERED:
+        case (
+            NoticeKind.REMINDER
+            | NoticeKind.STARTED
+            | NoticeKind.DELIVERED
+            | NoticeKind.REQUESTED
+            | NoticeKind.ANSWERED
+            | NoticeKind.DISPUTE
+            | NoticeKind.EXPIRED
+        ):
             return [words.say(f"{topic}.next")]
+        case NoticeKind.DECIDED:
+            return [*_decision(occasion, words), *_refund(occasion)]
         case NoticeKind.CLOSED:
             alone = isinstance(occasion.reason, OrderClosed) and occasion.reason.by_clock
             return [words.say(f"{topic}.{'by_clock' if alone else 'accepted'}")]
         case NoticeKind.CANCELLED:
-            refund = occasion.situation.refund
-            told = [refund.text] if refund is not None else []
-            if isinstance(occasion.reason, OrderCancelled):
-                told.insert(0, words.say(f"{topic}.{occasion.reason.reason}"))
-            return told
+            why = occasion.reason
+            told = [words.say(f"{topic}.{why.reason}")] if isinstance(why, OrderCancelled) else []
+            return [*told, *_refund(occasion)]
         case NoticeKind.MISSED_CALL:
             rang_at = occasion.rang_at or occasion.now
             may_call = occasion.situation.calls.open
@@ -181,13 +219,37 @@ def _paragraphs(occasion: Occasion, words: _Words) -> list[str]:
             assert_never(never)
 
 
-def _quotes(occasion: Occasion, words: _Words) -> tuple[ShownQuote, ...]:
-    quotes = occasion.quotes[:QUOTED]
+def _decision(occasion: Occasion, words: _Words) -> list[str]:
     match occasion.reason:
-        case OrderDelivered(note=note) | OrderCancelled(note=note) if (
-            note and not occasion.by_reader
-        ):
-            quotes = (Quote(occasion.other, occasion.situation.state_since, note),)
+        case DisputeDecided(decision=decision, refund_cents=back):
+            paid = occasion.price_cents - back
+            return [
+                words.say(f"decided.{decision}", back=words.money(back), paid=words.money(paid))
+            ]
+        case _:
+            return []
+
+
+def _refund(occasion: Occasion) -> list[str]:
+    refund = occasion.situation.refund
+    return [] if refund is None else [refund.text]
+
+
+def _quotes(occasion: Occasion, words: _Words) -> tuple[ShownQuote, ...]:
+    """Return what the reader should read of the others' own words."""
+    quotes = occasion.quotes
+    match occasion.reason:
+        case (
+            OrderDelivered(note=note)
+            | OrderCancelled(note=note)
+            | RevisionRequested(note=note)
+            | RevisionRefused(note=note)
+            | CancelRequested(note=note)
+            | CancelRefused(note=note)
+            | DisputeOpened(note=note)
+            | DisputeDecided(note=note)
+        ) if note and occasion.by and not occasion.by_reader:
+            quotes = (Quote(occasion.by, occasion.told_at, note),)
         case _:
             pass
     return tuple(_shown(quote, words) for quote in quotes)
@@ -206,17 +268,17 @@ def _shown(quote: Quote, words: _Words) -> ShownQuote:
 
 
 def _panel(occasion: Occasion, words: _Words) -> Panel | None:
-    nearest = next(iter(occasion.situation.deadlines), None)
-    if nearest is None:
+    clock = occasion.clock
+    if clock is None:
         return None
-    return Panel(words.say(f"until.{nearest.timer}"), words.moment(nearest.due), nearest.text)
+    return Panel(words.say(f"until.{clock.timer}"), words.moment(clock.due), clock.text)
 
 
 def _left(language: str, occasion: Occasion) -> str:
-    nearest = next(iter(occasion.situation.deadlines), None)
-    if nearest is None:
+    clock = occasion.clock
+    if clock is None:
         return ""
-    left = nearest.due - occasion.now
+    left = clock.due - occasion.now
     if left > ROUGH:
         left = timedelta(minutes=5 * round(left / timedelta(minutes=5)))
     return duration(language, left)

@@ -114,6 +114,7 @@ class Occasion(msgspec.Struct, frozen=True):
     """The buyer's steps: what a seller's mail warns of is what the buyer really can do."""
     reason: Event
     """The newest entry that made the notice owed."""
+    told_at: datetime
     by: str
     """The name of who did what the entry tells; empty for a clock or the marketplace."""
     by_reader: bool
@@ -122,6 +123,19 @@ class Occasion(msgspec.Struct, frozen=True):
     """How many unread messages or missed calls there are."""
     rang_at: datetime | None = None
     """When the last missed call rang."""
+
+    @property
+    def clock(self) -> Deadline | None:
+        """The clock the letter is about; without one of its own, the nearest that runs."""
+        match self.reason:
+            case DeadlineNear(timer=timer):
+                return self.deadline(timer)
+            case RevisionRequested():
+                return self.deadline(Timer.REVISION_ANSWER)
+            case CancelRequested():
+                return self.deadline(Timer.CANCEL_ANSWER)
+            case _:
+                return next(iter(self.situation.deadlines), None)
 
     def deadline(self, timer: Timer) -> Deadline | None:
         """Return that clock as the reader sees it, if it runs."""
@@ -266,6 +280,7 @@ async def _occasion(
         situation=situate(situation, me.language),
         buyer_may=allowed(locked.facts, Role.BUYER),
         reason=reason.event,
+        told_at=reason.at,
         by=people[reason.actor].name if reason.actor in people else "",
         by_reader=reason.actor == notice.person,
     )

@@ -123,9 +123,14 @@ class NoticeWorker:
                 .order_by(notices.c.wake_at)
                 .limit(AT_ONCE)
             )
-            due = deque(_notice(row) for row in rows)
-        if not due:
+            found = [_notice(row) for row in rows]
+        if not found:
             return 0
+        # an order's notices go one after the other: side by side they would wait for its lock
+        by_order: dict[OrderId, list[Notice]] = {}
+        for notice in found:
+            by_order.setdefault(notice.order, []).append(notice)
+        due = deque(by_order.values())
         outages = self._outages
         sent = await asyncio.gather(*(self._work(due) for _ in range(min(LINES, len(due)))))
         if self._outages == outages:
@@ -140,14 +145,16 @@ class NoticeWorker:
         if first is None:
             return PERIOD
         left = (first - await self._database.now()).total_seconds()
-        return min(max(left, 0.01), PERIOD)
+        return min(max(left, 0.05), PERIOD)
 
-    async def _work(self, due: deque[Notice]) -> int:
-        """Send one notice after the other over one line, until none is left or the server is."""
+    async def _work(self, due: deque[list[Notice]]) -> int:
+        """Send one order's notices after the other over one line, until none is left."""
         sent = 0
         async with Line(self._smtp) as line:
-            while due and not self._stopping:
-                notice = due.popleft()
+            queue: list[Notice] = []
+            while (queue or due) and not self._stopping:
+                queue = queue or due.popleft()
+                notice = queue.pop(0)
                 try:
                     outcome = await self._look_after(line, notice)
                 except Unavailable:
@@ -162,6 +169,7 @@ class NoticeWorker:
                     # the others keep their place: an outage is nobody's failed attempt but one's
                     self._outages += 1
                     due.clear()
+                    queue.clear()
         return sent
 
     async def _look_after(self, line: Line, notice: Notice) -> Outcome | None:

@@ -9,7 +9,7 @@ this package is imported. A reader of any other language gets French, the market
 """
 
 from realtime.texts.catalogue import KEYS, LANGUAGES, known_language, refusal, sentence
-from realtime.texts.formats import day, duration, moment, money
+from realtime.texts.formats import day, duration, listed, moment, money
 from realtime.texts.viewer import refund_sentence, situate, zero_sentence
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "day",
     "duration",
     "known_language",
+    "listed",
     "moment",
     "money",
     "refund_sentence",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -75,3 +76,8 @@ def duration(language: str, length: timedelta) -> str:
         format_unit(number, f"duration-{unit}", locale=locale) for unit, number in units if number
     ]
     return str(format_list(parts, locale=locale))
+
+
+def listed(language: str, names: Sequence[str]) -> str:
+    """Return names joined as the language joins them: "Inès, Tom et Ana"."""
+    return str(format_list(names, locale=LOCALES[known_language(language)]))

@@ -1,7 +1,8 @@
 """The sentences of a viewer's situation: what happens at zero, to whose money, visible when.
 
-The buyer reads when a refund shows on their means of payment. The seller reads that the buyer
-is refunded in full and never by which means: `orders.situation` does not tell them.
+The buyer reads when a refund shows on their means of payment. The others
+read how much the buyer gets back and never by which means: `orders.situation` does not tell
+them.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from datetime import date
 
 import msgspec
 
-from orders.events import Role
+from orders.events import Role, State
 from orders.money import Visibility
 from orders.situation import Deadline, Refund, Situation
 from realtime.texts.catalogue import sentence
@@ -28,7 +29,13 @@ def situate(situation: Situation, language: str) -> Situation:
             for deadline in situation.deadlines
         ),
         refund=refund
-        and msgspec.structs.replace(refund, text=refund_sentence(language, role, refund)),
+        and msgspec.structs.replace(
+            refund,
+            # only a cancelled order gives everything back; what else does is a mediator's split
+            text=refund_sentence(
+                language, role, refund, in_full=situation.state is State.CANCELLED
+            ),
+        ),
     )
 
 
@@ -40,9 +47,10 @@ def zero_sentence(language: str, role: Role, deadline: Deadline) -> str:
     )  # fmt: skip
 
 
-def refund_sentence(language: str, role: Role, refund: Refund) -> str:
+def refund_sentence(language: str, role: Role, refund: Refund, *, in_full: bool) -> str:
     """Say that the money went back, and to the buyer when they will see it."""
-    return _with_money(language, f"refund.{role}", refund.cents, refund.currency, refund.visible)
+    key = f"refund.{role}" if in_full else f"refund_part.{role}"
+    return _with_money(language, key, refund.cents, refund.currency, refund.visible)
 
 
 def _with_money(

@@ -4,6 +4,7 @@ import re
 import string
 from datetime import UTC, date, datetime, timedelta
 
+import msgspec
 import pytest
 
 from orders.decisions import OrderFacts, RunningTimer
@@ -20,7 +21,7 @@ from orders.situation import (
     Zero,
     see,
 )
-from realtime import texts
+from realtime import refusals, texts
 from realtime.texts.catalogue import CATALOGUES
 from realtime.texts.formats import clock
 
@@ -46,12 +47,14 @@ def test_neither_language_has_a_key_of_its_own() -> None:
 
 
 def test_every_refusal_gate_state_and_zero_has_its_sentence() -> None:
+    assert refusals.OriginRefused.code in Refused.catalogue
     wanted = {f"refused.{code}" for code in Refused.catalogue}
     wanted |= {f"gate.{reason}" for reason in GateReason}
     wanted |= {f"state.{state}" for state in State} | {f"role.{role}" for role in Role}
     wanted |= {f"zero.{role}.{zero}" for role in Role for zero in Zero}
     wanted |= {f"zero.buyer.{Zero.CANCELLED_REFUNDED}.{means}" for means in Means}
-    wanted |= {f"refund.{role}" for role in Role} | {f"refund.buyer.{means}" for means in Means}
+    for key in ("refund", "refund_part"):
+        wanted |= {f"{key}.{role}" for role in Role} | {f"{key}.buyer.{means}" for means in Means}
     assert wanted <= texts.KEYS
 
 
@@ -220,6 +223,14 @@ def test_the_seller_reads_that_the_buyer_is_refunded_and_never_how(
         assert not re.search("PayPal|portefeuille|wallet|bancaire|bank", told)
 
 
+def test_a_part_that_a_mediator_gave_back_is_not_called_all_of_it() -> None:
+    whole = situation(Role.BUYER, Means.WALLET, refunded=True)
+    split = msgspec.structs.replace(whole, state=State.CLOSED)
+    refund = texts.situate(split, "en").refund
+    assert refund is not None
+    assert refund.text == "€45.00 has been refunded to you and is in your wallet already."
+
+
 def test_a_refund_by_card_names_its_two_days_to_the_buyer() -> None:
     refund = texts.situate(situation(Role.BUYER, Means.CARD, refunded=True), "en").refund
     assert refund is not None
@@ -243,7 +254,8 @@ def test_every_zero_of_every_viewer_becomes_one_whole_sentence(
     refund = Refund(4500, "EUR", PAID, visible)
     for text in (
         texts.zero_sentence(language, role, deadline),
-        texts.refund_sentence(language, role, refund),
+        texts.refund_sentence(language, role, refund, in_full=True),
+        texts.refund_sentence(language, role, refund, in_full=False),
     ):
         assert text.endswith(".")
         assert "{" not in text
