@@ -36,7 +36,9 @@ Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern="^[A-Za-z0
 """A client id: made by the browser, unique within (order, person)."""
 OrderRef = Annotated[OrderId, msgspec.Meta(min_length=1, max_length=64)]
 CallRef = Annotated[CallId, msgspec.Meta(min_length=1, max_length=64)]
-Seq = Annotated[int, msgspec.Meta(ge=0)]
+SEQ_MAX = 2**53 - 1
+"""The largest whole number that a browser can tell from its neighbours."""
+Seq = Annotated[int, msgspec.Meta(ge=0, le=SEQ_MAX)]
 
 
 class _Frame(msgspec.Struct, frozen=True, tag_field="t", omit_defaults=True):
@@ -88,7 +90,7 @@ class History(_Inbound, frozen=True, tag="history"):
 
     id: Id
     order: OrderRef
-    before: Annotated[int, msgspec.Meta(ge=1)]
+    before: Annotated[int, msgspec.Meta(ge=1, le=SEQ_MAX)]
 
 
 class Mark(_Inbound, frozen=True, tag="mark"):

@@ -35,10 +35,12 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 import httpx2
+import structlog
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
+from realtime import telemetry
 from realtime.app import OrderRoom
 from realtime.limits import Limits
 from realtime.serving import RoomServer, address, listen
@@ -49,6 +51,9 @@ SERVICE_KEY = "a-service-key-for-tests-only-0123456789"
 TOKEN_SECRET = "a-token-secret-for-tests-only-0123456789"
 PATIENCE = 10.0
 """Seconds that a test waits for what must happen. Usual is some milliseconds."""
+
+# As the server logs, but to wherever the test's output goes now.
+structlog.configure(processors=[*telemetry.PROCESSORS, structlog.processors.JSONRenderer()])
 
 Frame = dict[str, Any]
 T = TypeVar("T")
