@@ -123,12 +123,12 @@ $(VENV)/.node: requirements-node.lock | $(BIN)/python
 
 web/node_modules/.stamp: web/package.json web/package-lock.json | $(NODE)
 	@echo 'Installing what the browser client is built with'
-	@$(NPM) ci --no-audit --no-fund --loglevel=error
+	@$(NPM) ci --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
 
 web/dist/.stamp: web/node_modules/.stamp $(WEB_SOURCES)
 	@echo 'Building the browser client'
-	@$(NPM) run --silent build
+	@told=$$($(NPM) run --silent build 2>&1) || { echo "$$told" >&2; exit 1; }
 	@touch $@
 
 # -------------------------------------------------------------- programs of the machine

@@ -26,10 +26,10 @@ from orders.deadlines import marks
 from orders.decisions import expire
 from orders.errors import Unavailable
 from orders.events import CLOCK, DeadlineNear, OrderId, Timer
-from orders.locking import LockedOrder, lock, lock_free
+from orders.locking import LockedOrder, hold, lock_free
 from orders.tables import timers
 from orders.timeline import Draft
-from orders.timers import DueTimer, due_now, end_timer, look_again, running, wake_at
+from orders.timers import DueTimer, due_now, end_timer, look_again, put_off, running, wake_at
 from orders.workflow import REMINDED
 
 log = structlog.get_logger(__name__)
@@ -126,19 +126,25 @@ class Sweeper:
                         await _remind(tx, locked, clock)
                     else:
                         await self._firings[clock.timer](tx, locked, clock)
-            except Unavailable:
-                raise
             except Exception:
                 log.exception("a deadline failed and is put off", order=order)
-                if clock is None:
+                # if it failed because the database is away, this raises `Unavailable`
+                if not await self._put_off(order, clock):
                     return
-                await self._put_off(order, clock)
 
-    async def _put_off(self, order: OrderId, clock: DueTimer) -> None:
-        pause = min(RETRY_FIRST * 2**clock.attempts, RETRY_MOST)
+    async def _put_off(self, order: OrderId, clock: DueTimer | None) -> bool:
+        """Look later at the clock that failed; at all that are due if they could not be read."""
         async with self._database.transaction() as tx:
-            await lock(tx, order)
-            await look_again(tx, order, clock, tx.now + pause, clock.attempts + 1)
+            if not await hold(tx, order):
+                return False
+            await put_off(tx, order, clock, pause_after)
+            return clock is not None
+
+
+def pause_after(attempts: int) -> timedelta:
+    """Return how long a clock is left alone that has failed so often before."""
+    doubled: int = 2 ** min(attempts, 10)
+    return min(RETRY_FIRST * doubled, RETRY_MOST)
 
 
 async def fire_step(tx: Transaction, locked: LockedOrder, clock: DueTimer) -> None:

@@ -63,6 +63,14 @@ async def lock_free(tx: Transaction, ids: Sequence[OrderId]) -> dict[OrderId, Lo
     return await _lock_rows(tx, ids, skip_locked=True)
 
 
+async def hold(tx: Transaction, order: OrderId) -> bool:
+    """Lock an order's row whatever stands in it; False if it is held elsewhere or unknown."""
+    row = select(orders.c.id).where(orders.c.id == order)
+    if tx.locks_rows:
+        row = row.with_for_update(skip_locked=True)
+    return await tx.conn.scalar(row) is not None
+
+
 async def peek(conn: AsyncConnection, order: OrderId) -> LockedOrder:
     """Read an order without a lock, for showing it. Raises `OrderUnknown`."""
     rows = (await conn.execute(select(orders).where(orders.c.id == order))).all()

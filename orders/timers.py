@@ -6,7 +6,8 @@ after a failure, at a later retry.
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -76,6 +77,30 @@ async def look_again(
         .where(timers.c.order_id == order, timers.c.timer == clock.timer, timers.c.ref == clock.ref)
         .values(wake_at=at, attempts=attempts)
     )
+
+
+async def put_off(
+    tx: Transaction,
+    order: OrderId,
+    clock: DueTimer | None,
+    pause_after: Callable[[int], timedelta],
+) -> None:
+    """Have the sweeper look later at a clock that failed, or at all that are due if None.
+
+    `pause_after` gives the pause for the number of failures before. The rows are not read into
+    the rules: whatever is wrong with them, they must not come up again at once.
+    """
+    failed = select(timers.c.timer, timers.c.ref, timers.c.attempts).where(
+        timers.c.order_id == order, timers.c.wake_at <= tx.now
+    )
+    if clock is not None:
+        failed = failed.where(timers.c.timer == clock.timer, timers.c.ref == clock.ref)
+    for row in (await tx.conn.execute(failed)).all():
+        await tx.conn.execute(
+            update(timers)
+            .where(timers.c.order_id == order, timers.c.timer == row.timer, timers.c.ref == row.ref)
+            .values(wake_at=tx.now + pause_after(row.attempts), attempts=row.attempts + 1)
+        )
 
 
 async def running(conn: AsyncConnection, order: OrderId) -> tuple[RunningTimer, ...]:

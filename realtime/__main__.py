@@ -45,7 +45,7 @@ def main() -> None:
         telemetry.configure(settings.log)
         match told.command:
             case "serve":
-                uvloop.run(_serve(environment.for_serving(settings)))
+                uvloop.run(_serve(settings))
             case "migrate":
                 uvloop.run(migrate(settings.database_url))
             case "epoch":
@@ -61,13 +61,14 @@ def main() -> None:
 
 
 async def _serve(settings: Settings) -> None:
+    room = OrderRoom(settings)
     try:
         listener = listen(settings.host, settings.port)
     except OSError as error:
         raise SettingsError(
             f"PORT: cannot listen on {settings.host}:{settings.port}: {error.strerror}"
         ) from None
-    server = RoomServer(OrderRoom(settings))
+    server = RoomServer(room)
     announcing = asyncio.create_task(_announce(server, address(listener), settings))
     try:
         await server.serve(sockets=[listener])

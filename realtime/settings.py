@@ -122,6 +122,8 @@ def read(environment: Mapping[str, str], *, demo: bool = False) -> Settings:
     told["ORDER_ROOM_ALLOWED_ORIGINS"] = [
         part.strip().rstrip("/") for part in origins.split(",") if part.strip()
     ]
+    if demo:  # a person watches this terminal
+        told.setdefault("ORDER_ROOM_LOG", LogLevel.WARNING)
     try:
         settings = msgspec.convert(told, Settings, strict=False, dec_hook=_decode)
     except msgspec.ValidationError as error:
@@ -139,8 +141,11 @@ def read(environment: Mapping[str, str], *, demo: bool = False) -> Settings:
     )
 
 
-def for_serving(settings: Settings) -> Settings:
-    """Return the settings if a server can run on them. Raises `SettingsError` otherwise."""
+def for_serving(settings: Settings) -> tuple[Settings, Secret]:
+    """Return the settings and what signs tokens, if a server can run on them.
+
+    Raises `SettingsError` naming what is missing or wrong.
+    """
     for name, secret in (
         ("ORDER_ROOM_TOKEN_SECRET", settings.token_secret),
         ("ORDER_ROOM_SERVICE_KEY", settings.service_key),
@@ -161,7 +166,9 @@ def for_serving(settings: Settings) -> Settings:
                 parse(value.reveal())
         except ValueError as error:
             raise SettingsError(f"{name}: {error}") from None
-    return settings
+    if settings.token_secret is None:
+        raise AssertionError(settings)
+    return settings, settings.token_secret
 
 
 def _decode(wanted: type, value: object) -> object:

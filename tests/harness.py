@@ -42,7 +42,7 @@ from websockets.typing import Origin
 from realtime.app import OrderRoom
 from realtime.limits import Limits
 from realtime.serving import RoomServer, address, listen
-from realtime.settings import for_serving, read
+from realtime.settings import read
 from tests.servers import free_port
 
 SERVICE_KEY = "a-service-key-for-tests-only-0123456789"
@@ -414,7 +414,7 @@ async def serving(
     with tempfile.TemporaryDirectory() as folder:
         told = settings_for(database_url, var or Path(folder)) | dict(environment or {})
         room = OrderRoom(
-            for_serving(read(told, demo=demo)),
+            read(told, demo=demo),
             limits or Limits(drain=0.05, presence_grace=0.2),
         )
         server = RoomServer(room)

@@ -6,11 +6,11 @@ the sign-in reaches that path only.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
-import msgspec
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from orders import people, views
 from orders.errors import NotFound, RateExceeded, TokenInvalid, Unauthenticated
@@ -19,24 +19,14 @@ from orders.locking import peek
 from orders.timers import running
 from realtime.api import pages
 from realtime.api.answers import answer, edge_of
-from realtime.auth import Tokens
-from realtime.demo import Demo
 from realtime.edge import Edge
 from realtime.origins import is_allowed
 from realtime.refusals import OriginRefused
+from realtime.running import Stage
 
 COOKIE = "demo"
-AUDIENCE = "order-room-demo"
-"""Keeps the sign-in apart from party tokens: one cannot be used as the other."""
-
-
-def cookies(edge: Edge) -> Tokens:
-    """Return what signs and checks the demo's sign-ins."""
-    secret = edge.settings.token_secret
-    if secret is None:
-        raise AssertionError("served without a token secret")
-    limits = msgspec.structs.replace(edge.limits, token_life=edge.limits.cookie_life)
-    return Tokens(secret, limits, AUDIENCE)
+MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+"""A mail is somebody else's text: it is shown, and cannot do anything."""
 
 
 async def home(_request: Request) -> Response:
@@ -46,7 +36,7 @@ async def home(_request: Request) -> Response:
 
 async def orders(request: Request) -> Response:
     """List the demo's orders with their people."""
-    edge, demo = edge_of(request), demo_of(request)
+    edge, demo = edge_of(request), stage_of(request).demo
     return answer(
         {
             "now": await edge.database.now(),
@@ -62,7 +52,7 @@ async def sign_in(request: Request) -> Response:
     order = OrderId(request.query_params.get("order", ""))
     async with edge.database.reading() as conn:
         await views.role_of(conn, order, person)
-    signed = cookies_of(request).mint(person)
+    signed = stage_of(request).cookies.mint(person)
     response = RedirectResponse(f"/demo/{person}/orders/{order}", 303)
     response.set_cookie(
         COOKIE,
@@ -89,14 +79,14 @@ async def token(request: Request) -> Response:
     signed = request.cookies.get(COOKIE)
     if signed is None:
         raise Unauthenticated
-    if cookies_of(request).check(signed).person != person:
+    if stage_of(request).cookies.check(signed).person != person:
         raise TokenInvalid
     return answer(edge_of(request).tokens.mint(person))
 
 
 async def reset(request: Request) -> Response:
     """Make the demo's orders anew."""
-    demo = demo_of(request)
+    demo = stage_of(request).demo
     own_page(request)
     if demo.busy:
         raise RateExceeded(limit="demo_reset", retry_after=5)
@@ -111,18 +101,31 @@ def own_page(request: Request) -> None:
         raise OriginRefused
 
 
-def demo_of(request: Request) -> Demo:
-    """Return the demo that this server shows."""
-    demo: Demo | None = request.app.state.demo
-    if demo is None:
+async def mailbox(_request: Request) -> Response:
+    """Show the mailbox."""
+    return pages.page("mailbox.html")
+
+
+async def mails(request: Request) -> Response:
+    """List the e-mails that were sent, newest first."""
+    return answer({"mails": await asyncio.to_thread(stage_of(request).mailbox.list)})
+
+
+async def mail_html(request: Request) -> Response:
+    """Answer with the HTML part of a mail, for a frame in which nothing of it can run."""
+    box, mail = stage_of(request).mailbox, str(request.path_params["mail"])
+    html = await asyncio.to_thread(box.html, mail)
+    if html is None:
         raise NotFound(path=request.url.path[:100])
-    return demo
+    return HTMLResponse(
+        html, headers={"Content-Security-Policy": MAIL_POLICY, "Cache-Control": "no-store"}
+    )
 
 
-def cookies_of(request: Request) -> Tokens:
-    """Return what signs and checks the demo's cookies."""
-    tokens: Tokens = request.app.state.cookies
-    return tokens
+def stage_of(request: Request) -> Stage:
+    """Return what demo mode has beside the rest."""
+    stage: Stage = request.app.state.stage
+    return stage
 
 
 async def _card(edge: Edge, order: OrderId) -> dict[str, Any]:

@@ -50,6 +50,8 @@ const REMEMBERED = 'order-room:call';
 const CHOSEN = 'order-room:microphone';
 const ENDED_SHOWN = 10_000;
 const LONGEST_RETRY = 8_000;
+/** The server and we see a leg connect at almost the same time, in either order. */
+const NEWCOMER = 5_000;
 
 export class Call {
   state: CallState = 'idle';
@@ -78,6 +80,12 @@ export class Call {
   private leg: Leg | null = null;
   private next: Leg | null = null;
   private abort = new AbortController();
+  /** Opening the microphone for a call that is ours already. */
+  private opening = false;
+  /** When the present leg took over, on the local clock. */
+  private tookAt = -Infinity;
+  /** The call that rang when we last looked, for a summary if it ends unanswered. */
+  private ringingFor: string | null = null;
   private retries = 0;
   private retryTimer: Timer | undefined;
   private endedTimer: Timer | undefined;
@@ -198,15 +206,17 @@ export class Call {
     this.changed();
   }
 
-  private ringingFor: string | null = null;
+  private get newcomer(): boolean {
+    return this.next !== null || this.room.connection.local() - this.tookAt < NEWCOMER;
+  }
 
   signal(signal: CallSignal): void {
     if (signal.call !== this.now?.call) return;
     const own = signal.person === this.room.me?.person;
     switch (signal.media) {
       case 'elsewhere':
-        // Another tab or device of this person took the sound over.
-        if (own && this.mine === signal.call && this.next === null && this.leg !== null) this.give();
+        // A leg of this person was replaced. If ours is the newcomer, it replaced our own old one.
+        if (own && this.mine === signal.call && this.leg !== null && !this.newcomer) this.give();
         break;
       case 'muted':
       case 'unmuted':
@@ -301,8 +311,6 @@ export class Call {
     }
   }
 
-  private opening = false;
-
   /** Offer a leg; once it is connected it takes the place of the one before. */
   private async makeLeg(call: string): Promise<void> {
     const track = this.stream?.getAudioTracks()[0];
@@ -334,6 +342,7 @@ export class Call {
     this.retries = 0;
     this.weak = false;
     if (this.leg !== leg) {
+      this.tookAt = this.room.connection.local();
       this.leg?.close();
       this.leg = leg;
       if (this.next === leg) this.next = null;

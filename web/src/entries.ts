@@ -50,8 +50,12 @@ export function lineOf(
   switch (known.kind) {
     case 'message_sent':
       return null;
-    case 'order_paid':
-      return plain('check', t.order_paid(own, who, known.title, money(language, known.price_cents, known.currency)), 'good');
+    case 'order_paid': {
+      // The marketplace reports the payment; the buyer made it.
+      const buyer = members.find((m) => m.role === 'buyer');
+      const mine = buyer?.person === me;
+      return plain('check', t.order_paid(mine, buyer?.name ?? who, known.title, money(language, known.price_cents, known.currency)), 'good');
+    }
     case 'brief_handed_over':
       return noted('brief', t.brief_handed_over(own, who), known.note);
     case 'order_started':
@@ -71,12 +75,14 @@ export function lineOf(
     case 'money_released':
       return plain('coins', t.money_released(money(language, known.cents, known.currency)), 'good');
     case 'deadline_set':
+      if (known.timer === 'delivery') return null; // the start names the date
       return plain('clock', t.deadline_set[known.timer]?.(date(known.due)) ?? t.unknown);
     case 'deadline_near':
       return plain('bell', t.deadline_near(texts.timerName[known.timer] ?? '', date(known.due)), 'warn');
     case 'deadline_met':
-      return plain('check', t.deadline_met(texts.timerName[known.timer] ?? ''));
+      return null; // the step before it is why the clock stopped
     case 'deadline_fired':
+      if (known.timer !== 'chat_tail') return null; // the step after it says what zero did
       return plain('clock', t.deadline_fired(texts.timerName[known.timer] ?? ''), 'warn');
     case 'call_rang':
       return ended.has(known.call) ? null : plain('phone', t.call_rang(own, who));

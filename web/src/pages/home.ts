@@ -121,7 +121,7 @@ export class DemoHome extends LitElement {
             target="_blank"
             data-test="open-${p.role}"
             href="/demo/as/${encodeURIComponent(p.person)}?order=${encodeURIComponent(order.order)}"
-            ><span>${t.demo.openAs(p.name)}</span><small>${t.role[p.role]}</small></a
+            ><small>${t.demo.openAs[p.role]}</small><span>${p.name}</span></a
           >`,
         )}
       </div>

@@ -127,6 +127,9 @@ export class DemoRoom extends LitElement {
           min-width: 36px;
           justify-content: center;
         }
+        .brand em {
+          display: none;
+        }
         .bar {
           padding: 0 6px 0 14px;
           gap: 6px;

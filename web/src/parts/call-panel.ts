@@ -220,8 +220,11 @@ export class CallPanel extends LitElement {
       <span class="badge off">${icon('hangUp')}</span>
       <div class="grow">
         <h2>${ended?.end ? t.end[ended.end] : t.ended}</h2>
-        <p class="hint">${length}</p>
+        ${length ? html`<p class="hint">${length}</p>` : nothing}
       </div>
+      ${this.gate.open
+        ? html`<button data-test="call-start" ?disabled=${!this.online} @click=${() => this.call.start()}>${t.again}</button>`
+        : nothing}
       <button class="quiet round" aria-label=${texts.close} @click=${() => this.call.dismiss()}>${icon('cross')}</button>
     </div>`;
   }

@@ -206,8 +206,9 @@ export class Composer extends LitElement {
         align-items: flex-start;
         margin-bottom: 10px;
         padding: 12px 8px 12px 14px;
+        border: 1px solid var(--line);
         border-radius: var(--radius);
-        background: var(--accent-soft);
+        background: var(--surface);
         font-size: 14px;
         line-height: 1.42;
       }

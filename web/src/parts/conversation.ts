@@ -414,6 +414,7 @@ export class Conversation extends LitElement {
       }
       .lines {
         margin: 14px 0 4px;
+        padding: 5px 0;
         border: 1px solid var(--line);
         border-radius: 12px;
         background: color-mix(in srgb, var(--surface) 55%, transparent);
@@ -423,12 +424,9 @@ export class Conversation extends LitElement {
         display: flex;
         gap: 10px;
         align-items: flex-start;
-        padding: 8px 13px;
+        padding: 4px 14px;
         color: var(--muted);
         line-height: 1.4;
-      }
-      .line + .line {
-        border-top: 1px solid var(--line);
       }
       .line .icon {
         margin-top: 1px;

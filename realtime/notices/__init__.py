@@ -1,0 +1,14 @@
+"""E-mail for whoever is not looking.
+
+What is owed is a row, written in the transaction of the entry that makes it owed; the worker
+claims due rows, looks again at what happened meanwhile, sends, and closes the row with an entry
+that tells both parties.
+
+- `policy`    pure: which entry owes whom a mail, and when
+- `occasion`  what a due notice is about now, or why it need not be sent any more
+- `letter`    the words of a mail, in the reader's language
+- `mail`      a letter as an e-mail: headers, text part, HTML part
+- `smtp`      handing a mail to the server, and what the answer means
+- `sender`    the worker: claim, look, send, close
+- `mailbox`   the demo's own mail server and its folder
+"""

@@ -1,0 +1,383 @@
+"""What a due notice is about now, or why it need not be sent any more.
+
+Looked at under the order's lock, right before sending: what was read, withdrawn, answered or
+overtaken since the notice was owed is not mailed. Everything a letter needs is read here, once,
+so that all of it is true at the same moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import assert_never
+
+import msgspec
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from orders import views
+from orders.database import Transaction
+from orders.decisions import allowed
+from orders.events import (
+    BriefHandedOver,
+    CallEnd,
+    CallEnded,
+    CallRang,
+    CancelRefused,
+    CancelRequested,
+    CancelWithdrawn,
+    DeadlineNear,
+    DisputeDecided,
+    DisputeOpened,
+    Entry,
+    Event,
+    MessageSent,
+    NoticeKind,
+    OrderCancelled,
+    OrderClosed,
+    OrderDelivered,
+    OrderExpired,
+    OrderFrozen,
+    OrderId,
+    OrderLate,
+    OrderPaid,
+    OrderStarted,
+    PersonId,
+    RevisionAccepted,
+    RevisionRefused,
+    RevisionRequested,
+    RightOpened,
+    Role,
+    State,
+    Timer,
+)
+from orders.locking import LockedOrder
+from orders.situation import Deadline, Situation
+from orders.tables import calls, entries, notices, participants, persons
+from orders.tables import orders as orders_table
+from orders.timeline import StoredEntry
+from orders.timeline import entry as decode
+from orders.workflow import Verb
+from realtime.notices.policy import MISSED_CALL_GRACE, owed_for, unread_due
+from realtime.texts import situate
+
+QUOTED = 10
+"""Messages a mail quotes; of the others it tells the number."""
+SOON = timedelta(seconds=5)
+"""When to look again at a call that still rings although its time is over."""
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """A row of what is owed."""
+
+    order: OrderId
+    person: PersonId
+    kind: NoticeKind
+    opened_seq: int
+    due: datetime
+    attempts: int
+
+
+class Reader(msgspec.Struct, frozen=True):
+    """Whom the mail is for. The address is for the envelope and nobody else."""
+
+    person: PersonId
+    role: Role
+    name: str
+    email: str
+    language: str
+
+
+class Quote(msgspec.Struct, frozen=True):
+    """Something the other party wrote. With `hands_over` it came with their brief."""
+
+    by: str
+    at: datetime
+    text: str
+    hands_over: bool = False
+
+
+class Occasion(msgspec.Struct, frozen=True):
+    """Everything a letter needs, as it was at entry `head`."""
+
+    notice: Notice
+    reader: Reader
+    other: str
+    title: str
+    price_cents: int
+    currency: str
+    zone: str
+    now: datetime
+    head: int
+    situation: Situation
+    buyer_may: tuple[Verb, ...]
+    """The buyer's steps: what a seller's mail warns of is what the buyer really can do."""
+    reason: Event
+    """The newest entry that made the notice owed."""
+    by: str
+    """The name of who did what the entry tells; empty for a clock or the marketplace."""
+    by_reader: bool
+    quotes: tuple[Quote, ...] = ()
+    count: int = 1
+    """How many unread messages or missed calls there are."""
+    rang_at: datetime | None = None
+    """When the last missed call rang."""
+
+    def deadline(self, timer: Timer) -> Deadline | None:
+        """Return that clock as the reader sees it, if it runs."""
+        return next((d for d in self.situation.deadlines if d.timer is timer), None)
+
+
+class Dropped(msgspec.Struct, frozen=True):
+    """There is no need to write any more. `why` goes into the row."""
+
+    why: str
+
+
+class Later(msgspec.Struct, frozen=True):
+    """It is too early after all; look again at `at`."""
+
+    at: datetime
+
+
+Found = Occasion | Dropped | Later
+
+_TOLD_BY: dict[NoticeKind, tuple[type[Event], ...]] = {
+    NoticeKind.ORDER_PAID: (OrderPaid,),
+    NoticeKind.UNREAD: (MessageSent, BriefHandedOver),
+    NoticeKind.REMINDER: (DeadlineNear, OrderLate, RightOpened),
+    NoticeKind.REQUESTED: (RevisionRequested, CancelRequested),
+    NoticeKind.ANSWERED: (RevisionAccepted, RevisionRefused, CancelRefused, CancelWithdrawn),
+    NoticeKind.DISPUTE: (DisputeOpened, OrderFrozen),
+    NoticeKind.DECIDED: (DisputeDecided,),
+    NoticeKind.EXPIRED: (OrderExpired,),
+    NoticeKind.STARTED: (OrderStarted,),
+    NoticeKind.DELIVERED: (OrderDelivered,),
+    NoticeKind.CLOSED: (OrderClosed,),
+    NoticeKind.CANCELLED: (OrderCancelled,),
+    NoticeKind.MISSED_CALL: (CallRang,),
+}
+"""The entries that can make a notice owed, so that no others are read."""
+
+
+async def consider(tx: Transaction, locked: LockedOrder, notice: Notice) -> Found:
+    """Decide what becomes of a due notice. The caller holds the order's lock."""
+    reason = await _reason(tx.conn, locked, notice)
+    if reason is None:
+        return Dropped("withdrawn")
+    occasion = await _occasion(tx, locked, notice, reason)
+    state = locked.facts.state
+    match notice.kind:
+        case NoticeKind.UNREAD:
+            return await _unread(tx, locked, occasion)
+        case NoticeKind.REMINDER:
+            return _reminder(occasion)
+        case NoticeKind.STARTED:
+            return occasion if state is State.IN_PROGRESS else Dropped("overtaken")
+        case NoticeKind.DELIVERED:
+            return occasion if state is State.DELIVERED else Dropped("overtaken")
+        case NoticeKind.MISSED_CALL:
+            return await _missed_call(tx, locked, occasion)
+        case NoticeKind.REQUESTED:
+            asked = {State.REVISION_REQUESTED, State.CANCEL_REQUESTED}
+            return occasion if state in asked else Dropped("overtaken")
+        case NoticeKind.DISPUTE:
+            return occasion if state is State.FROZEN else Dropped("overtaken")
+        case (
+            NoticeKind.ORDER_PAID
+            | NoticeKind.ANSWERED
+            | NoticeKind.DECIDED
+            | NoticeKind.CLOSED
+            | NoticeKind.CANCELLED
+            | NoticeKind.EXPIRED
+        ):
+            return occasion
+        case never:
+            assert_never(never)
+
+
+async def owed_since(
+    conn: AsyncConnection, locked: LockedOrder, notice: Notice, after: int
+) -> list[tuple[int, datetime]]:
+    """Return (seq, due) of the entries following `after` that owe the same notice.
+
+    While a notice is open, a second reason joins it; those that came after its letter was
+    written are not in that letter.
+    """
+    found: list[tuple[int, datetime]] = []
+    for row in await _tellers(conn, notice, entries.c.seq > after):
+        told = decode(row)
+        found += [
+            (told.seq, owed.due)
+            for owed in owed_for(locked.owes, told)
+            if owed.to == notice.person and owed.kind is notice.kind
+        ]
+    return found
+
+
+async def _reason(conn: AsyncConnection, locked: LockedOrder, notice: Notice) -> Entry | None:
+    """Return the newest entry that owes this notice and was not redacted."""
+    for row in reversed(await _tellers(conn, notice, entries.c.seq >= notice.opened_seq)):
+        told = decode(row)
+        for owed in owed_for(locked.owes, told):
+            if owed.to == notice.person and owed.kind is notice.kind:
+                return told
+    return None
+
+
+async def _tellers(
+    conn: AsyncConnection, notice: Notice, where: ColumnElement[bool]
+) -> Sequence[StoredEntry]:
+    kinds = [str(event.__struct_config__.tag) for event in _TOLD_BY[notice.kind]]
+    rows = await conn.execute(
+        select(*(entries.c[field.name] for field in msgspec.structs.fields(StoredEntry)))
+        .where(entries.c.order_id == notice.order, where, entries.c.kind.in_(kinds))
+        .order_by(entries.c.seq)
+    )
+    return [StoredEntry(*row) for row in rows]
+
+
+async def _occasion(
+    tx: Transaction, locked: LockedOrder, notice: Notice, reason: Entry
+) -> Occasion:
+    order = (
+        await tx.conn.execute(select(orders_table).where(orders_table.c.id == notice.order))
+    ).one()
+    found = await tx.conn.execute(
+        select(persons, participants.c.role)
+        .join(participants, participants.c.person_id == persons.c.id)
+        .where(participants.c.order_id == notice.order)
+    )
+    people = {row.id: row for row in found}
+    me, other = people[notice.person], people[locked.other(notice.person)]
+    situation = await views.situation(tx.conn, notice.order, notice.person, tx.now)
+    if reason.event is None:
+        raise AssertionError("a redacted entry owes nothing")
+    return Occasion(
+        notice=notice,
+        reader=Reader(notice.person, Role(me.role), me.name, me.email, me.language),
+        other=other.name,
+        title=order.title,
+        price_cents=order.price_cents,
+        currency=order.currency,
+        zone=locked.facts.policy.time_zone,
+        now=tx.now,
+        head=locked.head.seq,
+        situation=situate(situation, me.language),
+        buyer_may=allowed(locked.facts, Role.BUYER),
+        reason=reason.event,
+        by=people[reason.actor].name if reason.actor in people else "",
+        by_reader=reason.actor == notice.person,
+    )
+
+
+async def _unread(tx: Transaction, locked: LockedOrder, occasion: Occasion) -> Found:
+    notice = occasion.notice
+    read = await _read_mark(tx.conn, notice)
+    rows = [
+        row
+        for row in await _tellers(tx.conn, notice, entries.c.seq >= notice.opened_seq)
+        if row.actor != notice.person and row.seq > read
+    ]
+    if not rows:
+        return Dropped("read")
+    told = (
+        await tx.conn.execute(
+            select(func.count().label("mails"), func.max(notices.c.closed_at).label("last")).where(
+                notices.c.order_id == notice.order,
+                notices.c.person_id == notice.person,
+                notices.c.kind == notice.kind,
+                notices.c.state == "sent",
+                notices.c.opened_seq > read,
+            )
+        )
+    ).one()
+    left = [row for row in rows if row.payload is not None]
+    if not left:
+        return Dropped("withdrawn")
+    ends = [d.due for d in occasion.situation.deadlines if d.timer is not Timer.CHAT_TAIL]
+    due = unread_due(
+        locked.facts.policy, left[0].at, told.mails, told.last, min(ends, default=None), tx.now
+    )
+    if due > tx.now:
+        return Later(due)
+    names = await _names(tx.conn, notice.order)
+    quotes = tuple(_quote(names[row.actor], row) for row in left[:QUOTED])
+    return msgspec.structs.replace(occasion, quotes=quotes, count=len(left))
+
+
+async def _names(conn: AsyncConnection, order: OrderId) -> dict[PersonId, str]:
+    rows = await conn.execute(
+        select(persons.c.id, persons.c.name)
+        .join(participants, participants.c.person_id == persons.c.id)
+        .where(participants.c.order_id == order)
+    )
+    return {row.id: row.name for row in rows}
+
+
+def _quote(by: str, row: StoredEntry) -> Quote:
+    match decode(row).event:
+        case MessageSent(text=text):
+            return Quote(by, row.at, text)
+        case BriefHandedOver(note=note):
+            return Quote(by, row.at, note, hands_over=True)
+        case other:
+            raise AssertionError(other)
+
+
+def _reminder(occasion: Occasion) -> Found:
+    match occasion.reason:
+        case DeadlineNear(timer=timer):
+            deadline = occasion.deadline(timer)
+            if deadline is None:
+                return Dropped("the deadline no longer runs")
+            return occasion if deadline.due > occasion.now else Dropped("the deadline is over")
+        case RightOpened():
+            open_still = Verb.DISPUTE in occasion.buyer_may
+            return occasion if open_still else Dropped("overtaken")
+        case _:
+            late = occasion.situation.state is State.LATE
+            return occasion if late else Dropped("overtaken")
+
+
+async def _missed_call(tx: Transaction, locked: LockedOrder, occasion: Occasion) -> Found:
+    notice = occasion.notice
+    since = await tx.conn.scalar(
+        select(entries.c.at).where(
+            entries.c.order_id == notice.order, entries.c.seq == notice.opened_seq
+        )
+    )
+    rows = (
+        await tx.conn.execute(
+            select(calls)
+            .where(calls.c.order_id == notice.order, calls.c.rang_at >= since)
+            .order_by(calls.c.rang_at)
+        )
+    ).all()
+    talked = [number for number, row in enumerate(rows) if row.answered_at is not None]
+    rows = rows[talked[-1] + 1 :] if talked else rows
+    if any(row.ended_at is None for row in rows):
+        ring = timedelta(seconds=locked.facts.policy.ring)
+        return Later(max(rows[-1].rang_at + ring + MISSED_CALL_GRACE, tx.now + SOON))
+    missed = [row for row in rows if row.callee == notice.person and row.end != CallEnd.DECLINED]
+    if not missed:
+        return Dropped("they talked" if talked else "declined")
+    last_end = await tx.conn.scalar(
+        select(func.max(entries.c.seq)).where(
+            entries.c.order_id == notice.order,
+            entries.c.seq >= notice.opened_seq,
+            entries.c.kind == str(CallEnded.__struct_config__.tag),
+        )
+    )
+    if last_end is not None and await _read_mark(tx.conn, notice) >= last_end:
+        return Dropped("seen in the room")
+    return msgspec.structs.replace(occasion, count=len(missed), rang_at=missed[-1].rang_at)
+
+
+async def _read_mark(conn: AsyncConnection, notice: Notice) -> int:
+    read = await conn.scalar(
+        select(participants.c.read_seq).where(
+            participants.c.order_id == notice.order, participants.c.person_id == notice.person
+        )
+    )
+    return int(read or 0)

@@ -1,0 +1,152 @@
+"""What runs in one process: everything, started in order and stopped the other way round."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import msgspec
+import structlog
+
+from orders.clock import Sweeper
+from orders.database import Database, migrate
+from orders.events import Timer
+from orders.posting import PostBox
+from realtime import bus, telemetry
+from realtime.auth import Tokens
+from realtime.bus import MarkMoved, MediaChanged
+from realtime.chat.marks import Marks
+from realtime.demo import Demo
+from realtime.edge import Edge
+from realtime.hub import Hub
+from realtime.limits import Limits
+from realtime.notices.mailbox import Mailbox
+from realtime.notices.policy import owed_for
+from realtime.notices.sender import NoticeWorker
+from realtime.notices.smtp import SmtpSettings
+from realtime.settings import Secret, Settings
+from realtime.tails import Tails
+from realtime.voice.leg import Reach
+from realtime.voice.limits import VoiceLimits
+from realtime.voice.signalling import Switchboard
+
+log = structlog.get_logger(__name__)
+
+DEMO_AUDIENCE = "order-room-demo"
+"""Keeps the demo's sign-in apart from party tokens: one cannot be used as the other."""
+
+
+@dataclass(slots=True, frozen=True)
+class Stage:
+    """What demo mode has beside the rest."""
+
+    demo: Demo
+    mailbox: Mailbox
+    cookies: Tokens
+    """Signs and checks the sign-ins."""
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings, token_secret: Secret, limits: Limits
+) -> AsyncIterator[tuple[Edge, Stage | None]]:
+    """Run one process's parts; leaving it stops them, within `limits.stop_within` each."""
+    await migrate(settings.database_url)
+    async with AsyncExitStack() as stack:
+        database = await Database.open(settings.database_url)
+        stack.push_async_callback(database.close)
+        database.on_append(owed_for)
+        tails = Tails(database, limits)
+        hub = Hub(database, tails, bus.in_process(), limits)
+        database.on_commit(hub.announce)
+        box = PostBox(database)
+        marks = Marks(
+            database, limits, lambda order, who, seq: hub.signal(MarkMoved(order, who, seq))
+        )
+        calls = Switchboard(
+            database,
+            limits=VoiceLimits(),
+            reach=Reach(advertise=settings.media_address or None),
+            on_signal=lambda order, call, who, media: hub.signal(
+                MediaChanged(order, call, who, media)
+            ),
+        )
+        sweeper = Sweeper(database, {Timer.RING: calls.fire_ring}, [calls.end_lapsed])
+        edge = Edge(
+            settings=settings,
+            limits=limits,
+            database=database,
+            epoch=await database.epoch(),
+            box=box,
+            tails=tails,
+            hub=hub,
+            marks=marks,
+            tokens=Tokens(token_secret, limits),
+            calls=calls,
+            nudge=sweeper.nudge,
+        )
+        stage = await _stage(settings, token_secret, edge) if settings.demo else None
+        _work(stack, edge, box.run)
+        _work(stack, edge, sweeper.run)
+        await _mails(stack, edge, stage)
+        stack.push_async_callback(calls.close)
+        _work(stack, edge, calls.run)
+        stack.push_async_callback(marks.close)
+        stack.push_async_callback(hub.close)
+        _work(stack, edge, hub.run)
+        edge.ready = True
+        try:
+            yield edge, stage
+        finally:
+            edge.ready = False
+
+
+async def _stage(settings: Settings, token_secret: Secret, edge: Edge) -> Stage:
+    demo = Demo(edge.database, settings.var, edge.hub.announce, owed_for)
+    await demo.begin()
+    life = msgspec.structs.replace(edge.limits, token_life=edge.limits.cookie_life)
+    return Stage(demo, Mailbox(settings.var / "mailbox"), Tokens(token_secret, life, DEMO_AUDIENCE))
+
+
+async def _mails(stack: AsyncExitStack, edge: Edge, stage: Stage | None) -> None:
+    """Send what is owed: to the mail server of the settings, or to the demo's own."""
+    settings = edge.settings
+    if settings.smtp_url is not None:
+        smtp = SmtpSettings.parse(settings.smtp_url.reveal())
+    elif stage is not None:
+        smtp = await stage.mailbox.start()
+        stack.push_async_callback(stage.mailbox.close)
+    else:
+        log.warning("no mail server is set: what is owed waits in the database")
+        return
+    worker = NoticeWorker(edge.database, smtp, settings.link, settings.mail_from)
+    _work(stack, edge, worker.run)
+
+
+def _work(
+    stack: AsyncExitStack, edge: Edge, work: Callable[[], Coroutine[None, None, None]]
+) -> None:
+    """Keep a task running until the stack is left.
+
+    A task that ends by itself is a bug; the process then says that it is not ready, so that
+    whoever watches it starts another.
+    """
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            error = task.exception()
+            edge.ready = False
+            log.error(
+                "a part ended", part=task.get_name(), error=error and telemetry.name_of(error)
+            )
+
+    task = asyncio.create_task(work(), name=work.__qualname__)
+    task.add_done_callback(ended)
+    stack.push_async_callback(_stop, task, edge.limits.stop_within)
+
+
+async def _stop(task: asyncio.Task[None], within: float) -> None:
+    task.cancel()
+    await asyncio.wait([task], timeout=within)

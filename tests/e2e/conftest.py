@@ -1,0 +1,92 @@
+"""The room as people meet it: a server of its own process, a mail server, and browser windows.
+
+A server is started once for each worker and kind of database; tests are kept apart by making
+orders of their own. `stage` runs a test on both kinds of database, `small_stage` on SQLite.
+"""
+
+import secrets
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import pytest
+from playwright.async_api import expect
+from sqlalchemy.engine import make_url
+
+from tests.browser import People
+from tests.e2e.windows import PATIENCE, Windows
+from tests.harness import Process
+from tests.mail import MailServer, mail_server
+from tests.servers import Run
+
+expect.set_options(timeout=PATIENCE)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A server in demo mode, and the mail server it delivers to."""
+
+    server: Process
+    mails: MailServer
+
+
+@asynccontextmanager
+async def _stage(database_url: str, folder: Path) -> AsyncIterator[Stage]:
+    async with mail_server() as mails:
+        smtp = f"smtp://{mails.host}:{mails.port}"
+        server = Process(database_url, folder, ORDER_ROOM_SMTP_URL=smtp)
+        await server.start("--demo")
+        try:
+            yield Stage(server, mails)
+        finally:
+            await server.stop()
+
+
+@pytest.fixture(scope="session")
+async def sqlite_stage(
+    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stage]:
+    folder = tmp_path_factory.mktemp("stage")
+    path = folder / "orders.sqlite3"
+    shutil.copy(sqlite_template, path)
+    async with _stage(f"sqlite+aiosqlite:///{path}", folder) as stage:
+        yield stage
+
+
+@pytest.fixture(scope="session")
+async def postgres_stage(
+    run: Run, postgres_server: str, postgres_template: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Stage]:
+    # Its name begins with the run's, so it goes when the run does.
+    name = f"{run.name}_{secrets.token_hex(6)}"
+    server = make_url(postgres_server)
+    connection = await asyncpg.connect(server.set(drivername="postgresql").render_as_string(False))
+    await connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{postgres_template}"')
+    await connection.close()
+    url = server.set(database=name).render_as_string(hide_password=False)
+    async with _stage(url, tmp_path_factory.mktemp("stage")) as stage:
+        yield stage
+
+
+@pytest.fixture
+def stage(request: pytest.FixtureRequest, database_kind: str) -> Stage:
+    name = "postgres_stage" if database_kind == "postgresql" else "sqlite_stage"
+    found = request.getfixturevalue(name)
+    assert isinstance(found, Stage)
+    return found
+
+
+@pytest.fixture
+def small_stage(sqlite_stage: Stage) -> Stage:
+    return sqlite_stage
+
+
+@pytest.fixture
+async def windows(people: People) -> AsyncIterator[Windows]:
+    opened = Windows(people)
+    yield opened
+    if opened.unforgiven:
+        pytest.fail("the browser complained:\n" + "\n".join(opened.unforgiven), pytrace=False)
