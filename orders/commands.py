@@ -18,20 +18,24 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from orders import deadlines, money, policy, timeline
 from orders.database import Database, Membership, Owes, Transaction
-from orders.decisions import Decision, TimerSet, decide
+from orders.decisions import Decision, OrderFacts, TimerSet, decide
 from orders.errors import IdReused, Malformed, OrderUnknown, TextTooLong
 from orders.events import (
+    CLOCK,
     MARKETPLACE,
     DeadlineSet,
     MoneyHeld,
     OrderId,
     OrderPaid,
     PersonId,
+    ProposalLapsed,
     Role,
     State,
     Timer,
 )
 from orders.locking import LockedOrder, lock
+from orders.proposal_rows import open_ones, settle
+from orders.proposals import Outcome, lapses
 from orders.tables import orders, participants, payments, persons, postings, requests
 from orders.timeline import GENESIS, Draft, Head, Position
 from orders.timers import end_timer, running, set_timer
@@ -167,7 +171,7 @@ async def _open_room(tx: Transaction, order: OrderId, new: NewOrder) -> None:
             Draft(MARKETPLACE, DeadlineSet(window.timer, window.due)),
         ],
     )
-    await _post(tx, order, money.hold(new.price_cents), told[1].seq, told[1].at)
+    await post(tx, order, money.hold(new.price_cents), told[1].seq, told[1].at)
 
 
 async def _remember(tx: Transaction, person: Person) -> None:
@@ -197,17 +201,28 @@ async def take_step(
     """
     content = command_digest(verb, note, refund_cents)
     async with database.transaction() as tx:
-        locked = await lock(tx, order)
-        role = locked.role_of(person)
-        first = await timeline.find_repeat(tx.conn, order, person, client_id, content)
+        locked, first = await begin(tx, order, person, client_id, content)
         if first is not None:
             return first
         if len(note) > locked.facts.policy.note_max:
             raise TextTooLong(limit=locked.facts.policy.note_max, length=len(note))
         now = max(tx.now, locked.head.at)
         clocks = await running(tx.conn, order)
+        role = locked.role_of(person)
         decision = decide(locked.facts, verb, role, now, clocks, note.strip(), refund_cents)
         return await carry_out(tx, locked, decision, person, client_id, content)
+
+
+async def begin(
+    tx: Transaction, order: OrderId, person: PersonId, client_id: str, content: bytes
+) -> tuple[LockedOrder, Position | None]:
+    """Begin a member's command: lock the order, and find the first answer if it is a repeat.
+
+    Raises `OrderUnknown` for a stranger, `IdReused`.
+    """
+    locked = await lock(tx, order)
+    locked.role_of(person)
+    return locked, await timeline.find_repeat(tx.conn, order, person, client_id, content)
 
 
 async def carry_out(
@@ -227,12 +242,22 @@ async def carry_out(
     first, *others = decision.events
     drafts = [Draft(actor, first, client_id, content)]
     drafts += [Draft(actor, event) for event in others]
+    for proposal in await open_ones(tx.conn, locked.id):
+        if lapses(proposal, after.state):
+            await settle(tx, locked.id, proposal.seq, Outcome.LAPSED)
+            drafts.append(Draft(CLOCK, ProposalLapsed(proposal.seq)))
     head, told = await timeline.append(tx, locked.head, locked.owes, drafts)
     for movement in decision.movements:
-        await _post(tx, locked.id, movement, head.seq, head.at)
+        await post(tx, locked.id, movement, head.seq, head.at)
+    await save_facts(tx, after)
+    return Position(told[0].seq, told[0].at)
+
+
+async def save_facts(tx: Transaction, after: OrderFacts) -> None:
+    """Write the order as it is after a decision."""
     await tx.conn.execute(
         update(orders)
-        .where(orders.c.id == locked.id)
+        .where(orders.c.id == after.id)
         .values(
             state=after.state,
             state_since=after.state_since,
@@ -248,10 +273,9 @@ async def carry_out(
             paused=msgspec.json.encode(after.paused),
         )
     )
-    return Position(told[0].seq, told[0].at)
 
 
-async def _post(
+async def post(
     tx: Transaction, order: OrderId, movement: money.Movement, seq: int, at: datetime
 ) -> None:
     """Write both sides of a movement.
@@ -263,7 +287,7 @@ async def _post(
         [
             {
                 "order_id": order,
-                "movement": movement.kind,
+                "movement": movement.name,
                 "account": account,
                 "cents": cents,
                 "seq": seq,

@@ -6,10 +6,13 @@
     │   └── TokenExpired            the token was good, and is too old
     ├── NotFound
     │   ├── OrderUnknown            no such order, or not yours: the two look alike on purpose
+    │   ├── ProposalUnknown         no such proposal on this order
     │   └── CallUnknown             no such call on this order
     ├── NotYours                    a member, but this step belongs to the other party
     ├── WrongMoment
     │   ├── WrongState              the order's state does not allow this step
+    │   ├── ProposalOver            it was answered, withdrawn or overtaken
+    │   ├── ProposalOpen            one of its kind waits for an answer already
     │   ├── ChatClosed              the conversation is closed at this stage
     │   ├── CallsClosed             calls are closed at this stage, or by the marketplace
     │   ├── CallOver                the call has ended, or was answered elsewhere
@@ -19,6 +22,7 @@
     │   ├── TextEmpty / TextTooLong
     │   ├── ReasonMissing           the step has to say why
     │   ├── AmountWrong             more than is held, or nothing
+    │   ├── TimeWrong               more time than may be added, or too little
     │   ├── IdReused                the same client id came before with other content
     │   └── SdpRefused              the session description cannot be answered
     ├── TooMuch
@@ -91,6 +95,12 @@ class OrderUnknown(NotFound):
     code = "order_unknown"
 
 
+class ProposalUnknown(NotFound):
+    """The order has no such proposal."""
+
+    code = "proposal_unknown"
+
+
 class CallUnknown(NotFound):
     """The order has no such call."""
 
@@ -135,6 +145,18 @@ class CallOver(WrongMoment):
     code = "call_over"
 
 
+class ProposalOver(WrongMoment):
+    """The proposal was answered, withdrawn or overtaken. Facts: `proposal`, `outcome`."""
+
+    code = "proposal_over"
+
+
+class ProposalOpen(WrongMoment):
+    """A proposal of this kind waits for its answer already. Facts: `proposal`."""
+
+    code = "proposal_open"
+
+
 class InCall(WrongMoment):
     """The person is in a call already. Facts: `who` ("you" or "other")."""
 
@@ -158,6 +180,12 @@ class AmountWrong(BadInput):
     """An amount outside its bounds. Facts: `least`, `most`, `asked`, in cents."""
 
     code = "amount_wrong"
+
+
+class TimeWrong(BadInput):
+    """An amount of time outside its bounds. Facts: `least`, `most`, `asked`, in seconds."""
+
+    code = "time_wrong"
 
 
 class Malformed(BadInput):

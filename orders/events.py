@@ -278,6 +278,55 @@ class DeadlineNear(_Event, frozen=True, tag="deadline_near"):
     percent: int
 
 
+class DeadlineMoved(_Event, frozen=True, tag="deadline_moved"):
+    """A clock runs longer because both parties agreed; `proposal` is the entry that asked."""
+
+    timer: Timer
+    was: datetime
+    due: datetime
+    proposal: int
+
+
+class TimeProposed(_Event, frozen=True, tag="time_proposed"):
+    """The actor proposes `seconds` more on a clock. The entry's seq names the proposal."""
+
+    timer: Timer
+    seconds: int
+    note: str = ""
+
+
+class RefundProposed(_Event, frozen=True, tag="refund_proposed"):
+    """The actor proposes that a part of the price goes back to the buyer."""
+
+    cents: int
+    currency: str
+    note: str = ""
+
+
+class ProposalAccepted(_Event, frozen=True, tag="proposal_accepted"):
+    """The other party agreed to the proposal of entry `proposal`; what follows says what it did."""
+
+    proposal: int
+
+
+class ProposalDeclined(_Event, frozen=True, tag="proposal_declined"):
+    """The other party did not agree."""
+
+    proposal: int
+
+
+class ProposalWithdrawn(_Event, frozen=True, tag="proposal_withdrawn"):
+    """Who made the proposal took it back."""
+
+    proposal: int
+
+
+class ProposalLapsed(_Event, frozen=True, tag="proposal_lapsed"):
+    """The order moved on, so that there is nothing left to agree to."""
+
+    proposal: int
+
+
 class DeadlinePaused(_Event, frozen=True, tag="deadline_paused"):
     """A clock stopped while the order is frozen; `left` is what remains, in seconds."""
 
@@ -365,6 +414,13 @@ Event = (
     | DeadlineSet
     | DeadlineNear
     | DeadlinePaused
+    | DeadlineMoved
+    | TimeProposed
+    | RefundProposed
+    | ProposalAccepted
+    | ProposalDeclined
+    | ProposalWithdrawn
+    | ProposalLapsed
     | DeadlineMet
     | DeadlineFired
     | CallRang

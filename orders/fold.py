@@ -28,6 +28,7 @@ from orders.events import (
     CancelWithdrawn,
     DeadlineFired,
     DeadlineMet,
+    DeadlineMoved,
     DeadlineNear,
     DeadlinePaused,
     DeadlineSet,
@@ -53,12 +54,18 @@ from orders.events import (
     OrderPaid,
     OrderStarted,
     PersonId,
+    ProposalAccepted,
+    ProposalDeclined,
+    ProposalLapsed,
+    ProposalWithdrawn,
+    RefundProposed,
     RevisionAccepted,
     RevisionRefused,
     RevisionRequested,
     RightOpened,
     Role,
     State,
+    TimeProposed,
     Timer,
 )
 
@@ -96,6 +103,8 @@ class View(msgspec.Struct, frozen=True):
     resume: State | None = None
     """Where a withdrawn or refused request, or a lifted freeze, leads back to."""
     refusals: int = 0
+    proposals: tuple[int, ...] = ()
+    """Proposals that wait for an answer, by the entry that made them."""
     deadlines: tuple[tuple[Timer, datetime], ...] = ()
     """The clocks of the order that run, and when each is due; sorted."""
     call: OpenCall | None = None
@@ -188,8 +197,23 @@ def _tell(view: View, entry: Entry) -> View:
                 held_cents=view.held_cents - cents,
                 released_cents=view.released_cents + cents,
             )
-        case DeadlineSet(timer, due):
+        case TimeProposed() | RefundProposed():
+            return replace(view, proposals=(*view.proposals, entry.seq))
+        case (
+            ProposalAccepted(proposal)
+            | ProposalDeclined(proposal)
+            | ProposalWithdrawn(proposal)
+            | ProposalLapsed(proposal)
+        ):
+            left = tuple(seq for seq in view.proposals if seq != proposal)
+            return replace(view, proposals=left)
+        case DeadlineMoved(timer, _, due):
             return replace(view, deadlines=_with(view, timer, due))
+        case DeadlineSet(timer, due):
+            view = replace(view, deadlines=_with(view, timer, due))
+            if view.state is State.LATE and timer is Timer.DELIVERY:
+                return _move(view, State.IN_PROGRESS, Role.SELLER, at)  # taken up by agreement
+            return view
         case DeadlineMet(timer) | DeadlinePaused(timer):
             return replace(view, deadlines=_with(view, timer, None))
         case DeadlineFired(timer):

@@ -9,14 +9,16 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders.events import OrderId
-from orders.money import Account, MovementKind, balances
+from orders.money import Account, MovementKind, balances, kind_named
 from orders.tables import postings
 
 
 class Posting(msgspec.Struct, frozen=True):
     """One side of a movement; the sides of each movement add up to zero."""
 
-    movement: MovementKind
+    movement: str
+    """The movement's name, unique per order."""
+    kind: MovementKind
     account: Account
     cents: int
     seq: int
@@ -39,7 +41,8 @@ async def read(conn: AsyncConnection, order: OrderId) -> Ledger:
         .order_by(postings.c.seq, postings.c.cents)
     )
     found = tuple(
-        Posting(MovementKind(row.movement), Account(row.account), row.cents, row.seq, row.at)
+        Posting(name, kind_named(name), Account(row.account), row.cents, row.seq, row.at)
         for row in rows
+        for name in [row.movement]
     )
     return Ledger(found, balances((posting.account, posting.cents) for posting in found))

@@ -50,6 +50,13 @@ class Movement(msgspec.Struct, frozen=True):
     source: Account
     target: Account
     cents: int
+    ref: str = ""
+    """Tells movements of one kind apart: empty for the one an order has at most once."""
+
+    @property
+    def name(self) -> str:
+        """The movement's name, unique per order: its kind, and its ref if it has one."""
+        return f"{self.kind}:{self.ref}" if self.ref else str(self.kind)
 
     def postings(self) -> tuple[tuple[Account, int], tuple[Account, int]]:
         """Return (account, signed cents) for both sides."""
@@ -69,14 +76,19 @@ CARD_WORKING_DAYS = (3, 5)
 """A card refund appears after 3 to 5 working days (ComeUp article 1729)."""
 
 
+def kind_named(name: str) -> MovementKind:
+    """Return the kind of a movement from its name."""
+    return MovementKind(name.partition(":")[0])
+
+
 def hold(cents: int) -> Movement:
     """Return the movement of a payment into escrow."""
     return Movement(MovementKind.HOLD, Account.PAYMENT, Account.ESCROW, cents)
 
 
-def refund(cents: int) -> Movement:
+def refund(cents: int, ref: str = "") -> Movement:
     """Return the movement of escrowed money back to the means of payment used."""
-    return Movement(MovementKind.REFUND, Account.ESCROW, Account.PAYMENT, cents)
+    return Movement(MovementKind.REFUND, Account.ESCROW, Account.PAYMENT, cents, ref)
 
 
 def release(cents: int) -> Movement:

@@ -46,6 +46,10 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """How long the seller has to answer a request to cancel (article 1790)."""
     order_life: Seconds = 152 * DAY
     """The longest life of an order, from payment: five months (article 1757)."""
+    extra_time_most: Seconds = 7 * DAY
+    """The most time one proposal may add to a clock."""
+    extra_times: Annotated[int, msgspec.Meta(ge=0, le=20)] = 3
+    """How often a clock may be lengthened by agreement."""
     chat_tail: Seconds = 7 * DAY
     """How long people may still talk after the order ended (articles 1752, 1760)."""
     ring: Seconds = 30

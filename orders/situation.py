@@ -16,6 +16,7 @@ from orders import money
 from orders.decisions import OrderFacts, RunningTimer, allowed, needs_note
 from orders.events import CallId, OrderId, PersonId, Role, State, Timer
 from orders.policy import CallsBy
+from orders.proposals import Proposal, ProposalKind, may_propose
 from orders.workflow import ENDED, Verb
 
 
@@ -113,6 +114,9 @@ class Situation(msgspec.Struct, frozen=True):
     held_cents: int
     currency: str
     refund: Refund | None = None
+    proposals: tuple[Proposal, ...] = ()
+    """What waits for an answer."""
+    may_propose: tuple[ProposalKind, ...] = ()
 
 
 class OpenMoney(msgspec.Struct, frozen=True):
@@ -161,6 +165,7 @@ def see(
     timers: tuple[RunningTimer, ...],
     ledger: OpenMoney,
     call: CallNow | None,
+    proposals: tuple[Proposal, ...] = (),
 ) -> Situation:
     """Compute the situation of `role`. Sentences are left empty for the edge to fill."""
     tail = next((t.due for t in timers if t.timer is Timer.CHAT_TAIL), None)
@@ -188,6 +193,12 @@ def see(
         held_cents=order.held_cents,
         currency=order.currency,
         refund=_refund(order, role, ledger),
+        proposals=proposals,
+        may_propose=tuple(
+            kind
+            for kind in ProposalKind
+            if may_propose(order, kind, role) and all(p.kind is not kind for p in proposals)
+        ),
     )
 
 

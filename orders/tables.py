@@ -163,6 +163,21 @@ timers = Table(
     Index("timers_by_wake_at", "wake_at"),
 )
 
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("order_id", String, nullable=False),
+    Column("seq", BigInteger, nullable=False),  # the entry that made it, and its name
+    Column("kind", String, nullable=False),  # time, refund
+    Column("person_id", String, nullable=False),
+    Column("state", String, nullable=False),  # open, accepted, declined, withdrawn, lapsed
+    Column("timer", String),
+    Column("amount", BigInteger, nullable=False),  # seconds or cents
+    Column("note", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    PrimaryKeyConstraint("order_id", "seq"),
+)
+
 payments = Table(
     "payments",
     metadata,

@@ -18,6 +18,7 @@ from orders.errors import OrderUnknown
 from orders.events import CallId, OrderId, PersonId, Role, State, Timer
 from orders.fold import OpenCall, View
 from orders.locking import peek
+from orders.proposal_rows import open_ones
 from orders.situation import CallNow, OpenMoney, Situation, see
 from orders.tables import calls, entries, orders, participants, payments, persons, postings, timers
 from orders.timers import running
@@ -106,7 +107,7 @@ async def situation(
     clocks = await running(conn, order)
     return see(
         found.facts, role, now, found.head.seq, clocks,
-        await _open_money(conn, order), await call_now(conn, order),
+        await _open_money(conn, order), await call_now(conn, order), await open_ones(conn, order),
     )  # fmt: skip
 
 
@@ -137,18 +138,20 @@ async def call_now(conn: AsyncConnection, order: OrderId) -> CallNow | None:
 async def _open_money(conn: AsyncConnection, order: OrderId) -> OpenMoney:
     paid = await conn.scalar(select(payments.c.means).where(payments.c.order_id == order))
     means = money.Means(str(paid))
-    refund = (
+    refunds = (
         await conn.execute(
-            select(postings.c.cents, postings.c.at).where(
+            select(
+                func.sum(postings.c.cents).label("cents"), func.max(postings.c.at).label("at")
+            ).where(
                 postings.c.order_id == order,
-                postings.c.movement == money.MovementKind.REFUND,
+                postings.c.movement.startswith(money.MovementKind.REFUND),
                 postings.c.account == money.Account.PAYMENT,
             )
         )
-    ).first()
-    if refund is None:
+    ).one()
+    if refunds.cents is None:
         return OpenMoney(means)
-    return OpenMoney(means, refund.cents, refund.at)
+    return OpenMoney(means, int(refunds.cents), refunds.at)
 
 
 async def snapshot(conn: AsyncConnection, order: OrderId) -> View:
@@ -166,7 +169,9 @@ async def snapshot(conn: AsyncConnection, order: OrderId) -> View:
             postings.c.order_id == order, postings.c.cents > 0
         )
     )
-    cents = {money.MovementKind(posting.movement): posting.cents for posting in moved}
+    cents = dict.fromkeys(money.MovementKind, 0)
+    for posting in moved:
+        cents[money.kind_named(posting.movement)] += posting.cents
     call = await call_now(conn, order)
     erased = await conn.scalars(
         select(entries.c.seq).where(entries.c.order_id == order, entries.c.payload.is_(None))
@@ -193,11 +198,12 @@ async def snapshot(conn: AsyncConnection, order: OrderId) -> View:
         brief_handed=row.brief_handed,
         chat_tail_over=row.chat_tail_over,
         held_cents=row.held_cents,
-        refunded_cents=cents.get(money.MovementKind.REFUND, 0),
-        released_cents=cents.get(money.MovementKind.RELEASE, 0),
-        expired_cents=cents.get(money.MovementKind.EXPIRE, 0),
+        refunded_cents=cents[money.MovementKind.REFUND],
+        released_cents=cents[money.MovementKind.RELEASE],
+        expired_cents=cents[money.MovementKind.EXPIRE],
         resume=State(row.resume) if row.resume else None,
         refusals=row.refusals,
+        proposals=tuple(proposal.seq for proposal in await open_ones(conn, order)),
         deadlines=tuple(sorted((Timer(clock.timer), clock.due) for clock in clocks)),
         call=OpenCall(call.call, call.caller, call.rang_at, call.answered_at) if call else None,
         messages=messages or 0,

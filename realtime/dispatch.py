@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import assert_never
 
 from orders import timeline, views
+from orders.agreements import answer, propose
 from orders.commands import take_step
 from orders.errors import (
     Malformed,
@@ -19,6 +20,7 @@ from orders.errors import (
 )
 from orders.events import OrderId
 from orders.locking import peek
+from orders.proposals import Outcome, ProposalKind
 from orders.timeline import Position
 from orders.workflow import Verb
 from realtime import telemetry
@@ -26,6 +28,7 @@ from realtime.bus import PersonTypes
 from realtime.chat import messages
 from realtime.edge import Edge
 from realtime.protocol import (
+    AcceptProposal,
     Answer,
     CallAccept,
     CallDecline,
@@ -36,6 +39,7 @@ from realtime.protocol import (
     CallStart,
     Close,
     DecideSplit,
+    DeclineProposal,
     Done,
     Hello,
     History,
@@ -43,6 +47,9 @@ from realtime.protocol import (
     Mark,
     Outbound,
     Pong,
+    ProposalFrame,
+    ProposeRefund,
+    ProposeTime,
     Refresh,
     Refreshed,
     SendMessage,
@@ -50,6 +57,7 @@ from realtime.protocol import (
     Subscribe,
     Typing,
     Unsubscribe,
+    WithdrawProposal,
 )
 from realtime.pump import Follow
 from realtime.rooms import room_frame
@@ -85,6 +93,14 @@ async def carry_out(edge: Edge, session: Session, frame: Inbound) -> Outbound | 
             return await messages.page(
                 edge.database, session.person, frame, edge.limits.page_entries
             )
+        case (
+            ProposeTime()
+            | ProposeRefund()
+            | AcceptProposal()
+            | DeclineProposal()
+            | WithdrawProposal()
+        ):
+            return await _proposal(edge, session, frame)
         case CallStart() | CallAccept() | CallDecline() | CallHangUp():
             return await _call(edge, session, frame)
         case CallOffer():
@@ -121,6 +137,30 @@ async def _step(edge: Edge, session: Session, frame: StepFrame) -> Done:
     )
     edge.nudge()
     return Done(frame.id, frame.order, place.seq, place.at)
+
+
+async def _proposal(edge: Edge, session: Session, frame: ProposalFrame) -> Done:
+    database, order, me = edge.database, frame.order, session.person
+    place: Position
+    match frame:
+        case ProposeTime(seconds=amount):
+            place = await propose(
+                database, order, me, ProposalKind.TIME, amount, frame.id, frame.note
+            )
+        case ProposeRefund(cents=amount):
+            place = await propose(
+                database, order, me, ProposalKind.REFUND, amount, frame.id, frame.note
+            )
+        case AcceptProposal(proposal=seq):
+            place = await answer(database, order, me, seq, Outcome.ACCEPTED, frame.id)
+        case DeclineProposal(proposal=seq):
+            place = await answer(database, order, me, seq, Outcome.DECLINED, frame.id)
+        case WithdrawProposal(proposal=seq):
+            place = await answer(database, order, me, seq, Outcome.WITHDRAWN, frame.id)
+        case never:
+            assert_never(never)
+    edge.nudge()
+    return Done(frame.id, order, place.seq, place.at)
 
 
 async def _call(edge: Edge, session: Session, frame: CallFrame) -> Done:

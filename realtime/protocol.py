@@ -207,6 +207,44 @@ class DecideResume(_Step, frozen=True, tag="dispute.resume"):
     """Mediator: the order goes on, because."""
 
 
+class ProposeTime(_Inbound, frozen=True, tag="time.propose"):
+    """Either party: `seconds` more on the running clock. The other one answers."""
+
+    id: Id
+    order: OrderRef
+    seconds: int
+    note: str = ""
+
+
+class ProposeRefund(_Inbound, frozen=True, tag="refund.propose"):
+    """Either party: `cents` of what is held go back to the buyer. The other one answers."""
+
+    id: Id
+    order: OrderRef
+    cents: int
+    note: str = ""
+
+
+class _Reply(_Inbound, frozen=True):
+    """An answer to the proposal that entry `proposal` made."""
+
+    id: Id
+    order: OrderRef
+    proposal: int
+
+
+class AcceptProposal(_Reply, frozen=True, tag="proposal.accept"):
+    """The other party: agreed."""
+
+
+class DeclineProposal(_Reply, frozen=True, tag="proposal.decline"):
+    """The other party: no."""
+
+
+class WithdrawProposal(_Reply, frozen=True, tag="proposal.withdraw"):
+    """Who proposed: I take it back."""
+
+
 class CallStart(_Inbound, frozen=True, tag="call.start"):
     """Ring the other party. `to` may name whom; it can only be the other member of the order."""
 
@@ -284,9 +322,12 @@ StepFrame = (
 )
 """The steps of the process a person can take; which of them now, the situation says."""
 
+ProposalFrame = ProposeTime | ProposeRefund | AcceptProposal | DeclineProposal | WithdrawProposal
+"""Proposals and the answers to them; the situation says what may be proposed."""
+
 CallFrame = CallStart | CallAccept | CallDecline | CallHangUp
 
-Command = SendMessage | StepFrame | CallFrame
+Command = SendMessage | StepFrame | ProposalFrame | CallFrame
 """What writes entries. Answered by `done` or `refused`."""
 
 Inbound = (

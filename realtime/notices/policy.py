@@ -43,6 +43,7 @@ from orders.events import (
     CancelWithdrawn,
     DeadlineFired,
     DeadlineMet,
+    DeadlineMoved,
     DeadlineNear,
     DeadlinePaused,
     DeadlineSet,
@@ -67,11 +68,17 @@ from orders.events import (
     OrderPaid,
     OrderStarted,
     PersonId,
+    ProposalAccepted,
+    ProposalDeclined,
+    ProposalLapsed,
+    ProposalWithdrawn,
+    RefundProposed,
     RevisionAccepted,
     RevisionRefused,
     RevisionRequested,
     RightOpened,
     Role,
+    TimeProposed,
     Timer,
 )
 from orders.owing import Owed, Owes
@@ -150,6 +157,13 @@ def owed_for(owes: Owes, entry: Entry) -> Sequence[Owed]:
             | MoneyReleased()
             | MoneyExpired()
             | DeadlinePaused()
+            | DeadlineMoved()
+            | TimeProposed()
+            | RefundProposed()
+            | ProposalAccepted()
+            | ProposalDeclined()
+            | ProposalWithdrawn()
+            | ProposalLapsed()
             | DeadlineSet()
             | DeadlineMet()
             | DeadlineFired()

@@ -178,6 +178,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("order_id", "movement", "account"),
     )
     op.create_table(
+        "proposals",
+        sa.Column("order_id", sa.String(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("person_id", sa.String(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("timer", sa.String(), nullable=True),
+        sa.Column("amount", sa.BigInteger(), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("order_id", "seq"),
+    )
+    op.create_table(
         "requests",
         sa.Column("caller", sa.String(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
@@ -211,6 +224,7 @@ def downgrade() -> None:
     """Take back."""
     op.drop_table("timers")
     op.drop_table("requests")
+    op.drop_table("proposals")
     op.drop_table("postings")
     op.drop_table("persons_in_call")
     op.drop_table("persons")

@@ -1,0 +1,94 @@
+"""The rows of proposals. Written only under the lock of their order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from orders.database import Transaction
+from orders.errors import ProposalOpen, ProposalUnknown
+from orders.events import OrderId, Timer
+from orders.proposals import Outcome, Proposal, ProposalKind
+from orders.tables import proposals
+
+
+async def open_ones(conn: AsyncConnection, order: OrderId) -> tuple[Proposal, ...]:
+    """Return the proposals that wait for an answer, oldest first."""
+    rows = await conn.execute(
+        select(proposals)
+        .where(proposals.c.order_id == order, proposals.c.state == Outcome.OPEN)
+        .order_by(proposals.c.seq)
+    )
+    return tuple(_proposal(row) for row in rows)
+
+
+async def find(conn: AsyncConnection, order: OrderId, seq: int) -> Proposal:
+    """Return a proposal by its seq. Raises `ProposalUnknown`."""
+    row = (
+        await conn.execute(
+            select(proposals).where(proposals.c.order_id == order, proposals.c.seq == seq)
+        )
+    ).first()
+    if row is None:
+        raise ProposalUnknown(proposal=seq)
+    return _proposal(row)
+
+
+async def only_one(conn: AsyncConnection, order: OrderId, kind: ProposalKind) -> None:
+    """Raise `ProposalOpen` if one of this kind waits for its answer."""
+    for proposal in await open_ones(conn, order):
+        if proposal.kind is kind:
+            raise ProposalOpen(proposal=proposal.seq)
+
+
+async def times_agreed(conn: AsyncConnection, order: OrderId, timer: Timer) -> int:
+    """Count how often a clock was lengthened by agreement."""
+    found = await conn.scalar(
+        select(func.count()).where(
+            proposals.c.order_id == order,
+            proposals.c.timer == timer,
+            proposals.c.state == Outcome.ACCEPTED,
+        )
+    )
+    return found or 0
+
+
+async def save(tx: Transaction, order: OrderId, proposal: Proposal) -> None:
+    """Keep a new proposal."""
+    await tx.conn.execute(
+        insert(proposals).values(
+            order_id=order,
+            seq=proposal.seq,
+            kind=proposal.kind,
+            person_id=proposal.by,
+            state=proposal.outcome,
+            timer=proposal.timer,
+            amount=proposal.amount,
+            note=proposal.note,
+            at=proposal.at,
+        )
+    )
+
+
+async def settle(tx: Transaction, order: OrderId, seq: int, outcome: Outcome) -> None:
+    """Write what became of a proposal."""
+    await tx.conn.execute(
+        update(proposals)
+        .where(proposals.c.order_id == order, proposals.c.seq == seq)
+        .values(state=outcome)
+    )
+
+
+def _proposal(row: Row[Any]) -> Proposal:
+    return Proposal(
+        seq=row.seq,
+        kind=ProposalKind(row.kind),
+        by=row.person_id,
+        amount=row.amount,
+        at=row.at,
+        timer=Timer(row.timer) if row.timer else None,
+        note=row.note,
+        outcome=Outcome(row.state),
+    )
