@@ -68,6 +68,7 @@ async def test_a_paid_order_tells_its_payment_its_escrow_and_its_deadline(
         Account.PAYMENT: -5000,
         Account.ESCROW: 5000,
         Account.SELLER: 0,
+        Account.PLATFORM: 0,
     }
     assert await verified(database, room.order) == 3
 
@@ -354,7 +355,7 @@ async def test_the_ledger_balances_wherever_an_order_ends(
     room = await open_room(database)
     for n, (role, verb) in enumerate(steps):
         await take_step(database, room.order, room.person(role), verb, f"step-{n}")
-    assert await _ledger(database, room.order) == ledger
+    assert await _ledger(database, room.order) == {Account.PLATFORM: 0, **ledger}
     async with database.reading() as conn:
         shown = await views.situation(conn, room.order, room.buyer, datetime.now(UTC))
     assert shown.state is state

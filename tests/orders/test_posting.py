@@ -20,7 +20,7 @@ from orders.errors import (
     TextTooLong,
     Unavailable,
 )
-from orders.events import MessageSent, OrderId, PersonId, Role
+from orders.events import PARTIES, MessageSent, OrderId, PersonId
 from orders.locking import lock
 from orders.policy import Policy
 from orders.posting import MAX_QUEUE, PATIENCE, PostBox
@@ -82,7 +82,7 @@ async def test_messages_of_many_orders_are_numbered_densely_each(
             box.post(room.order, room.person(role), f"m{n}", f"{n}")
             for n in range(20)
             for room in rooms
-            for role in Role
+            for role in PARTIES
         )
     )
     assert len(stored) == 200
