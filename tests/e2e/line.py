@@ -20,12 +20,12 @@ class Line:
         self._own = 0  # the line's own port, once it was up
         self._server: asyncio.Server | None = None  # set while it is whole
         self._ends: set[asyncio.StreamWriter] = set()  # both ends of every connection
-        self._flows = asyncio.Event()
-        self._flows.set()
+        self._answers = asyncio.Event()  # whether what the server says arrives
+        self._answers.set()
 
     async def mend(self) -> None:
         """Let connections through again."""
-        self._flows.set()
+        self._answers.set()
         self._server = await asyncio.start_server(self._pass_on, "127.0.0.1", self._own)
         self._own = self._server.sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{self._own}"
@@ -42,9 +42,9 @@ class Line:
                 raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
             end.transport.abort()
 
-    def swallow(self) -> None:
-        """Keep every connection and deliver nothing, as when a phone leaves the network."""
-        self._flows.clear()
+    def swallow_answers(self) -> None:
+        """Keep every connection: what the browser says arrives, and no answer comes back."""
+        self._answers.clear()
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -56,16 +56,22 @@ class Line:
         try:
             await asyncio.gather(
                 self._flow(reader, far_writer),
-                self._flow(far_reader, writer),
+                self._flow(far_reader, writer, self._answers),
                 return_exceptions=True,
             )
         finally:
             self._ends -= {writer, far_writer}
 
-    async def _flow(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    async def _flow(
+        self,
+        source: asyncio.StreamReader,
+        sink: asyncio.StreamWriter,
+        gate: asyncio.Event | None = None,
+    ) -> None:
         try:
             while data := await source.read(65_536):
-                await self._flows.wait()
+                if gate is not None:
+                    await gate.wait()
                 sink.write(data)
                 await sink.drain()
         finally:
