@@ -92,7 +92,6 @@ def compose(
     message["List-Id"] = f"<{notice.order.replace('_', '-')}.orders.{sender.domain}>"
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
-    message["Content-Language"] = letter.language
     message["Order-Notice"] = notice.kind
     message["Order-Id"] = notice.order
     facts = {"letter": letter, "brand": sender.name, "preview": _preview(letter)}
@@ -100,6 +99,7 @@ def compose(
     message.set_content(text, cte="quoted-printable")
     html = _templates.get_template("mail.html").render(facts)
     message.add_alternative(html, subtype="html", cte="quoted-printable")
+    message["Content-Language"] = letter.language  # last: setting content moves Content-* away
     return message
 
 

@@ -14,12 +14,22 @@ from sqlalchemy.engine import RowMapping
 
 from orders import timeline
 from orders.clock import Sweeper
-from orders.commands import mark_read, take_step
+from orders.commands import Person, mark_read, take_step
 from orders.database import Database
-from orders.events import CLOCK, CallEnd, CallEnded, CallId, CallRang, Entry, OrderId, PersonId
+from orders.events import (
+    CLOCK,
+    CallEnd,
+    CallEnded,
+    CallId,
+    CallRang,
+    Entry,
+    OrderId,
+    PersonId,
+    Role,
+)
 from orders.locking import lock
 from orders.policy import Policy
-from orders.tables import calls, notices, persons
+from orders.tables import calls, notices, participants, persons
 from orders.timeline import Draft
 from orders.workflow import Verb
 from realtime.notices.policy import owed_for
@@ -77,8 +87,16 @@ class Scene:
         settings = SmtpSettings(self.smtp.host, self.smtp.port)
         return NoticeWorker(self.database, settings, link, SENDER)
 
-    async def pay(self, policy: Policy | None = None, **order: object) -> list[EmailMessage]:
-        """Open the room and return the mails of that, the buyer's first."""
+    async def pay(
+        self, policy: Policy | None = None, language: str = "", **order: object
+    ) -> list[EmailMessage]:
+        """Open the room and return the mails of that, the buyer's first.
+
+        Without a language the buyer reads French and the seller English.
+        """
+        if language:
+            order["buyer"] = Person("ines", "Inès", "ines@post.test", language)
+            order["seller"] = Person("tom", "Tom", "tom@post.test", language)
         await self.open_room(policy, **order)
         return await self.mails_sent()
 
@@ -104,6 +122,16 @@ class Scene:
         """Write a message; return its seq."""
         async with open_post_box(self.database) as box:
             return (await box.post(self.room.order, by, secrets.token_hex(4), text)).seq
+
+    async def mediator(self, name: str) -> PersonId:
+        """Let a mediator join the order."""
+        person = PersonId(f"mediator-{secrets.token_hex(4)}")
+        about = {"name": name, "email": f"{person}@post.test", "language": "fr"}
+        part = {"order_id": self.room.order, "role": Role.MEDIATOR, "read_seq": 0}
+        async with self.database.transaction() as tx:
+            await tx.conn.execute(insert(persons).values(id=person, **about))
+            await tx.conn.execute(insert(participants).values(person_id=person, **part))
+        return person
 
     async def step(self, by: PersonId, verb: Verb, note: str = "") -> None:
         """Take a step of the process."""
