@@ -61,6 +61,7 @@ export interface Options {
 const FIRST_PAUSE = 500;
 const LONGEST_PAUSE = 20_000;
 const HELLO_PATIENCE = 10_000;
+const TOKEN_PATIENCE = 10_000;
 const LOOK_EVERY = 1_000;
 
 /** Full jitter: anything up to the bound, so that a thousand browsers do not come back at once. */
@@ -202,7 +203,7 @@ export class Connection {
     this.turn('connecting');
     let token: string;
     try {
-      token = await this.options.token();
+      token = await within(TOKEN_PATIENCE, this.options.token());
     } catch (error) {
       if (mine !== this.generation) return;
       if (error instanceof TokenRefused) this.stop({ code: 'token_refused', text: error.message, facts: {} });
@@ -419,7 +420,7 @@ export class Connection {
   private async renew(): Promise<void> {
     const mine = this.generation;
     try {
-      const token = await this.options.token();
+      const token = await within(TOKEN_PATIENCE, this.options.token());
       if (mine === this.generation) this.tell({ t: 'refresh', token });
     } catch {
       if (mine === this.generation) this.timers.renew = setTimeout(() => void this.renew(), 5_000);
@@ -430,6 +431,14 @@ export class Connection {
     const groups = order === undefined ? this.followers.values() : [this.followers.get(order) ?? []];
     for (const group of groups) for (const follower of group) follower.frame(frame);
   }
+}
+
+/** The promise's outcome, or a rejection if it takes longer than `ms`. */
+function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('no token in time')), ms);
+    promise.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
 }
 
 type Timer = ReturnType<typeof setTimeout>;

@@ -1,5 +1,5 @@
 /** What an entry says on the screen. Pure: an entry and its surroundings in, words out. */
-import { clockFace } from './countdown.js';
+import { clockFace, inWords } from './countdown.js';
 import type { Icon } from './icons.js';
 import type { Entry, Event, Member, UnknownEvent } from './protocol.js';
 import { money, shortDate, textsOf, type Language } from './texts/index.js';
@@ -78,7 +78,7 @@ export function lineOf(
       if (known.timer === 'delivery') return null; // the start names the date
       return plain('clock', t.deadline_set[known.timer]?.(date(known.due)) ?? t.unknown);
     case 'deadline_near':
-      return plain('bell', t.deadline_near(texts.timerName[known.timer] ?? '', date(known.due)), 'warn');
+      return plain('bell', t.deadline_near(leftThen(entry.at, known.due, language), texts.timerShort[known.timer] ?? ''), 'warn');
     case 'deadline_met':
       return null; // the step before it is why the clock stopped
     case 'deadline_fired':
@@ -110,6 +110,12 @@ export function lineOf(
       known satisfies never; // every kind we know has a case; a newer server may have more
       return plain('info', t.unknown);
   }
+}
+
+/** The time that was left when a reminder was given, to the minute while there are minutes. */
+function leftThen(at: string, due: string, language: Language): string {
+  const ms = Math.max(0, Date.parse(due) - Date.parse(at));
+  return inWords(ms >= 120_000 ? Math.round(ms / 60_000) * 60_000 : ms, language);
 }
 
 function plain(icon: Icon, text: string, tone: Line['tone'] = 'plain'): Line {

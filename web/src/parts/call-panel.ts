@@ -62,14 +62,20 @@ export class CallPanel extends LitElement {
   override render(): TemplateResult {
     const t = textsOf(this.language).call;
     const { call } = this;
+    const troubled = call.trouble !== null || call.refusal !== null;
     return html`<section
-      class="card ${call.state} ${call.trouble || call.refusal ? '' : 'plain'}"
+      class="card ${call.state} ${troubled ? '' : 'plain'}"
       data-test="call"
       data-call-state=${call.state}
       data-second=${this.second}
       aria-label=${t.brand}
     >
-      ${this.body()}
+      ${call.state === 'idle' && troubled
+        ? html`<div class="row">
+            <h2 class="grow">${t.brand}</h2>
+            <button class="quiet round" aria-label=${textsOf(this.language).close} @click=${() => call.dismiss()}>${icon('cross')}</button>
+          </div>`
+        : this.body()}
       ${call.trouble
         ? html`<p class="refusal" role="alert" data-test="call-trouble" data-trouble=${call.trouble}>
             ${icon(call.trouble === 'failed' ? 'alert' : 'micOff', 18)}
@@ -79,6 +85,7 @@ export class CallPanel extends LitElement {
       ${call.refusal
         ? html`<p class="refusal" role="alert" data-test="call-refusal">${icon('alert', 18)}<span>${call.refusal}</span></p>`
         : nothing}
+      ${call.state === 'idle' && troubled ? html`<div class="choice">${this.body()}</div>` : nothing}
     </section>`;
   }
 
@@ -217,7 +224,7 @@ export class CallPanel extends LitElement {
     const ended = this.call.ended;
     const length = ended && ended.seconds > 0 ? t.lasted(clockFace(ended.seconds * 1000)) : '';
     return html`<div class="row" role="status" data-test="call-ended" data-end=${ended?.end ?? ''}>
-      <span class="badge off">${icon('hangUp')}</span>
+      ${icon('hangUp')}
       <div class="grow">
         <h2>${ended?.end ? t.end[ended.end] : t.ended}</h2>
         ${length ? html`<p class="hint">${length}</p>` : nothing}
@@ -323,9 +330,17 @@ export class CallPanel extends LitElement {
         background: var(--accent);
         color: var(--accent-ink);
       }
-      .badge.off {
-        background: var(--sunken);
+      .ended .row > .icon {
         color: var(--muted);
+      }
+      .ended .row {
+        gap: 10px;
+      }
+      .ended .round {
+        margin-right: -10px;
+      }
+      .ended.card {
+        padding: 12px 18px;
       }
       .elsewhere .badge {
         background: var(--accent-soft);

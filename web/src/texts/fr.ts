@@ -351,7 +351,7 @@ export const fr: Texts = {
       chat_tail: (when) => `La conversation reste ouverte jusqu’au ${when}`,
       ring: (when) => `Sonne jusqu’au ${when}`,
     },
-    deadline_near: (timer, when) => `Rappel : ${timer} se termine le ${when}`,
+    deadline_near: (left, purpose) => `Rappel : encore ${left} ${purpose}`,
     deadline_fired: (timer) => `Délai écoulé : ${timer}`,
     call_rang: (me, name) => `${me ? 'Vous avez' : `${name} a`} appelé`,
     call_answered: (me, name) => `${me ? 'Vous avez' : `${name} a`} répondu`,

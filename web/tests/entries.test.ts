@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { callers, endedCalls, lineOf, type Line } from '../src/entries.js';
+import type { Entry, Event, Member } from '../src/protocol.js';
+
+const members: Member[] = [
+  { person: 'claire', role: 'buyer', name: 'Claire' },
+  { person: 'marc', role: 'seller', name: 'Marc' },
+];
+const entry = (seq: number, event: unknown, actor = 'marc'): Entry => ({
+  seq,
+  at: '2026-11-23T12:00:00Z',
+  actor,
+  event: event as Event | null,
+});
+const lines = (me: string, ...entries: Entry[]): (Line | null)[] =>
+  entries.map((e) =>
+    lineOf(e, { language: 'en', me, members }, endedCalls(entries), callers(entries)),
+  );
+
+describe('an entry on the screen', () => {
+  it('is told from the reader’s side', () => {
+    const started = entry(1, { kind: 'order_started', delivery_due: '2026-11-30T12:00:00Z' });
+    assert.match(lines('marc', started)[0]?.text ?? '', /^You started the order/);
+    assert.match(lines('claire', started)[0]?.text ?? '', /^Marc started the order/);
+  });
+
+  it('names the buyer as who ordered, although the marketplace reported the payment', () => {
+    const paid = entry(1, { kind: 'order_paid', title: 'A voice', category: 'v', price_cents: 1250, currency: 'EUR' }, 'marketplace');
+    assert.equal(lines('marc', paid)[0]?.text, 'Claire ordered “A voice” for €12.50');
+    assert.equal(lines('claire', paid)[0]?.text, 'You ordered “A voice” for €12.50');
+  });
+
+  it('is one line for a call that is over', () => {
+    const call = [
+      entry(1, { kind: 'call_rang', call: 'c' }),
+      entry(2, { kind: 'call_answered', call: 'c' }, 'claire'),
+      entry(3, { kind: 'call_ended', call: 'c', end: 'completed', seconds: 72 }),
+    ];
+    assert.deepEqual(lines('claire', ...call).map((l) => l?.text), [undefined, undefined, 'Call, 1:12']);
+    assert.deepEqual(lines('claire', ...call.slice(0, 2)).map((l) => l?.text), ['Marc called', 'You took the call']);
+  });
+
+  it('says who missed whom', () => {
+    const call = [entry(1, { kind: 'call_rang', call: 'c' }), entry(2, { kind: 'call_ended', call: 'c', end: 'no_answer' }, 'clock')];
+    assert.equal(lines('claire', ...call)[1]?.text, 'Missed call from Marc');
+    assert.equal(lines('marc', ...call)[1]?.text, 'Your call was not answered');
+  });
+
+  it('is a neutral line when its kind is from the future, and never an error', () => {
+    const future: unknown[] = [
+      { kind: 'brief_item_given', item: 'text' },
+      { kind: 'order_cancelled', reason: 'struck_by_lightning' },
+      { kind: 'deadline_set', timer: 'moon', due: '2026-11-30T12:00:00Z' },
+      { kind: 'call_ended', call: 'c', end: 'evaporated' },
+      { kind: 'notice_sent', notice: 'carrier_pigeon', to: 'mediator' },
+    ];
+    for (const event of future) assert.notEqual(lines('claire', entry(1, event))[0]?.text ?? '', '');
+  });
+
+  it('is no line when another entry says it better', () => {
+    assert.equal(lines('claire', entry(1, { kind: 'deadline_met', timer: 'delivery' }))[0], null);
+    assert.equal(lines('claire', entry(1, { kind: 'message_sent', text: 'x' }))[0], null);
+  });
+
+  it('keeps the note of a step', () => {
+    const line = lines('claire', entry(1, { kind: 'order_delivered', note: 'https://example.org/x' }))[0];
+    assert.equal(line?.note, 'https://example.org/x');
+  });
+});

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ago, dayHeading, languageOf, money, textsOf, unbroken } from '../src/texts/index.js';
+
+const plain = (text: string): string => text.replace(/[\u00a0\u202f]/g, ' ');
+
+describe('the words', () => {
+  it('are French unless English is asked for', () => {
+    assert.deepEqual(['fr-CA', 'en-GB', 'EN', 'de', '', null].map(languageOf), ['fr', 'en', 'en', 'fr', 'fr', 'fr']);
+  });
+
+  it('say money as the language does, in whole coins where they are whole', () => {
+    assert.equal(plain(money('fr', 12_000, 'EUR')), '120 €');
+    assert.equal(plain(money('fr', 64_950, 'EUR')), '649,50 €');
+    assert.equal(money('en', 12_000, 'EUR'), '€120');
+    assert.equal(plain(money('en', 500, 'JPY')), 'JP¥500');
+  });
+
+  it('never let a French line begin with a colon or a question mark', () => {
+    assert.equal(unbroken('Et « oui » ? Non : 5 %'), 'Et «\u202foui\u202f»\u202f? Non\u00a0: 5\u202f%');
+    assert.doesNotMatch(JSON.stringify(textsOf('fr')), / [:;?!»]/);
+    assert.doesNotMatch(textsOf('fr').confirm['order.cancel'].body('Marc', '120 €'), / [:;?!»]/);
+  });
+
+  it('name days from the reader’s midnight', () => {
+    const now = new Date(2026, 10, 23, 0, 30).getTime();
+    assert.equal(dayHeading('en', now - 20 * 60_000, now), 'Today');
+    assert.equal(dayHeading('en', now - 40 * 60_000, now), 'Yesterday');
+    assert.equal(dayHeading('en', now - 3 * 86_400_000, now), 'Friday 20 November');
+  });
+
+  it('say how long ago somebody was here', () => {
+    assert.equal(ago('en', 0, 30_000), 'just now');
+    assert.equal(ago('fr', 0, 30_000), 'à l’instant');
+    assert.equal(ago('en', 0, 12 * 60_000), '12 minutes ago');
+  });
+});
