@@ -16,6 +16,9 @@ from realtime.transport import Line
 BACKLOG = 2048
 """Connections that wait to be accepted: everybody comes back at once after a restart."""
 
+SEND_BUFFER = 128 * 1024
+"""Bytes the kernel takes for a connection; by itself it would grow to several megabytes."""
+
 
 class RoomServer(uvicorn.Server):
     """Serves an `OrderRoom`; a stop lets the sockets go before it closes them."""
@@ -76,6 +79,8 @@ def listen(host: str, port: int) -> socket.socket:
     """Open the listening socket; port 0 takes a free one. Raises `OSError` if it is taken."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    # inherited by every connection: what the kernel holds for a browser that does not read
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     listener.setblocking(False)  # noqa: FBT003 - the socket's own interface
     return listener
 

@@ -1,0 +1,85 @@
+"""How far everybody has read."""
+
+from realtime.limits import Limits
+from tests.harness import Browser, InProcess, TestOrder, serving
+
+
+async def _stored(server: InProcess, order: TestOrder, person: str) -> int:
+    async with server.browser(person) as browser:
+        room = (await browser.subscribe(order.id)).room
+        assert room is not None
+        return next(int(mark["read"]) for mark in room["marks"] if mark["person"] == person)
+
+
+async def _marks(browser: Browser, order: TestOrder, person: str, read: int) -> None:
+    await browser.hears(
+        lambda f: (
+            f["t"] == "marks"
+            and f["order"] == order.id
+            and {"person": person, "read": read} in f["marks"]
+        )
+    )
+
+
+async def test_reading_shows_on_the_other_screen_and_on_ones_other_device(
+    server: InProcess,
+) -> None:
+    order = await server.order()
+    async with (
+        server.browser(order.buyer) as buyer,
+        server.browser(order.buyer) as phone,
+        server.browser(order.seller) as seller,
+    ):
+        for browser in (buyer, phone, seller):
+            await browser.subscribe(order.id)
+        done = await seller.say(order.id, "please read")
+        await buyer.reaches(order.id, done["seq"])
+        await buyer.send(t="mark", order=order.id, seq=done["seq"])
+        for browser in (seller, phone):
+            await _marks(browser, order, order.buyer, done["seq"])
+    assert await _stored(server, order, order.buyer) == done["seq"]
+
+
+async def test_a_mark_never_goes_back_nor_beyond_the_head(server: InProcess) -> None:
+    order = await server.order()
+    async with server.browser(order.buyer) as buyer, server.browser(order.seller) as seller:
+        await seller.subscribe(order.id)
+        await buyer.send(t="mark", order=order.id, seq=1000)
+        await _marks(seller, order, order.buyer, 3)
+        await buyer.send(t="mark", order=order.id, seq=1)
+        await buyer.say(order.id, "after the mark")
+    assert await _stored(server, order, order.buyer) == 3
+
+
+async def test_marks_are_gathered_to_one_a_second_and_flushed_at_the_end(
+    own_database_url: str,
+) -> None:
+    async with serving(own_database_url, limits=Limits(mark_every=60.0, drain=0.0)) as server:
+        order = await server.order()
+        async with server.browser(order.buyer) as buyer, server.browser(order.seller) as seller:
+            await seller.subscribe(order.id)
+            for n in range(10):
+                await seller.say(order.id, f"{n}")
+            await buyer.send(t="mark", order=order.id, seq=4)
+            await _marks(seller, order, order.buyer, 4)
+            for seq in range(5, 14):
+                await buyer.send(t="mark", order=order.id, seq=seq)
+            await buyer.say(order.id, "all marks have been heard")
+            told = [f for f in seller.frames if f["t"] == "marks"]
+            assert [mark["read"] for f in told for mark in f["marks"]] == [4]
+    async with serving(own_database_url) as server:
+        assert await _stored(server, order, order.buyer) == 13
+
+
+async def test_unread_messages_are_counted_until_they_are_read(server: InProcess) -> None:
+    order = await server.order()
+    async with server.browser(order.seller) as seller:
+        for n in range(3):
+            await seller.say(order.id, f"{n}")
+    async with server.browser(order.buyer) as buyer:
+        assert [line["unread"] for line in buyer.welcome["inbox"]] == [3]
+        await buyer.send(t="mark", order=order.id, seq=5)
+        await buyer.subscribe(order.id)
+        await _marks(buyer, order, order.buyer, 5)
+    async with server.browser(order.buyer) as buyer:
+        assert [line["unread"] for line in buyer.welcome["inbox"]] == [1]
