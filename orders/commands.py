@@ -148,7 +148,7 @@ async def _open_room(tx: Transaction, order: OrderId, new: NewOrder) -> None:
     members = ((Role.BUYER, new.buyer), (Role.SELLER, new.seller))
     # sorted, so that two orders in which people change places never wait in a circle
     for _, person in sorted(members, key=lambda member: member[1].person):
-        await _remember(tx, person)
+        await remember(tx, person)
     for role, person in members:
         await tx.conn.execute(
             insert(participants).values(
@@ -174,7 +174,7 @@ async def _open_room(tx: Transaction, order: OrderId, new: NewOrder) -> None:
     await post(tx, order, money.hold(new.price_cents), told[1].seq, told[1].at)
 
 
-async def _remember(tx: Transaction, person: Person) -> None:
+async def remember(tx: Transaction, person: Person) -> None:
     """Keep the newest name, address and language the marketplace told us."""
     facts = {"name": person.name, "email": person.email, "language": person.language}
     known = await tx.conn.execute(

@@ -223,6 +223,13 @@ class Decided(StrEnum):
     RESUME = "resume"
 
 
+class MediatorJoined(_Event, frozen=True, tag="mediator_joined"):
+    """A mediator entered the order; the conversation is one of three from now on."""
+
+    person: PersonId
+    name: str
+
+
 class DisputeDecided(_Event, frozen=True, tag="dispute_decided"):
     """The mediator decided, with reasons. `refund_cents` goes back to the buyer."""
 
@@ -405,6 +412,7 @@ Event = (
     | RightOpened
     | DisputeOpened
     | OrderFrozen
+    | MediatorJoined
     | DisputeDecided
     | OrderExpired
     | MoneyExpired

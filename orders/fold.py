@@ -37,6 +37,7 @@ from orders.events import (
     DisputeOpened,
     Entry,
     EntryRedacted,
+    MediatorJoined,
     MessageSent,
     MoneyExpired,
     MoneyHeld,
@@ -226,7 +227,7 @@ def _tell(view: View, entry: Entry) -> View:
             return replace(view, call=call_now)
         case CallEnded():
             return replace(view, call=None)
-        case DeadlineNear() | NoticeSent() | NoticeBounced():
+        case DeadlineNear() | NoticeSent() | NoticeBounced() | MediatorJoined():
             return view
         case never:
             assert_never(never)

@@ -28,6 +28,8 @@ ROUTES = [
     Route("/api/v1/orders", backend.create, methods=["POST"]),
     Route("/api/v1/orders/{order}", backend.show),
     Route("/api/v1/orders/{order}/entries", backend.entries),
+    Route("/api/v1/orders/{order}/freeze", backend.freeze, methods=["POST"]),
+    Route("/api/v1/orders/{order}/mediator", backend.send_mediator, methods=["POST"]),
     Route("/api/v1/tokens", backend.mint, methods=["POST"]),
     Route("/api/v1/me/orders", me.inbox, methods=["GET", "OPTIONS"]),
     Route("/api/v1/me/orders/{order}", me.order, methods=["GET", "OPTIONS"]),

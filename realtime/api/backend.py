@@ -8,8 +8,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orders import ledger, timeline, views
-from orders.commands import NewOrder, Ref, create_order
+from orders import ledger, mediation, timeline, views
+from orders.commands import NewOrder, Person, Ref, create_order
 from orders.errors import Malformed
 from orders.events import OrderId, PersonId, Timer
 from orders.locking import peek
@@ -48,9 +48,7 @@ def for_backend(endpoint: Endpoint) -> Endpoint:
 async def create(request: Request) -> Response:
     """Open the room of a paid order: 201, or 200 if this request was carried out before."""
     edge = edge_of(request)
-    key = request.headers.get("idempotency-key", "")
-    if not 0 < len(key) <= KEY_MAX:
-        raise Malformed(where="Idempotency-Key")
+    key = _key(request)
     told = await read(request, dict[str, Any])
     try:
         new = msgspec.convert(_with_defaults(told, edge), NewOrder)
@@ -99,6 +97,38 @@ async def entries(request: Request) -> Response:
             "entries": [msgspec.Raw(timeline.wire(row)) for row in rows],
         }
     )
+
+
+class Freeze(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why an order is frozen for checks; both parties read it."""
+
+    note: str = ""
+
+
+@for_backend
+async def freeze(request: Request) -> Response:
+    """Freeze an order for checks; answer with the order as it is then."""
+    edge, order = edge_of(request), OrderId(request.path_params["order"])
+    wanted = await read(request, Freeze)
+    await mediation.freeze(edge.database, order, _key(request), wanted.note)
+    edge.nudge()
+    return answer(await _described(edge, order))
+
+
+@for_backend
+async def send_mediator(request: Request) -> Response:
+    """Let a mediator into a frozen order; answer with the order as it is then."""
+    edge, order = edge_of(request), OrderId(request.path_params["order"])
+    mediator = await read(request, Person)
+    await mediation.send_mediator(edge.database, order, _key(request), mediator)
+    return answer(await _described(edge, order))
+
+
+def _key(request: Request) -> str:
+    key = request.headers.get("idempotency-key", "")
+    if not 0 < len(key) <= KEY_MAX:
+        raise Malformed(where="Idempotency-Key")
+    return key
 
 
 @for_backend

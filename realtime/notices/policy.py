@@ -51,6 +51,7 @@ from orders.events import (
     DisputeOpened,
     Entry,
     EntryRedacted,
+    MediatorJoined,
     MessageSent,
     MoneyExpired,
     MoneyHeld,
@@ -157,6 +158,7 @@ def owed_for(owes: Owes, entry: Entry) -> Sequence[Owed]:
             | MoneyReleased()
             | MoneyExpired()
             | DeadlinePaused()
+            | MediatorJoined()
             | DeadlineMoved()
             | TimeProposed()
             | RefundProposed()
