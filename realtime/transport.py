@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import cast
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.exceptions import InvalidState
 from websockets.http11 import Request
 
 GIVE_UP = "order_room.give_up"
@@ -34,11 +33,15 @@ class Line(WebSocketsSansIOProtocol):
         """Queue a close frame and cut the line after `patience` seconds, taken or not."""
         if self.transport.is_closing():
             return
-        try:
+        if not self.close_sent:
+            self.queue.put_nowait({"type": "websocket.disconnect", "code": code})
             self.conn.send_close(code)
-        except InvalidState:
-            pass  # a close frame is on its way already
-        else:
             self.transport.write(b"".join(self.conn.data_to_send()))
-        self.close_sent = True
-        self.loop.call_later(patience, self.transport.abort)
+            self.close_sent = True
+        if self.read_paused:  # the browser's own close frame has to be heard
+            self.read_paused = False
+            self.transport.resume_reading()
+        if self.close_timer is not None:
+            self.close_timer.cancel()
+        # cancelled when the browser answers, as uvicorn's own timer would be
+        self.close_timer = self.loop.call_later(patience, self.transport.abort)
