@@ -1,0 +1,348 @@
+"""Laws 4, 5 and 10 over the whole process, on random lives of an order.
+
+Law 5: an old snapshot with the entries since then folded in equals a fresh snapshot.
+Law 4: any command repeated changes nothing and gets the first answer again; other content under
+the same id is refused.
+Law 10: decisions depend on the clock handed in and on no other, and time never goes back on a
+timeline although the clock does.
+
+One database serves a whole test; each example lives through an order of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
+from datetime import timedelta
+from typing import NamedTuple, TypeVar
+
+from hypothesis import HealthCheck, event, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    consumes,
+    initialize,
+    invariant,
+    multiple,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import delete, insert
+
+from orders import ledger, views
+from orders.clock import Sweeper
+from orders.commands import mark_read, redact, take_step
+from orders.database import Database
+from orders.errors import IdReused, Refused
+from orders.events import DeadlineFired, PersonId, Role
+from orders.fold import View, fold
+from orders.money import Account
+from orders.policy import DAY, HOUR, Policy
+from orders.posting import PostBox
+from orders.situation import Situation
+from orders.tables import participants, timers
+from orders.timeline import Position
+from orders.workflow import ENDED, Verb
+from tests.orders.world import MONDAY, Room, Watch, entries_of, open_room, verified
+
+T = TypeVar("T")
+
+SHORT = Policy(
+    brief_window=2 * DAY,
+    delivery=2 * DAY,
+    review=DAY,
+    revision_answer=12 * HOUR,
+    revision_choice=DAY,
+    revision=DAY,
+    cancel_answer=12 * HOUR,
+    order_life=20 * DAY,
+    chat_tail=DAY,
+)
+"""A process short enough for random steps of time to meet all its deadlines."""
+
+SHORTENS = frozenset({Verb.HAND_OVER, Verb.CANCEL, Verb.DECLINE, Verb.GIVE_UP})
+"""Steps that end a life early or lead nowhere new: taken more rarely."""
+
+ROLES = st.sampled_from(Role)
+WORDS = st.sampled_from(["oui", "non", "été 👋", ""])
+SECONDS = st.one_of(
+    st.sampled_from([0, 1, HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 6 * DAY]),
+    st.integers(-2 * HOUR, 3 * DAY),
+)
+
+
+BEGINNINGS: list[list[tuple[Role, Verb]]] = [
+    [],
+    [(Role.SELLER, Verb.START)],
+    [(Role.SELLER, Verb.START), (Role.BUYER, Verb.REQUEST_CANCEL)],
+    [
+        (Role.SELLER, Verb.START),
+        (Role.BUYER, Verb.REQUEST_CANCEL),
+        (Role.SELLER, Verb.REFUSE_CANCEL),
+        (Role.BUYER, Verb.REQUEST_CANCEL),
+    ],
+    [(Role.SELLER, Verb.START), (Role.SELLER, Verb.DELIVER)],
+    [
+        (Role.SELLER, Verb.START),
+        (Role.SELLER, Verb.DELIVER),
+        (Role.BUYER, Verb.REQUEST_REVISION),
+    ],
+    [
+        (Role.SELLER, Verb.START),
+        (Role.SELLER, Verb.DELIVER),
+        (Role.BUYER, Verb.REQUEST_REVISION),
+        (Role.SELLER, Verb.REFUSE_REVISION),
+        (Role.BUYER, Verb.DISPUTE),
+    ],
+]
+"""How far a life has come when chance takes over: far states are rarely met otherwise."""
+
+
+class Said(NamedTuple):
+    """A command that was carried out, and its answer."""
+
+    person: PersonId
+    client_id: str
+    verb: Verb | None
+    """None for a message."""
+    words: str
+    cents: int
+    answer: Position
+
+
+class World(NamedTuple):
+    """What all examples of a test share."""
+
+    runner: asyncio.Runner
+    database: Database
+    watch: Watch
+    box: PostBox
+    sweeper: Sweeper
+
+    def do(self, work: Coroutine[object, object, T]) -> T:
+        return self.runner.run(work)
+
+
+class Life(RuleBasedStateMachine):
+    """The life of one order, as random as the rules allow, and a little more."""
+
+    world: World
+    said = Bundle("said")
+
+    @initialize(target=said, beginning=st.sampled_from(BEGINNINGS))
+    def begin(self, beginning: list[tuple[Role, Verb]]) -> object:
+        self.world.watch.now = MONDAY
+        self.room: Room = self.world.do(open_room(self.world.database, SHORT))
+        self.people = {
+            Role.BUYER: self.room.buyer,
+            Role.SELLER: self.room.seller,
+            Role.MEDIATOR: PersonId(f"mediator-{self.room.order}"),
+        }
+        self.world.do(self._join(Role.MEDIATOR))
+        self.commands = 0
+        self.view = View(self.room.order)
+        self.old: list[View] = [self.view]
+        taken = [self._say(self.people[role], verb, "oui", 0) for role, verb in beginning]
+        assert all(isinstance(one, Said) for one in taken)
+        return multiple(*taken)
+
+    async def _join(self, role: Role) -> None:
+        async with self.world.database.transaction() as tx:
+            await tx.conn.execute(
+                insert(participants).values(
+                    order_id=self.room.order,
+                    person_id=self.people[role],
+                    role=role,
+                    read_seq=0,
+                )
+            )
+
+    # ---------------------------------------------------------------------- what happens
+
+    @rule(target=said, role=ROLES, words=WORDS)
+    def write(self, role: Role, words: str) -> object:
+        return self._say(self.people[role], None, words, 0)
+
+    @rule(target=said, data=st.data(), words=WORDS, cents=st.sampled_from([0, 1, 2500, 5000]))
+    def step(self, data: st.DataObject, words: str, cents: int) -> object:
+        """Take a step that is offered to somebody now."""
+        offered = [
+            (role, verb)
+            for role in Role
+            for verb in self.world.do(self._situation(role)).actions
+            for _ in range(1 if verb in SHORTENS else 4)
+        ]
+        if not offered:
+            return multiple()
+        role, verb = data.draw(st.sampled_from(offered))
+        event(str(verb))
+        return self._say(self.people[role], verb, words, cents)
+
+    @rule(role=ROLES, verb=st.sampled_from(Verb), words=WORDS)
+    def try_anything(self, role: Role, verb: Verb, words: str) -> None:
+        """Take a step that may not be offered: what is not offered is refused."""
+        offered = verb in self.world.do(self._situation(role)).actions
+        taken = self._say(self.people[role], verb, words, 0)
+        assert offered or not isinstance(taken, Said)
+
+    @rule(seconds=SECONDS)
+    def time_passes(self, seconds: int) -> None:
+        self.world.watch.forward(seconds=seconds)
+
+    @rule()
+    def sweep(self) -> None:
+        self.world.do(self.world.sweeper.sweep())
+
+    @rule()
+    def zero_and_the_moment_before(self) -> None:
+        """Go to the next deadline, and look a moment before it: nothing fires early."""
+        dues = [due for _, due in self.view.deadlines]
+        if not dues:
+            return
+        self.world.watch.now = min(dues) - timedelta(microseconds=1)
+        self.sweep()
+        told = self.world.do(entries_of(self.world.database, self.room.order, self.view.seq))
+        assert not any(
+            isinstance(entry.event, DeadlineFired) and entry.event.due > self.world.watch.now
+            for entry in told
+        )
+        self.world.watch.forward(microseconds=1)
+        self.sweep()
+
+    @rule(role=ROLES, seq=st.integers(0, 40))
+    def read(self, role: Role, seq: int) -> None:
+        self.world.do(mark_read(self.world.database, self.room.order, self.people[role], seq))
+
+    @rule(one=consumes(said))
+    def withdraw(self, one: Said) -> None:
+        with suppress(Refused):
+            self.world.do(redact(self.world.database, self.room.order, one.answer.seq))
+
+    # ------------------------------------------------------------------------ saying it twice
+
+    @rule(one=said)
+    def say_it_again(self, one: Said) -> None:
+        before = self.world.do(self._snapshot())
+        assert self.world.do(self._command(*one[:5])) == one.answer
+        assert self.world.do(self._snapshot()) == before
+
+    @rule(one=said, data=st.data())
+    def say_something_else_under_the_same_id(self, one: Said, data: st.DataObject) -> None:
+        before = self.world.do(self._snapshot())
+        verb, words, cents = data.draw(
+            st.tuples(st.sampled_from([None, *Verb]), WORDS, st.integers(0, 2)).filter(
+                lambda other: other != one[2:5] and (other[0] is not None or bool(other[1]))
+            )
+        )
+        if verb is None:
+            cents = 0
+            if (verb, words) == (one.verb, one.words):
+                return
+        refused = False
+        try:
+            self.world.do(self._command(one.person, one.client_id, verb, words, cents))
+        except IdReused:
+            refused = True
+        assert refused
+        assert self.world.do(self._snapshot()) == before
+
+    # ---------------------------------------------------------------------- what always holds
+
+    @invariant()
+    def folding_equals_fetching(self) -> None:
+        told = self.world.do(entries_of(self.world.database, self.room.order, after=self.view.seq))
+        for entry in told:
+            assert self.view.at is None or entry.at >= self.view.at
+            self.view = fold(self.view, entry)
+        assert self.view == self.world.do(self._snapshot())
+        if told:
+            self.old.append(self.view)
+
+    @precondition(lambda self: self.old[-1].seq % 3 == 0)
+    @invariant()
+    def money_is_neither_made_nor_lost(self) -> None:
+        held = self.world.do(self._ledger())
+        assert sum(held.values()) == 0
+        assert held[Account.ESCROW] == self.view.held_cents
+        assert (self.view.held_cents == 0) == (self.view.state in ENDED)
+
+    def teardown(self) -> None:
+        if not hasattr(self, "old"):
+            return
+        event(f"ended as {self.view.state}")
+        told = self.world.do(entries_of(self.world.database, self.room.order))
+        for view in self.old:  # whatever was erased since, from wherever somebody resumes
+            resumed = view
+            for entry in told[view.seq :]:
+                resumed = fold(resumed, entry)
+            erased = frozenset(e.seq for e in told if e.event is None)
+            assert resumed.redacted <= erased
+            assert resumed == self.view
+        assert self.world.do(verified(self.world.database, self.room.order)) == len(told)
+        self.world.do(self._stop_clocks())
+
+    # --------------------------------------------------------------------------------- doing
+
+    def _say(self, person: PersonId, verb: Verb | None, words: str, cents: int) -> object:
+        self.commands += 1
+        client_id = f"c{self.commands}"
+        before = self.world.do(self._snapshot())
+        try:
+            answer = self.world.do(self._command(person, client_id, verb, words, cents))
+        except Refused:
+            assert self.world.do(self._snapshot()) == before
+            return multiple()
+        assert answer.seq == before.seq + 1
+        return Said(person, client_id, verb, words, cents, answer)
+
+    async def _command(
+        self, person: PersonId, client_id: str, verb: Verb | None, words: str, cents: int
+    ) -> Position:
+        order = self.room.order
+        if verb is None:
+            return await self.world.box.post(order, person, client_id, words)
+        return await take_step(self.world.database, order, person, verb, client_id, words, cents)
+
+    async def _snapshot(self) -> View:
+        async with self.world.database.reading() as conn:
+            return await views.snapshot(conn, self.room.order)
+
+    async def _situation(self, role: Role) -> Situation:
+        async with self.world.database.reading() as conn:
+            return await views.situation(
+                conn, self.room.order, self.people[role], self.world.watch.now
+            )
+
+    async def _ledger(self) -> dict[Account, int]:
+        async with self.world.database.reading() as conn:
+            return (await ledger.read(conn, self.room.order)).balances
+
+    async def _stop_clocks(self) -> None:
+        """Let the next example's sweeps be its own."""
+        async with self.world.database.transaction() as tx:
+            await tx.conn.execute(delete(timers).where(timers.c.order_id == self.room.order))
+
+
+def test_a_random_life_of_an_order_keeps_the_laws(own_database_url: str) -> None:
+    watch = Watch()
+    with asyncio.Runner() as runner:
+        database = runner.run(Database.open(own_database_url, watch))
+        box = PostBox(database)
+        running = runner.get_loop().create_task(box.run())
+
+        class This(Life):
+            world = World(runner, database, watch, box, Sweeper(database))
+
+        run_state_machine_as_test(
+            This,
+            settings=settings(
+                max_examples=25,
+                stateful_step_count=30,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
+        running.cancel()
+        runner.run(database.close())
