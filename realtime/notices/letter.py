@@ -18,21 +18,27 @@ from orders.events import (
     DeadlineNear,
     DisputeDecided,
     DisputeOpened,
+    Event,
+    MediatorJoined,
     NoticeKind,
     OrderCancelled,
     OrderClosed,
     OrderDelivered,
     OrderFrozen,
+    ProposalAccepted,
+    ProposalDeclined,
+    RefundProposed,
     RevisionRefused,
     RevisionRequested,
     RightOpened,
     Role,
+    TimeProposed,
     Timer,
     kind_of,
 )
 from realtime.notices.occasion import Occasion, Quote
 from realtime.notices.plain import clipped, one_line, several_lines
-from realtime.texts import duration, known_language, listed, moment, money, sentence
+from realtime.texts import duration, known_language, listed, moment, moment_here, money, sentence
 
 TITLE_MAX = 80
 """Characters of the order's title in a subject; mail clients show about as many."""
@@ -68,6 +74,8 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     heading: str
     greeting: str
     paragraphs: tuple[str, ...]
+    refund: str = ""
+    """The one sentence about the reader's money that must not be overlooked."""
     quotes: tuple[ShownQuote, ...] = ()
     more: str = ""
     panel: Panel | None = None
@@ -85,14 +93,28 @@ class _Words:
     def __init__(self, occasion: Occasion) -> None:
         self.language = known_language(occasion.reader.language)
         self.currency = occasion.currency
+        refund = occasion.situation.refund
         self.facts = {
             "other": _who(self.language, occasion),
             "title": clipped(one_line(occasion.title), TITLE_MAX)[0],
-            "money": self.money(occasion.price_cents),
+            # what is at stake: the price without what went back to the buyer already
+            "money": self.money(occasion.price_cents - (refund.cents if refund else 0)),
+            **self._proposed(occasion.proposal or occasion.reason),
             "count": occasion.count,
             "left": _left(self.language, occasion),
         }
-        self.zone = occasion.zone
+        self.zone, self.now = occasion.zone, occasion.now
+
+    def _proposed(self, event: Event) -> dict[str, str]:
+        match event:
+            case TimeProposed(seconds=seconds):
+                return {"time": duration(self.language, timedelta(seconds=seconds))}
+            case RefundProposed(cents=cents, currency=currency):
+                return {"amount": money(self.language, cents, currency)}
+            case MediatorJoined(name=name):
+                return {"mediator": one_line(name)}
+            case _:
+                return {}
 
     def say(self, key: str, **facts: object) -> str:
         return sentence(self.language, f"mail.{key}", **{**self.facts, **facts})
@@ -102,6 +124,9 @@ class _Words:
 
     def moment(self, at: datetime) -> str:
         return moment(self.language, at, self.zone)
+
+    def moment_here(self, at: datetime) -> str:
+        return moment_here(self.language, at, self.zone, self.now)
 
 
 def write(occasion: Occasion, url: str) -> Letter:
@@ -118,12 +143,13 @@ def write(occasion: Occasion, url: str) -> Letter:
         heading=words.say(f"{topic}.heading"),
         greeting=words.say("greeting", name=one_line(occasion.reader.name)),
         paragraphs=tuple(_paragraphs(occasion, words)),
+        refund=_refund(occasion),
         quotes=quotes,
         more=words.say("more", count=hidden) if hidden else "",
         panel=_panel(occasion, words),
         advice=words.say("order_paid.buyer.advice") if paid and role is Role.BUYER else "",
         title=one_line(occasion.title),
-        about=words.say("order"),
+        about=words.say("order", money=words.money(occasion.price_cents)),
         button=words.say("button.reply" if occasion.quotes else "button"),
         url=url,
         footer=words.say(f"footer.{role}"),
@@ -145,13 +171,11 @@ def _topic(occasion: Occasion) -> str:
         case NoticeKind.REMINDER:
             return f"reminder.{_reminded_of(occasion)}.{role}"
         case NoticeKind.REQUESTED:
-            revision = isinstance(occasion.reason, RevisionRequested)
-            return f"requested.{'revision' if revision else 'cancel'}.{role}"
+            return f"requested.{_asked_for(occasion)}"
         case NoticeKind.ANSWERED:
-            return f"answered.{kind_of(occasion.reason)}.{role}"
+            return f"answered.{_answered(occasion)}"
         case NoticeKind.DISPUTE:
-            frozen = isinstance(occasion.reason, OrderFrozen)
-            return "dispute.frozen" if frozen else "dispute.opened"
+            return f"dispute.{_disputed(occasion)}"
         case (
             NoticeKind.ORDER_PAID
             | NoticeKind.STARTED
@@ -179,6 +203,38 @@ def _reminded_of(occasion: Occasion) -> str:
             return "late"
 
 
+def _asked_for(occasion: Occasion) -> str:
+    match occasion.reason:
+        case RevisionRequested():
+            return "revision.seller"
+        case TimeProposed():
+            return "time"
+        case RefundProposed():
+            return "refund"
+        case _:
+            return "cancel.seller"
+
+
+def _answered(occasion: Occasion) -> str:
+    match occasion.reason:
+        case ProposalAccepted():
+            return "accepted"
+        case ProposalDeclined():
+            return "declined"
+        case other:
+            return f"{kind_of(other)}.{occasion.reader.role}"
+
+
+def _disputed(occasion: Occasion) -> str:
+    match occasion.reason:
+        case OrderFrozen():
+            return "frozen"
+        case MediatorJoined():
+            return "mediator"
+        case _:
+            return "opened"
+
+
 def _paragraphs(occasion: Occasion, words: _Words) -> list[str]:
     kind, topic = occasion.notice.kind, _topic(occasion)
     match kind:
@@ -194,20 +250,26 @@ def _paragraphs(occasion: Occasion, words: _Words) -> list[str]:
             | NoticeKind.STARTED
             | NoticeKind.DELIVERED
             | NoticeKind.REQUESTED
-            | NoticeKind.ANSWERED
             | NoticeKind.DISPUTE
             | NoticeKind.EXPIRED
         ):
             return [words.say(f"{topic}.next")]
+        case NoticeKind.ANSWERED:
+            match occasion.proposal:
+                case TimeProposed():
+                    return [words.say(f"{topic}.time")]
+                case RefundProposed():
+                    return [words.say(f"{topic}.refund")]
+                case _:
+                    return [words.say(f"{topic}.next")]
         case NoticeKind.DECIDED:
-            return [*_decision(occasion, words), *_refund(occasion)]
+            return _decision(occasion, words)
         case NoticeKind.CLOSED:
             alone = isinstance(occasion.reason, OrderClosed) and occasion.reason.by_clock
             return [words.say(f"{topic}.{'by_clock' if alone else 'accepted'}")]
         case NoticeKind.CANCELLED:
             why = occasion.reason
-            told = [words.say(f"{topic}.{why.reason}")] if isinstance(why, OrderCancelled) else []
-            return [*told, *_refund(occasion)]
+            return [words.say(f"{topic}.{why.reason}")] if isinstance(why, OrderCancelled) else []
         case NoticeKind.MISSED_CALL:
             rang_at = occasion.rang_at or occasion.now
             may_call = occasion.situation.calls.open
@@ -222,17 +284,19 @@ def _paragraphs(occasion: Occasion, words: _Words) -> list[str]:
 def _decision(occasion: Occasion, words: _Words) -> list[str]:
     match occasion.reason:
         case DisputeDecided(decision=decision, refund_cents=back):
-            paid = occasion.price_cents - back
-            return [
-                words.say(f"decided.{decision}", back=words.money(back), paid=words.money(paid))
-            ]
+            return [words.say(f"decided.{decision}", back=words.money(back))]
         case _:
             return []
 
 
-def _refund(occasion: Occasion) -> list[str]:
+def _refund(occasion: Occasion) -> str:
+    """Return the sentence about money on its way back, where the mail is about that."""
     refund = occasion.situation.refund
-    return [] if refund is None else [refund.text]
+    moved = occasion.notice.kind in {NoticeKind.CANCELLED, NoticeKind.DECIDED} or (
+        isinstance(occasion.reason, ProposalAccepted)
+        and isinstance(occasion.proposal, RefundProposed)
+    )
+    return refund.text if refund is not None and moved else ""
 
 
 def _quotes(occasion: Occasion, words: _Words) -> tuple[ShownQuote, ...]:
@@ -246,6 +310,8 @@ def _quotes(occasion: Occasion, words: _Words) -> tuple[ShownQuote, ...]:
             | RevisionRefused(note=note)
             | CancelRequested(note=note)
             | CancelRefused(note=note)
+            | TimeProposed(note=note)
+            | RefundProposed(note=note)
             | DisputeOpened(note=note)
             | DisputeDecided(note=note)
         ) if note and occasion.by and not occasion.by_reader:
@@ -261,7 +327,7 @@ def _shown(quote: Quote, words: _Words) -> ShownQuote:
         text = f"{words.say('unread.handed.quote')}\n{text}".strip()
     return ShownQuote(
         by=one_line(quote.by),
-        when=words.moment(quote.at),
+        when=words.moment_here(quote.at),
         text=text,
         cut=words.say("cut") if was_cut else "",
     )

@@ -15,7 +15,7 @@ import msgspec
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orders import views
+from orders import timeline, views
 from orders.database import Transaction
 from orders.decisions import allowed
 from orders.events import (
@@ -31,6 +31,7 @@ from orders.events import (
     DisputeOpened,
     Entry,
     Event,
+    MediatorJoined,
     MessageSent,
     NoticeKind,
     OrderCancelled,
@@ -43,12 +44,16 @@ from orders.events import (
     OrderPaid,
     OrderStarted,
     PersonId,
+    ProposalAccepted,
+    ProposalDeclined,
+    RefundProposed,
     RevisionAccepted,
     RevisionRefused,
     RevisionRequested,
     RightOpened,
     Role,
     State,
+    TimeProposed,
     Timer,
 )
 from orders.locking import LockedOrder
@@ -114,10 +119,13 @@ class Occasion(msgspec.Struct, frozen=True):
     """The buyer's steps: what a seller's mail warns of is what the buyer really can do."""
     reason: Event
     """The newest entry that made the notice owed."""
+    told_seq: int
     told_at: datetime
     by: str
     """The name of who did what the entry tells; empty for a clock or the marketplace."""
     by_reader: bool
+    proposal: TimeProposed | RefundProposed | None = None
+    """What was answered, if the reason is the answer to a proposal."""
     quotes: tuple[Quote, ...] = ()
     count: int = 1
     """How many unread messages or missed calls there are."""
@@ -160,9 +168,21 @@ _TOLD_BY: dict[NoticeKind, tuple[type[Event], ...]] = {
     NoticeKind.ORDER_PAID: (OrderPaid,),
     NoticeKind.UNREAD: (MessageSent, BriefHandedOver),
     NoticeKind.REMINDER: (DeadlineNear, OrderLate, RightOpened),
-    NoticeKind.REQUESTED: (RevisionRequested, CancelRequested),
-    NoticeKind.ANSWERED: (RevisionAccepted, RevisionRefused, CancelRefused, CancelWithdrawn),
-    NoticeKind.DISPUTE: (DisputeOpened, OrderFrozen),
+    NoticeKind.REQUESTED: (
+        RevisionRequested,
+        CancelRequested,
+        TimeProposed,
+        RefundProposed,
+    ),
+    NoticeKind.ANSWERED: (
+        RevisionAccepted,
+        RevisionRefused,
+        CancelRefused,
+        CancelWithdrawn,
+        ProposalAccepted,
+        ProposalDeclined,
+    ),
+    NoticeKind.DISPUTE: (DisputeOpened, OrderFrozen, MediatorJoined),
     NoticeKind.DECIDED: (DisputeDecided,),
     NoticeKind.EXPIRED: (OrderExpired,),
     NoticeKind.STARTED: (OrderStarted,),
@@ -193,13 +213,15 @@ async def consider(tx: Transaction, locked: LockedOrder, notice: Notice) -> Foun
         case NoticeKind.MISSED_CALL:
             return await _missed_call(tx, locked, occasion)
         case NoticeKind.REQUESTED:
-            asked = {State.REVISION_REQUESTED, State.CANCEL_REQUESTED}
-            return occasion if state in asked else Dropped("overtaken")
+            return occasion if _still_asked(occasion) else Dropped("overtaken")
+        case NoticeKind.ANSWERED:
+            return msgspec.structs.replace(
+                occasion, proposal=await _proposal(tx.conn, notice, occasion.reason)
+            )
         case NoticeKind.DISPUTE:
             return occasion if state is State.FROZEN else Dropped("overtaken")
         case (
             NoticeKind.ORDER_PAID
-            | NoticeKind.ANSWERED
             | NoticeKind.DECIDED
             | NoticeKind.CLOSED
             | NoticeKind.CANCELLED
@@ -280,6 +302,7 @@ async def _occasion(
         situation=situate(situation, me.language),
         buyer_may=allowed(locked.facts, Role.BUYER),
         reason=reason.event,
+        told_seq=reason.seq,
         told_at=reason.at,
         by=people[reason.actor].name if reason.actor in people else "",
         by_reader=reason.actor == notice.person,
@@ -338,6 +361,29 @@ def _quote(by: str, row: StoredEntry) -> Quote:
             return Quote(by, row.at, note, hands_over=True)
         case other:
             raise AssertionError(other)
+
+
+def _still_asked(occasion: Occasion) -> bool:
+    match occasion.reason:
+        case RevisionRequested():
+            return occasion.situation.state is State.REVISION_REQUESTED
+        case CancelRequested():
+            return occasion.situation.state is State.CANCEL_REQUESTED
+        case _:
+            return any(p.seq == occasion.told_seq for p in occasion.situation.proposals)
+
+
+async def _proposal(
+    conn: AsyncConnection, notice: Notice, reason: Event
+) -> TimeProposed | RefundProposed | None:
+    match reason:
+        case ProposalAccepted(proposal=seq) | ProposalDeclined(proposal=seq):
+            for row in await timeline.read(conn, notice.order, seq - 1, 1):
+                event = decode(row).event
+                return event if isinstance(event, TimeProposed | RefundProposed) else None
+        case _:
+            pass
+    return None
 
 
 def _reminder(occasion: Occasion) -> Found:

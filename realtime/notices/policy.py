@@ -13,7 +13,11 @@
 | a request            | seller: they have to answer  | `requested`   | at once                    |
 | the answer to it     | the buyer who asked          | `answered`    | at once                    |
 | a request withdrawn  | seller                       | `answered`    | at once                    |
-| dispute, freeze      | both parties                 | `dispute`     | at once                    |
+| a proposal           | the other party              | `requested`   | at once                    |
+| a proposal accepted  | both: a clock or money moved | `answered`    | at once                    |
+| a proposal declined  | who made it                  | `answered`    | at once                    |
+| dispute, freeze,     | both parties                 | `dispute`     | at once                    |
+|   mediator joined    |                              |               |                            |
 | decided              | both parties                 | `decided`     | at once                    |
 | closed, cancelled,   | both: their money moved      | the same name | at once                    |
 |   expired            |                              |               |                            |
@@ -132,9 +136,15 @@ def owed_for(owes: Owes, entry: Entry) -> Sequence[Owed]:
             return _to(owes, (Role.SELLER,), NoticeKind.REQUESTED, at)
         case RevisionAccepted() | RevisionRefused() | CancelRefused():
             return _to(owes, (Role.BUYER,), NoticeKind.ANSWERED, at)
+        case TimeProposed() | RefundProposed():
+            return _to(owes, _other_party(owes, entry.actor), NoticeKind.REQUESTED, at)
+        case ProposalAccepted():
+            return _to(owes, PARTIES, NoticeKind.ANSWERED, at)
+        case ProposalDeclined():
+            return _to(owes, _other_party(owes, entry.actor), NoticeKind.ANSWERED, at)
         case CancelWithdrawn():
             return _to(owes, (Role.SELLER,), NoticeKind.ANSWERED, at)
-        case DisputeOpened() | OrderFrozen():
+        case DisputeOpened() | OrderFrozen() | MediatorJoined():
             return _to(owes, PARTIES, NoticeKind.DISPUTE, at)
         case DisputeDecided():
             return _to(owes, PARTIES, NoticeKind.DECIDED, at)
@@ -157,7 +167,10 @@ def owed_for(owes: Owes, entry: Entry) -> Sequence[Owed]:
             | MoneyRefunded()
             | MoneyReleased()
             | MoneyExpired()
+            | DeadlineMoved()
             | DeadlinePaused()
+            | ProposalWithdrawn()
+            | ProposalLapsed()
             | MediatorJoined()
             | DeadlineMoved()
             | TimeProposed()
@@ -208,6 +221,10 @@ def unread_due(
 def others(owes: Owes, actor: PersonId) -> list[PersonId]:
     """Return the members whom something by `actor` concerns: all but themself."""
     return [member.person for member in owes.members if member.person != actor]
+
+
+def _other_party(owes: Owes, actor: PersonId) -> list[Role]:
+    return [m.role for m in owes.members if m.person != actor and m.role in PARTIES]
 
 
 def _to(owes: Owes, roles: Sequence[Role], kind: NoticeKind, due: datetime) -> list[Owed]:

@@ -9,7 +9,7 @@ this package is imported. A reader of any other language gets French, the market
 """
 
 from realtime.texts.catalogue import KEYS, LANGUAGES, known_language, refusal, sentence
-from realtime.texts.formats import day, duration, listed, moment, money
+from realtime.texts.formats import day, duration, listed, moment, moment_here, money
 from realtime.texts.viewer import refund_sentence, situate, zero_sentence
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "known_language",
     "listed",
     "moment",
+    "moment_here",
     "money",
     "refund_sentence",
     "refusal",

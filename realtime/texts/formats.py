@@ -15,6 +15,7 @@ from babel.units import format_unit
 from realtime.texts.catalogue import LOCALES, known_language, sentence
 
 _VOWELS = "AEIOUYÀÂÉÈÊËÎÏÔÛÜ"
+_NO_BREAK = "\u00a0"
 _IN_HOURS = timedelta(hours=72)
 """Up to here a length is told in hours, as the customer's "48 hours"; beyond in days."""
 
@@ -28,9 +29,20 @@ def money(language: str, cents: int, currency: str) -> str:
 def day(language: str, date: date) -> str:
     """Return a day such as "mercredi 25 novembre"; without a year, for days that are near."""
     spoken = known_language(language)
-    if spoken == "fr" and date.day == 1:
-        return str(format_date(date, "EEEE '1er' MMMM", locale=LOCALES[spoken]))
-    return str(format_date(date, "EEEE d MMMM", locale=LOCALES[spoken]))
+    number = "'1er'" if spoken == "fr" and date.day == 1 else "d"
+    return str(format_date(date, f"EEEE {number}{_NO_BREAK}MMMM", locale=LOCALES[spoken]))
+
+
+def moment_here(language: str, at: datetime, zone: str, now: datetime) -> str:
+    """Return when something was said: the time, and the day if it is not today.
+
+    Short, for a place where a `moment` stands near by.
+    """
+    day_of = at.astimezone(ZoneInfo(zone)).date()
+    time = clock(language, at, zone)
+    if day_of == now.astimezone(ZoneInfo(zone)).date():
+        return time
+    return sentence(language, "moment.here", day=day(language, day_of), time=time)
 
 
 def moment(language: str, at: datetime, zone: str) -> str:

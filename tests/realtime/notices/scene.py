@@ -25,11 +25,11 @@ from orders.events import (
     Entry,
     OrderId,
     PersonId,
-    Role,
 )
 from orders.locking import lock
+from orders.mediation import freeze, send_mediator
 from orders.policy import Policy
-from orders.tables import calls, notices, participants, persons
+from orders.tables import calls, notices, persons
 from orders.timeline import Draft
 from orders.workflow import Verb
 from realtime.notices.policy import owed_for
@@ -124,14 +124,11 @@ class Scene:
             return (await box.post(self.room.order, by, secrets.token_hex(4), text)).seq
 
     async def mediator(self, name: str) -> PersonId:
-        """Let a mediator join the order."""
-        person = PersonId(f"mediator-{secrets.token_hex(4)}")
-        about = {"name": name, "email": f"{person}@post.test", "language": "fr"}
-        part = {"order_id": self.room.order, "role": Role.MEDIATOR, "read_seq": 0}
-        async with self.database.transaction() as tx:
-            await tx.conn.execute(insert(persons).values(id=person, **about))
-            await tx.conn.execute(insert(participants).values(person_id=person, **part))
-        return person
+        """Freeze the order and send a mediator."""
+        person = Person(f"mediator-{secrets.token_hex(4)}", name, "mediator@post.test", "fr")
+        await freeze(self.database, self.room.order, secrets.token_hex(4))
+        await send_mediator(self.database, self.room.order, secrets.token_hex(4), person)
+        return PersonId(person.person)
 
     async def step(self, by: PersonId, verb: Verb, note: str = "") -> None:
         """Take a step of the process."""

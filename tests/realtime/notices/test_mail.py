@@ -7,13 +7,14 @@ from email.message import EmailMessage
 
 import pytest
 
-from orders.commands import Person, carry_out, take_step
-from orders.decisions import decide
-from orders.events import MARKETPLACE, CallEnd, Role
-from orders.locking import lock
+from orders.agreements import answer, propose
+from orders.commands import Person, take_step
+from orders.events import CallEnd, PersonId, Role
+from orders.mediation import freeze, send_mediator
 from orders.money import Means
 from orders.policy import CallsBy, Policy
-from orders.workflow import Operator, Verb
+from orders.proposals import Outcome, ProposalKind
+from orders.workflow import Verb
 from realtime.notices.occasion import QUOTED
 from tests.realtime.notices.scene import Scene, link, words
 
@@ -323,15 +324,13 @@ async def test_a_revision_asked_for_refused_and_disputed(play: Scene, language: 
 )
 async def test_a_mediator_decides(play: Scene, language: str, buyer_gets: str, split: str) -> None:
     await play.pay(language=language, means=Means.WALLET)
-    async with play.database.transaction() as tx:
-        locked = await lock(tx, play.room.order)
-        await carry_out(
-            tx, locked, decide(locked.facts, Verb.FREEZE, Operator.MARKETPLACE, tx.now, ()),
-            MARKETPLACE,
-        )  # fmt: skip
-    frozen = await play.mails_sent()
-    assert [mail["Order-Notice"] for mail in frozen] == ["dispute", "dispute"]
-    mediator = await play.mediator("Ana")
+    await freeze(play.database, play.room.order, "checks")
+    assert [mail["Order-Notice"] for mail in await play.mails_sent()] == ["dispute", "dispute"]
+    ana = Person("ana", "Ana", "ana@post.test", language)
+    await send_mediator(play.database, play.room.order, "ana", ana)
+    mediator = PersonId("ana")
+    for mail in await play.mails_sent():
+        assert "Ana" in words(mail).splitlines()[0]
     await play.say(mediator, "Je lis votre dossier.")
     await play.say(play.room.buyer, "Merci.")
     play.watch.forward(minutes=3)
@@ -348,6 +347,72 @@ async def test_a_mediator_decides(play: Scene, language: str, buyer_gets: str, s
     buyer, seller = await play.mails_sent()
     check(buyer, play, Role.BUYER, split, buyer_gets, "Ana", "Partagé.")
     check(seller, play, Role.SELLER, split, "Partagé.")
+
+
+@pytest.mark.parametrize(
+    ("language", "asked", "accepted", "declined"),
+    [
+        (
+            "fr",
+            "Tom propose 48 heures de plus",
+            "l'échéance est repoussée de 48 heures",
+            "L'échéance reste ce qu'elle était",
+        ),
+        (
+            "en",
+            "Tom proposes 48 hours more",
+            "the deadline moves by 48 hours",
+            "The deadline stays what it was",
+        ),
+    ],
+)
+async def test_more_time_proposed(
+    play: Scene, language: str, asked: str, accepted: str, declined: str
+) -> None:
+    await play.pay(language=language)
+    order, buyer, seller = play.room.order, play.room.buyer, play.room.seller
+    for client_id, outcome in (("p1", Outcome.DECLINED), ("p2", Outcome.ACCEPTED)):
+        proposed = await propose(
+            play.database, order, seller, ProposalKind.TIME, 48 * 3600, client_id, "Studio fermé."
+        )
+        [mail] = await play.mails_sent()
+        assert subject(mail).startswith(asked)
+        check(mail, play, Role.BUYER, "Studio fermé.", "25 ")
+        await answer(play.database, order, buyer, proposed.seq, outcome, f"{client_id}.answer")
+        mails = await play.mails_sent()
+        if outcome is Outcome.DECLINED:
+            [mail] = mails
+            check(mail, play, Role.SELLER, declined)
+        else:
+            check(mails[0], play, Role.BUYER, accepted, "27 ")
+            check(mails[1], play, Role.SELLER, accepted, "27 ")
+
+
+async def test_a_part_of_the_money_proposed_and_agreed_on(play: Scene) -> None:
+    await play.pay(language="en", means=Means.PAYPAL)
+    order, buyer, seller = play.room.order, play.room.buyer, play.room.seller
+    proposed = await propose(play.database, order, buyer, ProposalKind.REFUND, 1500, "p1")
+    [mail] = await play.mails_sent()
+    assert subject(mail).startswith("Inès proposes a partial refund")
+    check(mail, play, Role.SELLER, "€15.00 goes back to the buyer at once")
+    await answer(play.database, order, seller, proposed.seq, Outcome.ACCEPTED, "a1")
+    to_buyer, to_seller = await play.mails_sent()
+    told = "€15.00 has been refunded to you and is in your PayPal account already."
+    check(to_buyer, play, Role.BUYER, told)
+    check(to_seller, play, Role.SELLER, "€15.00 has been refunded to the buyer.")
+    await play.step(seller, Verb.START)
+    await play.step(seller, Verb.DELIVER)
+    await play.step(buyer, Verb.CLOSE)
+    *_, to_seller = await play.mails_sent()
+    assert "€35.00 for you" in subject(to_seller)
+
+
+async def test_a_proposal_that_was_withdrawn_before_the_mail_is_not_mailed(play: Scene) -> None:
+    await play.pay()
+    order, buyer = play.room.order, play.room.buyer
+    proposed = await propose(play.database, order, buyer, ProposalKind.REFUND, 1500, "p1")
+    await answer(play.database, order, buyer, proposed.seq, Outcome.WITHDRAWN, "w1")
+    assert await play.mails_sent() == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
