@@ -16,6 +16,8 @@ export interface Surroundings {
   language: Language;
   me: string;
   members: readonly Member[];
+  /** The order's currency, for events that carry only cents. */
+  currency?: string;
 }
 
 /** Calls that are over: their ringing and answering need no line of their own. */
@@ -33,10 +35,11 @@ export function callers(entries: readonly Entry[]): ReadonlyMap<string, string> 
 /** The line of an entry that is no message; null if another entry says it better. */
 export function lineOf(
   entry: Entry,
-  { language, me, members }: Surroundings,
+  around: Surroundings,
   ended: ReadonlySet<string>,
   called: ReadonlyMap<string, string>,
 ): Line | null {
+  const { language, me, members } = around;
   const texts = textsOf(language);
   const t = texts.entry;
   const event: Event | UnknownEvent | null = entry.event;
@@ -68,6 +71,48 @@ export function lineOf(
       return plain('flag', t.order_closed(own, who, known.by_clock ?? false), 'good');
     case 'order_cancelled':
       return noted('crossed', t.order_cancelled[known.reason]?.(own, who) ?? t.unknown, known.note, 'bad');
+    case 'revision_requested':
+      return noted('refresh', t.revision_requested(own, who), known.note);
+    case 'revision_accepted':
+      return plain('play', t.revision_accepted(own, who, date(known.delivery_due)), 'good');
+    case 'revision_refused':
+      return noted('crossed', t.revision_refused(own, who), known.note, 'warn');
+    case 'cancel_requested':
+      return noted('alert', t.cancel_requested(own, who), known.note, 'warn');
+    case 'cancel_withdrawn':
+      return plain('play', t.cancel_withdrawn(own, who));
+    case 'cancel_refused':
+      return noted('crossed', t.cancel_refused(own, who), known.note, 'warn');
+    case 'right_opened':
+      return plain('info', t.right_opened());
+    case 'dispute_opened':
+      return noted('alert', t.dispute_opened(own, who, known.by_rule ?? false), known.note, 'bad');
+    case 'order_frozen':
+      return noted('lock', t.order_frozen(), known.note, 'warn');
+    case 'dispute_decided': {
+      const share = money(language, known.refund_cents ?? 0, around.currency ?? 'EUR');
+      return noted('flag', t.dispute_decided[known.decision]?.(share) ?? t.unknown, known.note, 'good');
+    }
+    case 'order_expired':
+      return plain('crossed', t.order_expired(), 'bad');
+    case 'money_expired':
+      return plain('coins', t.money_expired(money(language, known.cents, known.currency)), 'warn');
+    case 'deadline_paused':
+      return plain('clock', t.deadline_paused(inWords(known.left * 1000, language)));
+    case 'deadline_moved':
+      return plain('clock', t.deadline_moved(date(known.due)), 'good');
+    case 'time_proposed':
+      return noted('clock', t.time_proposed(own, who, inWords(known.seconds * 1000, language)), known.note);
+    case 'refund_proposed':
+      return noted('coins', t.refund_proposed(own, who, money(language, known.cents, known.currency)), known.note);
+    case 'proposal_accepted':
+      return plain('check', t.proposal_accepted(own, who), 'good');
+    case 'proposal_declined':
+      return plain('cross', t.proposal_declined(own, who));
+    case 'proposal_withdrawn':
+      return plain('back', t.proposal_withdrawn(own, who));
+    case 'proposal_lapsed':
+      return plain('info', t.proposal_lapsed());
     case 'money_held':
       return plain('lock', t.money_held(money(language, known.cents, known.currency)));
     case 'money_refunded':

@@ -130,6 +130,8 @@ export const look = css`
     white-space: nowrap;
   }
   .chip.late,
+  .chip.frozen,
+  .chip.expired,
   .chip.cancelled {
     background: var(--bad-soft);
     color: var(--bad);

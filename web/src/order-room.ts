@@ -20,6 +20,7 @@ import './parts/composer.js';
 import type { Conversation } from './parts/conversation.js';
 import './parts/conversation.js';
 import './parts/countdown-panel.js';
+import './parts/proposals.js';
 import './parts/steps.js';
 import type { Entry, Presence } from './protocol.js';
 import { OrderRoom } from './room.js';
@@ -340,7 +341,7 @@ export class OrderRoomElement extends LitElement {
         .me=${me}
         .language=${this.tongue}
         .seen=${room.marks.get(other?.person ?? '') ?? 0}
-        .typist=${room.typing ? (other?.name ?? '') : ''}
+        .typist=${room.typist === null ? '' : (room.name(room.typist) ?? t.someone)}
         .older=${room.older}
         .online=${room.connection.status === 'online'}
         .inviting=${!ended(room)}
@@ -382,7 +383,7 @@ export class OrderRoomElement extends LitElement {
     const t = textsOf(this.tongue);
     const s = room.situation;
     if (!s) return html``;
-    const questions = s.state === 'awaiting_validation' ? t.questions[s.role] : [];
+    const questions = s.state === 'awaiting_validation' && s.role !== 'mediator' ? t.questions[s.role] : [];
     const countdown = s.deadlines[0]
       ? html`<order-room-countdown .deadline=${s.deadlines[0]} .language=${this.tongue} .clock=${this.clock}></order-room-countdown>`
       : nothing;
@@ -396,6 +397,12 @@ export class OrderRoomElement extends LitElement {
         .online=${room.connection.status === 'online'}
       ></order-room-actions>
       ${ended(room) ? countdown : nothing}
+      ${(s.proposals?.length ?? 0) + (s.may_propose?.length ?? 0) > 0
+        ? html`<order-room-proposals .room=${room} .situation=${s} .language=${this.tongue}></order-room-proposals>`
+        : nothing}
+      ${s.deadlines.slice(1).map(
+        (later) => html`<order-room-countdown minor .deadline=${later} .language=${this.tongue} .clock=${this.clock}></order-room-countdown>`,
+      )}
       <order-room-steps .state=${s.state} .language=${this.tongue}></order-room-steps>
       ${s.held_cents > 0
         ? html`<section class="card escrow" data-test="escrow" data-held=${s.held_cents}>
@@ -419,7 +426,8 @@ export class OrderRoomElement extends LitElement {
 }
 
 function ended(room: OrderRoom): boolean {
-  return room.situation?.state === 'closed' || room.situation?.state === 'cancelled';
+  const now = room.situation?.state;
+  return now === 'closed' || now === 'cancelled' || now === 'expired';
 }
 
 /** Nothing goes on: the call is a button in the header and no more. */

@@ -8,15 +8,29 @@
 
 export const VERSION = 1;
 
-export type Role = 'buyer' | 'seller';
+export type Role = 'buyer' | 'seller' | 'mediator';
 export type State =
   | 'awaiting_validation'
   | 'in_progress'
   | 'late'
   | 'delivered'
+  | 'revision_requested'
+  | 'revision_refused'
+  | 'cancel_requested'
+  | 'frozen'
   | 'closed'
-  | 'cancelled';
-export type Timer = 'brief_window' | 'delivery' | 'review' | 'chat_tail' | 'ring';
+  | 'cancelled'
+  | 'expired';
+export type Timer =
+  | 'brief_window'
+  | 'delivery'
+  | 'review'
+  | 'revision_answer'
+  | 'revision_choice'
+  | 'cancel_answer'
+  | 'chat_tail'
+  | 'order_life'
+  | 'ring';
 export type CallEnd =
   | 'completed'
   | 'declined'
@@ -31,10 +45,23 @@ export type NoticeKind =
   | 'reminder'
   | 'started'
   | 'delivered'
+  | 'requested'
+  | 'answered'
+  | 'dispute'
+  | 'decided'
   | 'closed'
   | 'cancelled'
+  | 'expired'
   | 'missed_call';
-export type CancelReason = 'buyer_cancelled' | 'seller_declined' | 'brief_window_over' | 'late';
+export type CancelReason =
+  | 'buyer_cancelled'
+  | 'seller_declined'
+  | 'brief_window_over'
+  | 'late'
+  | 'agreed'
+  | 'seller_gave_up'
+  | 'decided';
+export type Decided = 'refund' | 'split' | 'pay' | 'resume';
 
 /** Actors who are no member of the order. */
 export const CLOCK = 'clock';
@@ -49,11 +76,31 @@ export type Event =
   | { kind: 'order_delivered'; note?: string }
   | { kind: 'order_closed'; by_clock?: boolean }
   | { kind: 'order_cancelled'; reason: CancelReason; note?: string }
+  | { kind: 'revision_requested'; note: string }
+  | { kind: 'revision_accepted'; delivery_due: string }
+  | { kind: 'revision_refused'; note: string }
+  | { kind: 'cancel_requested'; note: string }
+  | { kind: 'cancel_withdrawn' }
+  | { kind: 'cancel_refused'; note: string; times: number }
+  | { kind: 'right_opened' }
+  | { kind: 'dispute_opened'; note?: string; by_rule?: boolean }
+  | { kind: 'order_frozen'; note?: string }
+  | { kind: 'dispute_decided'; decision: Decided; note: string; refund_cents?: number }
+  | { kind: 'order_expired' }
+  | { kind: 'money_expired'; cents: number; currency: string }
   | { kind: 'money_held'; cents: number; currency: string }
   | { kind: 'money_refunded'; cents: number; currency: string }
   | { kind: 'money_released'; cents: number; currency: string }
   | { kind: 'deadline_set'; timer: Timer; due: string }
   | { kind: 'deadline_near'; timer: Timer; due: string; percent: number }
+  | { kind: 'deadline_paused'; timer: Timer; left: number }
+  | { kind: 'deadline_moved'; timer: Timer; was: string; due: string; proposal: number }
+  | { kind: 'time_proposed'; timer: Timer; seconds: number; note?: string }
+  | { kind: 'refund_proposed'; cents: number; currency: string; note?: string }
+  | { kind: 'proposal_accepted'; proposal: number }
+  | { kind: 'proposal_declined'; proposal: number }
+  | { kind: 'proposal_withdrawn'; proposal: number }
+  | { kind: 'proposal_lapsed'; proposal: number }
   | { kind: 'deadline_met'; timer: Timer }
   | { kind: 'deadline_fired'; timer: Timer; due: string }
   | { kind: 'call_rang'; call: string }
@@ -85,14 +132,30 @@ export type Verb =
   | 'order.cancel'
   | 'order.decline'
   | 'order.deliver'
-  | 'order.close';
+  | 'order.close'
+  | 'revision.request'
+  | 'revision.accept'
+  | 'revision.refuse'
+  | 'cancel.request'
+  | 'cancel.withdraw'
+  | 'cancel.accept'
+  | 'cancel.refuse'
+  | 'order.give_up'
+  | 'dispute.open'
+  | 'dispute.refund'
+  | 'dispute.split'
+  | 'dispute.pay'
+  | 'dispute.resume';
 export type Zero =
   | 'cancelled_refunded'
   | 'late_may_cancel'
   | 'closed_paid'
   | 'chat_closes'
-  | 'call_missed';
-export type GateReason = 'delivered' | 'ended' | 'seller_only';
+  | 'call_missed'
+  | 'may_dispute'
+  | 'expired';
+export type GateReason = 'delivered' | 'frozen' | 'ended' | 'seller_only';
+export type ProposalKind = 'time' | 'refund';
 
 export interface Gate {
   open: boolean;
@@ -132,6 +195,17 @@ export interface Refund {
   text?: string;
 }
 
+/** What waits for an answer; `amount` is seconds of a clock, or cents. */
+export interface Proposal {
+  seq: number;
+  kind: ProposalKind;
+  by: string;
+  amount: number;
+  at: string;
+  timer?: Timer | null;
+  note?: string;
+}
+
 export interface CallNow {
   call: string;
   caller: string;
@@ -150,6 +224,8 @@ export interface Situation {
   state_since: string;
   turn: Turn | null;
   actions: readonly Verb[];
+  /** Those of the actions that have to say why. */
+  reasons?: readonly Verb[];
   brief_handed: boolean;
   deadlines: readonly Deadline[];
   chat: Gate;
@@ -158,6 +234,8 @@ export interface Situation {
   held_cents: number;
   currency: string;
   refund?: Refund | null;
+  proposals?: readonly Proposal[];
+  may_propose?: readonly ProposalKind[];
 }
 
 // --- what surrounds the timeline -----------------------------------------------------------
@@ -332,7 +410,15 @@ export type Outbound =
 /** Frames that want an answer: `done`, `page`, `answer` or `refused`, found by their id. */
 export type Asking =
   | { t: 'message.send'; id: string; order: string; text: string }
-  | { t: Verb; id: string; order: string; note?: string }
+  | { t: Verb; id: string; order: string; note?: string; refund_cents?: number }
+  | { t: 'time.propose'; id: string; order: string; seconds: number; note?: string }
+  | { t: 'refund.propose'; id: string; order: string; cents: number; note?: string }
+  | {
+      t: 'proposal.accept' | 'proposal.decline' | 'proposal.withdraw';
+      id: string;
+      order: string;
+      proposal: number;
+    }
   | { t: 'call.start'; id: string; order: string; to?: string }
   | { t: 'call.accept' | 'call.decline' | 'call.hang_up'; id: string; order: string; call: string }
   | { t: 'call.offer'; id: string; order: string; call: string; leg: string; sdp: string }

@@ -15,6 +15,7 @@ import type {
   Outbound,
   Page,
   Presence,
+  ProposalKind,
   Refused,
   Room,
   Situation,
@@ -42,7 +43,8 @@ export class OrderRoom implements Follower {
   /** How far each person has read. */
   marks: ReadonlyMap<string, number> = new Map();
   presence: ReadonlyMap<string, Presence> = new Map();
-  typing = false;
+  /** Who is writing just now. */
+  typist: string | null = null;
   older: 'idle' | 'loading' | 'failed' = 'idle';
   /** Why the order cannot be shown at all. */
   refusal: Refused | null = null;
@@ -75,7 +77,8 @@ export class OrderRoom implements Follower {
   }
 
   get other(): Member | undefined {
-    return this.room?.members.find((m) => m.role !== this.room?.you);
+    const role = this.room?.you === 'buyer' ? 'seller' : 'buyer';
+    return this.room?.members.find((m) => m.role === role);
   }
 
   name(person: string): string | undefined {
@@ -107,11 +110,34 @@ export class OrderRoom implements Follower {
   }
 
   /** Take a step of the process. Rejects with `RefusedError`, or when `signal` aborts. */
-  step(verb: Verb, note: string, id: string, signal: AbortSignal): Promise<Done> {
-    const noted = verb !== 'order.start' && verb !== 'order.close' && note !== '';
+  step(verb: Verb, note: string, id: string, signal: AbortSignal, refund?: number): Promise<Done> {
     return this.connection.ask<Done>(
-      { t: verb, id, order: this.order, ...(noted ? { note } : {}) },
+      {
+        t: verb,
+        id,
+        order: this.order,
+        ...(note === '' ? {} : { note }),
+        ...(refund === undefined ? {} : { refund_cents: refund }),
+      },
       { within: STEP_PATIENCE, signal },
+    );
+  }
+
+  /** Propose more time (`amount` in seconds) or a part of the money back (in cents). */
+  propose(kind: ProposalKind, amount: number, note: string, signal: AbortSignal): Promise<Done> {
+    const noted = { id: crypto.randomUUID(), order: this.order, ...(note === '' ? {} : { note }) };
+    return this.connection.ask<Done>(
+      kind === 'time'
+        ? { t: 'time.propose', ...noted, seconds: amount }
+        : { t: 'refund.propose', ...noted, cents: amount },
+      { within: STEP_PATIENCE, signal },
+    );
+  }
+
+  answer(how: 'accept' | 'decline' | 'withdraw', proposal: number): Promise<Done> {
+    return this.connection.ask<Done>(
+      { t: `proposal.${how}`, id: crypto.randomUUID(), order: this.order, proposal },
+      { within: STEP_PATIENCE },
     );
   }
 
@@ -247,7 +273,7 @@ export class OrderRoom implements Follower {
         if (frame.person === this.me?.person) return;
         this.hush();
         if (frame.typing) {
-          this.typing = true;
+          this.typist = frame.person;
           this.typingTimer = setTimeout(() => {
             this.hush();
             this.events.changed();
@@ -268,7 +294,7 @@ export class OrderRoom implements Follower {
 
   private hush(): void {
     clearTimeout(this.typingTimer);
-    this.typing = false;
+    this.typist = null;
   }
 
   /** History was restored from a backup on the server: what we have may be of another one. */

@@ -206,6 +206,8 @@ export class DemoHome extends LitElement {
         font-weight: 600;
       }
       .chip.cancelled,
+      .chip.expired,
+      .chip.frozen,
       .chip.late {
         background: var(--bad-soft);
         color: var(--bad);

@@ -8,6 +8,7 @@ import type { Situation, Verb } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { money, textsOf, type Language } from '../texts/index.js';
+import { dialogLook } from './dialog.js';
 
 /** The order in which buttons stand: what moves the order on first, what ends it last. */
 const RANK: readonly Verb[] = [
@@ -15,10 +16,33 @@ const RANK: readonly Verb[] = [
   'order.start',
   'order.deliver',
   'brief.hand_over',
+  'revision.accept',
+  'cancel.withdraw',
+  'cancel.refuse',
+  'revision.request',
+  'revision.refuse',
+  'cancel.accept',
+  'dispute.pay',
+  'dispute.split',
+  'dispute.resume',
+  'dispute.open',
+  'cancel.request',
+  'dispute.refund',
+  'order.give_up',
   'order.decline',
   'order.cancel',
 ];
-const ENDING: ReadonlySet<Verb> = new Set(['order.cancel', 'order.decline']);
+/** Steps that end the order, or lead there. */
+const ENDING: ReadonlySet<Verb> = new Set([
+  'order.cancel',
+  'order.decline',
+  'order.give_up',
+  'cancel.request',
+  'cancel.accept',
+  'dispute.open',
+]);
+/** Steps after which the viewer's own money comes back. */
+const REFUNDING: ReadonlySet<Verb> = new Set(['order.cancel']);
 
 @customElement('order-room-actions')
 export class Actions extends LitElement {
@@ -33,6 +57,7 @@ export class Actions extends LitElement {
   @state() private minute = 0;
   @query('dialog') private dialog!: HTMLDialogElement;
   @query('textarea') private note!: HTMLTextAreaElement | null;
+  @query('input') private split!: HTMLInputElement | null;
   private asked = '';
   private abort: AbortController | null = null;
   private timer: ReturnType<typeof setInterval> | undefined;
@@ -77,7 +102,8 @@ export class Actions extends LitElement {
     this.refusal = '';
     this.abort = new AbortController();
     try {
-      await this.room.step(verb, note, this.asked, this.abort.signal);
+      const split = this.split ? Math.round(this.split.valueAsNumber * 100) : undefined;
+      await this.room.step(verb, note, this.asked, this.abort.signal, split);
       this.shut();
     } catch (error) {
       if (error instanceof RefusedError) this.refusal = error.message;
@@ -107,7 +133,7 @@ export class Actions extends LitElement {
       <section class="card ${mine ? 'mine' : ''}" data-test="turn" data-turn=${s.turn?.role ?? ''} data-minute=${this.minute}>
         ${s.turn
           ? html`<h2>
-              ${mine ? t.turn.yours : t.turn.theirs(other)}
+              ${mine ? t.turn.yours : t.turn.theirs(s.turn.role === 'mediator' ? t.role.mediator : other)}
               <small>${since < 60_000 ? t.turn.justNow : t.turn.since(inWords(Math.floor(since / 60_000) * 60_000, this.language))}</small>
             </h2>`
           : nothing}
@@ -134,7 +160,8 @@ export class Actions extends LitElement {
     const t = textsOf(this.language);
     const { verb } = this;
     const c = verb ? t.confirm[verb] : null;
-    const refunds = verb === 'order.cancel';
+    const refunds = verb !== null && REFUNDING.has(verb);
+    const needed = verb !== null && (this.situation.reasons?.includes(verb) ?? false);
     const means = this.situation.deadlines[0]?.visible?.means ?? 'unknown';
     return html`<dialog
       data-test="dialog"
@@ -160,8 +187,15 @@ export class Actions extends LitElement {
             <p id="body" data-test="dialog-money">${c.body(other, this.amount())} ${refunds ? t.visible[means] : nothing}</p>
             ${c.note
               ? html`<label>
-                  <span>${c.note}</span>
-                  <textarea rows="3" data-test="note" maxlength=${this.room.room?.note_max ?? 1000}></textarea>
+                  <span>${c.note}${needed ? nothing : html` <i>${t.optional}</i>`}</span>
+                  <textarea rows="3" data-test="note" ?required=${needed} maxlength=${this.room.room?.note_max ?? 1000}></textarea>
+                </label>`
+              : nothing}
+            ${verb === 'dispute.split'
+              ? html`<label>
+                  <span>${t.splitAmount(this.amount())}</span>
+                  <input data-test="split-amount" type="number" required min="0.01" step="0.01"
+                    max=${((this.situation.held_cents - 1) / 100).toFixed(2)} />
                 </label>`
               : nothing}
             ${this.refusal
@@ -181,6 +215,7 @@ export class Actions extends LitElement {
 
   static override readonly styles = [
     base,
+    dialogLook,
     css`
       .card.mine {
         background: var(--accent-soft);
@@ -230,69 +265,12 @@ export class Actions extends LitElement {
         background: color-mix(in srgb, var(--bad) 10%, transparent);
         color: var(--bad);
       }
-      dialog {
-        width: min(460px, calc(100vw - 32px));
-        max-height: calc(100dvh - 32px);
-        padding: 26px;
-        border: 1px solid var(--line);
-        border-radius: 20px;
-        background: var(--surface);
-        color: var(--ink);
-        box-shadow: 0 24px 80px rgb(0 0 0 / 0.3);
-      }
-      dialog[open] {
-        animation: rise 160ms ease-out;
-      }
-      dialog::backdrop {
-        background: rgb(12 20 20 / 0.5);
-      }
-      @keyframes rise {
-        from {
-          opacity: 0;
-          transform: translateY(8px);
-        }
-      }
-      dialog h2 {
-        font-size: 21px;
-        margin-bottom: 10px;
-      }
-      dialog p {
-        line-height: 1.5;
-      }
-      label {
-        display: block;
-        margin-top: 18px;
-      }
-      label span {
-        display: block;
-        margin-bottom: 6px;
-        font-size: 14px;
-        font-weight: 600;
-      }
-      textarea {
-        width: 100%;
-        padding: 10px 12px;
-        border: 1px solid var(--line);
-        border-radius: 11px;
-        background: var(--paper);
-        line-height: 1.4;
-        resize: vertical;
-      }
       .refusal,
       .waits {
         margin-top: 16px;
       }
       .waits {
         color: var(--warn);
-      }
-      .choice {
-        display: flex;
-        flex-wrap: wrap-reverse;
-        gap: 10px;
-        margin-top: 24px;
-      }
-      .choice button {
-        flex: 1 1 170px;
       }
     `,
   ];

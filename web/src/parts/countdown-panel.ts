@@ -3,12 +3,14 @@ import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { inWords, passed, remaining, segments, share, urgency } from '../countdown.js';
 import { icon } from '../icons.js';
-import type { Deadline } from '../protocol.js';
+import type { Deadline, Timer } from '../protocol.js';
 import { base } from '../styles.js';
 import { dayAndTime, textsOf, type Language } from '../texts/index.js';
 
 /** One stroke of the ruler per hour of a 48-hour window; other windows get as many. */
 const STROKES = 48;
+/** At their zero nobody loses anything they wait for. */
+const LESSER: ReadonlySet<Timer> = new Set(['chat_tail', 'order_life']);
 
 @customElement('order-room-countdown')
 export class CountdownPanel extends LitElement {
@@ -18,6 +20,9 @@ export class CountdownPanel extends LitElement {
   @property({ attribute: false }) clock: () => number = Date.now;
   /** The strip of the phone's header instead of the whole card. */
   @property({ type: Boolean, reflect: true }) strip = false;
+
+  /** Beside a nearer deadline, or one that matters less. */
+  @property({ type: Boolean }) minor = false;
 
   @state() private now = 0;
   @state() private said = '';
@@ -88,8 +93,8 @@ export class CountdownPanel extends LitElement {
       </div>`;
     }
     return html`<section
-      class="card ${mood} ${deadline.timer === 'chat_tail' ? 'minor' : ''}"
-      data-test="countdown"
+      class="card ${mood} ${this.minor || LESSER.has(deadline.timer) ? 'minor' : ''}"
+      data-test=${this.minor ? 'countdown-later' : 'countdown'}
       data-remaining-ms=${Math.round(left.ms)}
       data-due=${deadline.due}
       data-timer=${deadline.timer}

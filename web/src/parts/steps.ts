@@ -10,10 +10,20 @@ type Phase = 'done' | 'current' | 'upcoming';
 
 const PATH: readonly State[] = ['awaiting_validation', 'in_progress', 'delivered', 'closed'];
 
-/** The steps to show: a cancelled order ends where it was left, a late one is late in its step. */
+/** States that are a turn within a step. */
+const WITHIN: Partial<Record<State, State>> = {
+  late: 'in_progress',
+  cancel_requested: 'in_progress',
+  revision_requested: 'delivered',
+  revision_refused: 'delivered',
+};
+const BAD: ReadonlySet<State> = new Set(['cancelled', 'expired', 'late', 'frozen']);
+
+/** The steps to show: an order that ended early ends there, whatever was still to come. */
 export function pathOf(state: State): { state: State; phase: Phase }[] {
-  if (state === 'cancelled') return [{ state: 'cancelled', phase: 'current' }];
-  const at = PATH.indexOf(state === 'late' ? 'in_progress' : state);
+  if (state === 'cancelled' || state === 'expired') return [{ state, phase: 'current' }];
+  if (state === 'frozen') return [{ state, phase: 'current' }, { state: 'closed', phase: 'upcoming' }];
+  const at = PATH.indexOf(WITHIN[state] ?? state);
   return PATH.map((step, i) => ({
     state: i === at ? state : step,
     phase: i < at || state === 'closed' ? 'done' : i === at ? 'current' : 'upcoming',
@@ -32,7 +42,7 @@ export class Steps extends LitElement {
       <ol>
         ${this.step('done', t.steps.paid, t.steps.paidHint, false)}
         ${pathOf(this.state).map(({ state, phase }) =>
-          this.step(phase, t.state[state], t.steps.hint[state], state === 'cancelled' || state === 'late'),
+          this.step(phase, t.state[state], t.steps.hint[state], BAD.has(state)),
         )}
       </ol>
     </section>`;

@@ -1,0 +1,250 @@
+/** What the two can agree on: more time, or a part of the money back. One proposes, one answers. */
+import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import { customElement, property, query, state } from 'lit/decorators.js';
+import { inWords } from '../countdown.js';
+import { icon } from '../icons.js';
+import { RefusedError, TooLateError } from '../outbox.js';
+import type { Proposal, ProposalKind, Situation } from '../protocol.js';
+import type { OrderRoom } from '../room.js';
+import { base } from '../styles.js';
+import { money, textsOf, type Language } from '../texts/index.js';
+import { dialogLook } from './dialog.js';
+
+const HOUR = 3600;
+/** What is offered, in seconds; the server says which are too long for this order. */
+const LENGTHS = [6 * HOUR, 24 * HOUR, 48 * HOUR, 72 * HOUR];
+
+@customElement('order-room-proposals')
+export class Proposals extends LitElement {
+  @property({ attribute: false }) room!: OrderRoom;
+  @property({ attribute: false }) situation!: Situation;
+  @property() language: Language = 'fr';
+
+  @state() private kind: ProposalKind | null = null;
+  @state() private busy = false;
+  /** A refusal, and what it answers: the dialog or a proposal's seq. */
+  @state() private refusal: { of: number | null; text: string } | null = null;
+  @query('dialog') private dialog!: HTMLDialogElement;
+  private abort: AbortController | null = null;
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.abort?.abort();
+  }
+
+  override render(): TemplateResult {
+    const t = textsOf(this.language).proposal;
+    const { situation: s } = this;
+    return html`<section class="card" data-test="proposals">
+      <h2 class="heading">${t.heading}</h2>
+      ${s.proposals?.map((proposal) => this.open(proposal)) ?? nothing}
+      <div class="offers">
+        ${s.may_propose?.map(
+          (kind) => html`<button class="quiet" data-test="propose-${kind}" @click=${() => this.ask(kind)}>
+            ${icon(kind === 'time' ? 'clock' : 'coins', 18)}${t[kind]}
+          </button>`,
+        ) ?? nothing}
+      </div>
+      ${this.form()}
+    </section>`;
+  }
+
+  private open(proposal: Proposal): TemplateResult {
+    const t = textsOf(this.language).proposal;
+    const mine = proposal.by === this.room.me?.person;
+    const answers = this.situation.role !== 'mediator';
+    const what =
+      proposal.kind === 'time'
+        ? t.whatTime(inWords(proposal.amount * 1000, this.language))
+        : t.whatRefund(money(this.language, proposal.amount, this.situation.currency));
+    const who = this.room.name(proposal.by) ?? textsOf(this.language).someone;
+    const refused = this.refusal?.of === proposal.seq ? this.refusal.text : '';
+    return html`<div class="open" data-test="proposal" data-seq=${proposal.seq} data-kind=${proposal.kind} data-mine=${mine}>
+      <p>${mine ? t.mine(what, this.room.other?.name ?? '') : t.theirs(who, what)}</p>
+      ${proposal.note ? html`<blockquote>${proposal.note}</blockquote>` : nothing}
+      ${answers
+        ? html`<div class="choice">
+            ${mine
+              ? this.reply('withdraw', proposal, '')
+              : html`${this.reply('decline', proposal, '')}${this.reply('accept', proposal, 'primary')}`}
+          </div>`
+        : nothing}
+      ${refused ? html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${refused}</span></p>` : nothing}
+    </div>`;
+  }
+
+  private reply(how: 'accept' | 'decline' | 'withdraw', proposal: Proposal, look: string): TemplateResult {
+    const t = textsOf(this.language).proposal;
+    return html`<button class=${look} data-test="proposal-${how}" ?disabled=${this.busy} @click=${() => this.answer(how, proposal.seq)}>
+      ${t[how]}
+    </button>`;
+  }
+
+  private form(): TemplateResult {
+    const texts = textsOf(this.language);
+    const t = texts.proposal;
+    const { kind, situation: s } = this;
+    const other = this.room.other?.name ?? '';
+    const held = money(this.language, s.held_cents, s.currency);
+    return html`<dialog
+      data-test="proposal-dialog"
+      aria-labelledby="title"
+      @close=${() => this.shut()}
+      @click=${(e: Event) => e.target === this.dialog && !this.busy && this.shut()}
+    >
+      ${kind
+        ? html`<form method="dialog" @submit=${this.submitted}>
+            <h2 id="title">${kind === 'time' ? t.timeTitle : t.refundTitle}</h2>
+            <p>${kind === 'time' ? t.timeBody(other) : t.refundBody(other, held)}</p>
+            ${kind === 'time'
+              ? html`<div class="lengths" role="radiogroup">
+                  ${LENGTHS.map(
+                    (seconds, i) => html`<label>
+                      <input type="radio" name="amount" value=${seconds} ?checked=${i === 1} />
+                      <span>${inWords(seconds * 1000, this.language)}</span>
+                    </label>`,
+                  )}
+                </div>`
+              : html`<label>
+                  <span>${t.amount} (${s.currency})</span>
+                  <input name="amount" type="number" required min="0.01" step="0.01" data-test="proposal-amount"
+                    max=${((s.held_cents - 1) / 100).toFixed(2)} />
+                </label>`}
+            <label>
+              <span>${t.note} <i>${texts.optional}</i></span>
+              <textarea name="note" rows="2" data-test="proposal-note" maxlength=${this.room.room?.note_max ?? 1000}></textarea>
+            </label>
+            ${this.refusal?.of === null
+              ? html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${this.refusal.text}</span></p>`
+              : nothing}
+            <div class="choice">
+              <button type="button" @click=${() => this.shut()}>${texts.cancelDialog}</button>
+              <button class="primary" type="submit" data-test="proposal-confirm" ?disabled=${this.busy}>
+                ${this.busy ? texts.sending : t.yes}
+              </button>
+            </div>
+          </form>`
+        : nothing}
+    </dialog>`;
+  }
+
+  private async ask(kind: ProposalKind): Promise<void> {
+    this.kind = kind;
+    this.refusal = null;
+    await this.updateComplete;
+    this.dialog.showModal();
+  }
+
+  private shut(): void {
+    this.abort?.abort();
+    this.abort = null;
+    this.busy = false;
+    this.dialog.close();
+    this.kind = null;
+  }
+
+  private readonly submitted = (event: SubmitEvent): void => {
+    event.preventDefault();
+    const { kind } = this;
+    if (!kind || this.busy) return;
+    const form = new FormData(event.target as HTMLFormElement);
+    const amount = Number(form.get('amount'));
+    const note = String(form.get('note') ?? '').trim();
+    this.abort = new AbortController();
+    const { signal } = this.abort;
+    void this.send(null, () =>
+      this.room.propose(kind, kind === 'time' ? amount : Math.round(amount * 100), note, signal),
+    );
+  };
+
+  private answer(how: 'accept' | 'decline' | 'withdraw', seq: number): void {
+    void this.send(seq, () => this.room.answer(how, seq));
+  }
+
+  private async send(of: number | null, command: () => Promise<unknown>): Promise<void> {
+    this.busy = true;
+    this.refusal = null;
+    try {
+      await command();
+      if (of === null) this.shut();
+    } catch (error) {
+      if (error instanceof RefusedError) this.refusal = { of, text: error.message };
+      else if (error instanceof TooLateError) this.refusal = { of, text: textsOf(this.language).tooLate };
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  static override readonly styles = [
+    base,
+    dialogLook,
+    css`
+      .offers {
+        display: grid;
+        justify-items: start;
+        margin: 6px 0 -8px -12px;
+      }
+      .offers button {
+        padding: 0 12px;
+        color: var(--ink);
+      }
+      .offers .icon {
+        color: var(--accent);
+      }
+      .open {
+        margin-top: 10px;
+        padding: 14px;
+        border-radius: 11px;
+        background: var(--accent-soft);
+        line-height: 1.45;
+      }
+      .open .choice {
+        margin-top: 12px;
+      }
+      .open .choice button {
+        flex-basis: 110px;
+      }
+      blockquote {
+        margin: 6px 0 0;
+        padding-left: 10px;
+        border-left: 2px solid var(--accent);
+        white-space: pre-wrap;
+        overflow-wrap: anywhere;
+      }
+      .lengths {
+        display: grid;
+        grid-template-columns: 1fr 1fr;
+        gap: 8px;
+        margin-top: 18px;
+      }
+      .lengths label {
+        display: flex;
+        align-items: center;
+        gap: 10px;
+        min-height: 46px;
+        margin: 0;
+        padding: 0 14px;
+        border: 1px solid var(--line);
+        border-radius: 11px;
+        cursor: pointer;
+      }
+      .lengths label:has(:checked) {
+        border-color: var(--accent);
+        background: var(--accent-soft);
+      }
+      .lengths span {
+        margin: 0;
+      }
+      .lengths input {
+        width: auto;
+        accent-color: var(--accent);
+      }
+    `,
+  ];
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'order-room-proposals': Proposals;
+  }
+}
