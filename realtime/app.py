@@ -73,7 +73,6 @@ class OrderRoom:
                 Exception: answers.on_crash,
             },
             lifespan=self._lifespan,
-            max_body_size=self.limits.body_bytes,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -83,8 +83,17 @@ def refuse(request: Request, refusal: Refused) -> Response:
 
 
 async def read(request: Request, wanted: type[Body]) -> Body:
-    """Read the body as JSON of that shape. Raises `Malformed`, naming the place."""
-    body = await request.body()
+    """Read the body as JSON of that shape.
+
+    Raises `FrameTooLarge` beyond the limit, without keeping what follows, and `Malformed`
+    naming the place.
+    """
+    limit = edge_of(request).limits.body_bytes
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > limit:
+            raise FrameTooLarge(limit=limit, size=len(body))
     try:
         return msgspec.json.decode(body, type=wanted)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
@@ -112,7 +121,7 @@ async def on_refused(request: Request, error: Exception) -> Response:
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:
-    """Put Starlette's own refusals (no such address, method, body too large) into ours."""
+    """Put Starlette's own refusals (no such address, no such method) into ours."""
     if not isinstance(error, HTTPException):
         raise error
     match error.status_code:
@@ -122,8 +131,6 @@ async def on_http_error(request: Request, error: Exception) -> Response:
             refused = refuse(request, MethodRefused(method=request.method[:20]))
             refused.headers.update(error.headers or {})
             return refused
-        case 413:
-            return refuse(request, FrameTooLarge(limit=edge_of(request).limits.body_bytes))
         case _:
             return refuse(request, Malformed(where="request"))
 

@@ -1,0 +1,119 @@
+"""What every answer over HTTP has in common."""
+
+import pytest
+
+from tests.harness import SERVICE_KEY, InProcess, serving
+
+
+async def test_what_is_not_there_is_refused_in_our_own_words(server: InProcess) -> None:
+    async with server.http(headers={"Accept-Language": "fr-CA"}) as http:
+        answer = await http.get("/no/such/place")
+    assert answer.status_code == 404
+    assert answer.json() == {
+        "code": "not_found",
+        "text": "Nous n’avons rien trouvé ici.",
+        "facts": {"path": "/no/such/place"},
+    }
+    assert answer.headers["content-language"] == "fr"
+
+
+async def test_a_method_that_is_not_there_is_refused_naming_those_that_are(
+    server: InProcess,
+) -> None:
+    async with server.http() as http:
+        answer = await http.delete("/api/v1/orders")
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_refused")
+    assert answer.headers["allow"] == "POST"
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[" * 5000, b"null"])
+async def test_a_body_that_is_not_json_is_refused(server: InProcess, body: bytes) -> None:
+    async with server.backend() as http:
+        answer = await http.post(
+            "/api/v1/orders", content=body, headers={"Idempotency-Key": "not-json"}
+        )
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+
+
+async def test_a_body_that_is_too_large_is_refused(server: InProcess) -> None:
+    async with server.backend() as http:
+        answer = await http.post("/api/v1/tokens", content=b"x" * 1_000_000)
+    assert (answer.status_code, answer.json()["code"]) == (413, "frame_too_large")
+    assert answer.json()["facts"]["limit"] == 65_536
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/nowhere", "/metrics", "/assets/none.js"])
+async def test_every_answer_carries_the_headers_that_protect_a_page(
+    server: InProcess, path: str
+) -> None:
+    async with server.http() as http:
+        answer = await http.get(path)
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert answer.headers["x-frame-options"] == "SAMEORIGIN"
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'self'" in policy
+    assert "script-src" not in policy
+    assert "server" not in answer.headers
+
+
+async def test_a_request_keeps_the_id_it_came_with(server: InProcess) -> None:
+    async with server.http() as http:
+        kept = await http.get("/healthz", headers={"X-Request-Id": "proxy-0123456789"})
+        made = await http.get("/healthz", headers={"X-Request-Id": "not an id"})
+    assert kept.headers["x-request-id"] == "proxy-0123456789"
+    assert len(made.headers["x-request-id"]) == 16
+
+
+async def test_it_says_that_it_is_ready_until_it_stops(server: InProcess) -> None:
+    async with server.http() as http:
+        assert (await http.get("/healthz")).status_code == 200
+        assert (await http.get("/readyz")).status_code == 200
+        server.edge.ready = False
+        answer = await http.get("/readyz")
+        assert (answer.status_code, answer.json()["facts"]) == (503, {"reason": "stopping"})
+        assert answer.headers["retry-after"] == "1"
+
+
+async def test_it_measures_sockets_refusals_and_appends(server: InProcess) -> None:
+    order = await server.order()
+    async with server.browser(order.buyer) as buyer:
+        await buyer.say(order.id, "measured")
+        await buyer.refused(t="order.start", order=order.id)
+        async with server.http() as http:
+            told = (await http.get("/metrics")).text
+    assert "order_room_sockets 1.0" in told
+    assert 'order_room_refusals_total{code="not_yours"}' in told
+    assert "order_room_append_seconds_count" in told
+    assert order.buyer not in told
+
+
+async def test_only_allowed_host_pages_may_read_a_persons_orders(database_url: str) -> None:
+    allowed = {"ORDER_ROOM_ALLOWED_ORIGINS": "https://shop.test"}
+    async with serving(database_url, environment=allowed) as server:
+        token = await server.token("x")
+        mine = {"Authorization": f"Bearer {token}"}
+        async with server.http() as http:
+            for path in ("/api/v1/me/orders", "/api/v1/me/orders/o_1"):
+                for method in ("OPTIONS", "GET"):
+                    ours = await http.request(
+                        method, path, headers=mine | {"Origin": "https://shop.test"}
+                    )
+                    assert ours.headers["access-control-allow-origin"] == "https://shop.test"
+                    theirs = await http.request(
+                        method, path, headers=mine | {"Origin": "https://evil.test"}
+                    )
+                    assert "access-control-allow-origin" not in theirs.headers
+                    assert theirs.headers["vary"] == "Origin"
+            backend = await http.get(
+                "/api/v1/orders/o_1",
+                headers={"Authorization": f"Bearer {SERVICE_KEY}", "Origin": "https://shop.test"},
+            )
+            assert "access-control-allow-origin" not in backend.headers
+
+
+async def test_without_demo_mode_there_is_no_demo(server: InProcess) -> None:
+    async with server.http() as http:
+        for path in ("/", "/demo/orders", "/demo/as/x?order=y", "/mailbox", "/demo/mails"):
+            assert (await http.get(path)).status_code == 404
+        assert (await http.post("/demo/x/token")).status_code == 404

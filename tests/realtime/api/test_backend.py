@@ -1,0 +1,155 @@
+"""What the marketplace's backend asks over HTTP."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from tests.harness import InProcess, new_order, serving
+
+KEY = {"Idempotency-Key": "key-1"}
+
+
+async def test_a_paid_order_is_created_once_however_often_it_is_told(server: InProcess) -> None:
+    body = new_order("b-once", "s-once")
+    key = {"Idempotency-Key": body["reference"]}
+    async with server.backend() as http:
+        answers = await asyncio.gather(
+            *(http.post("/api/v1/orders", json=body, headers=key) for _ in range(5))
+        )
+        assert sorted(answer.status_code for answer in answers) == [200] * 4 + [201]
+        assert len({answer.json()["order"] for answer in answers}) == 1
+        made = answers[0].json()
+        assert (made["state"], made["seq"], made["held_cents"]) == (
+            "awaiting_validation",
+            3,
+            12_300,
+        )
+        balances = made["ledger"]["balances"]
+        assert (balances["escrow"], balances["payment"]) == (12_300, -12_300)
+        assert sum(balances.values()) == 0
+        (deadline,) = made["deadlines"]
+        assert deadline["timer"] == "brief_window"
+
+
+async def test_the_same_key_with_another_order_is_refused(server: InProcess) -> None:
+    body = new_order("b-reuse", "s-reuse")
+    key = {"Idempotency-Key": body["reference"]}
+    async with server.backend() as http:
+        assert (await http.post("/api/v1/orders", json=body, headers=key)).status_code == 201
+        other = await http.post("/api/v1/orders", json=body | {"title": "Other"}, headers=key)
+        assert (other.status_code, other.json()["code"]) == (409, "id_reused")
+        twice = await http.post("/api/v1/orders", json=body, headers={"Idempotency-Key": "new"})
+        assert (twice.status_code, twice.json()["facts"]) == (409, {"id": body["reference"]})
+
+
+@pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "x"}])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/api/v1/orders"),
+        ("POST", "/api/v1/tokens"),
+        ("GET", "/api/v1/orders/o_1"),
+        ("GET", "/api/v1/orders/o_1/entries"),
+    ],
+)
+async def test_nobody_asks_without_the_service_key(
+    server: InProcess, method: str, path: str, header: dict[str, str]
+) -> None:
+    async with server.http(headers=header | {"Accept-Language": "en"}) as http:
+        answer = await http.request(method, path, json={})
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+    assert answer.json()["text"] == "We do not know who you are. Please sign in and try again."
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def _without(name: str) -> dict[str, Any]:
+    return {key: value for key, value in new_order("b-bad", "s-bad").items() if key != name}
+
+
+@pytest.mark.parametrize(
+    ("body", "where"),
+    [
+        (_without("title"), "title"),
+        (_without("buyer"), "buyer"),
+        (new_order("b-bad", "s-bad") | {"price_cents": 0}, "price_cents"),
+        (new_order("b-bad", "s-bad") | {"price_cents": 12.5}, "price_cents"),
+        (new_order("b-bad", "s-bad") | {"means": "cash"}, "means"),
+        (new_order("b-bad", "s-bad") | {"surprise": 1}, "surprise"),
+        (new_order("b-bad", "s-bad") | {"policy": {"brief_window": -1}}, "policy.brief_window"),
+        (new_order("b-bad", "s-bad") | {"paid_at": "2026-01-01T00:00:00"}, "paid_at"),
+        (new_order("same", "same"), "seller"),
+    ],
+)
+async def test_an_order_that_is_not_one_is_refused_naming_the_place(
+    server: InProcess, body: dict[str, Any], where: str
+) -> None:
+    async with server.backend() as http:
+        answer = await http.post("/api/v1/orders", json=body, headers=KEY)
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+    assert where in answer.json()["facts"]["where"]
+
+
+async def test_an_order_needs_an_idempotency_key(server: InProcess) -> None:
+    async with server.backend() as http:
+        answer = await http.post("/api/v1/orders", json=new_order("b", "s"))
+    assert answer.json()["facts"] == {"where": "Idempotency-Key"}
+
+
+async def test_the_setting_who_may_call_holds_unless_the_order_says_otherwise(
+    database_url: str,
+) -> None:
+    seller_only = {"ORDER_ROOM_CALLS_BY": "seller"}
+    async with serving(database_url, environment=seller_only) as server:
+        usual, special = await server.order(), await server.order(policy={"calls_by": "both"})
+        async with server.browser(usual.buyer) as buyer:
+            refused = await buyer.refused(t="call.start", order=usual.id)
+            assert refused["code"] == "calls_closed"
+            assert refused["facts"]["reason"] == "seller_only"
+        async with server.browser(special.buyer) as buyer:
+            await buyer.do("call.start", special.id)
+
+
+async def test_the_timeline_is_paged(server: InProcess) -> None:
+    order = await server.order()
+    async with server.browser(order.buyer) as buyer:
+        for n in range(4):
+            await buyer.say(order.id, f"{n}")
+    async with server.backend() as http:
+        path = f"/api/v1/orders/{order.id}/entries"
+        first = (await http.get(path, params={"after": 0, "limit": 5})).json()
+        assert (first["upto"], first["head"], len(first["entries"])) == (5, 7, 5)
+        rest = (await http.get(path, params={"after": first["upto"]})).json()
+        assert [entry["seq"] for entry in rest["entries"]] == [6, 7]
+        end = (await http.get(path, params={"after": 7})).json()
+        assert (end["upto"], end["entries"]) == (7, [])
+        for wrong in ("-1", "x", "1.5", "9" * 30):
+            answer = await http.get(path, params={"after": wrong})
+            assert (answer.status_code, answer.json()["facts"]) == (400, {"where": "after"})
+
+
+async def test_an_unknown_order_is_not_found(server: InProcess) -> None:
+    async with server.backend() as http:
+        for path in ("/api/v1/orders/o_none", "/api/v1/orders/o_none/entries"):
+            answer = await http.get(path)
+            assert (answer.status_code, answer.json()["code"]) == (404, "order_unknown")
+
+
+async def test_an_order_with_ended_money_balances(server: InProcess) -> None:
+    order = await server.order()
+    async with server.browser(order.buyer) as buyer:
+        await buyer.do("order.cancel", order.id)
+    async with server.backend() as http:
+        shown = (await http.get(f"/api/v1/orders/{order.id}")).json()
+    assert (shown["state"], shown["held_cents"]) == ("cancelled", 0)
+    assert set(shown["ledger"]["balances"].values()) == {0}
+    assert sum(posting["cents"] for posting in shown["ledger"]["postings"]) == 0
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"person": ""}, {"person": "a b"}, {"person": "x", "orders": []}, []]
+)
+async def test_a_token_is_minted_for_a_person_only(server: InProcess, body: object) -> None:
+    async with server.backend() as http:
+        answer = await http.post("/api/v1/tokens", json=body)
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
