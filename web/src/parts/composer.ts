@@ -82,7 +82,7 @@ export class Composer extends LitElement {
     const near = left < this.max * NEAR_LIMIT;
     return html`
       ${this.advice
-        ? html`<aside class="advice" data-test="advice">
+        ? html`<aside class="advice" data-test="advice" aria-label=${t.advice.heading}>
             ${icon('shield', 22)}
             <div>
               <strong>${t.advice.heading}</strong>

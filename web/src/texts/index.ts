@@ -101,8 +101,6 @@ export function money(language: Language, cents: number, currency: string): stri
     return new Intl.NumberFormat(locale(language), {
       style: 'currency',
       currency,
-      minimumFractionDigits: cents % 10 ** digits === 0 ? 0 : digits,
-      maximumFractionDigits: digits,
     }).format(cents / 10 ** digits);
   } catch {
     return `${(cents / 100).toFixed(2)} ${currency}`;
