@@ -23,6 +23,8 @@ REPLY_MAX = 200
 WITHIN = 30.0
 """Seconds for each step of the conversation with the server."""
 _PERMANENT = 500
+_TOO_LARGE = 552
+"""The mail is larger than the server takes, told before it is sent (RFC 1870, section 6.1)."""
 
 
 class Encryption(StrEnum):
@@ -137,6 +139,8 @@ class Line:
         except ValueError as error:  # an address that cannot be written into the protocol
             return Refused(str(error)[:REPLY_MAX])
         except errors.SMTPSenderRefused as error:
+            if error.code == _TOO_LARGE:
+                return Refused(_told(error))
             return Failed(_told(error), outage=True)
         except (errors.SMTPException, OSError, TimeoutError) as error:
             self._forget()
