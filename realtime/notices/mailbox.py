@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import email
 import mailbox
+import threading
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import default as default_policy
@@ -48,6 +49,7 @@ class Mailbox:
         folder.parent.mkdir(parents=True, exist_ok=True)
         self._box = mailbox.Maildir(folder, factory=None, create=True)
         self._listed: dict[str, KeptMail] = {}
+        self._lock = threading.RLock()  # pages list in a thread while mails arrive on the loop
         self._server: asyncio.Server | None = None  # set while it listens
         self._sessions: set[SMTP] = set()
 
@@ -71,22 +73,23 @@ class Mailbox:
 
     def list(self) -> list[KeptMail]:
         """Return the mails, newest first."""
-        keys = set(self._box.keys())
-        for key in self._listed.keys() - keys:
-            del self._listed[key]
-        for key in keys - self._listed.keys():
-            self._listed[key] = _kept(key, self._read(key))
-        return sorted(self._listed.values(), key=lambda mail: (mail.at, mail.id), reverse=True)
+        with self._lock:
+            keys = set(self._box.keys())
+            for key in self._listed.keys() - keys:
+                del self._listed[key]
+            for key in keys - self._listed.keys():
+                self._listed[key] = _kept(key, self._read(key))
+            return sorted(self._listed.values(), key=lambda mail: (mail.at, mail.id), reverse=True)
 
     def html(self, mail: str) -> str | None:
         """Return the HTML part of a mail; None if there is no such mail."""
-        if mail not in self._box:
-            return None
-        return _part(self._read(mail), "html")
+        with self._lock:
+            return _part(self._read(mail), "html") if mail in self._box else None
 
     def clear(self) -> None:
         """Remove all mails."""
-        self._box.clear()
+        with self._lock:
+            self._box.clear()
 
     async def handle_DATA(  # noqa: N802 - aiosmtpd looks handlers up by the SMTP verb
         self, _server: SMTP, _session: Session, envelope: Envelope
@@ -99,9 +102,10 @@ class Mailbox:
             _kept("", email.message_from_bytes(content, policy=default_policy))
         except (AttributeError, IndexError, LookupError, TypeError, ValueError):
             return "554 5.6.0 Not a mail that could be listed"
-        self._box.add(content)
-        for mail in self.list()[KEPT:]:
-            self._box.discard(mail.id)
+        with self._lock:
+            self._box.add(content)
+            for mail in self.list()[KEPT:]:
+                self._box.discard(mail.id)
         return "250 2.0.0 Kept"
 
     def _session(self) -> SMTP:
