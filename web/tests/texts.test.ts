@@ -10,16 +10,16 @@ describe('the words', () => {
   });
 
   it('say money as the language does, in whole coins where they are whole', () => {
-    assert.equal(plain(money('fr', 12_000, 'EUR')), '120 €');
+    assert.equal(plain(money('fr', 12_000, 'EUR')), '120,00 €');
     assert.equal(plain(money('fr', 64_950, 'EUR')), '649,50 €');
-    assert.equal(money('en', 12_000, 'EUR'), '€120');
+    assert.equal(money('en', 12_000, 'EUR'), '€120.00');
     assert.equal(plain(money('en', 500, 'JPY')), 'JP¥500');
   });
 
   it('never let a French line begin with a colon or a question mark', () => {
     assert.equal(unbroken('Et « oui » ? Non : 5 %'), 'Et «\u202foui\u202f»\u202f? Non\u00a0: 5\u202f%');
     assert.doesNotMatch(JSON.stringify(textsOf('fr')), / [:;?!»]/);
-    assert.doesNotMatch(textsOf('fr').confirm['order.cancel'].body('Marc', '120 €'), / [:;?!»]/);
+    assert.doesNotMatch(textsOf('fr').confirm['order.cancel'].body('Marc', '120,00 €'), / [:;?!»]/);
   });
 
   it('name days from the reader’s midnight', () => {

@@ -93,7 +93,7 @@ export function ago(language: Language, at: number, now: number): string {
   return relative.format(-Math.floor(seconds / 86_400), 'day');
 }
 
-/** An amount of the smallest coin: 12000 EUR reads "120 €". */
+/** An amount of the smallest coin: 12000 EUR reads "120,00 €", as in e-mails. */
 export function money(language: Language, cents: number, currency: string): string {
   try {
     const digits =
