@@ -26,6 +26,7 @@ from sqlalchemy import Connection, event, select, text, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -144,7 +145,7 @@ class Database:
             async with self._turn(), self._writer.begin() as conn:
                 tx = Transaction(conn, await self._now(conn), not self.is_sqlite, self._owed_for)
                 yield tx
-        except (DBAPIError, OSError, TimeoutError) as error:
+        except (DBAPIError, OSError, PoolTimeoutError) as error:
             if _is_outage(error):
                 raise Unavailable(reason="database") from error
             raise
@@ -157,7 +158,7 @@ class Database:
         try:
             async with self._reader.connect() as conn:
                 yield conn
-        except (DBAPIError, OSError, TimeoutError) as error:
+        except (DBAPIError, OSError, PoolTimeoutError) as error:
             if _is_outage(error):
                 raise Unavailable(reason="database") from error
             raise
@@ -267,7 +268,7 @@ def _sqlite_engine(url: URL, pool_size: int, begin: str) -> AsyncEngine:
 def _is_outage(error: BaseException) -> bool:
     """Tell a database that cannot be reached from a statement that is wrong."""
     if not isinstance(error, DBAPIError):
-        return isinstance(error, (ConnectionError, TimeoutError, OSError))
+        return True  # the machine does not answer, or no connection came free
     said = str(error.orig).lower()
     return error.connection_invalidated or any(
         sign in said
