@@ -387,9 +387,14 @@ export class OrderRoomElement extends LitElement {
     const countdown = s.deadlines[0]
       ? html`<order-room-countdown .deadline=${s.deadlines[0]} .language=${this.tongue} .clock=${this.clock}></order-room-countdown>`
       : nothing;
+    const agreeing =
+      (s.proposals?.length ?? 0) + (s.may_propose?.length ?? 0) > 0
+        ? html`<order-room-proposals .room=${room} .situation=${s} .language=${this.tongue}></order-room-proposals>`
+        : nothing;
+    const asked = s.proposals?.some((p) => p.by !== room.me?.person) ?? false;
     // While the order runs the clock matters most; afterwards what became of the money does.
     return html`
-      ${ended(room) ? nothing : countdown}
+      ${ended(room) ? nothing : countdown} ${asked ? agreeing : nothing}
       <order-room-actions
         .room=${room}
         .situation=${s}
@@ -397,9 +402,7 @@ export class OrderRoomElement extends LitElement {
         .online=${room.connection.status === 'online'}
       ></order-room-actions>
       ${ended(room) ? countdown : nothing}
-      ${(s.proposals?.length ?? 0) + (s.may_propose?.length ?? 0) > 0
-        ? html`<order-room-proposals .room=${room} .situation=${s} .language=${this.tongue}></order-room-proposals>`
-        : nothing}
+      ${asked ? nothing : agreeing}
       ${s.deadlines.slice(1).map(
         (later) => html`<order-room-countdown minor .deadline=${later} .language=${this.tongue} .clock=${this.clock}></order-room-countdown>`,
       )}

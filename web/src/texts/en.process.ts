@@ -1,0 +1,323 @@
+/** English sentences about the process: what to do, what a step means, what happened. */
+import type { CancelReason, Decided, NoticeKind, Role, State, Timer, Verb } from '../protocol.js';
+
+export const notices: Record<NoticeKind, string> = {
+  order_paid: 'the order is paid',
+  unread: 'unread messages',
+  reminder: 'the deadline is near',
+  started: 'the order has started',
+  delivered: 'the work is delivered',
+  requested: 'a request waits for an answer',
+  answered: 'a request was answered',
+  dispute: 'a mediator is needed',
+  decided: 'the mediator decided',
+  expired: 'the order expired',
+  closed: 'the order is complete',
+  cancelled: 'the order is cancelled',
+  missed_call: 'a missed call',
+};
+
+export const processTexts = {
+  guide: {
+    buyer: {
+      awaiting_validation: (other: string) =>
+        `Give ${other} everything needed to begin: texts, wishes, examples. Then say that the brief is complete.`,
+      handed: (other: string) => `${other} has your brief and can start. You can still add to it here.`,
+      in_progress: (other: string) => `${other} is at work. Questions are best asked here, or in a call.`,
+      late: (other: string) =>
+        `The delivery date has passed. You can give ${other} more time, or cancel and get your money back.`,
+      delivered: (other: string) =>
+        `Look at what ${other} delivered. Accept it, and the money goes to ${other}.`,
+      revision_requested: (other: string) => `${other} looks at your wishes and answers. Your money stays in escrow.`,
+      revision_refused: (other: string) =>
+        `${other} does not make these changes. Accept the delivery as it is, or let a mediator decide.`,
+      cancel_requested: (other: string) => `${other} answers your request to cancel. Until then the money stays in escrow.`,
+      frozen: () => 'The order is on hold until a mediator has decided. Your money is safe in escrow.',
+      expired: () => 'The order reached its longest life and has expired.',
+      closed: () => 'All done. Thank you for your trust!',
+      cancelled: () => 'The order is cancelled. You can order again whenever you have everything at hand.',
+    },
+    seller: {
+      awaiting_validation: (other: string) =>
+        `Ask ${other} for what is missing. As soon as you can begin, start the order: that stops this clock.`,
+      handed: (other: string) => `${other} says the brief is complete. If you have everything, start the order.`,
+      in_progress: (other: string) => `The work is yours now. Deliver it here, and ${other} will check it.`,
+      late: (other: string) => `The delivery date has passed. Deliver soon: ${other} may cancel from now on.`,
+      delivered: (other: string) => `${other} checks your work. Without an answer the order closes by itself and you are paid.`,
+      revision_requested: (other: string) => `${other} asks for changes. Say whether you make them.`,
+      revision_refused: (other: string) => `${other} chooses: accept the delivery as it is, or ask a mediator.`,
+      cancel_requested: (other: string) => `${other} would like to cancel. Agree, or say why not.`,
+      frozen: () => 'The order is on hold until a mediator has decided. The money stays in escrow.',
+      expired: () => 'The order reached its longest life and has expired.',
+      closed: () => 'All done. The money is in your wallet.',
+      cancelled: () => 'The order is cancelled and the buyer has been refunded.',
+    },
+    mediator: {
+      awaiting_validation: () => 'The two prepare the order. Nothing to decide.',
+      handed: () => 'The two prepare the order. Nothing to decide.',
+      in_progress: () => 'The seller is at work. Nothing to decide.',
+      late: () => 'The delivery is late. Nothing to decide.',
+      delivered: () => 'The buyer checks the delivery. Nothing to decide.',
+      revision_requested: () => 'A revision was asked for. Nothing to decide yet.',
+      revision_refused: () => 'A revision was refused. Nothing to decide yet.',
+      cancel_requested: () => 'A cancellation was asked for. Nothing to decide yet.',
+      frozen: () => 'Read what both say, ask, and decide what becomes of the money.',
+      expired: () => 'The order has expired.',
+      closed: () => 'The order is complete.',
+      cancelled: () => 'The order is cancelled.',
+    },
+  } satisfies Record<Role, Record<State | 'handed', (other: string) => string>>,
+  action: {
+    'brief.hand_over': 'My brief is complete',
+    'order.start': 'Start the order',
+    'order.cancel': 'Cancel the order',
+    'order.decline': 'Decline the order',
+    'order.deliver': 'Deliver the work',
+    'order.close': 'Accept the delivery',
+    'revision.request': 'Ask for a revision',
+    'revision.accept': 'Make the changes',
+    'revision.refuse': 'Refuse the revision',
+    'cancel.request': 'Ask to cancel',
+    'cancel.withdraw': 'Go on with the order',
+    'cancel.accept': 'Agree to cancel',
+    'cancel.refuse': 'Do not agree',
+    'order.give_up': 'Give the order up',
+    'dispute.open': 'Ask for a mediator',
+    'dispute.refund': 'Refund the buyer',
+    'dispute.split': 'Share the money',
+    'dispute.pay': 'Pay the seller',
+    'dispute.resume': 'Let the order go on',
+  } satisfies Record<Verb, string>,
+  confirm: {
+    'brief.hand_over': {
+      title: 'Is your brief complete?',
+      body: (other: string, amount: string) =>
+        `We tell ${other} that nothing is missing. Your ${amount} stay in escrow, and you can still add details or cancel.`,
+      yes: 'Yes, it is complete',
+      note: 'A word to go with it',
+    },
+    'order.start': {
+      title: 'Start the order?',
+      body: (other: string, amount: string) =>
+        `You confirm that you have what you need. ${amount} stay in escrow until ${other} accepts your work, and the time to deliver begins now.`,
+      yes: 'Start now',
+      note: '',
+    },
+    'order.cancel': {
+      title: 'Cancel this order?',
+      body: (other: string, amount: string) =>
+        `All of your ${amount} go back at once to the means of payment you used. ${other} is told. This cannot be undone.`,
+      yes: 'Cancel and refund',
+      note: 'Why? Both of you can read it.',
+    },
+    'order.decline': {
+      title: 'Decline this order?',
+      body: (other: string, amount: string) =>
+        `${other} gets all of the ${amount} back at once, and you receive nothing for this order. This cannot be undone.`,
+      yes: 'Decline and refund',
+      note: 'A word for the buyer',
+    },
+    'order.deliver': {
+      title: 'Deliver the work?',
+      body: (other: string, amount: string) =>
+        `${other} can now check it. The ${amount} are yours when they accept, or by themselves when the time to check ends. Until then the conversation pauses.`,
+      yes: 'Deliver',
+      note: 'What you deliver, where to find it',
+    },
+    'order.close': {
+      title: 'Accept the delivery?',
+      body: (other: string, amount: string) =>
+        `The order is complete and ${amount} go to ${other}. This cannot be undone.`,
+      yes: 'Accept and pay',
+      note: '',
+    },
+    'revision.request': {
+      title: 'Ask for a revision?',
+      body: (other: string, amount: string) =>
+        `${other} says whether the changes are made. Your ${amount} stay in escrow meanwhile.`,
+      yes: 'Ask for it',
+      note: 'What should change?',
+    },
+    'revision.accept': {
+      title: 'Make the changes?',
+      body: (other: string, amount: string) =>
+        `A new time to deliver begins now. The ${amount} stay in escrow until ${other} accepts your work.`,
+      yes: 'Make them',
+      note: '',
+    },
+    'revision.refuse': {
+      title: 'Refuse the revision?',
+      body: (other: string, amount: string) =>
+        `${other} then accepts the delivery as it is, or asks a mediator to decide. The ${amount} stay in escrow until then.`,
+      yes: 'Refuse it',
+      note: 'Why?',
+    },
+    'cancel.request': {
+      title: 'Ask to cancel?',
+      body: (other: string, amount: string) =>
+        `If ${other} agrees, all of your ${amount} go back to you. Until there is an answer they stay in escrow.`,
+      yes: 'Ask to cancel',
+      note: 'Why?',
+    },
+    'cancel.withdraw': {
+      title: 'Go on with the order?',
+      body: (other: string, amount: string) =>
+        `You take your request back, and ${other} works on. Your ${amount} stay in escrow.`,
+      yes: 'Go on',
+      note: '',
+    },
+    'cancel.accept': {
+      title: 'Agree to cancel?',
+      body: (other: string, amount: string) =>
+        `${other} gets all of the ${amount} back at once, and you receive nothing for this order. This cannot be undone.`,
+      yes: 'Cancel and refund',
+      note: '',
+    },
+    'cancel.refuse': {
+      title: 'Do not agree to cancel?',
+      body: (other: string, amount: string) =>
+        `The order goes on and the ${amount} stay in escrow. ${other} may ask a mediator to decide; a second refusal calls one by itself.`,
+      yes: 'Go on with the order',
+      note: 'Why?',
+    },
+    'order.give_up': {
+      title: 'Give this order up?',
+      body: (other: string, amount: string) =>
+        `${other} gets all of the ${amount} back at once, and you receive nothing for this order. This cannot be undone.`,
+      yes: 'Give up and refund',
+      note: 'Why?',
+    },
+    'dispute.open': {
+      title: 'Ask for a mediator?',
+      body: (other: string, amount: string) =>
+        `The order is put on hold and the ${amount} stay in escrow until the mediator has decided. ${other} is told. The conversation pauses until the mediator joins.`,
+      yes: 'Ask for a mediator',
+      note: 'What is it about?',
+    },
+    'dispute.refund': {
+      title: 'Refund the buyer?',
+      body: (_other: string, amount: string) => `All ${amount} go back to the buyer. This cannot be undone.`,
+      yes: 'Decide',
+      note: 'Your reasons, for both',
+    },
+    'dispute.split': {
+      title: 'Share the money?',
+      body: (_other: string, amount: string) =>
+        `A part of the ${amount} goes back to the buyer, the rest to the seller. This cannot be undone.`,
+      yes: 'Decide',
+      note: 'Your reasons, for both',
+    },
+    'dispute.pay': {
+      title: 'Pay the seller?',
+      body: (_other: string, amount: string) => `All ${amount} go to the seller. This cannot be undone.`,
+      yes: 'Decide',
+      note: 'Your reasons, for both',
+    },
+    'dispute.resume': {
+      title: 'Let the order go on?',
+      body: (_other: string, amount: string) => `The ${amount} stay in escrow and the clock runs on.`,
+      yes: 'Decide',
+      note: 'Your reasons, for both',
+    },
+  } satisfies Record<Verb, { title: string; body: (other: string, amount: string) => string; yes: string; note: string }>,
+  proposal: {
+    heading: 'Agree on something',
+    time: 'Propose more time',
+    refund: 'Propose a partial refund',
+    timeTitle: 'How much more time?',
+    timeBody: (other: string) => `If ${other} agrees, the clock moves for both of you at once.`,
+    refundTitle: 'How much should go back?',
+    refundBody: (other: string, held: string) =>
+      `If ${other} agrees, this part of the ${held} in escrow goes back to the buyer at once. The rest stays in escrow.`,
+    amount: 'Amount',
+    note: 'A word to go with it',
+    yes: 'Propose',
+    mine: (what: string, other: string) => `You propose ${what}. ${other} answers.`,
+    theirs: (other: string, what: string) => `${other} proposes ${what}.`,
+    whatTime: (length: string) => `${length} more`,
+    whatRefund: (amount: string) => `that ${amount} go back to the buyer`,
+    accept: 'Agree',
+    decline: 'Do not agree',
+    withdraw: 'Take it back',
+  },
+  entry: {
+    order_paid: (me: boolean, name: string, title: string, amount: string) =>
+      me ? `You ordered “${title}” for ${amount}` : `${name} ordered “${title}” for ${amount}`,
+    brief_handed_over: (me: boolean, name: string) =>
+      me ? 'You said your brief is complete' : `${name} says the brief is complete`,
+    order_started: (me: boolean, name: string, when: string) =>
+      `${me ? 'You' : name} started the order. Delivery by ${when}`,
+    order_late: () => 'The delivery date has passed',
+    order_delivered: (me: boolean, name: string) => `${me ? 'You' : name} delivered the work`,
+    order_closed: (me: boolean, name: string, byClock: boolean) =>
+      byClock
+        ? 'The time to check ended: the order is complete'
+        : `${me ? 'You' : name} accepted the delivery: the order is complete`,
+    order_cancelled: {
+      buyer_cancelled: (me: boolean, name: string) => `${me ? 'You' : name} cancelled the order`,
+      seller_declined: (me: boolean, name: string) => `${me ? 'You' : name} declined the order`,
+      brief_window_over: () => 'The time to validate ran out: the order was cancelled',
+      late: (me: boolean, name: string) => `${me ? 'You' : name} cancelled the late order`,
+      agreed: () => 'You both agreed to cancel the order',
+      seller_gave_up: (me: boolean, name: string) => `${me ? 'You' : name} gave the order up`,
+      decided: () => 'The mediator decided: the order is cancelled',
+    } satisfies Record<CancelReason, (me: boolean, name: string) => string>,
+    revision_requested: (me: boolean, name: string) => `${me ? 'You' : name} asked for a revision`,
+    revision_accepted: (me: boolean, name: string, when: string) =>
+      `${me ? 'You make' : `${name} makes`} the changes. New delivery date: ${when}`,
+    revision_refused: (me: boolean, name: string) => `${me ? 'You' : name} refused the revision`,
+    cancel_requested: (me: boolean, name: string) => `${me ? 'You' : name} asked to cancel`,
+    cancel_withdrawn: (me: boolean, name: string) => `${me ? 'You go' : `${name} goes`} on with the order`,
+    cancel_refused: (me: boolean, name: string) => `${me ? 'You' : name} did not agree to cancel`,
+    right_opened: () => 'The buyer may ask for a mediator now',
+    dispute_opened: (me: boolean, name: string, byRule: boolean) =>
+      byRule ? 'A second refusal: a mediator will decide' : `${me ? 'You' : name} asked for a mediator`,
+    order_frozen: () => 'The marketplace put the order on hold for a check',
+    dispute_decided: {
+      refund: () => 'The mediator decided: the buyer is refunded',
+      split: (amount: string) => `The mediator decided: ${amount} go back to the buyer, the rest to the seller`,
+      pay: () => 'The mediator decided: the seller is paid',
+      resume: () => 'The mediator decided: the order goes on',
+    } satisfies Record<Decided, (amount: string) => string>,
+    order_expired: () => 'The order reached its longest life and expired',
+    money_expired: (amount: string) => `${amount} left escrow to the marketplace`,
+    deadline_paused: (left: string) => `The clock stands still with ${left} left`,
+    deadline_moved: (when: string) => `Agreed: the clock now runs until ${when}`,
+    time_proposed: (me: boolean, name: string, length: string) =>
+      `${me ? 'You propose' : `${name} proposes`} ${length} more`,
+    refund_proposed: (me: boolean, name: string, amount: string) =>
+      `${me ? 'You propose' : `${name} proposes`} that ${amount} go back to the buyer`,
+    proposal_accepted: (me: boolean, name: string) => `${me ? 'You' : name} agreed`,
+    proposal_declined: (me: boolean, name: string) => `${me ? 'You' : name} did not agree`,
+    proposal_withdrawn: (me: boolean, name: string) => `${me ? 'You' : name} took the proposal back`,
+    proposal_lapsed: () => 'The proposal lapsed: the order moved on',
+    money_held: (amount: string) => `${amount} placed in escrow`,
+    money_refunded: (amount: string) => `${amount} refunded to the buyer`,
+    money_released: (amount: string) => `${amount} paid to the seller`,
+    deadline_set: {
+      brief_window: (when: string) => `Time to validate: until ${when}`,
+      delivery: (when: string) => `Delivery date: ${when}`,
+      review: (when: string) => `Time to check the delivery: until ${when}`,
+      revision_answer: (when: string) => `Answer about the revision: until ${when}`,
+      revision_choice: (when: string) => `Choice after the refusal: until ${when}`,
+      cancel_answer: (when: string) => `Answer about the cancellation: until ${when}`,
+      order_life: (when: string) => `Longest life of the order: until ${when}`,
+      chat_tail: (when: string) => `The conversation stays open until ${when}`,
+      ring: (when: string) => `Rings until ${when}`,
+    } satisfies Record<Timer, (when: string) => string>,
+    deadline_near: (left: string, purpose: string) => `Reminder: ${left} left ${purpose}`,
+    deadline_fired: (timer: string) => `Time is up: ${timer}`,
+    call_rang: (me: boolean, name: string) => `${me ? 'You' : name} called`,
+    call_answered: (me: boolean, name: string) => `${me ? 'You' : name} took the call`,
+    call_lasted: (length: string) => `Call, ${length}`,
+    call_missed: (me: boolean, name: string) => (me ? 'Your call was not answered' : `Missed call from ${name}`),
+    notice_sent: (toMe: boolean, name: string, about: NoticeKind) =>
+      `We e-mailed ${toMe ? 'you' : name}: ${notices[about] ?? 'about the order'}`,
+    notices_sent: (n: number) => `${n} e-mails sent`,
+    notice_bounced: (toMe: boolean, name: string, about: NoticeKind) =>
+      `An e-mail to ${toMe ? 'you' : name} could not be delivered: ${notices[about] ?? 'about the order'}`,
+    entry_redacted: () => 'A message was removed',
+    redacted: 'Removed',
+    unknown: 'Something happened that this version cannot show. Reload the page to see it.',
+  },
+};
