@@ -122,5 +122,10 @@ export const frame = css`
       padding: 4px 14px;
       gap: 4px 10px;
     }
+    /* Only the other language is worth a button, and the name says more than the tag. */
+    .brand em,
+    .languages [aria-pressed='true'] {
+      display: none;
+    }
   }
 `;

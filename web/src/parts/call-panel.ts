@@ -303,7 +303,7 @@ export class CallPanel extends LitElement {
         --accent-ink: #06251f;
         --surface: rgb(255 255 255 / 0.1);
         --line: rgb(255 255 255 / 0.18);
-        --bad-strong: #d4483d;
+        --bad-strong: #c9453a;
       }
       .calling h2,
       .ringing h2,
