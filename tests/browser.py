@@ -10,7 +10,6 @@ from playwright.async_api import Browser, BrowserContext, Error, Page, async_pla
 
 FLAGS = (
     "--no-sandbox",  # Chromium refuses its sandbox to root, and a container often denies it
-    "--use-fake-ui-for-media-stream",  # the microphone is granted without a person clicking
     "--use-fake-device-for-media-stream",
     "--allow-loopback-in-peer-connection",  # a machine without any network can still call itself
     "--autoplay-policy=no-user-gesture-required",
@@ -77,7 +76,10 @@ class People:
         dark: bool = False,
         microphone: bool = True,
     ) -> Page:
-        """A new person with an empty page before them. `page.context` is theirs alone."""
+        """A new person with an empty page before them. `page.context` is theirs alone.
+
+        Without `microphone` they refuse it when they are asked.
+        """
         width, height = size
         context = await self._browser.new_context(
             locale=locale,

@@ -1,7 +1,8 @@
 """The room as people meet it: a server of its own process, a mail server, and browser windows.
 
 A server is started once for each worker and kind of database; tests are kept apart by making
-orders of their own. `stage` runs a test on both kinds of database, `small_stage` on SQLite.
+orders of their own. `stage` runs a test on both kinds of database, `small_stage` on SQLite;
+`demo` is what `make run` serves, with the mailbox that belongs to it.
 """
 
 import secrets
@@ -17,6 +18,7 @@ from playwright.async_api import expect
 from sqlalchemy.engine import make_url
 
 from tests.browser import People
+from tests.e2e.shop import Shop, open_shop
 from tests.e2e.windows import PATIENCE, Windows
 from tests.harness import Process
 from tests.mail import MailServer, mail_server
@@ -27,20 +29,25 @@ expect.set_options(timeout=PATIENCE)
 
 @dataclass(frozen=True)
 class Stage:
-    """A server in demo mode, and the mail server it delivers to."""
+    """A server in demo mode, the mail server it delivers to, and a shop that embeds its room."""
 
     server: Process
     mails: MailServer
+    shop: Shop
 
 
 @asynccontextmanager
 async def _stage(database_url: str, folder: Path) -> AsyncIterator[Stage]:
-    async with mail_server() as mails:
-        smtp = f"smtp://{mails.host}:{mails.port}"
-        server = Process(database_url, folder, ORDER_ROOM_SMTP_URL=smtp)
+    async with mail_server() as mails, open_shop() as shop:
+        server = Process(
+            database_url,
+            folder,
+            ORDER_ROOM_SMTP_URL=f"smtp://{mails.host}:{mails.port}",
+            ORDER_ROOM_ALLOWED_ORIGINS=shop.url,
+        )
         await server.start("--demo")
         try:
-            yield Stage(server, mails)
+            yield Stage(server, mails, shop)
         finally:
             await server.stop()
 
@@ -82,6 +89,19 @@ def stage(request: pytest.FixtureRequest, database_kind: str) -> Stage:
 @pytest.fixture
 def small_stage(sqlite_stage: Stage) -> Stage:
     return sqlite_stage
+
+
+@pytest.fixture(scope="session")
+async def demo(
+    sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Process]:
+    folder = tmp_path_factory.mktemp("demo")
+    path = folder / "orders.sqlite3"
+    shutil.copy(sqlite_template, path)
+    server = Process(f"sqlite+aiosqlite:///{path}", folder)
+    await server.start("--demo")
+    yield server
+    await server.stop()
 
 
 @pytest.fixture

@@ -1,0 +1,123 @@
+"""The room without a mouse, and as a screen reader finds it."""
+
+import re
+
+from playwright.async_api import expect
+
+from tests.e2e.conftest import Stage
+from tests.e2e.windows import Window, Windows
+
+FOCUSED = """() => {
+  let element = document.activeElement;
+  while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
+  return element?.dataset.test ?? '';
+}"""
+STEPS_MOST = 40
+"""Presses of Tab from one end of the page to the other."""
+
+NAMELESS = re.compile(
+    r"^ *- (button|link|textbox|combobox|dialog|log|progressbar|heading|img|group|complementary)"
+    r"( \[[^]]*\])*:?$",
+    re.MULTILINE,
+)
+"""Parts of an accessibility tree that a screen reader could only call by their kind."""
+
+
+async def tab_to(window: Window, name: str) -> None:
+    """Press Tab until that part has the focus."""
+    passed = []
+    for _ in range(STEPS_MOST):
+        await window.page.keyboard.press("Tab")
+        passed.append(await window.page.evaluate(FOCUSED))
+        if passed[-1] == name:
+            return
+    raise AssertionError(f"Tab does not reach {name}, only {passed}")
+
+
+async def test_everything_can_be_done_with_the_keyboard_alone(
+    small_stage: Stage, windows: Windows
+) -> None:
+    order = await small_stage.server.order()
+    buyer = await windows.open(small_stage.server.url, order, "buyer")
+    seller = await windows.open(small_stage.server.url, order, "seller")
+    keys, theirs = buyer.page.keyboard, seller.page.keyboard
+
+    await tab_to(buyer, "composer")
+    await keys.type("Première ligne")
+    await keys.press("Shift+Enter")
+    await keys.type("deuxième ligne")
+    await keys.press("Enter")
+    await seller.reads("Première ligne\ndeuxième ligne")
+    await keys.type("Et encore.")  # the focus stayed where one writes
+    await keys.press("Enter")
+    await seller.reads("Première ligne\ndeuxième ligne", "Et encore.")
+
+    await tab_to(seller, "action-order.start")
+    await theirs.press("Enter")
+    await expect(seller.part("confirm")).to_be_visible()
+    await theirs.press("Escape")
+    await expect(seller.part("dialog")).to_be_hidden()
+    await expect(seller.part("action-order.start")).to_be_focused()
+    await theirs.press("Enter")
+    await tab_to(seller, "confirm")
+    await theirs.press("Enter")
+    await buyer.is_in("in_progress")
+
+    await tab_to(buyer, "call-start")
+    await keys.press("Enter")
+    await seller.call_is("ringing")
+    await tab_to(seller, "call-accept")
+    await theirs.press("Enter")
+    await buyer.call_is("active")
+    await tab_to(seller, "call-mute")
+    await theirs.press("Space")
+    await expect(seller.part("call-mute")).to_have_attribute("data-muted", "true")
+    await tab_to(buyer, "call-hang-up")
+    await keys.press("Enter")
+    await expect(seller.part("call-ended")).to_have_attribute("data-end", "completed")
+
+
+async def test_a_screen_reader_finds_the_parts_by_role_and_name(
+    small_stage: Stage, windows: Windows
+) -> None:
+    order = await small_stage.server.order()
+    buyer = await windows.open(small_stage.server.url, order, "buyer")
+    seller = await windows.open(small_stage.server.url, order, "seller")
+    page = buyer.page
+    for role, name in (
+        ("heading", "Voix off"),
+        ("log", "Conversation"),
+        ("textbox", "Votre message"),
+        ("button", "Envoyer"),
+        ("button", "Appeler Sam Seller"),
+        ("complementary", "La commande"),
+        ("progressbar", "Temps restant"),
+        ("button", "Annuler la commande"),
+    ):
+        await expect(page.get_by_role(role, name=name, exact=True)).to_be_visible()  # type: ignore[arg-type]
+    await expect(page.get_by_role("main")).to_have_count(1)
+    await expect(page.get_by_role("heading", level=1)).to_have_count(1)
+    assert await page.evaluate("document.documentElement.lang") == "fr"
+    await named(buyer)
+
+    # What the other says is announced, once.
+    await seller.say("Do you hear me?")
+    await expect(buyer.part("announcements")).to_have_text("Sam Seller : Do you hear me?")
+
+    await buyer.part("action-order.cancel").click()
+    await expect(page.get_by_role("dialog", name="Annuler cette commande ?")).to_be_visible()
+    await named(buyer)
+    await page.keyboard.press("Escape")
+
+    await buyer.part("call-start").click()
+    await expect(seller.page.get_by_role("alert")).to_contain_text("Ada Buyer is calling")
+    await named(seller)
+    await seller.part("call-accept").click()
+    await seller.call_is("active")
+    await named(seller)
+
+
+async def named(window: Window) -> None:
+    """Everything that one can press or read has a name at this moment."""
+    tree = await window.page.locator("body").aria_snapshot()
+    assert NAMELESS.findall(tree) == [], tree

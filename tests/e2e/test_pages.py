@@ -1,0 +1,118 @@
+"""Every page in both languages, on a desk and in a hand, light and dark."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser import DESKTOP, PHONE
+from tests.e2e.looks import CROWDED, FAINT
+from tests.e2e.sounds import microphone
+from tests.e2e.windows import Windows
+from tests.harness import Process
+
+LONG = "Voix off française pour un film d’entreprise de quatre-vingt-dix secondes, en deux versions"
+UNBROKEN = "https://example.org/" + "un-tres-long-chemin-sans-espace-" * 6
+
+
+WHERE = [("fr-FR", DESKTOP), ("fr-FR", PHONE), ("en-GB", PHONE)]
+"""French words are the longer ones: what has room for them has room for English on a desk."""
+IN_WORDS = ["French on a desk", "French on a phone", "English on a phone"]
+
+
+async def looks_right(page: Page, what: str) -> None:
+    """Nothing sticks out to the side, and every text stands out from its ground, day and night."""
+    assert await page.evaluate(CROWDED) == [], what
+    assert await page.evaluate(FAINT) == [], what
+    await page.emulate_media(color_scheme="dark")
+    assert await page.evaluate(FAINT) == [], f"{what}, in the dark"
+    await page.emulate_media(color_scheme="light")
+
+
+@pytest.mark.parametrize(("locale", "size"), WHERE, ids=IN_WORDS)
+async def test_the_room_fits_its_window_and_can_be_read(
+    demo: Process, windows: Windows, locale: str, size: tuple[int, int]
+) -> None:
+    order = await demo.order(title=LONG)
+    buyer = await windows.open(
+        demo.url, order, "buyer", locale=locale, size=size, scripts=[microphone(440)]
+    )
+    seller = await windows.open(
+        demo.url, order, "seller", locale=locale, size=size, scripts=[microphone(880)]
+    )
+    await looks_right(buyer.page, "a new order")
+    await buyer.say(f"{UNBROKEN} {LONG}")
+    await buyer.part("composer").fill(UNBROKEN * 3)
+    await seller.say("Bien reçu.")
+    await looks_right(buyer.page, "a long address")
+    await buyer.part("composer").fill("")
+
+    if size == PHONE:
+        await buyer.part("panel-open").click()
+        await looks_right(buyer.page, "the panel")
+    await buyer.part("action-order.cancel").click()
+    await looks_right(buyer.page, "the dialog")
+    await buyer.part("dialog-back").click()
+    if size == PHONE:
+        await buyer.part("panel-close").click()
+
+    await buyer.part("call-start").click()
+    await seller.call_is("ringing")
+    await looks_right(buyer.page, "calling")
+    await looks_right(seller.page, "ringing")
+    await seller.part("call-accept").click()
+    await buyer.call_is("active")
+    await looks_right(buyer.page, "in a call")
+    await seller.part("call-hang-up").click()
+    await expect(buyer.part("call-ended")).to_be_visible()
+    await looks_right(buyer.page, "after a call")
+
+
+@pytest.mark.parametrize(("locale", "size"), WHERE, ids=IN_WORDS)
+async def test_the_demos_own_pages_fit_their_window_and_can_be_read(
+    demo: Process, windows: Windows, locale: str, size: tuple[int, int]
+) -> None:
+    page = await windows.page(locale=locale, size=size)
+    await page.goto(demo.url)
+    await expect(page.locator('[data-test="demo-order"]')).to_have_count(4)
+    await looks_right(page, "the home page")
+
+    await page.goto(f"{demo.url}/mailbox")
+    await page.locator('[data-test="mail"]').first.click()
+    await expect(page.frame_locator('[data-test="mail-html"]').locator("body")).to_be_visible()
+    await looks_right(page, "the mailbox")
+    await page.get_by_role("button", name="Texte brut" if locale == "fr-FR" else "Plain").click()
+    await expect(page.locator('[data-test="mail-text"]')).to_be_visible()
+    await looks_right(page, "a mail as text")
+
+
+async def test_the_language_can_be_changed_and_is_remembered(
+    demo: Process, windows: Windows
+) -> None:
+    order = await demo.order()
+    window = await windows.open(demo.url, order, "buyer", locale="fr-FR")
+    await expect(window.part("state")).to_have_text("En attente de validation")
+    await window.part("language-en").click()
+    await expect(window.part("state")).to_have_text("Awaiting validation")
+    await expect(window.part("zero-sentence")).to_contain_text("the order is cancelled")
+    await window.page.reload()
+    await expect(window.part("state")).to_have_text("Awaiting validation")
+    assert await window.page.evaluate("document.documentElement.lang") == "en"
+
+
+async def test_a_visitor_opens_both_windows_from_the_home_page(
+    demo: Process, windows: Windows
+) -> None:
+    page = await windows.page()
+    await page.goto(demo.url)
+    card = page.locator('[data-test="demo-order"]').first
+    for role in ("buyer", "seller"):
+        async with page.context.expect_page() as opening:
+            await card.locator(f'[data-test="open-{role}"]').click()
+        room = await opening.value
+        await expect(room.locator('[data-test="composer"]')).to_be_visible()
+        await expect(room.locator('[data-test="message"]').first).to_be_visible()
+
+    orders = page.locator('[data-test="demo-order"]')
+    before = await orders.first.get_attribute("data-order")
+    await page.locator('[data-test="reset"]').click()
+    await expect(orders.first).not_to_have_attribute("data-order", before or "")
+    await expect(orders).to_have_count(4)
