@@ -255,7 +255,7 @@ export class OrderRoomElement extends LitElement {
               ></order-room-countdown>`
             : this.chip(room, true)}
           <span class="grow"></span>
-          ${mine ? html`<span class="turn">${t.turn.yours}</span>` : nothing}
+          ${mine ? html`<span class="turn">${t.turn.yoursShort}</span>` : nothing}
           ${icon('chevron', 18)}<span class="sr">${t.panel.open}</span>
         </button>
         ${this.banner(room)} ${quiet ? nothing : html`<div class="ongoing">${this.callPanel(room, call, false)}</div>`}

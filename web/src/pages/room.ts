@@ -112,6 +112,11 @@ export class DemoRoom extends LitElement {
         text-decoration: none;
         white-space: nowrap;
       }
+      .item:focus-visible,
+      .bar button:focus-visible,
+      .bar .brand:focus-visible {
+        outline-offset: -3px;
+      }
       .item:hover {
         text-decoration: underline;
       }
@@ -124,7 +129,7 @@ export class DemoRoom extends LitElement {
           clip-path: inset(50%);
         }
         .item {
-          min-width: 36px;
+          min-width: 40px;
           justify-content: center;
         }
         .brand em {

@@ -161,11 +161,15 @@ export const look = css`
     line-height: 1.4;
   }
   summary {
+    min-height: 36px;
     list-style: none;
     cursor: pointer;
   }
   summary::-webkit-details-marker {
     display: none;
+  }
+  summary.line {
+    align-items: center;
   }
   summary .icon:last-child {
     transition: transform 120ms;

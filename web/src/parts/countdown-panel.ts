@@ -123,6 +123,7 @@ export class CountdownPanel extends LitElement {
     css`
       :host {
         display: block;
+        min-width: 0;
       }
       .card,
       .strip {
@@ -146,6 +147,7 @@ export class CountdownPanel extends LitElement {
         margin: 4px 0 14px;
       }
       .part {
+        flex: none;
         display: inline-flex;
         align-items: baseline;
         gap: 4px;
@@ -229,6 +231,9 @@ export class CountdownPanel extends LitElement {
         font-size: 13px;
       }
       .strip .short {
+        overflow: hidden;
+        white-space: nowrap;
+        text-overflow: ellipsis;
         color: var(--muted);
       }
     `,

@@ -94,6 +94,7 @@ export const en = {
 
   turn: {
     yours: 'Your turn',
+    yoursShort: 'Your turn',
     theirs: (name: string) => `${name}’s turn`,
     since: (ago: string) => `for ${ago}`,
     justNow: 'since just now',

@@ -94,6 +94,7 @@ export const fr: Texts = {
 
   turn: {
     yours: 'À vous de jouer',
+    yoursShort: 'À vous',
     theirs: (name) => `Au tour ${de(name)}`,
     since: (ago) => `depuis ${ago}`,
     justNow: 'depuis un instant',
