@@ -16,6 +16,9 @@ Read in this order:
 - `posting`    group commit for messages
 - `commands`   one function per verb: lock, decide, save, append
 - `clock`      the sweeper: what is due happens, once
+- `picture`    the process as a document, made from its tables
+- `record`     an order's record: a signed file that anybody can check offline
+- `export`     what a record says, read for one of the members
 - `fold`       the law "fold = fetch": a view built from entries equals the view of the rows
 
 Imports go from `realtime` to here and never back.
