@@ -34,6 +34,8 @@ FAINT = (
     "() => {"
     + _EVERYTHING
     + """
+  for (const element of all) for (const motion of element.getAnimations())
+    if (motion instanceof CSSTransition) motion.finish();
   const paint = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
   const rgba = (colour) => {
     paint.clearRect(0, 0, 1, 1);
