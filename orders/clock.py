@@ -20,6 +20,7 @@ import structlog
 from sqlalchemy import func, select
 
 from orders import timeline
+from orders.brief_rows import items_of
 from orders.commands import carry_out
 from orders.database import Database, Transaction
 from orders.deadlines import marks
@@ -152,7 +153,8 @@ async def fire_step(tx: Transaction, locked: LockedOrder, clock: DueTimer) -> No
     clocks = await running(tx.conn, locked.id)
     await end_timer(tx, locked.id, clock.timer, clock.ref)
     now = max(tx.now, locked.head.at)
-    decision = expire(locked.facts, clock.timer, clock.due, now, clocks)
+    items = await items_of(tx.conn, locked.id) if clock.timer is Timer.BRIEF_WINDOW else ()
+    decision = expire(locked.facts, clock.timer, clock.due, now, clocks, items)
     if decision is not None:
         await carry_out(tx, locked, decision, CLOCK)
 

@@ -16,14 +16,18 @@ import msgspec
 from sqlalchemy import Table, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from orders import deadlines, money, policy, timeline
+from orders import again, brief, deadlines, money, policy, timeline
+from orders.brief import BriefItem
+from orders.brief_rows import items_of, save_items
 from orders.database import Database, Membership, Owes, Transaction
 from orders.decisions import Decision, OrderFacts, TimerSet, decide
 from orders.errors import IdReused, Malformed, OrderUnknown, TextTooLong
 from orders.events import (
     CLOCK,
     MARKETPLACE,
+    BriefItemGiven,
     DeadlineSet,
+    FileShared,
     MoneyHeld,
     OrderId,
     OrderPaid,
@@ -33,16 +37,18 @@ from orders.events import (
     State,
     Timer,
 )
-from orders.locking import LockedOrder, lock
+from orders.files import keep_files, withdraw
+from orders.locking import LockedOrder, lock, peek
 from orders.proposal_rows import open_ones, settle
 from orders.proposals import Outcome, lapses
 from orders.tables import orders, participants, payments, persons, postings, requests
 from orders.timeline import GENESIS, Draft, Head, Position
 from orders.timers import end_timer, running, set_timer
-from orders.workflow import Verb, length_of
+from orders.workflow import ENDED, Verb, length_of
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
 Ref = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_.:-]+$")]
+Label = Annotated[str, msgspec.Meta(min_length=1, max_length=brief.LABEL_MAX, pattern=r"\S")]
 Cents = Annotated[int, msgspec.Meta(ge=1, le=100_000_000)]
 
 
@@ -68,6 +74,10 @@ class NewOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seller: Person
     paid_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     policy: policy.Policy = policy.Policy()
+    brief: Annotated[tuple[Label, ...], msgspec.Meta(max_length=brief.ITEMS_MAX)] | None = None
+    """What the buyer has to give, in the seller's words; None for the list of the category."""
+    predecessor: Ref | None = None
+    """An ended order of the same two, to order again with its brief."""
 
 
 class Created(msgspec.Struct, frozen=True):
@@ -82,7 +92,8 @@ async def create_order(database: Database, caller: str, key: str, new: NewOrder)
 
     Repeat-safe by (caller, key). Raises `IdReused` if the key came before with other content,
     or if another order has the same `reference`, and `Malformed` if the two parties are one
-    person or nobody could count working days by the policy.
+    person, nobody could count working days by the policy, or the predecessor is not an ended
+    order of the same two.
     """
     if new.buyer.person == new.seller.person:
         raise Malformed(where="seller.person equals buyer.person")
@@ -127,6 +138,7 @@ async def _open_room(tx: Transaction, order: OrderId, new: NewOrder) -> None:
             price_cents=new.price_cents,
             held_cents=new.price_cents,
             currency=new.currency,
+            predecessor=new.predecessor,
             state=State.AWAITING_VALIDATION,
             state_since=tx.now,
             turn=Role.BUYER,
@@ -161,17 +173,48 @@ async def _open_room(tx: Transaction, order: OrderId, new: NewOrder) -> None:
     owes = Owes(
         tuple(Membership(PersonId(person.person), role) for role, person in members), new.policy
     )
+    wanted = brief.opening(new.category, new.brief)
+    paid = OrderPaid(
+        new.title, new.category, new.price_cents, new.currency, wanted,
+        OrderId(new.predecessor) if new.predecessor else None,
+    )  # fmt: skip
+    items = tuple(BriefItem(item.item, item.label) for item in wanted)
+    brought = await _brought(tx, new, items)
+    for event in brought:
+        if isinstance(event, BriefItemGiven):
+            items = brief.told(items, event)
+    await save_items(tx, order, items)
     _, told = await timeline.append(
         tx,
         Head(order, 0, tx.now, GENESIS),
         owes,
         [
-            Draft(MARKETPLACE, OrderPaid(new.title, new.category, new.price_cents, new.currency)),
+            Draft(MARKETPLACE, paid),
             Draft(MARKETPLACE, MoneyHeld(new.price_cents, new.currency)),
             Draft(MARKETPLACE, DeadlineSet(window.timer, window.due)),
+            *(Draft(PersonId(new.buyer.person), event) for event in brought),
         ],
     )
+    if new.predecessor is not None:
+        await keep_files(tx, OrderId(new.predecessor), told)
     await post(tx, order, money.hold(new.price_cents), told[1].seq, told[1].at)
+
+
+async def _brought(
+    tx: Transaction, new: NewOrder, items: tuple[BriefItem, ...]
+) -> list[BriefItemGiven | FileShared]:
+    """Return what the buyer gave for the order's predecessor, for the items wanted again."""
+    if new.predecessor is None:
+        return []
+    try:
+        before = await peek(tx.conn, OrderId(new.predecessor))
+    except OrderUnknown:
+        raise Malformed(where="predecessor") from None
+    parties = {(new.buyer.person, Role.BUYER), (new.seller.person, Role.SELLER)}
+    same = parties <= {(member.person, member.role) for member in before.owes.members}
+    if not same or before.facts.state not in ENDED:
+        raise Malformed(where="predecessor")
+    return await again.brought(tx.conn, before.id, items, new.policy.note_max)
 
 
 async def remember(tx: Transaction, person: Person) -> None:
@@ -209,7 +252,8 @@ async def take_step(
         now = max(tx.now, locked.head.at)
         clocks = await running(tx.conn, order)
         role = locked.role_of(person)
-        decision = decide(locked.facts, verb, role, now, clocks, note.strip(), refund_cents)
+        items = await items_of(tx.conn, order) if verb is Verb.START else ()
+        decision = decide(locked.facts, verb, role, now, clocks, note.strip(), refund_cents, items)
         return await carry_out(tx, locked, decision, person, client_id, content)
 
 
@@ -327,13 +371,14 @@ async def mark_read(database: Database, order: OrderId, person: PersonId, seq: i
 
 
 async def redact(database: Database, order: OrderId, seq: int) -> None:
-    """Erase a message for good; repeating it is harmless.
+    """Erase a message or a file for good; repeating it is harmless.
 
-    Raises `OrderUnknown`, or `Malformed` if entry `seq` is not a message.
+    Raises `OrderUnknown`, or `Malformed` if entry `seq` is neither.
     """
     async with database.transaction() as tx:
         locked = await lock(tx, order)
         await timeline.redact(tx, locked.head, locked.owes, seq)
+        await withdraw(tx, order, seq)
 
 
 def command_digest(verb: str, *content: object) -> bytes:

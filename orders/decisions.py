@@ -11,7 +11,8 @@ from typing import assert_never
 
 import msgspec
 
-from orders import deadlines, money
+from orders import brief, deadlines, money
+from orders.brief import BriefItem
 from orders.errors import AmountWrong, NotYours, ReasonMissing, WrongState
 from orders.events import (
     DeadlineFired,
@@ -19,6 +20,7 @@ from orders.events import (
     DeadlinePaused,
     DeadlineSet,
     Event,
+    OrderCancelled,
     OrderId,
     RightOpened,
     Role,
@@ -124,10 +126,13 @@ def decide(
     clocks: tuple[RunningTimer, ...],
     note: str = "",
     refund_cents: int = 0,
+    items: tuple[BriefItem, ...] = (),
 ) -> Decision:
     """Take a step.
 
-    `refund_cents` is for the mediator's split alone. Raises `NotYours` if the step belongs to
+    `refund_cents` is for the mediator's split alone; `items` is the readiness list: to start
+    while something of it is open or not accepted needs a reason. Raises `NotYours` if the step
+    belongs to
     somebody else in every state it exists in, `WrongState` if it is theirs but not now,
     `ReasonMissing` and `AmountWrong`.
     """
@@ -136,7 +141,8 @@ def decide(
         raise NotYours(verb=verb, role=by)
     for step in mine:
         if _open(order, step):
-            if step.needs_note and not note:
+            early = verb is Verb.START and brief.unsettled(items)
+            if (step.needs_note or early) and not note:
                 raise ReasonMissing(verb=verb)
             return _carry_out(order, step, now, clocks, note, refund_cents)
     raise WrongState(verb=verb, state=order.state)
@@ -148,8 +154,12 @@ def expire(
     due: datetime,
     now: datetime,
     clocks: tuple[RunningTimer, ...],
+    items: tuple[BriefItem, ...] = (),
 ) -> Decision | None:
-    """Let a clock of the process reach zero; None when the order has moved on since."""
+    """Let a clock of the process reach zero; None when the order has moved on since.
+
+    A brief window that runs out says what of the readiness list, `items`, was missing.
+    """
     fired = DeadlineFired(timer, due)
     if timer is Timer.CHAT_TAIL:
         if order.state not in ENDED or order.chat_tail_over:
@@ -158,7 +168,10 @@ def expire(
     for step in STEPS:
         if step.by is timer and _open(order, step):
             decision = _carry_out(order, step, now, clocks, "", 0)
-            return msgspec.structs.replace(decision, events=(fired, *decision.events))
+            told, *others = decision.events
+            if isinstance(told, OrderCancelled) and timer is Timer.BRIEF_WINDOW:
+                told = msgspec.structs.replace(told, missing=brief.missing(items))
+            return msgspec.structs.replace(decision, events=(fired, told, *others))
     return None
 
 

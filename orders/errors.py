@@ -7,12 +7,16 @@
     ├── NotFound
     │   ├── OrderUnknown            no such order, or not yours: the two look alike on purpose
     │   ├── ProposalUnknown         no such proposal on this order
+    │   ├── ItemUnknown             no such item on the readiness list
+    │   ├── FileUnknown             no such file, or not yours, or removed, or a forged link
     │   └── CallUnknown             no such call on this order
     ├── NotYours                    a member, but this step belongs to the other party
     ├── WrongMoment
     │   ├── WrongState              the order's state does not allow this step
     │   ├── ProposalOver            it was answered, withdrawn or overtaken
     │   ├── ProposalOpen            one of its kind waits for an answer already
+    │   ├── ItemSettled             the item of the readiness list stands elsewhere
+    │   ├── LinkOver                the link to a file was good, and is too old
     │   ├── ChatClosed              the conversation is closed at this stage
     │   ├── CallsClosed             calls are closed at this stage, or by the marketplace
     │   ├── CallOver                the call has ended, or was answered elsewhere
@@ -24,9 +28,11 @@
     │   ├── AmountWrong             more than is held, or nothing
     │   ├── TimeWrong               more time than may be added, or too little
     │   ├── IdReused                the same client id came before with other content
+    │   ├── FileEmpty               a file without content
     │   └── SdpRefused              the session description cannot be answered
     ├── TooMuch
-    │   ├── FrameTooLarge / RateExceeded / TooManyOpen
+    │   ├── FrameTooLarge / FileTooLarge / RateExceeded / TooManyOpen
+    │   ├── TooManyItems / TooManyFiles
     └── Unavailable                 we cannot do it now; trying again is safe
 
 A refusal is an answer, not an accident: it has a stable `code`, an HTTP `status`, `facts` that
@@ -101,6 +107,18 @@ class ProposalUnknown(NotFound):
     code = "proposal_unknown"
 
 
+class ItemUnknown(NotFound):
+    """The readiness list has no such item. Facts: `item`."""
+
+    code = "item_unknown"
+
+
+class FileUnknown(NotFound):
+    """No such file for this person: all reasons look alike on purpose."""
+
+    code = "file_unknown"
+
+
 class CallUnknown(NotFound):
     """The order has no such call."""
 
@@ -155,6 +173,19 @@ class ProposalOpen(WrongMoment):
     """A proposal of this kind waits for its answer already. Facts: `proposal`."""
 
     code = "proposal_open"
+
+
+class ItemSettled(WrongMoment):
+    """The item does not stand where this move begins. Facts: `verb`, `item`, `state`."""
+
+    code = "item_settled"
+
+
+class LinkOver(WrongMoment):
+    """The link to a file was good and is too old; the room makes a new one."""
+
+    code = "link_over"
+    status = 410
 
 
 class InCall(WrongMoment):
@@ -214,6 +245,12 @@ class IdReused(BadInput):
     status = 409
 
 
+class FileEmpty(BadInput):
+    """There is nothing in the file."""
+
+    code = "file_empty"
+
+
 class SdpRefused(BadInput):
     """The browser's session description cannot be answered. Facts: `reason`."""
 
@@ -234,6 +271,13 @@ class FrameTooLarge(TooMuch):
     status = 413
 
 
+class FileTooLarge(TooMuch):
+    """Facts: `limit` in bytes, and `size` if it was told beforehand."""
+
+    code = "file_too_large"
+    status = 413
+
+
 class RateExceeded(TooMuch):
     """Facts: `limit` (the name in the table of limits), `retry_after` in seconds."""
 
@@ -244,6 +288,18 @@ class TooManyOpen(TooMuch):
     """Too many of something at once: sockets, subscriptions, commands. Facts: `limit`, `what`."""
 
     code = "too_many_open"
+
+
+class TooManyItems(TooMuch):
+    """The readiness list, or what an item points to, is as long as it may be. Facts: `limit`."""
+
+    code = "too_many_items"
+
+
+class TooManyFiles(TooMuch):
+    """The order has as many files as it may have. Facts: `limit`."""
+
+    code = "too_many_files"
 
 
 class Unavailable(Refused):

@@ -17,6 +17,7 @@ import msgspec
 OrderId = NewType("OrderId", str)
 PersonId = NewType("PersonId", str)
 CallId = NewType("CallId", str)
+FileId = NewType("FileId", str)
 
 CLOCK = PersonId("clock")
 """The actor of what happens by itself: a deadline at zero, a lapsed lease."""
@@ -100,13 +101,25 @@ class _Event(msgspec.Struct, frozen=True, tag_field="kind", omit_defaults=True):
     pass
 
 
+class Wanted(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An item of the readiness list. `label` is empty where a template's words stand for it."""
+
+    item: str
+    label: str = ""
+
+
 class OrderPaid(_Event, frozen=True, tag="order_paid"):
-    """The buyer paid; the money is in escrow. The first entry of every paid order."""
+    """The buyer paid; the money is in escrow. The first entry of every paid order.
+
+    `brief` is the readiness list it opens with, `predecessor` the order it repeats.
+    """
 
     title: str
     category: str
     price_cents: int
     currency: str
+    brief: tuple[Wanted, ...] = ()
+    predecessor: OrderId | None = None
 
 
 class MessageSent(_Event, frozen=True, tag="message_sent"):
@@ -121,10 +134,59 @@ class BriefHandedOver(_Event, frozen=True, tag="brief_handed_over"):
     note: str = ""
 
 
+class BriefItemAdded(_Event, frozen=True, tag="brief_item_added"):
+    """The seller says what is missing: a new item of the readiness list."""
+
+    item: str
+    label: str
+
+
+class BriefItemGiven(_Event, frozen=True, tag="brief_item_given"):
+    """The buyer gives an item: in words, by messages of this order, or by files."""
+
+    item: str
+    note: str = ""
+    messages: tuple[int, ...] = ()
+    files: tuple[FileId, ...] = ()
+
+
+class BriefItemAccepted(_Event, frozen=True, tag="brief_item_accepted"):
+    """The seller has what is needed of this item."""
+
+    item: str
+
+
+class BriefItemDropped(_Event, frozen=True, tag="brief_item_dropped"):
+    """This item is not needed."""
+
+    item: str
+    note: str = ""
+
+
+class BriefItemReopened(_Event, frozen=True, tag="brief_item_reopened"):
+    """The seller needs this item, or more of it, and says why."""
+
+    item: str
+    note: str
+
+
+class FileShared(_Event, frozen=True, tag="file_shared"):
+    """The actor shared a file. `type` is what its content was recognised as."""
+
+    file: FileId
+    name: str
+    size: int
+    type: str
+
+
 class OrderStarted(_Event, frozen=True, tag="order_started"):
-    """The seller has what is needed and begins. The delivery date is fixed now."""
+    """The seller has what is needed and begins. The delivery date is fixed now.
+
+    `note` says why it begins although something is still open.
+    """
 
     delivery_due: datetime
+    note: str = ""
 
 
 class OrderLate(_Event, frozen=True, tag="order_late"):
@@ -156,10 +218,14 @@ class CancelReason(StrEnum):
 
 
 class OrderCancelled(_Event, frozen=True, tag="order_cancelled"):
-    """The order ends without work delivered; the money goes back."""
+    """The order ends without work delivered; the money goes back.
+
+    `missing` is what the seller still waited for when the brief window ran out.
+    """
 
     reason: CancelReason
     note: str = ""
+    missing: tuple[Wanted, ...] = ()
 
 
 class RevisionRequested(_Event, frozen=True, tag="revision_requested"):
@@ -394,10 +460,17 @@ class EntryRedacted(_Event, frozen=True, tag="entry_redacted"):
     seq: int
 
 
+BriefEvent = (
+    BriefItemAdded | BriefItemGiven | BriefItemAccepted | BriefItemDropped | BriefItemReopened
+)
+"""What happens to an item of the readiness list."""
+
 Event = (
     OrderPaid
     | MessageSent
     | BriefHandedOver
+    | BriefEvent
+    | FileShared
     | OrderStarted
     | OrderLate
     | OrderDelivered

@@ -16,9 +16,16 @@ from typing import assert_never
 import msgspec
 from msgspec.structs import replace
 
+from orders import brief
+from orders.brief import BriefItem
 from orders.events import (
     CLOCK,
     BriefHandedOver,
+    BriefItemAccepted,
+    BriefItemAdded,
+    BriefItemDropped,
+    BriefItemGiven,
+    BriefItemReopened,
     CallAnswered,
     CallEnded,
     CallId,
@@ -37,6 +44,7 @@ from orders.events import (
     DisputeOpened,
     Entry,
     EntryRedacted,
+    FileShared,
     MediatorJoined,
     MessageSent,
     MoneyExpired,
@@ -96,6 +104,8 @@ class View(msgspec.Struct, frozen=True):
     turn: Role | None = None
     turn_since: datetime | None = None
     brief_handed: bool = False
+    brief: tuple[BriefItem, ...] = ()
+    """The readiness list."""
     chat_tail_over: bool = False
     held_cents: int = 0
     refunded_cents: int = 0
@@ -111,6 +121,8 @@ class View(msgspec.Struct, frozen=True):
     call: OpenCall | None = None
     messages: int = 0
     """Messages that can still be read."""
+    files: frozenset[int] = frozenset()
+    """Entries that shared a file which can still be had."""
     redacted: frozenset[int] = frozenset()
     """Entries whose content was erased."""
 
@@ -130,16 +142,27 @@ def _tell(view: View, entry: Entry) -> View:
         case EntryRedacted(seq):
             if seq in view.redacted:
                 return view  # it was empty already when this reader came to it
-            return replace(view, redacted=view.redacted | {seq}, messages=view.messages - 1)
+            erased = replace(view, redacted=view.redacted | {seq})
+            if seq in view.files:
+                return replace(erased, files=view.files - {seq})
+            return replace(erased, messages=view.messages - 1)
+        case FileShared():
+            return replace(view, files=view.files | {entry.seq})
         case MessageSent():
             return replace(view, messages=view.messages + 1)
-        case OrderPaid(title, category, price_cents, currency):
+        case OrderPaid(title, category, price_cents, currency, wanted):
             view = replace(
-                view, title=title, category=category, price_cents=price_cents, currency=currency
-            )
+                view, title=title, category=category, price_cents=price_cents, currency=currency,
+                brief=tuple(BriefItem(item.item, item.label) for item in wanted),
+            )  # fmt: skip
             return _move(view, State.AWAITING_VALIDATION, Role.BUYER, at)
         case BriefHandedOver():
             return _move(replace(view, brief_handed=True), view.state, Role.SELLER, at)
+        case BriefItemGiven() | BriefItemAccepted() | BriefItemDropped():
+            return replace(view, brief=brief.told(view.brief, entry.event))
+        case BriefItemAdded() | BriefItemReopened():
+            asked = replace(view, brief=brief.told(view.brief, entry.event), brief_handed=False)
+            return _move(asked, view.state, Role.BUYER, at)
         case OrderStarted():
             return _move(view, State.IN_PROGRESS, Role.SELLER, at)
         case OrderLate():
@@ -147,8 +170,8 @@ def _tell(view: View, entry: Entry) -> View:
                 return _move(replace(view, resume=State.LATE), view.state, Role.SELLER, at)
             return _move(view, State.LATE, Role.SELLER, at)
         case CancelRequested():
-            asked = replace(view, resume=view.state)
-            return _move(asked, State.CANCEL_REQUESTED, Role.SELLER, at)
+            requested = replace(view, resume=view.state)
+            return _move(requested, State.CANCEL_REQUESTED, Role.SELLER, at)
         case CancelWithdrawn():
             return _back(view, view.resume or view.state, Role.SELLER, at)
         case CancelRefused(_, times):

@@ -67,6 +67,10 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """Whose midnight begins a working day."""
     text_max: Annotated[int, msgspec.Meta(ge=1, le=20_000)] = 5_000
     """The longest message, in characters."""
+    file_max: Annotated[int, msgspec.Meta(ge=1, le=1 << 30)] = 25 * 1024 * 1024
+    """The largest file, in bytes."""
+    files_max: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 100
+    """How many files an order may have."""
     note_max: Annotated[int, msgspec.Meta(ge=1, le=5_000)] = 1_000
     """The longest note with a step (a reason, a delivery note), in characters."""
 

@@ -66,6 +66,7 @@ orders = Table(
     Column("price_cents", BigInteger, nullable=False),
     Column("held_cents", BigInteger, nullable=False),
     Column("currency", String(3), nullable=False),
+    Column("predecessor", String),  # the order this one repeats
     Column("state", String, nullable=False),
     Column("state_since", Instant, nullable=False),
     Column("turn", String),
@@ -176,6 +177,40 @@ proposals = Table(
     Column("note", String, nullable=False),
     Column("at", Instant, nullable=False),
     PrimaryKeyConstraint("order_id", "seq"),
+)
+
+brief_items = Table(
+    "brief_items",
+    metadata,
+    Column("order_id", String, nullable=False),
+    Column("item", String, nullable=False),
+    Column("place", Integer, nullable=False),  # its place in the list
+    Column("content", LargeBinary, nullable=False),  # the item and where it stands, as JSON
+    PrimaryKeyConstraint("order_id", "item"),
+)
+
+files = Table(
+    "files",
+    metadata,
+    Column("order_id", String, nullable=False),
+    Column("file_id", String, nullable=False),  # its name on disk
+    Column("seq", BigInteger, nullable=False),  # the entry that shared it
+    Column("person_id", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("type", String, nullable=False),  # what its content was recognised as
+    Column("sha256", LargeBinary, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("redacted", Boolean, nullable=False),
+    Column("erased", Boolean, nullable=False),  # whether the redacted bytes are gone from disk
+    PrimaryKeyConstraint("order_id", "file_id"),
+)
+_to_erase = text("redacted AND NOT erased")
+Index(
+    "files_to_erase",
+    files.c.order_id,
+    sqlite_where=_to_erase,
+    postgresql_where=_to_erase,
 )
 
 payments = Table(

@@ -43,7 +43,7 @@ def step_told(
         case Verb.HAND_OVER:
             return BriefHandedOver(note)
         case Verb.START:
-            return OrderStarted(_known(delivery_due))
+            return OrderStarted(_known(delivery_due), note)
         case Verb.CANCEL | Verb.DECLINE | Verb.ACCEPT_CANCEL | Verb.GIVE_UP:
             return OrderCancelled(step.reason or CancelReason.AGREED, note)
         case Verb.DELIVER:

@@ -33,6 +33,7 @@ from orders.events import (
     Entry,
     EntryRedacted,
     Event,
+    FileShared,
     MessageSent,
     OrderId,
     PersonId,
@@ -305,7 +306,7 @@ def _wire(seq: int, at: datetime, actor: str, payload: bytes | None, client: str
 async def redact(
     tx: Transaction, head: Head, owes: Owes, seq: int, actor: PersonId = MARKETPLACE
 ) -> Head:
-    """Erase the message that is entry `seq` and append that it was erased.
+    """Erase the message or file that is entry `seq` and append that it was erased.
 
     Payload, salt and the command's digest go; the row, its digest and its link stay, so the
     chain still verifies. Doing it again appends nothing. Raises `Malformed` for any other entry:
@@ -316,7 +317,7 @@ async def redact(
         kind = await tx.conn.scalar(
             select(entries.c.kind).where(entries.c.order_id == head.order, entries.c.seq == seq)
         )
-    if kind != MessageSent.__struct_config__.tag:
+    if kind not in {MessageSent.__struct_config__.tag, FileShared.__struct_config__.tag}:
         raise Malformed(where="seq")
     done = await tx.conn.execute(
         update(entries)

@@ -14,8 +14,10 @@ from sqlalchemy import and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders import money
+from orders.brief_rows import items_of
 from orders.errors import OrderUnknown
 from orders.events import CallId, OrderId, PersonId, Role, State, Timer
+from orders.files import files_of
 from orders.fold import OpenCall, View
 from orders.locking import peek
 from orders.proposal_rows import open_ones
@@ -196,6 +198,7 @@ async def snapshot(conn: AsyncConnection, order: OrderId) -> View:
         turn=Role(row.turn) if row.turn else None,
         turn_since=row.turn_since,
         brief_handed=row.brief_handed,
+        brief=await items_of(conn, order),
         chat_tail_over=row.chat_tail_over,
         held_cents=row.held_cents,
         refunded_cents=cents[money.MovementKind.REFUND],
@@ -207,6 +210,7 @@ async def snapshot(conn: AsyncConnection, order: OrderId) -> View:
         deadlines=tuple(sorted((Timer(clock.timer), clock.due) for clock in clocks)),
         call=OpenCall(call.call, call.caller, call.rang_at, call.answered_at) if call else None,
         messages=messages or 0,
+        files=frozenset(file.seq for file in (await files_of(conn, order)).values()),
         redacted=frozenset(erased),
     )
 

@@ -147,6 +147,7 @@ def new_order(buyer: str, seller: str) -> Frame:
         "price_cents": 12_300,
         "currency": "EUR",
         "means": "card",
+        "brief": [],
         "buyer": {
             "person": buyer,
             "name": "Ada Buyer",

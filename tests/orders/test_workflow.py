@@ -223,7 +223,7 @@ def test_starting_fixes_the_delivery_date_from_the_moment_of_the_start() -> None
     decision = decide(facts(policy=Policy(delivery=7200)), Verb.START, Role.SELLER)
     due = LATER + timedelta(hours=2)
     assert decision.events == (
-        OrderStarted(delivery_due=due),
+        OrderStarted(delivery_due=due, note="parce que"),
         DeadlineMet(Timer.BRIEF_WINDOW),
         DeadlineSet(Timer.DELIVERY, due),
     )

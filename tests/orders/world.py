@@ -112,6 +112,7 @@ def new_order(policy: Policy | None = None, **others: object) -> NewOrder:
         buyer=Person(f"buyer-{mark}", "Inès", f"ines-{mark}@post.test"),
         seller=Person(f"seller-{mark}", "Tom", f"tom-{mark}@post.test", "en"),
         policy=policy or Policy(),
+        brief=(),  # a test that is about the readiness list asks for one
     )
     return msgspec.structs.replace(plain, **others)
 

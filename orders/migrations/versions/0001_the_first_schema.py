@@ -111,6 +111,7 @@ def upgrade() -> None:
         sa.Column("price_cents", sa.BigInteger(), nullable=False),
         sa.Column("held_cents", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.String(length=3), nullable=False),
+        sa.Column("predecessor", sa.String(), nullable=True),
         sa.Column("state", sa.String(), nullable=False),
         sa.Column("state_since", Instant(), nullable=False),
         sa.Column("turn", sa.String(), nullable=True),
@@ -178,6 +179,37 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("order_id", "movement", "account"),
     )
     op.create_table(
+        "brief_items",
+        sa.Column("order_id", sa.String(), nullable=False),
+        sa.Column("item", sa.String(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("order_id", "item"),
+    )
+    op.create_table(
+        "files",
+        sa.Column("order_id", sa.String(), nullable=False),
+        sa.Column("file_id", sa.String(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("person_id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("type", sa.String(), nullable=False),
+        sa.Column("sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.Column("redacted", sa.Boolean(), nullable=False),
+        sa.Column("erased", sa.Boolean(), nullable=False),
+        sa.PrimaryKeyConstraint("order_id", "file_id"),
+    )
+    op.create_index(
+        "files_to_erase",
+        "files",
+        ["order_id"],
+        unique=False,
+        sqlite_where=sa.text("redacted AND NOT erased"),
+        postgresql_where=sa.text("redacted AND NOT erased"),
+    )
+    op.create_table(
         "proposals",
         sa.Column("order_id", sa.String(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
@@ -225,6 +257,8 @@ def downgrade() -> None:
     op.drop_table("timers")
     op.drop_table("requests")
     op.drop_table("proposals")
+    op.drop_table("files")
+    op.drop_table("brief_items")
     op.drop_table("postings")
     op.drop_table("persons_in_call")
     op.drop_table("persons")
