@@ -62,7 +62,7 @@ export function lineOf(
     case 'brief_handed_over':
       return noted('brief', t.brief_handed_over(own, who), known.note);
     case 'order_started':
-      return plain('play', t.order_started(own, who, date(known.delivery_due)), 'good');
+      return noted('play', t.order_started(own, who, date(known.delivery_due)), known.note, 'good');
     case 'order_late':
       return plain('alert', t.order_late(), 'warn');
     case 'order_delivered':

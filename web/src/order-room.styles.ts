@@ -24,7 +24,7 @@ export const look = css`
   }
   .desk {
     display: grid;
-    grid-template: auto auto 1fr / minmax(0, 1fr) 372px;
+    grid-template: auto auto 1fr / minmax(0, 1fr) clamp(320px, 30%, 372px);
     grid-template-areas: 'head head' 'line line' 'talk side';
     height: 100%;
   }

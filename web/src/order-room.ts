@@ -212,7 +212,7 @@ export class OrderRoomElement extends LitElement {
         ${icon('lock', 32)}
         <h1>${t.unavailable}</h1>
         <p>${text || (t.line.stopped[code] ?? t.unavailableHint)}</p>
-        <button data-test="connection-retry" @click=${() => (stopped ? room.connection.retry() : location.reload())}>${t.retry}</button>
+        <button data-test="connection-retry" @click=${() => (stopped ? room.connection.retry() : room.reopen())}>${t.retry}</button>
       </div>`;
     }
     if (!room?.room || !room.situation || room.timeline.position === null || !call) {

@@ -71,7 +71,7 @@ export type Event =
   | { kind: 'order_paid'; title: string; category: string; price_cents: number; currency: string }
   | { kind: 'message_sent'; text: string }
   | { kind: 'brief_handed_over'; note?: string }
-  | { kind: 'order_started'; delivery_due: string }
+  | { kind: 'order_started'; delivery_due: string; note?: string }
   | { kind: 'order_late' }
   | { kind: 'order_delivered'; note?: string }
   | { kind: 'order_closed'; by_clock?: boolean }

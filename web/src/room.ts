@@ -72,6 +72,13 @@ export class OrderRoom implements Follower {
     this.leave();
   }
 
+  /** Ask again for an order that was refused. */
+  reopen(): void {
+    this.refusal = null;
+    this.connection.resume(this.order);
+    this.events.changed();
+  }
+
   get me(): Member | undefined {
     return this.room?.members.find((m) => m.role === this.room?.you);
   }

@@ -137,7 +137,7 @@ export class Actions extends LitElement {
               <small>${since < 60_000 ? t.turn.justNow : t.turn.since(inWords(Math.floor(since / 60_000) * 60_000, this.language))}</small>
             </h2>`
           : nothing}
-        <p class="guide">${t.guide[s.role][key](other)}</p>
+        <p class="guide">${t.guide[s.role]?.[key]?.(other)}</p>
         ${s.refund?.text
           ? html`<p class="refund" data-test="refund">${icon('coins')}<span>${s.refund.text}</span></p>`
           : nothing}
@@ -185,9 +185,9 @@ export class Actions extends LitElement {
           >
             <h2 id="title">${c.title}</h2>
             <p id="body" data-test="dialog-money">${c.body(other, this.amount())} ${refunds ? t.visible[means] : nothing}</p>
-            ${c.note
+            ${c.note || needed
               ? html`<label>
-                  <span>${c.note}${needed ? nothing : html` <i>${t.optional}</i>`}</span>
+                  <span>${c.note || t.why}${needed ? nothing : html` <i>${t.optional}</i>`}</span>
                   <textarea rows="3" data-test="note" ?required=${needed} maxlength=${this.room.room?.note_max ?? 1000}></textarea>
                 </label>`
               : nothing}

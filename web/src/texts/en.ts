@@ -110,6 +110,7 @@ export const en = {
     heading: 'The money',
   },
 
+  why: 'Why?',
   optional: '(optional)',
   splitAmount: (held: string) => `For the buyer, out of ${held}`,
   handOverAgain: 'I have added to my brief',

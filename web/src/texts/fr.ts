@@ -110,6 +110,7 @@ export const fr: Texts = {
     heading: 'L’argent',
   },
 
+  why: 'Pourquoi ?',
   optional: '(facultatif)',
   splitAmount: (held) => `Pour l’acheteur, sur ${held}`,
   handOverAgain: 'J’ai complété mes éléments',
