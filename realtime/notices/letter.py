@@ -25,6 +25,7 @@ from orders.events import (
     OrderClosed,
     OrderDelivered,
     OrderFrozen,
+    OrderStarted,
     ProposalAccepted,
     ProposalDeclined,
     RefundProposed,
@@ -34,11 +35,21 @@ from orders.events import (
     Role,
     TimeProposed,
     Timer,
+    Wanted,
     kind_of,
 )
-from realtime.notices.occasion import Occasion, Quote
+from realtime.notices.occasion import About, Occasion, Quote
 from realtime.notices.plain import clipped, one_line, several_lines
-from realtime.texts import duration, known_language, listed, moment, moment_here, money, sentence
+from realtime.texts import (
+    KEYS,
+    duration,
+    known_language,
+    listed,
+    moment,
+    moment_here,
+    money,
+    sentence,
+)
 
 TITLE_MAX = 80
 """Characters of the order's title in a subject; mail clients show about as many."""
@@ -122,6 +133,12 @@ class _Words:
     def money(self, cents: int) -> str:
         return money(self.language, cents, self.currency)
 
+    def item(self, item: Wanted) -> str:
+        """Name an item of the readiness list: by its own label, or the template's."""
+        key = f"brief.{item.item}.label"
+        known = sentence(self.language, key) if key in KEYS else item.item
+        return one_line(item.label) or known
+
     def moment(self, at: datetime) -> str:
         return moment(self.language, at, self.zone)
 
@@ -167,7 +184,11 @@ def _topic(occasion: Occasion) -> str:
     kind, role = occasion.notice.kind, occasion.reader.role
     match kind:
         case NoticeKind.UNREAD:
-            return "unread.handed" if any(q.hands_over for q in occasion.quotes) else "unread"
+            return (
+                "unread.handed"
+                if any(q.about is About.HANDED for q in occasion.quotes)
+                else "unread"
+            )
         case NoticeKind.REMINDER:
             return f"reminder.{_reminded_of(occasion)}.{role}"
         case NoticeKind.REQUESTED:
@@ -268,8 +289,7 @@ def _paragraphs(occasion: Occasion, words: _Words) -> list[str]:
             alone = isinstance(occasion.reason, OrderClosed) and occasion.reason.by_clock
             return [words.say(f"{topic}.{'by_clock' if alone else 'accepted'}")]
         case NoticeKind.CANCELLED:
-            why = occasion.reason
-            return [words.say(f"{topic}.{why.reason}")] if isinstance(why, OrderCancelled) else []
+            return _cancelled(occasion, words)
         case NoticeKind.MISSED_CALL:
             rang_at = occasion.rang_at or occasion.now
             may_call = occasion.situation.calls.open
@@ -279,6 +299,18 @@ def _paragraphs(occasion: Occasion, words: _Words) -> list[str]:
             ]
         case never:
             assert_never(never)
+
+
+def _cancelled(occasion: Occasion, words: _Words) -> list[str]:
+    match occasion.reason:
+        case OrderCancelled(reason=reason, missing=missing):
+            told = [words.say(f"cancelled.{occasion.reader.role}.{reason}")]
+            if missing:
+                items = "; ".join(words.item(item) for item in missing)
+                told.append(words.say("cancelled.missing", items=items))
+            return told
+        case _:
+            return []
 
 
 def _decision(occasion: Occasion, words: _Words) -> list[str]:
@@ -304,7 +336,8 @@ def _quotes(occasion: Occasion, words: _Words) -> tuple[ShownQuote, ...]:
     quotes = occasion.quotes
     match occasion.reason:
         case (
-            OrderDelivered(note=note)
+            OrderStarted(note=note)
+            | OrderDelivered(note=note)
             | OrderCancelled(note=note)
             | RevisionRequested(note=note)
             | RevisionRefused(note=note)
@@ -323,8 +356,9 @@ def _quotes(occasion: Occasion, words: _Words) -> tuple[ShownQuote, ...]:
 
 def _shown(quote: Quote, words: _Words) -> ShownQuote:
     text, was_cut = clipped(several_lines(quote.text), QUOTE_MAX)
-    if quote.hands_over:
-        text = f"{words.say('unread.handed.quote')}\n{text}".strip()
+    if quote.about is not None:
+        item = words.item(quote.item) if quote.item else ""
+        text = f"{words.say(f'unread.{quote.about}.quote', item=item)}\n{text}".strip()
     return ShownQuote(
         by=one_line(quote.by),
         when=words.moment_here(quote.at),

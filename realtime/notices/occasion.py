@@ -7,8 +7,9 @@ so that all of it is true at the same moment.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import assert_never
 
 import msgspec
@@ -16,10 +17,14 @@ from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders import timeline, views
+from orders.brief_rows import items_of
 from orders.database import Transaction
 from orders.decisions import allowed
 from orders.events import (
     BriefHandedOver,
+    BriefItemAdded,
+    BriefItemGiven,
+    BriefItemReopened,
     CallEnd,
     CallEnded,
     CallRang,
@@ -31,6 +36,7 @@ from orders.events import (
     DisputeOpened,
     Entry,
     Event,
+    FileShared,
     MediatorJoined,
     MessageSent,
     NoticeKind,
@@ -55,6 +61,7 @@ from orders.events import (
     State,
     TimeProposed,
     Timer,
+    Wanted,
 )
 from orders.locking import LockedOrder
 from orders.situation import Deadline, Situation
@@ -93,13 +100,26 @@ class Reader(msgspec.Struct, frozen=True):
     language: str
 
 
+class About(StrEnum):
+    """What somebody's words came with; the text key is `mail.unread.<value>.quote`."""
+
+    HANDED = "handed"
+    """The buyer's brief."""
+    GIVEN = "given"
+    """An item of the readiness list."""
+    WANTED = "wanted"
+    """An item that the seller asks for."""
+    FILE = "file"
+
+
 class Quote(msgspec.Struct, frozen=True):
-    """Something the other party wrote. With `hands_over` it came with their brief."""
+    """Something somebody wrote, and what it came with: an item of the list, or a file's name."""
 
     by: str
     at: datetime
     text: str
-    hands_over: bool = False
+    about: About | None = None
+    item: Wanted | None = None
 
 
 class Occasion(msgspec.Struct, frozen=True):
@@ -166,7 +186,14 @@ Found = Occasion | Dropped | Later
 
 _TOLD_BY: dict[NoticeKind, tuple[type[Event], ...]] = {
     NoticeKind.ORDER_PAID: (OrderPaid,),
-    NoticeKind.UNREAD: (MessageSent, BriefHandedOver),
+    NoticeKind.UNREAD: (
+        MessageSent,
+        BriefHandedOver,
+        BriefItemGiven,
+        BriefItemAdded,
+        BriefItemReopened,
+        FileShared,
+    ),
     NoticeKind.REMINDER: (DeadlineNear, OrderLate, RightOpened),
     NoticeKind.REQUESTED: (
         RevisionRequested,
@@ -340,7 +367,8 @@ async def _unread(tx: Transaction, locked: LockedOrder, occasion: Occasion) -> F
     if due > tx.now:
         return Later(due)
     names = await _names(tx.conn, notice.order)
-    quotes = tuple(_quote(names[row.actor], row) for row in left[:QUOTED])
+    labels = {item.item: item.label for item in await items_of(tx.conn, notice.order)}
+    quotes = tuple(_quote(names[row.actor], row, labels) for row in left[:QUOTED])
     return msgspec.structs.replace(occasion, quotes=quotes, count=len(left))
 
 
@@ -353,12 +381,20 @@ async def _names(conn: AsyncConnection, order: OrderId) -> dict[PersonId, str]:
     return {row.id: row.name for row in rows}
 
 
-def _quote(by: str, row: StoredEntry) -> Quote:
+def _quote(by: str, row: StoredEntry, labels: Mapping[str, str]) -> Quote:
     match decode(row).event:
         case MessageSent(text=text):
             return Quote(by, row.at, text)
         case BriefHandedOver(note=note):
-            return Quote(by, row.at, note, hands_over=True)
+            return Quote(by, row.at, note, About.HANDED)
+        case BriefItemGiven(item=item, note=note):
+            return Quote(by, row.at, note, About.GIVEN, Wanted(item, labels.get(item, "")))
+        case BriefItemAdded(item=item, label=label):
+            return Quote(by, row.at, "", About.WANTED, Wanted(item, label))
+        case BriefItemReopened(item=item, note=note):
+            return Quote(by, row.at, note, About.WANTED, Wanted(item, labels.get(item, "")))
+        case FileShared(name=name):
+            return Quote(by, row.at, "", About.FILE, Wanted("", name))
         case other:
             raise AssertionError(other)
 

@@ -3,7 +3,7 @@
 | entry                | to whom                      | notice        | when                       |
 |----------------------|------------------------------|---------------|----------------------------|
 | order paid           | both                         | `order_paid`  | at once                    |
-| message, brief       | the other party              | `unread`      | after the unread wait      |
+| message, file, brief | everybody else               | `unread`      | after the unread wait      |
 | brief window near    | both: either can save it     | `reminder`    | at once                    |
 | delivery near        | seller: only they can        | `reminder`    | at once                    |
 | review near          | buyer: only they can         | `reminder`    | at once                    |
@@ -39,6 +39,11 @@ from orders.events import (
     CLOCK,
     PARTIES,
     BriefHandedOver,
+    BriefItemAccepted,
+    BriefItemAdded,
+    BriefItemDropped,
+    BriefItemGiven,
+    BriefItemReopened,
     CallAnswered,
     CallEnded,
     CallRang,
@@ -55,6 +60,7 @@ from orders.events import (
     DisputeOpened,
     Entry,
     EntryRedacted,
+    FileShared,
     MediatorJoined,
     MessageSent,
     MoneyExpired,
@@ -120,7 +126,14 @@ def owed_for(owes: Owes, entry: Entry) -> Sequence[Owed]:
             return ()
         case OrderPaid():
             return _to(owes, PARTIES, NoticeKind.ORDER_PAID, at)
-        case MessageSent() | BriefHandedOver():
+        case (
+            MessageSent()
+            | BriefHandedOver()
+            | BriefItemGiven()
+            | BriefItemAdded()
+            | BriefItemReopened()
+            | FileShared()
+        ):
             due = at + unread_wait(owes.policy, 0)
             return [Owed(person, NoticeKind.UNREAD, due) for person in others(owes, entry.actor)]
         case DeadlineNear(timer=timer, due=due):
@@ -172,6 +185,8 @@ def owed_for(owes: Owes, entry: Entry) -> Sequence[Owed]:
             | ProposalWithdrawn()
             | ProposalLapsed()
             | MediatorJoined()
+            | BriefItemAccepted()
+            | BriefItemDropped()
             | DeadlineMoved()
             | TimeProposed()
             | RefundProposed()

@@ -23,6 +23,8 @@ from orders.events import (
     CallId,
     CallRang,
     Entry,
+    FileId,
+    FileShared,
     OrderId,
     PersonId,
 )
@@ -134,6 +136,13 @@ class Scene:
         """Take a step of the process."""
         client_id = secrets.token_hex(4)
         await take_step(self.database, self.room.order, by, verb, client_id, note)
+
+    async def share_file(self, by: PersonId, name: str) -> None:
+        """Write down that a file was shared."""
+        shared = FileShared(FileId("f_1"), name, 1000, "application/pdf")
+        async with self.database.transaction() as tx:
+            locked = await lock(tx, self.room.order)
+            await timeline.append(tx, locked.head, locked.owes, [Draft(by, shared)])
 
     async def read(self, person: PersonId, seq: int) -> None:
         """Move a read mark."""

@@ -11,6 +11,11 @@ from orders.events import (
     CLOCK,
     MARKETPLACE,
     BriefHandedOver,
+    BriefItemAccepted,
+    BriefItemAdded,
+    BriefItemDropped,
+    BriefItemGiven,
+    BriefItemReopened,
     CallEnd,
     CallEnded,
     CallId,
@@ -25,6 +30,8 @@ from orders.events import (
     DisputeOpened,
     Entry,
     Event,
+    FileId,
+    FileShared,
     MediatorJoined,
     MessageSent,
     NoticeBounced,
@@ -115,6 +122,8 @@ BOTH, TO_BUYER, TO_SELLER, NOBODY = (BUYER, SELLER), (BUYER,), (SELLER,), ()
         (OrderClosed(), BUYER, BOTH, K.CLOSED),
         (OrderCancelled(CancelReason.BUYER_CANCELLED), BUYER, BOTH, K.CANCELLED),
         (OrderExpired(), CLOCK, BOTH, K.EXPIRED),
+        (BriefItemAccepted("voice-over.pace"), SELLER, NOBODY, K.UNREAD),
+        (BriefItemDropped("voice-over.pace"), SELLER, NOBODY, K.UNREAD),
         (CallEnded(CallId("c"), CallEnd.NO_ANSWER), CLOCK, NOBODY, K.MISSED_CALL),
         (NoticeSent(K.UNREAD, Role.BUYER), CLOCK, NOBODY, K.UNREAD),
         (NoticeBounced(K.UNREAD, Role.BUYER), CLOCK, NOBODY, K.UNREAD),
@@ -126,7 +135,17 @@ def test_a_step_is_told_at_once_to_whom_it_concerns(
     assert owed(event, actor) == dict.fromkeys(to, (kind, 0))
 
 
-@pytest.mark.parametrize("event", [MessageSent("hello"), BriefHandedOver()])
+@pytest.mark.parametrize(
+    "event",
+    [
+        MessageSent("hello"),
+        BriefHandedOver(),
+        BriefItemGiven("voice-over.pace"),
+        BriefItemAdded("own.1", "The logo"),
+        BriefItemReopened("voice-over.pace", "More of it"),
+        FileShared(FileId("f"), "script.pdf", 1, "application/pdf"),
+    ],
+)
 def test_what_was_written_waits_three_minutes_and_concerns_everybody_else(event: Event) -> None:
     assert owed(event, BUYER) == {SELLER: (K.UNREAD, 180)}
     three = Owes((*PARTIES, Membership(MEDIATOR, Role.MEDIATOR)), Policy(unread_mail_after=60))
