@@ -7,14 +7,16 @@ clocks run and what happens at zero, and to whose money, all comes from here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
 
-from orders import money
+from orders import brief, money
+from orders.brief import BriefItem, Move, Readiness
 from orders.decisions import OrderFacts, RunningTimer, allowed, needs_note
-from orders.events import CallId, OrderId, PersonId, Role, State, Timer
+from orders.events import CallId, FileId, OrderId, PersonId, Role, State, Timer
 from orders.policy import CallsBy
 from orders.proposals import Proposal, ProposalKind, may_propose
 from orders.workflow import ENDED, Verb
@@ -91,6 +93,38 @@ class CallNow(msgspec.Struct, frozen=True):
     answered_at: datetime | None
 
 
+class ItemFile(msgspec.Struct, frozen=True):
+    """A file that an item of the readiness list points to."""
+
+    file: FileId
+    name: str
+    size: int
+    type: str
+
+
+class ItemShown(msgspec.Struct, frozen=True):
+    """An item of the readiness list. `label` and `hint` are in the viewer's language."""
+
+    item: str
+    label: str
+    hint: str
+    state: Readiness
+    note: str = ""
+    messages: tuple[int, ...] = ()
+    files: tuple[ItemFile, ...] = ()
+    moves: tuple[Move, ...] = ()
+    """What the viewer may do with it now."""
+
+
+class Brief(msgspec.Struct, frozen=True):
+    """The readiness list: `ready` of `wanted` items are given or accepted."""
+
+    items: tuple[ItemShown, ...]
+    ready: int
+    wanted: int
+    may_add: bool = False
+
+
 class Situation(msgspec.Struct, frozen=True):
     """Everything that decides what the viewer's screen offers. Complete, never a difference."""
 
@@ -117,6 +151,8 @@ class Situation(msgspec.Struct, frozen=True):
     proposals: tuple[Proposal, ...] = ()
     """What waits for an answer."""
     may_propose: tuple[ProposalKind, ...] = ()
+    brief: Brief | None = None
+    """What the seller needs to begin; None if nothing was ever asked for."""
 
 
 class OpenMoney(msgspec.Struct, frozen=True):
@@ -199,6 +235,35 @@ def see(
             for kind in ProposalKind
             if may_propose(order, kind, role) and all(p.kind is not kind for p in proposals)
         ),
+    )
+
+
+def with_brief(
+    situation: Situation, items: tuple[BriefItem, ...], shelf: Mapping[FileId, ItemFile]
+) -> Situation:
+    """Add the readiness list to a situation; `shelf` has the files that can still be had."""
+    if not items and not brief.may_add(items, situation.state, situation.role):
+        return situation
+    ready, wanted = brief.progress(items)
+    reasons = situation.reasons
+    if brief.unsettled(items) and Verb.START in situation.actions and Verb.START not in reasons:
+        reasons = (*reasons, Verb.START)
+    shown = tuple(
+        ItemShown(
+            item=item.item,
+            label=item.label,
+            hint="",
+            state=item.state,
+            note=item.note,
+            messages=item.messages,
+            files=tuple(shelf[file] for file in item.files if file in shelf),
+            moves=tuple(brief.moves(item, situation.state, situation.role)),
+        )
+        for item in items
+    )
+    may_add = brief.may_add(items, situation.state, situation.role)
+    return msgspec.structs.replace(
+        situation, brief=Brief(shown, ready, wanted, may_add), reasons=reasons
     )
 
 

@@ -21,7 +21,7 @@ from orders.files import files_of
 from orders.fold import OpenCall, View
 from orders.locking import peek
 from orders.proposal_rows import open_ones
-from orders.situation import CallNow, OpenMoney, Situation, see
+from orders.situation import CallNow, ItemFile, OpenMoney, Situation, see, with_brief
 from orders.tables import calls, entries, orders, participants, payments, persons, postings, timers
 from orders.timers import running
 
@@ -107,10 +107,15 @@ async def situation(
     found = await peek(conn, order)
     role = found.role_of(person)
     clocks = await running(conn, order)
-    return see(
+    seen = see(
         found.facts, role, now, found.head.seq, clocks,
         await _open_money(conn, order), await call_now(conn, order), await open_ones(conn, order),
     )  # fmt: skip
+    shelf = {
+        file: ItemFile(file, known.name, known.size, known.type)
+        for file, known in (await files_of(conn, order)).items()
+    }
+    return with_brief(seen, await items_of(conn, order), shelf)
 
 
 async def call_now(conn: AsyncConnection, order: OrderId) -> CallNow | None:

@@ -10,6 +10,8 @@ from typing import assert_never
 
 from orders import timeline, views
 from orders.agreements import answer, propose
+from orders.brief import Asked, Move
+from orders.briefing import move_item
 from orders.commands import take_step
 from orders.errors import (
     Malformed,
@@ -28,8 +30,11 @@ from realtime.bus import PersonTypes
 from realtime.chat import messages
 from realtime.edge import Edge
 from realtime.protocol import (
+    AcceptItem,
     AcceptProposal,
+    AddItem,
     Answer,
+    BriefFrame,
     CallAccept,
     CallDecline,
     CallFrame,
@@ -41,6 +46,8 @@ from realtime.protocol import (
     DecideSplit,
     DeclineProposal,
     Done,
+    DropItem,
+    GiveItem,
     Hello,
     History,
     Inbound,
@@ -52,6 +59,7 @@ from realtime.protocol import (
     ProposeTime,
     Refresh,
     Refreshed,
+    ReopenItem,
     SendMessage,
     StepFrame,
     Subscribe,
@@ -101,6 +109,8 @@ async def carry_out(edge: Edge, session: Session, frame: Inbound) -> Outbound | 
             | WithdrawProposal()
         ):
             return await _proposal(edge, session, frame)
+        case AddItem() | GiveItem() | AcceptItem() | DropItem() | ReopenItem():
+            return await _brief(edge, session, frame)
         case CallStart() | CallAccept() | CallDecline() | CallHangUp():
             return await _call(edge, session, frame)
         case CallOffer():
@@ -161,6 +171,25 @@ async def _proposal(edge: Edge, session: Session, frame: ProposalFrame) -> Done:
             assert_never(never)
     edge.nudge()
     return Done(frame.id, order, place.seq, place.at)
+
+
+async def _brief(edge: Edge, session: Session, frame: BriefFrame) -> Done:
+    asked: Asked
+    match frame:
+        case AddItem(label=label):
+            asked = Asked(Move.ADD, label=label)
+        case GiveItem(item=item, note=note, messages=messages, files=files):
+            asked = Asked(Move.GIVE, item, note=note, messages=messages, files=files)
+        case AcceptItem(item=item):
+            asked = Asked(Move.ACCEPT, item)
+        case DropItem(item=item, note=note):
+            asked = Asked(Move.DROP, item, note=note)
+        case ReopenItem(item=item, note=note):
+            asked = Asked(Move.REOPEN, item, note=note)
+        case never:
+            assert_never(never)
+    place = await move_item(edge.database, frame.order, session.person, asked, frame.id)
+    return Done(frame.id, frame.order, place.seq, place.at)
 
 
 async def _call(edge: Edge, session: Session, frame: CallFrame) -> Done:

@@ -26,8 +26,9 @@ from typing import Annotated
 
 import msgspec
 
+from orders.brief import LINKS_MAX
 from orders.errors import Fact, FrameTooLarge, Malformed
-from orders.events import CallId, OrderId, PersonId, Role, State
+from orders.events import CallId, FileId, OrderId, PersonId, Role, State
 from orders.situation import Situation
 
 VERSION = 1
@@ -35,6 +36,8 @@ VERSION = 1
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_.:-]+$")]
 """A client id: made by the browser, unique within (order, person)."""
 OrderRef = Annotated[OrderId, msgspec.Meta(min_length=1, max_length=64)]
+FileRef = Annotated[FileId, msgspec.Meta(min_length=1, max_length=64)]
+ItemRef = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 CallRef = Annotated[CallId, msgspec.Meta(min_length=1, max_length=64)]
 SEQ_MAX = 2**53 - 1
 """The largest whole number that a browser can tell from its neighbours."""
@@ -245,6 +248,40 @@ class WithdrawProposal(_Reply, frozen=True, tag="proposal.withdraw"):
     """Who proposed: I take it back."""
 
 
+class AddItem(_Inbound, frozen=True, tag="brief.add"):
+    """Seller: this is missing; a new item of the readiness list."""
+
+    id: Id
+    order: OrderRef
+    label: str
+
+
+class _ItemMove(_Inbound, frozen=True):
+    id: Id
+    order: OrderRef
+    item: ItemRef
+    note: str = ""
+
+
+class GiveItem(_ItemMove, frozen=True, tag="brief.give"):
+    """Buyer: here it is: in words, by messages of this order (their seqs), or by its files."""
+
+    messages: Annotated[tuple[Seq, ...], msgspec.Meta(max_length=LINKS_MAX)] = ()
+    files: Annotated[tuple[FileRef, ...], msgspec.Meta(max_length=LINKS_MAX)] = ()
+
+
+class AcceptItem(_ItemMove, frozen=True, tag="brief.accept"):
+    """Seller: I have what I need of this item."""
+
+
+class DropItem(_ItemMove, frozen=True, tag="brief.drop"):
+    """Either party: this item is not needed."""
+
+
+class ReopenItem(_ItemMove, frozen=True, tag="brief.reopen"):
+    """Seller: I need this, or more of it, because."""
+
+
 class CallStart(_Inbound, frozen=True, tag="call.start"):
     """Ring the other party. `to` may name whom; it can only be the other member of the order."""
 
@@ -325,9 +362,12 @@ StepFrame = (
 ProposalFrame = ProposeTime | ProposeRefund | AcceptProposal | DeclineProposal | WithdrawProposal
 """Proposals and the answers to them; the situation says what may be proposed."""
 
+BriefFrame = AddItem | GiveItem | AcceptItem | DropItem | ReopenItem
+"""Moves of the readiness list; which of them now, the situation says of each item."""
+
 CallFrame = CallStart | CallAccept | CallDecline | CallHangUp
 
-Command = SendMessage | StepFrame | ProposalFrame | CallFrame
+Command = SendMessage | StepFrame | ProposalFrame | BriefFrame | CallFrame
 """What writes entries. Answered by `done` or `refused`."""
 
 Inbound = (
@@ -439,6 +479,8 @@ class Room(_Frame, frozen=True, tag="room"):
     presence: tuple[Presence, ...]
     text_max: int
     note_max: int
+    file_max: int = 0
+    """The largest file that may be shared, in bytes."""
 
 
 class Now(_Frame, frozen=True, tag="situation"):

@@ -32,6 +32,7 @@ def room_frame(room: RoomView, you: Role, policy: Policy, hub: Hub) -> Room:
         presence=tuple(hub.presence(p.person, p.last_seen) for p in room.parties),
         text_max=policy.text_max,
         note_max=policy.note_max,
+        file_max=policy.file_max,
     )
 
 

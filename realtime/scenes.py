@@ -41,6 +41,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     """So many of the last entries the seller has not seen yet."""
     mails: bool = True
     """Whether e-mails are owed for what happened in it."""
+    brief: tuple[str, ...] | None = None
+    """What the buyer has to give; None for the list of the category."""
     short: bool = False
     """A visitor should see its zero: made anew once it is over."""
 
@@ -133,6 +135,7 @@ CLOSED = Scene(
         Line(NADIA, 120, "Merci, les dialogues vivent maintenant !"),
         Line(HUGO, 600, "Avec plaisir. Bonne chance pour le concours !"),
     ),
+    brief=(),
     mails=False,
 )  # fmt: skip
 

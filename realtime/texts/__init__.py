@@ -10,13 +10,14 @@ this package is imported. A reader of any other language gets French, the market
 
 from realtime.texts.catalogue import KEYS, LANGUAGES, known_language, refusal, sentence
 from realtime.texts.formats import day, duration, listed, moment, moment_here, money
-from realtime.texts.viewer import refund_sentence, situate, zero_sentence
+from realtime.texts.viewer import item_label, refund_sentence, situate, zero_sentence
 
 __all__ = [
     "KEYS",
     "LANGUAGES",
     "day",
     "duration",
+    "item_label",
     "known_language",
     "listed",
     "moment",

@@ -14,12 +14,12 @@ import msgspec
 from orders.events import Role, State
 from orders.money import Visibility
 from orders.situation import Deadline, Refund, Situation
-from realtime.texts.catalogue import sentence
+from realtime.texts.catalogue import KEYS, sentence
 from realtime.texts.formats import day, money
 
 
 def situate(situation: Situation, language: str) -> Situation:
-    """Return the situation with `text` of its deadlines and its refund filled in."""
+    """Return the situation with the sentences and labels filled in that it leaves to us."""
     role = situation.role
     refund = situation.refund
     return msgspec.structs.replace(
@@ -36,7 +36,29 @@ def situate(situation: Situation, language: str) -> Situation:
                 language, role, refund, in_full=situation.state is State.CANCELLED
             ),
         ),
+        brief=situation.brief
+        and msgspec.structs.replace(
+            situation.brief,
+            items=tuple(
+                msgspec.structs.replace(
+                    item,
+                    label=item_label(language, item.item, item.label),
+                    hint=_of_item(language, item.item, "hint"),
+                )
+                for item in situation.brief.items
+            ),
+        ),
     )
+
+
+def item_label(language: str, item: str, label: str = "") -> str:
+    """Name an item of the readiness list: by its own label, or the template's."""
+    return label or _of_item(language, item, "label") or item
+
+
+def _of_item(language: str, item: str, what: str) -> str:
+    key = f"brief.{item}.{what}"
+    return sentence(language, key) if key in KEYS else ""
 
 
 def zero_sentence(language: str, role: Role, deadline: Deadline) -> str:
