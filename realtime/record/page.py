@@ -1,0 +1,176 @@
+"""A record as a page: who did what and when, in the reader's language, with the means to check it.
+
+The page stands alone: no scripts, nothing loaded from anywhere. What people wrote is shown as
+they wrote it and cannot do anything. No I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+import msgspec
+from babel.dates import format_datetime, get_timezone_location
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from orders.events import (
+    CLOCK,
+    MARKETPLACE,
+    BriefItemAdded,
+    CallEnd,
+    CancelReason,
+    Decided,
+    Event,
+    NoticeKind,
+    OrderPaid,
+    Role,
+    Timer,
+    Wanted,
+    kind_of,
+)
+from orders.record import Line, Record
+from realtime.texts import KEYS, duration, known_language, money, sentence
+from realtime.texts.catalogue import LOCALES
+
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+"""Content-Security-Policy of the page, in its head as well: it is opened from disks."""
+WORDS = ("text", "note")
+"""Fields that hold what a person wrote: they are quoted below the sentence."""
+_VARIED = {Timer: "timer", NoticeKind: "notice", CallEnd: "end", CancelReason: "reason"} | {
+    Decided: "decision"
+}
+"""Values that have their own words, under `record.<name>.<value>`."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+_event = msgspec.json.Decoder(Event)
+_templates = Environment(
+    loader=PackageLoader("realtime.record"),
+    autoescape=select_autoescape(default=True),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+class Row(msgspec.Struct, frozen=True):
+    """An entry, ready to be shown. `words` is what its author wrote."""
+
+    seq: int
+    at: str
+    who: str
+    what: str
+    words: str
+    erased: bool
+
+
+def render(record: Record, language: str, zone: str, keys_url: str) -> str:
+    """Return the page. Times are on the clocks of `zone` (IANA); the keys are at `keys_url`."""
+    reader = _Reader(record, known_language(language), zone)
+    return _templates.get_template("page.html").render(
+        record=record,
+        policy=POLICY,
+        language=reader.language,
+        say=reader.say,
+        rows=[reader.row(line) for line in record.entries],
+        members=[(member.name, reader.role(member.role)) for member in record.members],
+        facts=[
+            (reader.say("order"), record.order.id),
+            (reader.say("reference"), record.order.reference),
+            (reader.say("price"), reader.money(record.order.price_cents)),
+            (reader.say("created"), reader.stamp(record.order.created_at)),
+            (reader.say("state"), sentence(reader.language, f"state.{record.order.state}")),
+            (reader.say("exported"), reader.stamp(record.seal.exported_at)),
+        ],
+        city=get_timezone_location(zone, locale=LOCALES[reader.language], return_city=True),
+        keys_url=keys_url,
+    )
+
+
+class _Reader:
+    """The words of one language for one record."""
+
+    def __init__(self, record: Record, language: str, zone: str) -> None:
+        self.language = language
+        self._zone = ZoneInfo(zone)
+        self._currency = record.order.currency
+        self._people = {m.person: f"{m.name} ({self.role(m.role)})" for m in record.members}
+        self._people[CLOCK] = self.say("by.clock")
+        self._people[MARKETPLACE] = self.say("by.marketplace")
+        self._labels: dict[str, str] = {}
+
+    def say(self, key: str, **facts: object) -> str:
+        return sentence(self.language, f"record.{key}", **facts)
+
+    def role(self, role: str) -> str:
+        return sentence(self.language, f"role.{role}")
+
+    def money(self, cents: int) -> str:
+        return money(self.language, cents, self._currency)
+
+    def stamp(self, at: int | datetime) -> str:
+        moment = at if isinstance(at, datetime) else _EPOCH + timedelta(microseconds=at)
+        form = "EEE d MMM y, HH:mm:ss"
+        return str(format_datetime(moment, form, self._zone, LOCALES[self.language]))
+
+    def row(self, line: Line) -> Row:
+        who = self._people.get(line.actor, line.actor)
+        if line.payload is None:
+            what, words = self.say("erased"), ""
+        else:
+            event = _event.decode(line.payload)
+            self._learn(event)
+            told = msgspec.structs.asdict(event)
+            what = self._sentence(event, told)
+            words = "\n".join(str(told[name]) for name in WORDS if told.get(name))
+        return Row(
+            line.seq, self.stamp(line.at), who, what, words,
+            line.payload is None,
+        )  # fmt: skip
+
+    def _sentence(self, event: Event, told: Mapping[str, object]) -> str:
+        facts = {name: self._shown(name, value) for name, value in told.items()}
+        if told.get("missing"):
+            facts["missing"] = self.say("missing", items=facts["missing"])
+        return self.say(kind_of(event), **facts).strip()
+
+    def _learn(self, event: Event) -> None:
+        """Remember what the items of the readiness list are called."""
+        match event:
+            case OrderPaid(brief=brief):
+                self._labels |= {item.item: item.label for item in brief if item.label}
+            case BriefItemAdded(item=item, label=label):
+                self._labels[item] = label
+            case _:
+                pass
+
+    def _item(self, item: str) -> str:
+        key = f"brief.{item}.label"
+        known = sentence(self.language, key) if key in KEYS else item
+        return self._labels.get(item) or known
+
+    def _shown(self, name: str, value: object) -> str:
+        """Return a fact as the reader's language writes it."""
+        match value:
+            case StrEnum() if type(value) in _VARIED:
+                return self.say(f"{_VARIED[type(value)]}.{value}")
+            case Role():
+                return self.role(value)
+            case datetime():
+                return self.stamp(value)
+            case bool():
+                return self.say(f"{name}.{'yes' if value else 'no'}")
+            case int() if name.endswith("cents"):
+                return self.money(value)
+            case int() if name in {"seconds", "left"}:
+                return duration(self.language, timedelta(seconds=value))
+            case tuple() | list():
+                return ", ".join(self._listed(value))
+            case str() if name == "item":
+                return self._item(value)
+            case _:
+                return str(value)
+
+    def _listed(self, values: Sequence[object]) -> list[str]:
+        return [self._item(v.item) if isinstance(v, Wanted) else str(v) for v in values]
