@@ -20,13 +20,17 @@ import uvloop
 
 from orders import timeline
 from orders.database import Database, migrate
-from orders.errors import Refused
+from orders.errors import OrderUnknown, Refused
 from orders.events import OrderId
 from realtime import settings as environment
-from realtime import telemetry
+from realtime import telemetry, texts
 from realtime.app import OrderRoom
 from realtime.serving import RoomServer, address, listen
 from realtime.settings import Settings, SettingsError
+
+
+class BrokenError(Exception):
+    """A timeline is not what was written; the message names the first entry that does not fit."""
 
 
 def main() -> None:
@@ -55,8 +59,11 @@ def main() -> None:
     except SettingsError as error:
         print(error, file=sys.stderr)
         sys.exit(2)
+    except BrokenError as broken:
+        print(broken, file=sys.stderr)
+        sys.exit(1)
     except Refused as refusal:
-        print(f"Refused: {refusal.code}", file=sys.stderr)
+        print(texts.refusal("en", refusal), file=sys.stderr)
         sys.exit(1)
 
 
@@ -103,9 +110,11 @@ async def _verify(settings: Settings, order: OrderId) -> str:
         async with database.reading() as conn:
             length = await timeline.verify(conn, order)
     except ValueError as error:
-        return f"{order}: broken, {error}"
+        raise BrokenError(f"{order}: {error}") from None
     finally:
         await database.close()
+    if length == 0:
+        raise OrderUnknown(order=order)
     return f"{order}: {length} entries, every link holds"
 
 

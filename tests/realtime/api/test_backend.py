@@ -28,8 +28,7 @@ async def test_a_paid_order_is_created_once_however_often_it_is_told(server: InP
         balances = made["ledger"]["balances"]
         assert (balances["escrow"], balances["payment"]) == (12_300, -12_300)
         assert sum(balances.values()) == 0
-        (deadline,) = made["deadlines"]
-        assert deadline["timer"] == "brief_window"
+        assert "brief_window" in {deadline["timer"] for deadline in made["deadlines"]}
 
 
 async def test_the_same_key_with_another_order_is_refused(server: InProcess) -> None:

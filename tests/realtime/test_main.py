@@ -1,0 +1,148 @@
+"""The command line, as a process of its own."""
+
+import asyncio
+import json
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.harness import HarnessError, Process, settings_for
+
+ROOT = Path(__file__).parents[2]
+
+
+async def _run(
+    *arguments: str, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    bare = {"PATH": os.environ["PATH"]}
+    return await asyncio.to_thread(
+        subprocess.run,
+        [sys.executable, "-m", "realtime", *arguments],
+        cwd=ROOT,
+        env=bare | (environment or {}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+async def test_without_secrets_it_says_what_is_missing(tmp_path: Path) -> None:
+    told = await _run("serve", environment={"ORDER_ROOM_VAR": str(tmp_path)})
+    assert told.returncode == 2
+    assert told.stderr.startswith("ORDER_ROOM_TOKEN_SECRET is missing.")
+    assert len(told.stderr.splitlines()) == 1
+
+
+async def test_a_wrong_variable_is_named_without_a_traceback(tmp_path: Path) -> None:
+    told = await _run("serve", "--demo", environment={"PORT": "x"})
+    assert (told.returncode, told.stderr) == (2, "PORT: Expected `int`, got `str`\n")
+
+
+async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        told = await _run(
+            "serve", "--demo", environment={"PORT": port, "ORDER_ROOM_VAR": str(tmp_path)}
+        )
+    assert told.returncode == 2
+    assert told.stderr.startswith(f"PORT: cannot listen on 127.0.0.1:{port}: ")
+
+
+async def test_it_serves_says_where_and_stops_when_asked(
+    own_database_url: str, tmp_path: Path
+) -> None:
+    server = Process(own_database_url, tmp_path)
+    await server.start("--demo")
+    assert f"The order room serves on {server.url}\n" in server.log()
+    assert f"{server.url}/mailbox" in server.log()
+    async with server.http() as http:
+        assert (await http.get("/healthz")).json()["ready"] is True
+    order = await server.order()
+    async with server.browser(order.buyer) as buyer:
+        await buyer.subscribe(order.id)
+        stopping = asyncio.create_task(server.stop())
+        await buyer.hears(lambda f: f["t"] == "move")
+        assert await buyer.closed() == 4000
+        assert await stopping == 0
+
+
+async def test_it_comes_back_after_a_kill_with_all_that_was_acknowledged(
+    own_database_url: str, tmp_path: Path
+) -> None:
+    async with Process(own_database_url, tmp_path) as server:
+        order = await server.order()
+        async with server.browser(order.buyer) as buyer:
+            await buyer.subscribe(order.id)
+            last = 0
+            for n in range(20):
+                last = (await buyer.say(order.id, f"{n}"))["seq"]
+            server.kill()
+            await buyer.closed()
+            await server.start()
+            await buyer.reopen()
+            await buyer.reaches(order.id, last)
+            assert buyer.texts(order.id) == [f"{n}" for n in range(20)]
+
+
+async def test_migrate_epoch_and_verify(empty_database_url: str, tmp_path: Path) -> None:
+    environment = settings_for(empty_database_url, tmp_path)
+    for _ in range(2):
+        told = await _run("migrate", environment=environment)
+        assert (told.returncode, told.stderr) == (0, "")
+    epochs = [(await _run("epoch", environment=environment)).stdout for _ in range(2)]
+    assert len({epoch.strip() for epoch in epochs}) == 2
+    async with Process(empty_database_url, tmp_path) as server:
+        order = await server.order()
+        async with server.browser(order.buyer) as buyer:
+            assert buyer.welcome["epoch"] == epochs[1].strip()
+    told = await _run("verify", order.id, environment=environment)
+    assert told.stdout == f"{order.id}: 3 entries, every link holds\n"
+
+
+async def test_verify_fails_on_a_timeline_that_was_changed(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'orders.sqlite3'}"
+    async with Process(url, tmp_path) as server:
+        order = await server.order()
+    with closing(sqlite3.connect(tmp_path / "orders.sqlite3")) as file:
+        file.execute("UPDATE entries SET actor = 'somebody' WHERE seq = 2")
+        file.commit()
+    told = await _run("verify", order.id, environment=settings_for(url, tmp_path))
+    assert told.returncode == 1
+    assert "entry 2 does not follow the one before it" in told.stderr
+    unknown = await _run("verify", "o_none", environment=settings_for(url, tmp_path))
+    assert unknown.returncode == 1
+
+
+async def test_log_lines_are_json_and_hold_nothing_personal(
+    own_database_url: str, tmp_path: Path
+) -> None:
+    async with Process(own_database_url, tmp_path, ORDER_ROOM_LOG="debug") as server:
+        order = await server.order()
+        async with server.browser(order.buyer) as buyer:
+            token = await server.token(order.buyer)
+            await buyer.subscribe(order.id)
+            await buyer.say(order.id, "a text nobody else should read")
+            await buyer.socket.send('{"t":"message.send","text":"damaged and secret"}')
+            await buyer.refused(t="call.start", order=order.id, to="someone-else")
+        status = await server.stop()
+        assert status == 0
+        lines = server.log().splitlines()
+        logged = [json.loads(line) for line in lines if line.startswith("{")]
+        assert logged
+        for secret in ("a text nobody", "damaged and secret", token, "Ada Buyer", "post.test"):
+            assert secret not in server.log()
+
+
+async def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path}/no/such/folder/x.sqlite3"
+    (tmp_path / "no").write_text("a file where a folder should be")
+    server = Process(url, tmp_path)
+    with pytest.raises(HarnessError, match="did not start"):
+        await server.start()

@@ -1,0 +1,99 @@
+"""What the environment says, and what is said when it says something wrong."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from orders.events import OrderId, PersonId
+from orders.policy import CallsBy
+from realtime.settings import LogLevel, SettingsError, for_serving, read
+
+SECRETS = {
+    "ORDER_ROOM_TOKEN_SECRET": "a-token-secret-that-is-long-enough-00",
+    "ORDER_ROOM_SERVICE_KEY": "a-service-key-that-is-long-enough-000",
+}
+
+
+def test_an_empty_environment_says_where_it_serves_and_keeps_its_data() -> None:
+    settings = read({})
+    assert (settings.host, settings.port) == ("127.0.0.1", 8000)
+    assert settings.base_url == "http://127.0.0.1:8000"
+    assert settings.database_url.startswith("sqlite+aiosqlite:////")
+    assert settings.database_url.endswith("/var/orders.sqlite3")
+    assert settings.calls_by is CallsBy.BOTH
+
+
+def test_everything_can_be_said() -> None:
+    settings = read(
+        {
+            **SECRETS,
+            "HOST": "0.0.0.0",
+            "PORT": "9000",
+            "ORDER_ROOM_PUBLIC_URL": "https://room.shop.test/",
+            "ORDER_ROOM_ORDER_URL": "https://shop.test/orders/{order}?as={person}",
+            "ORDER_ROOM_ALLOWED_ORIGINS": " https://shop.test/ ,https://www.shop.test,",
+            "ORDER_ROOM_CALLS_BY": "seller",
+            "ORDER_ROOM_COMMANDS_PER_SECOND": "2.5",
+            "ORDER_ROOM_LOG": "error",
+            "UNRELATED": "ignored",
+        }
+    )
+    assert settings.port == 9000
+    assert settings.base_url == "https://room.shop.test"
+    assert settings.allowed_origins == ("https://shop.test", "https://www.shop.test")
+    assert settings.calls_by is CallsBy.SELLER
+    assert settings.commands_per_second == 2.5
+    assert settings.log is LogLevel.ERROR
+    link = settings.link(OrderId("o_1"), PersonId("a b"))
+    assert link == "https://shop.test/orders/o_1?as=a%20b"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "eighty"),
+        ("PORT", "70000"),
+        ("ORDER_ROOM_CALLS_BY", "nobody"),
+        ("ORDER_ROOM_COMMANDS_PER_SECOND", "0"),
+        ("ORDER_ROOM_LOG", "loud"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name}: "):
+        read({name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ORDER_ROOM_SMTP_URL", "http://mail.test"),
+        ("ORDER_ROOM_MAIL_FROM", "not an address"),
+        ("ORDER_ROOM_TOKEN_SECRET", "short"),
+        ("ORDER_ROOM_SERVICE_KEY", "short"),
+        ("ORDER_ROOM_TOKEN_SECRET", ""),
+        ("ORDER_ROOM_SERVICE_KEY", ""),
+    ],
+)
+def test_what_no_server_can_run_on_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"^{name}"):
+        for_serving(read({**SECRETS, name: value}))
+
+
+def test_a_demo_makes_its_secrets_once_and_keeps_them_to_itself(tmp_path: Path) -> None:
+    var = {"ORDER_ROOM_VAR": str(tmp_path / "var")}
+    settings, secret = for_serving(read(var, demo=True))
+    again, same = for_serving(read(var, demo=True))
+    assert secret.reveal() == same.reveal()
+    assert settings.service_key is not None
+    assert again.service_key is not None
+    assert settings.service_key.reveal() == again.service_key.reveal() != secret.reveal()
+    for name in ("token-secret", "service-key"):
+        assert stat.S_IMODE((tmp_path / "var" / name).stat().st_mode) == 0o600
+
+
+def test_a_secret_is_shown_nowhere() -> None:
+    settings = read({**SECRETS, "ORDER_ROOM_SMTP_URL": "smtp://me:password@mail.test"})
+    shown = f"{settings!r} {settings} {settings.token_secret} {settings.smtp_url!r}"
+    for secret in (*SECRETS.values(), "password"):
+        assert secret not in shown
