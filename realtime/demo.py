@@ -152,7 +152,6 @@ def _new(scene: Scene, mark: str) -> NewOrder:
         buyer=msgspec.structs.replace(scene.buyer, person=_id(scene.buyer, mark)),
         seller=msgspec.structs.replace(scene.seller, person=_id(scene.seller, mark)),
         policy=Policy(brief_window=scene.brief_window),
-        brief=(),  # a visitor should start an order without having to say why so early
         brief=scene.brief,
     )
 
