@@ -3,6 +3,7 @@
 import re
 import string
 from datetime import UTC, date, datetime, timedelta
+from importlib import resources
 
 import msgspec
 import pytest
@@ -44,6 +45,13 @@ def test_both_languages_have_the_key_with_the_same_facts(key: str) -> None:
 
 def test_neither_language_has_a_key_of_its_own() -> None:
     assert CATALOGUES["fr"].texts.keys() == CATALOGUES["en"].texts.keys() == texts.KEYS
+
+
+@pytest.mark.parametrize("language", texts.LANGUAGES)
+def test_no_key_stands_twice(language: str) -> None:
+    stored = resources.files("realtime.texts").joinpath(f"{language}.po").read_text()
+    keys = re.findall(r'^msgid "(.+)"$', stored, re.MULTILINE)
+    assert sorted(keys) == sorted(set(keys))
 
 
 def test_every_refusal_gate_state_and_zero_has_its_sentence() -> None:
