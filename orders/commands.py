@@ -39,9 +39,10 @@ from orders.events import (
 )
 from orders.files import keep_files, withdraw
 from orders.locking import LockedOrder, lock, peek
+from orders.money import Settled
 from orders.proposal_rows import open_ones, settle
 from orders.proposals import Outcome, lapses
-from orders.tables import orders, participants, payments, persons, postings, requests
+from orders.tables import movements, orders, participants, payments, persons, postings, requests
 from orders.timeline import GENESIS, Draft, Head, Position
 from orders.timers import end_timer, running, set_timer
 from orders.workflow import ENDED, Verb, length_of
@@ -322,10 +323,23 @@ async def save_facts(tx: Transaction, after: OrderFacts) -> None:
 async def post(
     tx: Transaction, order: OrderId, movement: money.Movement, seq: int, at: datetime
 ) -> None:
-    """Write both sides of a movement.
+    """Write both sides of a movement, and that the payment system has to carry it out.
 
     The key (order, movement, account) makes a second time impossible, whatever asked for it.
+    What the marketplace told us of is confirmed already: a payment is taken before its order.
     """
+    told_to_us = movement.kind is money.MovementKind.HOLD
+    await tx.conn.execute(
+        insert(movements).values(
+            order_id=order,
+            movement=movement.name,
+            cents=movement.cents,
+            seq=seq,
+            at=at,
+            state=Settled.CONFIRMED if told_to_us else Settled.ORDERED,
+            settled_at=at if told_to_us else None,
+        )
+    )
     await tx.conn.execute(
         insert(postings),
         [

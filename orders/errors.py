@@ -6,6 +6,7 @@
     │   └── TokenExpired            the token was good, and is too old
     ├── NotFound
     │   ├── OrderUnknown            no such order, or not yours: the two look alike on purpose
+    │   ├── MovementUnknown         no such movement of money on this order
     │   ├── ProposalUnknown         no such proposal on this order
     │   ├── ItemUnknown             no such item on the readiness list
     │   ├── FileUnknown             no such file, or not yours, or removed, or a forged link
@@ -117,6 +118,12 @@ class FileUnknown(NotFound):
     """No such file for this person: all reasons look alike on purpose."""
 
     code = "file_unknown"
+
+
+class MovementUnknown(NotFound):
+    """The order has no such movement of money."""
+
+    code = "movement_unknown"
 
 
 class CallUnknown(NotFound):

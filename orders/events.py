@@ -336,6 +336,22 @@ class MoneyReleased(_Event, frozen=True, tag="money_released"):
     currency: str
 
 
+class MoneyConfirmed(_Event, frozen=True, tag="money_confirmed"):
+    """The payment system carried out the movement that entry `movement` told."""
+
+    movement: int
+    cents: int
+    currency: str
+
+
+class MoneyRefused(_Event, frozen=True, tag="money_refused"):
+    """The payment system could not carry it out yet; the marketplace looks into it."""
+
+    movement: int
+    cents: int
+    currency: str
+
+
 class DeadlineSet(_Event, frozen=True, tag="deadline_set"):
     """A clock began to run."""
 
@@ -492,6 +508,8 @@ Event = (
     | MoneyHeld
     | MoneyRefunded
     | MoneyReleased
+    | MoneyConfirmed
+    | MoneyRefused
     | DeadlineSet
     | DeadlineNear
     | DeadlinePaused

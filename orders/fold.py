@@ -47,9 +47,11 @@ from orders.events import (
     FileShared,
     MediatorJoined,
     MessageSent,
+    MoneyConfirmed,
     MoneyExpired,
     MoneyHeld,
     MoneyRefunded,
+    MoneyRefused,
     MoneyReleased,
     NoticeBounced,
     NoticeSent,
@@ -250,7 +252,14 @@ def _tell(view: View, entry: Entry) -> View:
             return replace(view, call=call_now)
         case CallEnded():
             return replace(view, call=None)
-        case DeadlineNear() | NoticeSent() | NoticeBounced() | MediatorJoined():
+        case (
+            DeadlineNear()
+            | MoneyConfirmed()
+            | MoneyRefused()
+            | NoticeSent()
+            | NoticeBounced()
+            | MediatorJoined()
+        ):
             return view
         case never:
             assert_never(never)

@@ -43,6 +43,14 @@ class MovementKind(StrEnum):
     EXPIRE = "expire"
 
 
+class Settled(StrEnum):
+    """What the payment system has made of a movement."""
+
+    ORDERED = "ordered"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+
+
 class Movement(msgspec.Struct, frozen=True):
     """Cents that go from one account to another; stored as two postings that add up to zero."""
 

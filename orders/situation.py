@@ -79,6 +79,8 @@ class Refund(msgspec.Struct, frozen=True):
     currency: str
     at: datetime
     visible: money.Visibility | None = None
+    confirmed: bool = False
+    """Whether the payment system carried it out; until then it is ordered."""
     text: str = ""
 
 
@@ -161,6 +163,7 @@ class OpenMoney(msgspec.Struct, frozen=True):
     means: money.Means
     refunded_cents: int = 0
     refunded_at: datetime | None = None
+    confirmed: bool = False
 
 
 def chat_gate(order: OrderFacts, tail_due: datetime | None = None) -> Gate:
@@ -315,4 +318,6 @@ def _refund(order: OrderFacts, role: Role, ledger: OpenMoney) -> Refund | None:
         visible = money.visibility(
             ledger.means, ledger.refunded_at, order.policy.country, order.policy.time_zone
         )
-    return Refund(ledger.refunded_cents, order.currency, ledger.refunded_at, visible)
+    return Refund(
+        ledger.refunded_cents, order.currency, ledger.refunded_at, visible, ledger.confirmed
+    )

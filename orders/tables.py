@@ -164,6 +164,29 @@ timers = Table(
     Index("timers_by_wake_at", "wake_at"),
 )
 
+movements = Table(
+    "movements",
+    metadata,
+    Column("order_id", String, nullable=False),
+    Column("movement", String, nullable=False),
+    Column("cents", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),  # the entry that tells it
+    Column("at", Instant, nullable=False),
+    Column("state", String, nullable=False),  # ordered, confirmed, refused
+    # the payment system's own words: known to the marketplace only
+    Column("reference", String),
+    Column("reason", String),
+    Column("settled_at", Instant),
+    PrimaryKeyConstraint("order_id", "movement"),
+)
+_is_unconfirmed = text("state <> 'confirmed'")
+Index(
+    "movements_unconfirmed",
+    movements.c.at,
+    sqlite_where=_is_unconfirmed,
+    postgresql_where=_is_unconfirmed,
+)
+
 proposals = Table(
     "proposals",
     metadata,

@@ -22,7 +22,17 @@ from orders.fold import OpenCall, View
 from orders.locking import peek
 from orders.proposal_rows import open_ones
 from orders.situation import CallNow, ItemFile, OpenMoney, Situation, see, with_brief
-from orders.tables import calls, entries, orders, participants, payments, persons, postings, timers
+from orders.tables import (
+    calls,
+    entries,
+    movements,
+    orders,
+    participants,
+    payments,
+    persons,
+    postings,
+    timers,
+)
 from orders.timers import running
 
 
@@ -158,7 +168,14 @@ async def _open_money(conn: AsyncConnection, order: OrderId) -> OpenMoney:
     ).one()
     if refunds.cents is None:
         return OpenMoney(means)
-    return OpenMoney(means, int(refunds.cents), refunds.at)
+    waiting = await conn.scalar(
+        select(func.count()).where(
+            movements.c.order_id == order,
+            movements.c.movement.startswith(money.MovementKind.REFUND),
+            movements.c.state != money.Settled.CONFIRMED,
+        )
+    )
+    return OpenMoney(means, int(refunds.cents), refunds.at, confirmed=not waiting)
 
 
 async def snapshot(conn: AsyncConnection, order: OrderId) -> View:

@@ -17,6 +17,7 @@ from orders.posting import PostBox
 from realtime import bus, telemetry
 from realtime.auth import Tokens
 from realtime.bus import MarkMoved, MediaChanged
+from realtime.cashier import Cashier
 from realtime.chat.marks import Marks
 from realtime.demo import Demo
 from realtime.edge import Edge
@@ -90,6 +91,8 @@ async def running(
         stage = await _stage(settings, token_secret, edge) if settings.demo else None
         _work(stack, edge, box.run)
         _work(stack, edge, sweeper.run)
+        if stage is not None:
+            _work(stack, edge, Cashier(database).run)
         await _mails(stack, edge, stage)
         stack.push_async_callback(calls.close)
         _work(stack, edge, calls.run)

@@ -8,7 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orders import ledger, mediation, timeline, views
+from orders import ledger, mediation, settlement, timeline, views
 from orders.commands import NewOrder, Person, Ref, create_order
 from orders.errors import Malformed
 from orders.events import OrderId, PersonId, Timer
@@ -121,6 +121,46 @@ async def send_mediator(request: Request) -> Response:
     edge, order = edge_of(request), OrderId(request.path_params["order"])
     mediator = await read(request, Person)
     await mediation.send_mediator(edge.database, order, _key(request), mediator)
+    return answer(await _described(edge, order))
+
+
+class Confirmation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The payment system's own reference for a movement it carried out."""
+
+    reference: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
+class Trouble(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why the payment system did not carry a movement out."""
+
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+
+
+@for_backend
+async def movements(request: Request) -> Response:
+    """List the movements of money that wait to be carried out and confirmed."""
+    edge = edge_of(request)
+    limit = max(1, query_number(request, "limit", 100, settlement.LISTED_MOST))
+    async with edge.database.reading() as conn:
+        return answer({"movements": await settlement.unconfirmed(conn, limit)})
+
+
+@for_backend
+async def confirm(request: Request) -> Response:
+    """Note that a movement was carried out; answer with the order as it is then."""
+    edge, order = edge_of(request), OrderId(request.path_params["order"])
+    told = await read(request, Confirmation)
+    movement = request.path_params["movement"]
+    await settlement.confirm(edge.database, order, movement, told.reference)
+    return answer(await _described(edge, order))
+
+
+@for_backend
+async def refuse(request: Request) -> Response:
+    """Note that a movement could not be carried out; it stays listed."""
+    edge, order = edge_of(request), OrderId(request.path_params["order"])
+    told = await read(request, Trouble)
+    await settlement.refuse(edge.database, order, request.path_params["movement"], told.reason)
     return answer(await _described(edge, order))
 
 

@@ -63,9 +63,11 @@ from orders.events import (
     FileShared,
     MediatorJoined,
     MessageSent,
+    MoneyConfirmed,
     MoneyExpired,
     MoneyHeld,
     MoneyRefunded,
+    MoneyRefused,
     MoneyReleased,
     NoticeBounced,
     NoticeKind,
@@ -180,6 +182,8 @@ def owed_for(owes: Owes, entry: Entry) -> Sequence[Owed]:
             | MoneyRefunded()
             | MoneyReleased()
             | MoneyExpired()
+            | MoneyConfirmed()
+            | MoneyRefused()
             | DeadlineMoved()
             | DeadlinePaused()
             | ProposalWithdrawn()

@@ -72,6 +72,8 @@ def zero_sentence(language: str, role: Role, deadline: Deadline) -> str:
 def refund_sentence(language: str, role: Role, refund: Refund, *, in_full: bool) -> str:
     """Say that the money went back, and to the buyer when they will see it."""
     key = f"refund.{role}" if in_full else f"refund_part.{role}"
+    if role is Role.BUYER and not refund.confirmed:
+        key = f"refund_ordered.{role}"
     return _with_money(language, key, refund.cents, refund.currency, refund.visible)
 
 

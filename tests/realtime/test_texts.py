@@ -204,7 +204,7 @@ def situation(role: Role, means: Means, *, refunded: bool = False) -> Situation:
     )
     timer = Timer.CHAT_TAIL if refunded else Timer.BRIEF_WINDOW
     clocks = (RunningTimer(timer, PAID, PAID + timedelta(hours=48)),)
-    ledger = OpenMoney(means, 4500, PAID) if refunded else OpenMoney(means)
+    ledger = OpenMoney(means, 4500, PAID, confirmed=True) if refunded else OpenMoney(means)
     return see(facts, role, PAID, 3, clocks, ledger, None)
 
 
@@ -277,3 +277,19 @@ def test_every_zero_of_every_viewer_becomes_one_whole_sentence(
         assert text.endswith(".")
         assert "{" not in text
         assert "  " not in text
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("means", Means)
+def test_a_refund_that_is_not_confirmed_yet_is_not_told_as_done(
+    language: str, means: Means
+) -> None:
+    ordered = Refund(4500, "EUR", PAID, visibility(means, PAID, "FR", "Europe/Paris"))
+    done = msgspec.structs.replace(ordered, confirmed=True)
+    said, later = (
+        texts.refund_sentence(language, Role.BUYER, refund, in_full=True)
+        for refund in (ordered, done)
+    )
+    assert said != later
+    assert re.search("confirm", said)
+    assert not re.search("confirm", later)

@@ -210,6 +210,27 @@ def upgrade() -> None:
         postgresql_where=sa.text("redacted AND NOT erased"),
     )
     op.create_table(
+        "movements",
+        sa.Column("order_id", sa.String(), nullable=False),
+        sa.Column("movement", sa.String(), nullable=False),
+        sa.Column("cents", sa.BigInteger(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("reference", sa.String(), nullable=True),
+        sa.Column("reason", sa.String(), nullable=True),
+        sa.Column("settled_at", Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("order_id", "movement"),
+    )
+    op.create_index(
+        "movements_unconfirmed",
+        "movements",
+        ["at"],
+        unique=False,
+        sqlite_where=sa.text("state <> 'confirmed'"),
+        postgresql_where=sa.text("state <> 'confirmed'"),
+    )
+    op.create_table(
         "proposals",
         sa.Column("order_id", sa.String(), nullable=False),
         sa.Column("seq", sa.BigInteger(), nullable=False),
@@ -257,6 +278,7 @@ def downgrade() -> None:
     op.drop_table("timers")
     op.drop_table("requests")
     op.drop_table("proposals")
+    op.drop_table("movements")
     op.drop_table("files")
     op.drop_table("brief_items")
     op.drop_table("postings")

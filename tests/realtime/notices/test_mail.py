@@ -214,8 +214,18 @@ async def test_started_delivered_closed(
 @pytest.mark.parametrize(
     ("language", "means", "said", "why"),
     [
-        ("fr", Means.WALLET, "et sont déjà dans votre portefeuille.", "sans que Tom ait démarré"),
-        ("fr", Means.PAYPAL, "et sont déjà sur votre compte PayPal.", "sans que Tom ait démarré"),
+        (
+            "fr",
+            Means.WALLET,
+            "vous sont remboursés dans votre portefeuille",
+            "sans que Tom ait démarré",
+        ),
+        (
+            "fr",
+            Means.PAYPAL,
+            "vous sont remboursés sur votre compte PayPal",
+            "sans que Tom ait démarré",
+        ),
         (
             "fr",
             Means.CARD,
@@ -312,12 +322,12 @@ async def test_a_revision_asked_for_refused_and_disputed(play: Scene, language: 
     [
         (
             "fr",
-            "20,00 € vous ont été remboursés et sont déjà dans votre portefeuille.",
+            "Vos 20,00 € vous sont remboursés dans votre portefeuille",
             "20,00 € sont remboursés à l'acheteur et 30,00 € versés au vendeur",
         ),
         (
             "en",
-            "€20.00 has been refunded to you and is in your wallet already.",
+            "Your €20.00 is being refunded to your wallet",
             "€20.00 is refunded to the buyer and €30.00 goes to the seller",
         ),
     ],
@@ -397,7 +407,7 @@ async def test_a_part_of_the_money_proposed_and_agreed_on(play: Scene) -> None:
     check(mail, play, Role.SELLER, "€15.00 goes back to the buyer at once")
     await answer(play.database, order, seller, proposed.seq, Outcome.ACCEPTED, "a1")
     to_buyer, to_seller = await play.mails_sent()
-    told = "€15.00 has been refunded to you and is in your PayPal account already."
+    told = "Your €15.00 is being refunded to your PayPal account"
     check(to_buyer, play, Role.BUYER, told)
     check(to_seller, play, Role.SELLER, "€15.00 has been refunded to the buyer.")
     await play.step(seller, Verb.START)
