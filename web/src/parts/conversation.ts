@@ -2,10 +2,10 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
-import { callers, endedCalls, lineOf, type Line } from '../entries.js';
+import { callers, endedCalls, labels, lineOf, type Line } from '../entries.js';
 import { icon } from '../icons.js';
 import { pieces } from '../links.js';
-import type { Entry, Member } from '../protocol.js';
+import type { Brief, Entry, Member } from '../protocol.js';
 import { base } from '../styles.js';
 import { look } from './conversation.styles.js';
 import { dayHeading, midnight, textsOf, time, type Language } from '../texts/index.js';
@@ -38,6 +38,8 @@ export class Conversation extends LitElement {
   @property({ type: Boolean }) online = true;
   /** Whether to invite to a first message while there is none. */
   @property({ type: Boolean }) inviting = true;
+  /** Names the items that entries speak of. */
+  @property({ attribute: false }) brief: Brief | null = null;
   @property({ attribute: false }) clock: () => number = Date.now;
 
   /** Whether the newest is in view. */
@@ -123,7 +125,12 @@ export class Conversation extends LitElement {
 
   private blocks(): Block[] {
     const { entries } = this.timeline;
-    const surroundings = { language: this.language, me: this.me, members: this.members };
+    const surroundings = {
+      language: this.language,
+      me: this.me,
+      members: this.members,
+      label: labels(this.brief),
+    };
     const [ended, called] = [endedCalls(entries), callers(entries)];
     const blocks: Block[] = [];
     let day = NaN;
