@@ -90,8 +90,11 @@ export function lineOf(
       return noted('box', t.order_delivered(own, who), known.note, 'good');
     case 'order_closed':
       return plain('flag', t.order_closed(own, who, known.by_clock ?? false), 'good');
-    case 'order_cancelled':
-      return noted('crossed', t.order_cancelled[known.reason]?.(own, who) ?? t.unknown, known.note, 'bad');
+    case 'order_cancelled': {
+      const said = t.order_cancelled[known.reason]?.(own, who) ?? t.unknown;
+      const missing = known.missing?.map((m) => m.label || item(m.item)).join(', ');
+      return noted('crossed', said, [known.note, missing ? t.missing(missing) : ''].filter(Boolean).join('\n'), 'bad');
+    }
     case 'revision_requested':
       return noted('refresh', t.revision_requested(own, who), known.note);
     case 'revision_accepted':

@@ -87,7 +87,13 @@ export type Event =
   | { kind: 'order_late' }
   | { kind: 'order_delivered'; note?: string }
   | { kind: 'order_closed'; by_clock?: boolean }
-  | { kind: 'order_cancelled'; reason: CancelReason; note?: string }
+  | {
+      kind: 'order_cancelled';
+      reason: CancelReason;
+      note?: string;
+      /** What the seller still waited for; without a label it is one of a template's. */
+      missing?: readonly { item: string; label?: string }[];
+    }
   | { kind: 'revision_requested'; note: string }
   | { kind: 'revision_accepted'; delivery_due: string }
   | { kind: 'revision_refused'; note: string }

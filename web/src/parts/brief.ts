@@ -67,8 +67,8 @@ export class BriefList extends LitElement {
     if (moves.length === 0) return nothing;
     return html`<div class="choice">
       ${moves.map(
-        (move, i) => html`<button
-          class=${i === 0 ? 'primary' : ''}
+        (move) => html`<button
+          class=${move === 'accept' || (move === 'give' && item.state === 'open') ? 'primary' : move === 'drop' ? 'quiet' : ''}
           data-test="brief-${move}"
           ?disabled=${this.busy}
           @click=${() => (SAID.has(move) ? this.write(item.item, move) : this.move(item.item, move, ''))}

@@ -263,6 +263,7 @@ export const processTexts = {
       me ? 'You said your brief is complete' : `${name} says the brief is complete`,
     order_started: (me: boolean, name: string, when: string) =>
       `${me ? 'You' : name} started the order. Delivery by ${when}`,
+    missing: (what: string) => `Still missing: ${what}`,
     item_added: (me: boolean, name: string, what: string) => `${me ? 'You ask' : `${name} asks`} for: ${what}`,
     item_given: (me: boolean, name: string, what: string) => `${me ? 'You gave' : `${name} gave`}: ${what}`,
     item_accepted: (me: boolean, name: string, what: string) => `${me ? 'You have' : `${name} has`} what is needed: ${what}`,

@@ -266,6 +266,7 @@ export const processTexts: Pick<Texts, 'guide' | 'action' | 'confirm' | 'proposa
       me ? 'Vous avez indiqué que tout est transmis' : `${name} indique que tout est transmis`,
     order_started: (me, name, when) =>
       `${me ? 'Vous avez' : `${name} a`} démarré la commande. Livraison pour le ${when}`,
+    missing: (what) => `Il manquait encore : ${what}`,
     item_added: (me, name, what) => `${me ? 'Vous demandez' : `${name} demande`} : ${what}`,
     item_given: (me, name, what) => `${me ? 'Vous avez' : `${name} a`} transmis : ${what}`,
     item_accepted: (me, name, what) => `${me ? 'Vous avez' : `${name} a`} ce qu’il faut : ${what}`,
