@@ -20,6 +20,8 @@ from realtime.bus import MarkMoved, MediaChanged
 from realtime.chat.marks import Marks
 from realtime.demo import Demo
 from realtime.edge import Edge
+from realtime.files.links import FileLinks
+from realtime.files.shelf import Shelf
 from realtime.hub import Hub
 from realtime.limits import Limits
 from realtime.notices.mailbox import Mailbox
@@ -73,7 +75,11 @@ async def running(
                 MediaChanged(order, call, who, media)
             ),
         )
-        sweeper = Sweeper(database, {Timer.RING: calls.fire_ring}, [calls.end_lapsed])
+        shelf = Shelf(database, settings.var / "files")
+        await shelf.tidy()
+        sweeper = Sweeper(
+            database, {Timer.RING: calls.fire_ring}, [calls.end_lapsed, shelf.erase_removed]
+        )
         edge = Edge(
             settings=settings,
             limits=limits,
@@ -85,6 +91,8 @@ async def running(
             marks=marks,
             tokens=Tokens(token_secret, limits),
             calls=calls,
+            shelf=shelf,
+            file_links=FileLinks(token_secret.reveal(), limits.file_link_life),
             nudge=sweeper.nudge,
         )
         stage = await _stage(settings, token_secret, edge) if settings.demo else None
