@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from orders.database import Database
 from orders.events import PersonId
 from orders.posting import PostBox
+from orders.record import SealingKey
 from realtime.auth import Tokens
 from realtime.chat.marks import Marks
 from realtime.files.links import FileLinks
@@ -34,6 +35,8 @@ class Edge:
     hub: Hub
     marks: Marks
     tokens: Tokens
+    record_key: SealingKey
+    """Seals the records that members take home."""
     calls: Switchboard
     shelf: Shelf
     file_links: FileLinks

@@ -28,7 +28,7 @@ from realtime.notices.mailbox import Mailbox
 from realtime.notices.policy import owed_for
 from realtime.notices.sender import NoticeWorker
 from realtime.notices.smtp import SmtpSettings
-from realtime.settings import Secret, Settings
+from realtime.settings import Secret, Settings, sealing_key
 from realtime.tails import Tails
 from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
@@ -90,6 +90,7 @@ async def running(
             hub=hub,
             marks=marks,
             tokens=Tokens(token_secret, limits),
+            record_key=sealing_key(settings),
             calls=calls,
             shelf=shelf,
             file_links=FileLinks(token_secret.reveal(), limits.file_link_life),

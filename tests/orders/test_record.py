@@ -22,7 +22,6 @@ from orders.database import Database
 from orders.errors import OrderUnknown
 from orders.events import PersonId
 from orders.record import BrokenRecord, KeySet, Record, SealingKey
-from orders.tables import micros
 from orders.workflow import Verb
 from tests.orders.world import Room, open_post_box, open_room, verified
 
@@ -53,7 +52,7 @@ async def told(database: Database) -> Room:
 async def exported(database: Database, room: Room, key: SealingKey = KEY) -> Record:
     async with database.reading() as conn:
         story = await export.gather(conn, room.order, room.buyer)
-    return key.seal(*story, micros(await database.now()))
+    return export.sealed(story, key, await database.now())
 
 
 @pytest.fixture
