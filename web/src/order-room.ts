@@ -424,7 +424,7 @@ export class OrderRoomElement extends LitElement {
       ${questions.length > 0
         ? html`<section class="card questions">
             <h2 class="heading">${t.questions.heading}</h2>
-            ${questions.map(([q, a]) => html`<details><summary>${q}${icon('chevron', 18)}</summary><p>${a}</p></details>`)}
+            ${questions.map(([q, a]) => html`<details aria-label=${q}><summary>${q}${icon('chevron', 18)}</summary><p>${a}</p></details>`)}
           </section>`
         : nothing}
     `;

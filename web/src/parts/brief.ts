@@ -45,7 +45,7 @@ export class BriefList extends LitElement {
     const t = textsOf(this.language).brief;
     const writing = this.writing?.item === item.item ? this.writing.move : null;
     return html`<li data-test="brief-item" data-item=${item.item} data-state=${item.state}>
-      <details name="brief">
+      <details name="brief" aria-label=${item.label || item.item}>
         <summary>
           <span class="sign ${item.state}">${SIGNS.has(item.state) ? icon(item.state === 'not_needed' ? 'cross' : 'check', 13) : nothing}</span>
           <span class="label">${item.label || item.item}<small>${t.state[item.state]}</small></span>

@@ -250,7 +250,7 @@ export class Conversation extends LitElement {
         .map(({ entry, line }) => this.line(entry, line))}
       ${folded
         ? html`<li>
-            <details data-test="notices">
+            <details data-test="notices" aria-label=${t.notices_sent(mails.length)}>
               <summary class="line">${icon('mail', 18)}<p>${t.notices_sent(mails.length)}</p>${icon('chevron', 16)}</summary>
               <ul>
                 ${mails.map(({ entry, line }) => this.line(entry, line))}
