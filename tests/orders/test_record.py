@@ -249,6 +249,9 @@ async def test_what_is_not_a_record_is_said_to_be_none(good: Record) -> None:
         put("format", "order-room-record/2"),
         put("extra", 1),
         put("entries", 0, "digest", "zz"),
+        put("entries", 0, "at", 10**30),
+        put("seal", "seq", -1),
+        put("order", "price_cents", 2**64),
         put("seal", None),
         lambda file: file.pop("members"),
     ]
