@@ -83,7 +83,7 @@ async def test_a_call_rings_and_is_taken(
     await take(seller.page, screenshots, "phone-ringing")
     await seller.part("call-accept").click()
     await hears(buyer, 520)
-    await expect(buyer.part("call-length")).to_have_text("0:04")
+    await expect(buyer.part("call-length")).not_to_have_text("0:00")
     await take(buyer.page, screenshots, "call-active")
     await take(seller.page, screenshots, "phone-call")
     await seller.part("call-hang-up").click()
