@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders.errors import OrderUnknown
 from orders.events import OrderId, PersonId
-from orders.record import Bought, Line, Member
+from orders.record import Bought, Line, Member, Record, SealingKey
 from orders.tables import entries, micros, orders, participants, persons
 from orders.views import role_of
 
 Story = tuple[Bought, list[Member], list[Line]]
-"""What `record.SealingKey.seal` seals."""
+"""What a record says: the order, its members, its entries."""
 
 
 async def gather(conn: AsyncConnection, order: OrderId, person: PersonId) -> Story:
@@ -55,3 +57,8 @@ async def gather(conn: AsyncConnection, order: OrderId, person: PersonId) -> Sto
         for row in rows
     ]  # fmt: skip
     return bought, [Member(row.id, row.role, row.name) for row in found], lines
+
+
+def sealed(story: Story, key: SealingKey, now: datetime) -> Record:
+    """Make the record of what was gathered."""
+    return key.seal(*story, micros(now))

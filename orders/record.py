@@ -43,6 +43,8 @@ GENESIS = bytes(32)
 
 Hash = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")]
 Salt = Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{32}$")]
+Micros = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 _encode = msgspec.json.Encoder().encode
 
@@ -54,9 +56,9 @@ class Bought(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reference: str
     title: str
     category: str
-    price_cents: int
+    price_cents: Count
     currency: str
-    created_at: int
+    created_at: Micros
     state: str
 
 
@@ -71,8 +73,8 @@ class Member(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An entry as it is stored. `payload` is the text of its JSON, None once it was erased."""
 
-    seq: int
-    at: int
+    seq: Count
+    at: Micros
     actor: str
     kind: str
     payload: str | None
@@ -84,9 +86,9 @@ class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Seal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the server vouches for. `key` is the public key, `key_id` its RFC 7638 thumbprint."""
 
-    seq: int
+    seq: Count
     link: Hash
-    exported_at: int
+    exported_at: Micros
     facts: Hash
     key_id: str
     key: str

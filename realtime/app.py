@@ -13,7 +13,7 @@ from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from orders.errors import Refused
-from realtime.api import answers, backend, health, me, pages
+from realtime.api import answers, backend, files, health, me, pages, record
 from realtime.api import demo as demo_api
 from realtime.edge import Edge
 from realtime.limits import Limits
@@ -36,6 +36,17 @@ ROUTES = [
     Route("/api/v1/tokens", backend.mint, methods=["POST"]),
     Route("/api/v1/me/orders", me.inbox, methods=["GET", "OPTIONS"]),
     Route("/api/v1/me/orders/{order}", me.order, methods=["GET", "OPTIONS"]),
+    Route("/api/v1/me/orders/{order}/record.json", record.data, methods=["GET", "OPTIONS"]),
+    Route("/api/v1/me/orders/{order}/record.html", record.page, methods=["GET", "OPTIONS"]),
+    Route(record.KEYS_PATH, record.keys),
+    Route(
+        "/api/v1/me/orders/{order}/files",
+        files.upload,
+        methods=["POST", "OPTIONS"],
+        max_body_size=files.BODY_MOST,
+    ),
+    Route("/api/v1/me/orders/{order}/files/{file}", files.link, methods=["GET", "OPTIONS"]),
+    Route("/files/{file}", files.download),
     Route("/embed.js", pages.embed),
     Mount("/assets", pages.Assets()),
 ]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from orders.database import Database
+from orders.events import PersonId
 from orders.posting import PostBox
+from orders.record import SealingKey
 from realtime.auth import Tokens
 from realtime.chat.marks import Marks
+from realtime.files.links import FileLinks
+from realtime.files.shelf import Shelf
 from realtime.hub import Hub
 from realtime.limits import Limits
 from realtime.settings import Settings
@@ -30,8 +35,14 @@ class Edge:
     hub: Hub
     marks: Marks
     tokens: Tokens
+    record_key: SealingKey
+    """Seals the records that members take home."""
     calls: Switchboard
+    shelf: Shelf
+    file_links: FileLinks
     nudge: Callable[[], None]
     """Has the sweeper look sooner, because a clock was set."""
+    uploads: Counter[PersonId] = field(default_factory=Counter)
+    """How many files each person is sending at this moment."""
     ready: bool = False
     """Whether new work is welcome: not before everything runs, nor while stopping."""

@@ -64,6 +64,15 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     cookie_life: float = 12 * 3600.0
     """How long a demo sign-in lasts."""
 
+    uploads_per_person: int = 3
+    """Files that one person sends at once; the room's page sends them one by one."""
+    upload_silence: float = 30.0
+    """Without any byte of a file that is being sent: the line was lost."""
+    upload_within: float = 900.0
+    """How long one file may take: 25 MiB at 256 kbit/s."""
+    file_link_life: float = 300.0
+    """How long a link to a file works: the time to look at a page and click."""
+
     mark_every: float = 1.0
     """Between two stored read marks of one person in one order."""
     presence_grace: float = 5.0

@@ -21,13 +21,15 @@ from realtime.cashier import Cashier
 from realtime.chat.marks import Marks
 from realtime.demo import Demo
 from realtime.edge import Edge
+from realtime.files.links import FileLinks
+from realtime.files.shelf import Shelf
 from realtime.hub import Hub
 from realtime.limits import Limits
 from realtime.notices.mailbox import Mailbox
 from realtime.notices.policy import owed_for
 from realtime.notices.sender import NoticeWorker
 from realtime.notices.smtp import SmtpSettings
-from realtime.settings import Secret, Settings
+from realtime.settings import Secret, Settings, sealing_key
 from realtime.tails import Tails
 from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
@@ -74,7 +76,11 @@ async def running(
                 MediaChanged(order, call, who, media)
             ),
         )
-        sweeper = Sweeper(database, {Timer.RING: calls.fire_ring}, [calls.end_lapsed])
+        shelf = Shelf(database, settings.var / "files")
+        await shelf.tidy()
+        sweeper = Sweeper(
+            database, {Timer.RING: calls.fire_ring}, [calls.end_lapsed, shelf.erase_removed]
+        )
         edge = Edge(
             settings=settings,
             limits=limits,
@@ -85,7 +91,10 @@ async def running(
             hub=hub,
             marks=marks,
             tokens=Tokens(token_secret, limits),
+            record_key=sealing_key(settings),
             calls=calls,
+            shelf=shelf,
+            file_links=FileLinks(token_secret.reveal(), limits.file_link_life),
             nudge=sweeper.nudge,
         )
         stage = await _stage(settings, token_secret, edge) if settings.demo else None

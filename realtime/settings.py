@@ -8,6 +8,7 @@
 | `ORDER_ROOM_VAR`                 | var                        | the folder for its own files  |
 | `ORDER_ROOM_SERVICE_KEY`         | made in demo mode          | the backend's bearer key      |
 | `ORDER_ROOM_TOKEN_SECRET`        | made in demo mode          | signs party tokens            |
+| `ORDER_ROOM_RECORD_KEY`          | made in the VAR folder     | seals the records of orders   |
 | `ORDER_ROOM_PUBLIC_URL`          | http://HOST:PORT           | where browsers reach us       |
 | `ORDER_ROOM_ORDER_URL`           | the demo's room            | the shop's page of an order   |
 | `ORDER_ROOM_ALLOWED_ORIGINS`     | none                       | host pages, by commas         |
@@ -18,12 +19,17 @@
 | `ORDER_ROOM_COMMANDS_PER_SECOND` | 20                         | frames a socket may send      |
 | `ORDER_ROOM_LOG`                 | info                       | debug, info, warning, error   |
 
+`ORDER_ROOM_RECORD_KEY` is an Ed25519 key: the path of an unencrypted PKCS8 file, or 32 bytes in
+base64. All processes of one service need the same.
+
 In `ORDER_ROOM_ORDER_URL` the words `{order}` and `{person}` are filled in; mails link there.
 Secrets are wrapped: they appear in no representation and no log.
 """
 
 from __future__ import annotations
 
+import base64
+import binascii
 import secrets
 from collections.abc import Mapping
 from enum import StrEnum
@@ -35,6 +41,7 @@ import msgspec
 
 from orders.events import OrderId, PersonId
 from orders.policy import CallsBy
+from orders.record import SEED_BYTES, SealingKey
 from realtime.notices.mail import Sender
 from realtime.notices.smtp import SmtpSettings
 
@@ -81,6 +88,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     var: Path = msgspec.field(name="ORDER_ROOM_VAR", default=Path("var"))
     service_key: Secret | None = msgspec.field(name="ORDER_ROOM_SERVICE_KEY", default=None)
     token_secret: Secret | None = msgspec.field(name="ORDER_ROOM_TOKEN_SECRET", default=None)
+    record_key: Secret | None = msgspec.field(name="ORDER_ROOM_RECORD_KEY", default=None)
     public_url: str = msgspec.field(name="ORDER_ROOM_PUBLIC_URL", default="")
     order_url: str = msgspec.field(name="ORDER_ROOM_ORDER_URL", default="")
     allowed_origins: tuple[str, ...] = msgspec.field(name="ORDER_ROOM_ALLOWED_ORIGINS", default=())
@@ -166,9 +174,44 @@ def for_serving(settings: Settings) -> tuple[Settings, Secret]:
                 parse(value.reveal())
         except ValueError as error:
             raise SettingsError(f"{name}: {error}") from None
+    if settings.record_key is not None:
+        sealing_key(settings)
     if settings.token_secret is None:
         raise AssertionError(settings)
     return settings, settings.token_secret
+
+
+def sealing_key(settings: Settings) -> SealingKey:
+    """Return what seals records. Without a setting one is made once, and kept like a secret.
+
+    Raises `SettingsError` if the setting is no key, or none can be kept.
+    """
+    if settings.record_key is not None:
+        return _key_of(settings.record_key.reveal())
+    try:
+        seed = bytes.fromhex(_kept(settings.var, "record-key").reveal())
+    except (OSError, ValueError) as error:
+        raise SettingsError(
+            f"ORDER_ROOM_RECORD_KEY is missing, and {settings.var / 'record-key'} cannot keep"
+            f" one: {error}"
+        ) from None
+    return SealingKey.of_seed(base64.b64encode(seed).decode())
+
+
+def _key_of(setting: str) -> SealingKey:
+    """Read a seed, or the file of a key. The setting itself is not told: it may be the key."""
+    try:
+        if len(base64.b64decode(setting, validate=True)) == SEED_BYTES:
+            return SealingKey.of_seed(setting)
+    except binascii.Error:
+        pass  # then it is a path
+    try:
+        return SealingKey.of_pem(Path(setting).read_bytes())
+    except (OSError, ValueError):
+        raise SettingsError(
+            "ORDER_ROOM_RECORD_KEY: neither 32 bytes in base64 nor the path of an unencrypted"
+            " PKCS8 file with an Ed25519 key"
+        ) from None
 
 
 def _decode(wanted: type, value: object) -> object:

@@ -477,7 +477,7 @@ class Process(Server):
                 stdout=log,
                 stderr=log,
             )
-        give_up = time.monotonic() + 3 * PATIENCE
+        give_up = time.monotonic() + 9 * PATIENCE  # a demo plays its scenes first
         async with self.http() as http:
             while True:
                 try:

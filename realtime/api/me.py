@@ -14,6 +14,9 @@ from realtime import rooms
 from realtime.api.answers import Endpoint, answer, edge_of, refuse
 from realtime.auth import Identity, bearer
 
+ALLOWED_HEADERS = "Authorization, Accept-Language, Content-Type, Idempotency-Key, X-File-Name"
+"""What scripts of host pages may send."""
+
 
 def for_host_pages(endpoint: Endpoint) -> Endpoint:
     """Let scripts of the allowed host pages ask, and read the answer.
@@ -34,22 +37,23 @@ def for_host_pages(endpoint: Endpoint) -> Endpoint:
         response.headers["Vary"] = "Origin"
         if allowed and origin is not None:
             response.headers["Access-Control-Allow-Origin"] = origin
-            response.headers["Access-Control-Allow-Methods"] = "GET"
-            response.headers["Access-Control-Allow-Headers"] = "Authorization, Accept-Language"
+            response.headers["Access-Control-Allow-Methods"] = "GET, POST"
+            response.headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
             response.headers["Access-Control-Max-Age"] = "600"
         return response
 
     return answered
 
 
-def _identity(request: Request) -> Identity:
+def identity_of(request: Request) -> Identity:
+    """Return whom the request's token speaks for. Raises `Unauthenticated` and its kinds."""
     return edge_of(request).tokens.check(bearer(request.headers.get("authorization")))
 
 
 @for_host_pages
 async def inbox(request: Request) -> Response:
     """List the person's orders, the most urgent first."""
-    edge, identity = edge_of(request), _identity(request)
+    edge, identity = edge_of(request), identity_of(request)
     async with edge.database.reading() as conn:
         rows = await views.inbox(conn, identity.person)
     return answer(
@@ -67,7 +71,7 @@ async def inbox(request: Request) -> Response:
 @for_host_pages
 async def order(request: Request) -> Response:
     """Answer with the room, the person's situation and the newest page of the timeline."""
-    edge, identity = edge_of(request), _identity(request)
+    edge, identity = edge_of(request), identity_of(request)
     wanted = identity.within(OrderId(request.path_params["order"]))
     async with edge.database.reading() as conn:
         room = await views.room(conn, wanted)

@@ -6,6 +6,7 @@ that tells both parties.
 
 - `policy`    pure: which entry owes whom a mail, and when
 - `occasion`  what a due notice is about now, or why it need not be sent any more
+- `looking`   reading that under the order's lock, right before sending
 - `letter`    the words of a mail, in the reader's language
 - `mail`      a letter as an e-mail: headers, text part, HTML part
 - `smtp`      handing a mail to the server, and what the answer means

@@ -41,8 +41,8 @@ from orders.events import (
 from realtime.notices.occasion import About, Occasion, Quote
 from realtime.notices.plain import clipped, one_line, several_lines
 from realtime.texts import (
-    KEYS,
     duration,
+    item_label,
     known_language,
     listed,
     moment,
@@ -134,10 +134,7 @@ class _Words:
         return money(self.language, cents, self.currency)
 
     def item(self, item: Wanted) -> str:
-        """Name an item of the readiness list: by its own label, or the template's."""
-        key = f"brief.{item.item}.label"
-        known = sentence(self.language, key) if key in KEYS else item.item
-        return one_line(item.label) or known
+        return one_line(item_label(self.language, item.item, item.label))
 
     def moment(self, at: datetime) -> str:
         return moment(self.language, at, self.zone)

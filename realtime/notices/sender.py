@@ -34,8 +34,9 @@ from orders.locking import LockedOrder, lock, lock_free
 from orders.tables import notices
 from orders.timeline import Draft
 from realtime.notices.letter import write
+from realtime.notices.looking import consider, owed_since
 from realtime.notices.mail import AddressError, Sender, compose, deliverable
-from realtime.notices.occasion import Dropped, Later, Notice, Occasion, consider, owed_since
+from realtime.notices.occasion import Dropped, Later, Notice, Occasion
 from realtime.notices.smtp import Accepted, Failed, Line, Outcome, Refused, SmtpSettings
 
 log = structlog.get_logger(__name__)

@@ -7,23 +7,25 @@ import pytest
 
 from tests.e2e.windows import Window
 
-LOUD = 0.05
-"""Root mean square above which somebody is heard; the tones below have about 0.3."""
+LOUD = 0.02
+"""Root mean square above which somebody is heard; the tones have 0.35, the quietest 0.03."""
 SILENT = 0.005
 """Root mean square below which nobody is. Comfort noise stays far under it."""
 
 
-def microphone(frequency: int) -> str:
+def microphone(frequency: int, volume: float = 0.5) -> str:
     """A script that replaces the page's microphone by a tone of so many hertz."""
     return f"""
     navigator.mediaDevices.getUserMedia = async () => {{
       const audio = new AudioContext();
       const tone = new OscillatorNode(audio, {{frequency: {frequency}}});
       const outlet = audio.createMediaStreamDestination();
-      tone.connect(new GainNode(audio, {{gain: 0.5}})).connect(outlet);
+      tone.connect(new GainNode(audio, {{gain: {volume}}})).connect(outlet);
       tone.start();
       return outlet.stream;
     }};
+    navigator.mediaDevices.enumerateDevices = async () =>
+      ['Micro intégré', 'Casque'].map((label) => ({{label, kind: 'audioinput', deviceId: label}}));
     """
 
 

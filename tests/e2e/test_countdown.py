@@ -71,8 +71,8 @@ async def test_at_zero_both_see_the_order_cancelled_and_refunded_and_get_a_mail(
     order = await server.order(policy={"brief_window": SHORT}, price_cents=12_345)
     buyer = Window(pages["buyer"], server.url, order.id, order.buyer)
     seller = Window(pages["seller"], server.url, order.id, order.seller)
+    await asyncio.gather(buyer.enter(), seller.enter())
     for window in (buyer, seller):
-        await window.enter()
         await window.is_in("awaiting_validation")
         await expect(window.part("countdown")).to_have_attribute("data-urgency", "urgent")
     await expect(buyer.part("zero-sentence")).to_contain_text(

@@ -16,7 +16,7 @@ STEPS_MOST = 40
 """Presses of Tab from one end of the page to the other."""
 
 NAMELESS = re.compile(
-    r"^ *- (button|link|textbox|combobox|dialog|log|progressbar|heading|img|group|complementary)"
+    r"^ *- (button|link|textbox|combobox|dialog|log|progressbar|heading|img|complementary)"
     r"( \[[^]]*\])*:?$",
     re.MULTILINE,
 )

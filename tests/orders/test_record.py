@@ -22,7 +22,6 @@ from orders.database import Database
 from orders.errors import OrderUnknown
 from orders.events import PersonId
 from orders.record import BrokenRecord, KeySet, Record, SealingKey
-from orders.tables import micros
 from orders.workflow import Verb
 from tests.orders.world import Room, open_post_box, open_room, verified
 
@@ -53,7 +52,7 @@ async def told(database: Database) -> Room:
 async def exported(database: Database, room: Room, key: SealingKey = KEY) -> Record:
     async with database.reading() as conn:
         story = await export.gather(conn, room.order, room.buyer)
-    return key.seal(*story, micros(await database.now()))
+    return export.sealed(story, key, await database.now())
 
 
 @pytest.fixture
@@ -250,6 +249,9 @@ async def test_what_is_not_a_record_is_said_to_be_none(good: Record) -> None:
         put("format", "order-room-record/2"),
         put("extra", 1),
         put("entries", 0, "digest", "zz"),
+        put("entries", 0, "at", 10**30),
+        put("seal", "seq", -1),
+        put("order", "price_cents", 2**64),
         put("seal", None),
         lambda file: file.pop("members"),
     ]

@@ -1,7 +1,7 @@
 /** What an entry says on the screen. Pure: an entry and its surroundings in, words out. */
 import { clockFace, inWords } from './countdown.js';
 import type { Icon } from './icons.js';
-import type { Entry, Event, Member, UnknownEvent } from './protocol.js';
+import type { Brief, Entry, Event, Member, UnknownEvent } from './protocol.js';
 import { money, shortDate, textsOf, type Language } from './texts/index.js';
 
 export interface Line {
@@ -16,8 +16,16 @@ export interface Surroundings {
   language: Language;
   me: string;
   members: readonly Member[];
+  /** The words for an item of the readiness list. */
+  label?: (item: string) => string;
   /** The order's currency, for events that carry only cents. */
   currency?: string;
+}
+
+/** How items are called, from the list as the viewer has it. */
+export function labels(brief: Brief | null | undefined): (item: string) => string {
+  const known = new Map(brief?.items.map((i) => [i.item, i.label]) ?? []);
+  return (item) => known.get(item) || item.replaceAll('_', ' ');
 }
 
 /** Calls that are over: their ringing and answering need no line of their own. */
@@ -49,6 +57,7 @@ export function lineOf(
   const own = entry.actor === me;
   const who = name(entry.actor);
   const date = (at: string): string => shortDate(language, at);
+  const item = (key: string): string => around.label?.(key) ?? key;
   const known = event as Event;
   switch (known.kind) {
     case 'message_sent':
@@ -61,6 +70,18 @@ export function lineOf(
     }
     case 'brief_handed_over':
       return noted('brief', t.brief_handed_over(own, who), known.note);
+    case 'brief_item_added':
+      return plain('brief', t.item_added(own, who, known.label));
+    case 'brief_item_given':
+      return noted('brief', t.item_given(own, who, item(known.item)), known.note, 'good');
+    case 'brief_item_accepted':
+      return plain('check', t.item_accepted(own, who, item(known.item)), 'good');
+    case 'brief_item_dropped':
+      return noted('cross', t.item_dropped(own, who, item(known.item)), known.note);
+    case 'brief_item_reopened':
+      return noted('refresh', t.item_reopened(own, who, item(known.item)), known.note, 'warn');
+    case 'file_shared':
+      return plain('brief', t.file_shared(own, who, known.name));
     case 'order_started':
       return noted('play', t.order_started(own, who, date(known.delivery_due)), known.note, 'good');
     case 'order_late':
@@ -69,8 +90,11 @@ export function lineOf(
       return noted('box', t.order_delivered(own, who), known.note, 'good');
     case 'order_closed':
       return plain('flag', t.order_closed(own, who, known.by_clock ?? false), 'good');
-    case 'order_cancelled':
-      return noted('crossed', t.order_cancelled[known.reason]?.(own, who) ?? t.unknown, known.note, 'bad');
+    case 'order_cancelled': {
+      const said = t.order_cancelled[known.reason]?.(own, who) ?? t.unknown;
+      const missing = known.missing?.map((m) => m.label || item(m.item)).join(', ');
+      return noted('crossed', said, [known.note, missing ? t.missing(missing) : ''].filter(Boolean).join('\n'), 'bad');
+    }
     case 'revision_requested':
       return noted('refresh', t.revision_requested(own, who), known.note);
     case 'revision_accepted':

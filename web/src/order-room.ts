@@ -10,11 +10,12 @@ import { html, LitElement, nothing, type PropertyValues, type TemplateResult } f
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { Call } from './call.js';
 import { connectionFor, type TokenProvider } from './connection.js';
-import { lineOf } from './entries.js';
+import { labels, lineOf } from './entries.js';
 import { icon } from './icons.js';
 import { look } from './order-room.styles.js';
 import './parts/actions.js';
 import './parts/banner.js';
+import './parts/brief.js';
 import './parts/call-panel.js';
 import './parts/composer.js';
 import type { Conversation } from './parts/conversation.js';
@@ -185,7 +186,7 @@ export class OrderRoomElement extends LitElement {
       const event = entry.event;
       if (event?.kind === 'message_sent') return [t.chat.said(room.name(entry.actor) ?? t.someone, event.text)];
       if (event?.kind.startsWith('notice_')) return [];
-      const around = { language: this.tongue, me, members: room.room?.members ?? [] };
+      const around = { language: this.tongue, me, members: room.room?.members ?? [], label: labels(room.situation?.brief) };
       return lineOf(entry, around, new Set(), new Map())?.text ?? [];
     });
     if (words.length > 0) this.said = words.join('. ');
@@ -345,6 +346,7 @@ export class OrderRoomElement extends LitElement {
         .older=${room.older}
         .online=${room.connection.status === 'online'}
         .inviting=${!ended(room)}
+        .brief=${room.situation?.brief ?? null}
         .clock=${this.clock}
         @older=${() => room.loadOlder()}
         @again=${(e: CustomEvent<string>) => room.again(e.detail)}
@@ -401,6 +403,9 @@ export class OrderRoomElement extends LitElement {
         .language=${this.tongue}
         .online=${room.connection.status === 'online'}
       ></order-room-actions>
+      ${s.brief
+        ? html`<order-room-brief .room=${room} .brief=${s.brief} .language=${this.tongue}></order-room-brief>`
+        : nothing}
       ${ended(room) ? countdown : nothing}
       ${asked ? nothing : agreeing}
       ${s.deadlines.slice(1).map(
@@ -419,7 +424,7 @@ export class OrderRoomElement extends LitElement {
       ${questions.length > 0
         ? html`<section class="card questions">
             <h2 class="heading">${t.questions.heading}</h2>
-            ${questions.map(([q, a]) => html`<details><summary>${q}${icon('chevron', 18)}</summary><p>${a}</p></details>`)}
+            ${questions.map(([q, a]) => html`<details aria-label=${q}><summary>${q}${icon('chevron', 18)}</summary><p>${a}</p></details>`)}
           </section>`
         : nothing}
     `;

@@ -69,13 +69,31 @@ export const MARKETPLACE = 'marketplace';
 
 export type Event =
   | { kind: 'order_paid'; title: string; category: string; price_cents: number; currency: string }
+  | { kind: 'brief_item_added'; item: string; label: string }
+  | {
+      kind: 'brief_item_given';
+      item: string;
+      note?: string;
+      messages?: readonly number[];
+      files?: readonly string[];
+    }
+  | { kind: 'brief_item_accepted'; item: string }
+  | { kind: 'brief_item_dropped'; item: string; note?: string }
+  | { kind: 'brief_item_reopened'; item: string; note: string }
+  | { kind: 'file_shared'; file: string; name: string; size: number; type: string }
   | { kind: 'message_sent'; text: string }
   | { kind: 'brief_handed_over'; note?: string }
   | { kind: 'order_started'; delivery_due: string; note?: string }
   | { kind: 'order_late' }
   | { kind: 'order_delivered'; note?: string }
   | { kind: 'order_closed'; by_clock?: boolean }
-  | { kind: 'order_cancelled'; reason: CancelReason; note?: string }
+  | {
+      kind: 'order_cancelled';
+      reason: CancelReason;
+      note?: string;
+      /** What the seller still waited for; without a label it is one of a template's. */
+      missing?: readonly { item: string; label?: string }[];
+    }
   | { kind: 'revision_requested'; note: string }
   | { kind: 'revision_accepted'; delivery_due: string }
   | { kind: 'revision_refused'; note: string }
@@ -156,6 +174,8 @@ export type Zero =
   | 'expired';
 export type GateReason = 'delivered' | 'frozen' | 'ended' | 'seller_only';
 export type ProposalKind = 'time' | 'refund';
+export type Readiness = 'open' | 'given' | 'accepted' | 'not_needed';
+export type ItemMove = 'give' | 'accept' | 'drop' | 'reopen';
 
 export interface Gate {
   open: boolean;
@@ -206,6 +226,27 @@ export interface Proposal {
   note?: string;
 }
 
+/** An item of the readiness list; `label` and `hint` are in the viewer's language. */
+export interface BriefItem {
+  item: string;
+  label: string;
+  hint: string;
+  state: Readiness;
+  note?: string;
+  messages?: readonly number[];
+  files?: readonly { file: string; name: string; size: number; type: string }[];
+  /** What the viewer may do with it now. */
+  moves?: readonly ItemMove[];
+}
+
+/** The readiness list: `ready` of `wanted` items are given or accepted. */
+export interface Brief {
+  items: readonly BriefItem[];
+  ready: number;
+  wanted: number;
+  may_add?: boolean;
+}
+
 export interface CallNow {
   call: string;
   caller: string;
@@ -236,6 +277,7 @@ export interface Situation {
   refund?: Refund | null;
   proposals?: readonly Proposal[];
   may_propose?: readonly ProposalKind[];
+  brief?: Brief | null;
 }
 
 // --- what surrounds the timeline -----------------------------------------------------------
@@ -419,6 +461,8 @@ export type Asking =
       order: string;
       proposal: number;
     }
+  | { t: 'brief.add'; id: string; order: string; label: string }
+  | { t: `brief.${ItemMove}`; id: string; order: string; item: string; note?: string }
   | { t: 'call.start'; id: string; order: string; to?: string }
   | { t: 'call.accept' | 'call.decline' | 'call.hang_up'; id: string; order: string; call: string }
   | { t: 'call.offer'; id: string; order: string; call: string; leg: string; sdp: string }

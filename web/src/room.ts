@@ -11,6 +11,7 @@ import type {
   CallSignal,
   Done,
   Entry,
+  ItemMove,
   Member,
   Outbound,
   Page,
@@ -144,6 +145,27 @@ export class OrderRoom implements Follower {
   answer(how: 'accept' | 'decline' | 'withdraw', proposal: number): Promise<Done> {
     return this.connection.ask<Done>(
       { t: `proposal.${how}`, id: crypto.randomUUID(), order: this.order, proposal },
+      { within: STEP_PATIENCE },
+    );
+  }
+
+  /** Move an item of the readiness list; `note` is what is given, or why. */
+  moveItem(move: ItemMove, item: string, note: string): Promise<Done> {
+    return this.connection.ask<Done>(
+      {
+        t: `brief.${move}`,
+        id: crypto.randomUUID(),
+        order: this.order,
+        item,
+        ...(note === '' ? {} : { note }),
+      },
+      { within: STEP_PATIENCE },
+    );
+  }
+
+  addItem(label: string): Promise<Done> {
+    return this.connection.ask<Done>(
+      { t: 'brief.add', id: crypto.randomUUID(), order: this.order, label },
       { within: STEP_PATIENCE },
     );
   }

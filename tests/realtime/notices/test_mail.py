@@ -15,7 +15,7 @@ from orders.money import Means
 from orders.policy import CallsBy, Policy
 from orders.proposals import Outcome, ProposalKind
 from orders.workflow import Verb
-from realtime.notices.occasion import QUOTED
+from realtime.notices.looking import QUOTED
 from tests.realtime.notices.scene import Scene, link, words
 
 LANGUAGES = ["fr", "en"]

@@ -174,7 +174,7 @@ def test_the_clocks_that_remind_by_mail_have_somebody_who_can_act() -> None:
 
 
 def test_every_kind_of_mail_is_owed_by_some_entry() -> None:
-    from realtime.notices.occasion import _TOLD_BY
+    from realtime.notices.looking import _TOLD_BY
 
     assert set(_TOLD_BY) == set(NoticeKind)
     assert {kind for kinds in _TOLD_BY.values() for kind in kinds} <= set(get_args(Event))

@@ -187,7 +187,7 @@ export class Actions extends LitElement {
             <p id="body" data-test="dialog-money">${c.body(other, this.amount())} ${refunds ? t.visible[means] : nothing}</p>
             ${c.note || needed
               ? html`<label>
-                  <span>${c.note || t.why}${needed ? nothing : html` <i>${t.optional}</i>`}</span>
+                  <span>${c.note || (verb === 'order.start' ? t.startOpen : t.why)}${needed ? nothing : html` <i>${t.optional}</i>`}</span>
                   <textarea rows="3" data-test="note" ?required=${needed} maxlength=${this.room.room?.note_max ?? 1000}></textarea>
                 </label>`
               : nothing}

@@ -2,10 +2,10 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
-import { callers, endedCalls, lineOf, type Line } from '../entries.js';
+import { callers, endedCalls, labels, lineOf, type Line } from '../entries.js';
 import { icon } from '../icons.js';
 import { pieces } from '../links.js';
-import type { Entry, Member } from '../protocol.js';
+import type { Brief, Entry, Member } from '../protocol.js';
 import { base } from '../styles.js';
 import { look } from './conversation.styles.js';
 import { dayHeading, midnight, textsOf, time, type Language } from '../texts/index.js';
@@ -38,6 +38,8 @@ export class Conversation extends LitElement {
   @property({ type: Boolean }) online = true;
   /** Whether to invite to a first message while there is none. */
   @property({ type: Boolean }) inviting = true;
+  /** Names the items that entries speak of. */
+  @property({ attribute: false }) brief: Brief | null = null;
   @property({ attribute: false }) clock: () => number = Date.now;
 
   /** Whether the newest is in view. */
@@ -123,7 +125,12 @@ export class Conversation extends LitElement {
 
   private blocks(): Block[] {
     const { entries } = this.timeline;
-    const surroundings = { language: this.language, me: this.me, members: this.members };
+    const surroundings = {
+      language: this.language,
+      me: this.me,
+      members: this.members,
+      label: labels(this.brief),
+    };
     const [ended, called] = [endedCalls(entries), callers(entries)];
     const blocks: Block[] = [];
     let day = NaN;
@@ -243,7 +250,7 @@ export class Conversation extends LitElement {
         .map(({ entry, line }) => this.line(entry, line))}
       ${folded
         ? html`<li>
-            <details data-test="notices">
+            <details data-test="notices" aria-label=${t.notices_sent(mails.length)}>
               <summary class="line">${icon('mail', 18)}<p>${t.notices_sent(mails.length)}</p>${icon('chevron', 16)}</summary>
               <ul>
                 ${mails.map(({ entry, line }) => this.line(entry, line))}

@@ -1,5 +1,5 @@
 /** English sentences about the process: what to do, what a step means, what happened. */
-import type { CancelReason, Decided, NoticeKind, Role, State, Timer, Verb } from '../protocol.js';
+import type { CancelReason, Decided, ItemMove, NoticeKind, Readiness, Role, State, Timer, Verb } from '../protocol.js';
 
 export const notices: Record<NoticeKind, string> = {
   order_paid: 'the order is paid',
@@ -220,6 +220,22 @@ export const processTexts = {
       note: 'Your reasons, for both',
     },
   } satisfies Record<Verb, { title: string; body: (other: string, amount: string) => string; yes: string; note: string }>,
+  brief: {
+    heading: 'What is needed to begin',
+    progress: (ready: number, wanted: number) => `${ready} of ${wanted} there`,
+    state: { open: 'Still missing', given: 'Given', accepted: 'Accepted', not_needed: 'Not needed' } satisfies Record<Readiness, string>,
+    move: { give: 'Give it', accept: 'I have it', drop: 'Not needed', reopen: 'Ask again' } satisfies Record<ItemMove, string>,
+    giveMore: 'Give more',
+    ask: {
+      give: 'Write it here, or say where it is',
+      reopen: 'What is missing about it?',
+      add: 'What else do you need?',
+      accept: '',
+      drop: '',
+    } satisfies Record<ItemMove | 'add', string>,
+    add: 'Ask for something else',
+    send: 'Send',
+  },
   proposal: {
     heading: 'Agree on something',
     time: 'Propose more time',
@@ -247,6 +263,13 @@ export const processTexts = {
       me ? 'You said your brief is complete' : `${name} says the brief is complete`,
     order_started: (me: boolean, name: string, when: string) =>
       `${me ? 'You' : name} started the order. Delivery by ${when}`,
+    missing: (what: string) => `Still missing: ${what}`,
+    item_added: (me: boolean, name: string, what: string) => `${me ? 'You ask' : `${name} asks`} for: ${what}`,
+    item_given: (me: boolean, name: string, what: string) => `${me ? 'You gave' : `${name} gave`}: ${what}`,
+    item_accepted: (me: boolean, name: string, what: string) => `${me ? 'You have' : `${name} has`} what is needed: ${what}`,
+    item_dropped: (me: boolean, name: string, what: string) => `${me ? 'You say' : `${name} says`} it is not needed: ${what}`,
+    item_reopened: (me: boolean, name: string, what: string) => `${me ? 'You need' : `${name} needs`} more: ${what}`,
+    file_shared: (me: boolean, name: string, file: string) => `${me ? 'You' : name} shared ${file}`,
     order_late: () => 'The delivery date has passed',
     order_delivered: (me: boolean, name: string) => `${me ? 'You' : name} delivered the work`,
     order_closed: (me: boolean, name: string, byClock: boolean) =>

@@ -111,6 +111,7 @@ export const en = {
   },
 
   why: 'Why?',
+  startOpen: 'Something on the list is still open. Why begin all the same?',
   optional: '(optional)',
   splitAmount: (held: string) => `For the buyer, out of ${held}`,
   handOverAgain: 'I have added to my brief',

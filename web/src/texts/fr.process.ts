@@ -21,7 +21,7 @@ export const notices: Record<NoticeKind, string> = {
 /** « de Marc », « d’Aline » */
 export const de = (name: string): string => (/^[aeiouyhàâäéèêëîïôöùûü]/i.test(name) ? `d’${name}` : `de ${name}`);
 
-export const processTexts: Pick<Texts, 'guide' | 'action' | 'confirm' | 'proposal' | 'entry'> = {
+export const processTexts: Pick<Texts, 'guide' | 'action' | 'confirm' | 'proposal' | 'brief' | 'entry'> = {
   guide: {
     buyer: {
       awaiting_validation: (other) =>
@@ -223,6 +223,22 @@ export const processTexts: Pick<Texts, 'guide' | 'action' | 'confirm' | 'proposa
       note: 'Vos raisons, pour les deux',
     },
   },
+  brief: {
+    heading: 'Ce qu’il faut pour commencer',
+    progress: (ready, wanted) => `${ready} sur ${wanted}`,
+    state: { open: 'Encore attendu', given: 'Transmis', accepted: 'Accepté', not_needed: 'Pas nécessaire' },
+    move: { give: 'Transmettre', accept: 'C’est bon', drop: 'Pas nécessaire', reopen: 'Redemander' },
+    giveMore: 'Compléter',
+    ask: {
+      give: 'Écrivez-le ici, ou dites où le trouver',
+      reopen: 'Que manque-t-il ?',
+      add: 'De quoi d’autre avez-vous besoin ?',
+      accept: '',
+      drop: '',
+    },
+    add: 'Demander autre chose',
+    send: 'Envoyer',
+  },
   proposal: {
     heading: 'S’arranger',
     time: 'Proposer plus de temps',
@@ -250,6 +266,13 @@ export const processTexts: Pick<Texts, 'guide' | 'action' | 'confirm' | 'proposa
       me ? 'Vous avez indiqué que tout est transmis' : `${name} indique que tout est transmis`,
     order_started: (me, name, when) =>
       `${me ? 'Vous avez' : `${name} a`} démarré la commande. Livraison pour le ${when}`,
+    missing: (what) => `Il manquait encore : ${what}`,
+    item_added: (me, name, what) => `${me ? 'Vous demandez' : `${name} demande`} : ${what}`,
+    item_given: (me, name, what) => `${me ? 'Vous avez' : `${name} a`} transmis : ${what}`,
+    item_accepted: (me, name, what) => `${me ? 'Vous avez' : `${name} a`} ce qu’il faut : ${what}`,
+    item_dropped: (me, name, what) => `Pas nécessaire selon ${me ? 'vous' : name} : ${what}`,
+    item_reopened: (me, name, what) => `${me ? 'Vous redemandez' : `${name} redemande`} : ${what}`,
+    file_shared: (me, name, file) => `${me ? 'Vous avez' : `${name} a`} partagé ${file}`,
     order_late: () => 'La date de livraison est passée',
     order_delivered: (me, name) => `${me ? 'Vous avez' : `${name} a`} livré le travail`,
     order_closed: (me, name, byClock) =>

@@ -111,6 +111,7 @@ export const fr: Texts = {
   },
 
   why: 'Pourquoi ?',
+  startOpen: 'La liste n’est pas complète. Pourquoi démarrer quand même ?',
   optional: '(facultatif)',
   splitAmount: (held) => `Pour l’acheteur, sur ${held}`,
   handOverAgain: 'J’ai complété mes éléments',

@@ -1,0 +1,170 @@
+"""Sharing a file, and having it: one upload request, and downloads by short-lived links."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import quote, unquote
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import FileResponse, Response
+
+from orders import views
+from orders.commands import command_digest
+from orders.errors import (
+    FileTooLarge,
+    FileUnknown,
+    Malformed,
+    OrderUnknown,
+    Refused,
+    TooManyOpen,
+    Unavailable,
+)
+from orders.events import FileId, OrderId, PersonId
+from orders.files import SharedFile, admit, files_of, find_file, share
+from orders.locking import peek
+from realtime.api.answers import answer, edge_of
+from realtime.api.me import for_host_pages, identity_of
+from realtime.edge import Edge
+from realtime.files.content import SHOWN
+from realtime.files.naming import clean
+from realtime.files.shelf import Arriving
+
+log = structlog.get_logger(__name__)
+
+CLIENT_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+BODY_MOST = 1 << 30
+"""The largest body the upload's route lets through; the order's own `file_max` is smaller."""
+FILE_POLICY = (
+    "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'"
+)
+"""A file is somebody else's: whatever it is, it runs nothing and reaches nothing."""
+
+
+@for_host_pages
+async def upload(request: Request) -> Response:
+    """Share the body as a file of the order: 201, or 200 if this was done before.
+
+    `Idempotency-Key` is the command's client id; `X-File-Name` the name, percent-encoded. The
+    body is the file itself; what it is called or said to be decides nothing.
+    """
+    edge, identity = edge_of(request), identity_of(request)
+    order, person = identity.within(OrderId(request.path_params["order"])), identity.person
+    client_id = request.headers.get("idempotency-key", "")
+    if not CLIENT_ID.fullmatch(client_id):
+        raise Malformed(where="Idempotency-Key")
+    name = clean(unquote(request.headers.get("x-file-name", ""), errors="replace"))
+    async with _one_of_few(edge, person):
+        return await _receive(request, edge, order, person, client_id, name)
+
+
+@for_host_pages
+async def link(request: Request) -> Response:
+    """Answer with what the file is, and a link to it that works for some minutes."""
+    edge, identity = edge_of(request), identity_of(request)
+    order = identity.within(OrderId(request.path_params["order"]))
+    file = FileId(request.path_params["file"])
+    async with edge.database.reading() as conn:
+        await views.role_of(conn, order, identity.person)
+        found = await find_file(conn, order, file)
+    text, made = edge.file_links.make(order, file, identity.person, await edge.database.now())
+    url = f"/files/{quote(file)}?link={text}"  # on this server, whatever its name is outside
+    return answer({**_told(found), "url": url, "expires": made.ends_at})
+
+
+async def download(request: Request) -> Response:
+    """Hand out a file to whoever holds a good link and is still a member."""
+    edge, file = edge_of(request), FileId(request.path_params["file"])
+    text = request.query_params.get("link", "")
+    made = edge.file_links.check(file, text, await edge.database.now())
+    try:
+        async with edge.database.reading() as conn:
+            await views.role_of(conn, made.order, made.person)
+            found = await find_file(conn, made.order, file)
+    except OrderUnknown:
+        raise FileUnknown from None
+    path = edge.shelf.path(file)
+    if not path.is_file():
+        log.error("a file is not where it should be", order=made.order, file=file)
+        raise FileUnknown
+    return FileResponse(
+        path,
+        media_type=found.type,
+        filename=found.name,
+        content_disposition_type="inline" if found.type in SHOWN else "attachment",
+        headers={
+            "Content-Security-Policy": FILE_POLICY,
+            "Cache-Control": "private, no-store",
+            # the room is embedded in the marketplace's pages; the link is the permission
+            "Cross-Origin-Resource-Policy": "cross-origin",
+        },
+    )
+
+
+async def _receive(
+    request: Request, edge: Edge, order: OrderId, person: PersonId, client_id: str, name: str
+) -> Response:
+    told = request.headers.get("content-length", "")
+    async with edge.database.reading() as conn:
+        found = await peek(conn, order)
+        # most uploads that cannot be are refused before their bytes; `share` judges again
+        await admit(conn, found, person, int(told) if told.isdigit() else 1)
+    async with edge.shelf.arriving() as arriving:
+        try:
+            await _fill(request, edge, arriving, found.facts.policy.file_max)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody is there to read it
+        new = await arriving.keep(name)
+    content = command_digest("file.share", name, new.sha256.hex(), new.size)
+    try:
+        place, repeated = await share(edge.database, order, person, new, client_id, content)
+    except Unavailable:
+        raise  # perhaps it was told after all: only `tidy` knows, later
+    except Refused:
+        await edge.shelf.discard(new.file)
+        raise
+    if repeated:
+        await edge.shelf.discard(new.file)
+    async with edge.database.reading() as conn:
+        shelf = await files_of(conn, order)
+    shared = next((known for known in shelf.values() if known.seq == place.seq), None)
+    if shared is None:
+        raise FileUnknown  # it was removed since
+    return answer({**_told(shared), "seq": place.seq, "at": place.at}, 200 if repeated else 201)
+
+
+async def _fill(request: Request, edge: Edge, arriving: Arriving, most: int) -> None:
+    """Take the body; a silent or endless one is given up. Raises `FileTooLarge`."""
+    limits, clock = edge.limits, asyncio.get_running_loop().time
+    ends = clock() + limits.upload_within
+    try:
+        async with asyncio.timeout(limits.upload_silence) as patience:
+            async for chunk in request.stream():
+                if arriving.size + len(chunk) > most:
+                    raise FileTooLarge(limit=most)
+                await arriving.feed(chunk)
+                patience.reschedule(min(ends, clock() + limits.upload_silence))
+    except TimeoutError:
+        raise Unavailable(reason="upload_slow") from None
+
+
+@asynccontextmanager
+async def _one_of_few(edge: Edge, person: PersonId) -> AsyncIterator[None]:
+    """Be one of the person's uploads at this moment. Raises `TooManyOpen`."""
+    most = edge.limits.uploads_per_person
+    if edge.uploads[person] >= most:
+        raise TooManyOpen(limit=most, what="uploads")
+    edge.uploads[person] += 1
+    try:
+        yield
+    finally:
+        edge.uploads[person] -= 1
+        if not edge.uploads[person]:
+            del edge.uploads[person]
+
+
+def _told(found: SharedFile) -> dict[str, object]:
+    return {"file": found.file, "name": found.name, "size": found.size, "type": found.type}

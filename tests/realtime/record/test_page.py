@@ -1,0 +1,168 @@
+"""The record as a page: every kind of entry has its sentence, and nothing on it can act."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from enum import StrEnum
+from html.parser import HTMLParser
+from itertools import product
+from typing import Any, get_args, get_type_hints
+
+import msgspec
+import pytest
+
+from orders.events import (
+    CLOCK,
+    MARKETPLACE,
+    BriefItemAdded,
+    BriefItemGiven,
+    Event,
+    OrderLate,
+    Wanted,
+)
+from orders.record import Bought, Line, Member, Record, SealingKey
+from realtime.record.page import POLICY, render
+from tests.orders.world import MONDAY
+
+KEY = SealingKey.of_seed("A" * 43 + "=")
+KINDS: tuple[type[Event], ...] = get_args(Event)
+HOSTILE = "</div><script>alert(1)</script><img src=x onerror=alert(2)> \u202e{title}"
+URL = "https://room.test/.well-known/order-room-record-keys"
+
+
+def examples(kind: type[Event]) -> Iterator[Event]:
+    """One event of the kind for each of the values its fields can take."""
+    values: dict[str, list[Any]] = {}
+    for name, wanted in get_type_hints(kind).items():
+        if isinstance(wanted, type) and issubclass(wanted, StrEnum):
+            values[name] = list(wanted)
+        elif wanted is bool:
+            values[name] = [False, True]
+        elif wanted is int:
+            values[name] = [4321]
+        elif "datetime" in str(wanted):
+            values[name] = [MONDAY + timedelta(days=2)]
+        elif "Wanted" in str(wanted):
+            values[name] = [(), (Wanted("own.1", HOSTILE), Wanted("unheard-of"))]
+        elif "tuple[int" in str(wanted):
+            values[name] = [(4, 5)]
+        elif "tuple" in str(wanted):
+            values[name] = [("f_1",)]
+        elif name == "currency":
+            values[name] = ["EUR"]
+        else:
+            values[name] = [HOSTILE]
+    for chosen in product(*values.values()):
+        made: Event = kind(**dict(zip(values, chosen, strict=True)))
+        yield made
+
+
+def recorded(*events: Event, actor: str = "ines", title: str = "Voix off") -> Record:
+    """A record in which these things happened, one a second."""
+    order = Bought("o_1", "shop-1", title, "voice", 5000, "EUR", 1_795_000_000_000_000, "closed")
+    members = [Member("ines", "buyer", f"Inès {HOSTILE}"), Member("tom", "seller", "Tom")]
+    lines = [
+        Line(seq, 1_795_000_000_000_000 + seq * 1_000_000, actor,
+             str(type(event).__struct_config__.tag), msgspec.json.encode(event).decode(),
+             "00" * 16, "00" * 32, "00" * 32)
+        for seq, event in enumerate(events, start=1)
+    ]  # fmt: skip
+    return KEY.seal(order, members, lines, 0)
+
+
+def shown(found: Record, language: str = "en") -> str:
+    return render(found, language, "Europe/Paris", URL)
+
+
+class _Tags(HTMLParser):
+    """What a browser would see of a page: its tags, and its text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def parsed(page: str) -> _Tags:
+    found = _Tags()
+    found.feed(page)
+    return found
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_every_kind_of_entry_has_its_sentence(kind: type[Event], language: str) -> None:
+    events = list(examples(kind))
+    page = shown(recorded(*events), language)
+    cells = re.findall(r'<td class="what">(.*?)</td>', page, flags=re.DOTALL)
+    assert len(cells) == len(events)
+    for cell in cells:
+        told = cell.partition("<div")[0].strip()
+        assert len(told) > 4, cell
+        assert "_" not in told.replace("f_1", ""), f"a bare value: {told}"
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_nothing_that_people_wrote_can_act(kind: type[Event]) -> None:
+    page = parsed(shown(recorded(*examples(kind), title=HOSTILE)))
+    assert not {tag for tag, _ in page.tags} & {"script", "img", "a", "iframe", "link", "form"}
+    assert not [name for _, attrs in page.tags for name in attrs if name.startswith("on")]
+    assert "<script>alert(1)</script>" in page.text
+
+
+def test_the_page_loads_nothing_and_says_so_itself() -> None:
+    page = parsed(shown(recorded(*examples(KINDS[0]))))
+    policies = [a["content"] for tag, a in page.tags if tag == "meta" and "http-equiv" in a]
+    assert policies == [POLICY]
+    assert not [a for _, attrs in page.tags for a in attrs if a in {"src", "href"}]
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("fr", ["Registre de la commande", "50,00 €", "terminée", "Inès", "automatique",
+                "la place de marché", "Le contenu a été effacé.", "celles de Paris"]),
+        ("en", ["Record of the order", "€50.00", "completed", "Inès", "automatic",
+                "the marketplace", "The content was erased.", "those of Paris"]),
+    ],
+)  # fmt: skip
+def test_it_is_told_in_the_readers_language(language: str, told: list[str]) -> None:
+    found = recorded(OrderLate(), OrderLate(), OrderLate())
+    one, two, three = found.entries
+    found = msgspec.structs.replace(
+        found,
+        entries=(
+            msgspec.structs.replace(one, actor=CLOCK),
+            msgspec.structs.replace(two, actor=MARKETPLACE),
+            msgspec.structs.replace(three, payload=None, salt=None),
+        ),
+    )
+    page = shown(found, language)
+    assert f'<html lang="{language}">' in page
+    text = parsed(page).text.replace("\u00a0", " ")
+    for part in told:
+        assert part in text
+
+
+def test_it_carries_the_head_the_signature_and_where_the_keys_are() -> None:
+    found = recorded(*examples(KINDS[0]))
+    text = parsed(shown(found)).text
+    seal = found.seal
+    assert f"{seal.seq}:{seal.link}" in text
+    assert seal.signature in text
+    assert seal.key_id in text
+    assert URL in text
+    assert f"--head {seal.seq}:{seal.link[:16]}" in text
+
+
+def test_items_of_the_readiness_list_go_by_their_names() -> None:
+    added, given = BriefItemAdded("own.9", "Your logo"), BriefItemGiven("own.9")
+    text = parsed(shown(recorded(added, given))).text
+    assert "Asked for: Your logo." in text
+    assert "Gave: Your logo." in text

@@ -1,0 +1,290 @@
+/** The readiness list: what the seller needs to begin, and what is there of it. */
+import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import { customElement, property, state } from 'lit/decorators.js';
+import { icon } from '../icons.js';
+import { RefusedError, TooLateError } from '../outbox.js';
+import type { Brief, BriefItem, ItemMove } from '../protocol.js';
+import type { OrderRoom } from '../room.js';
+import { base } from '../styles.js';
+import { textsOf, type Language } from '../texts/index.js';
+
+/** Moves that come with words: what is given, or why it is asked for again. */
+const SAID: ReadonlySet<ItemMove> = new Set(['give', 'reopen']);
+const ADDING = '+';
+
+@customElement('order-room-brief')
+export class BriefList extends LitElement {
+  @property({ attribute: false }) room!: OrderRoom;
+  @property({ attribute: false }) brief!: Brief;
+  @property() language: Language = 'fr';
+
+  /** Which item a person is writing about, and to do what. */
+  @state() private writing: { item: string; move: ItemMove | 'add' } | null = null;
+  @state() private busy = false;
+  @state() private refusal: { item: string; text: string } | null = null;
+
+  override render(): TemplateResult {
+    const t = textsOf(this.language).brief;
+    const { items, ready, wanted } = this.brief;
+    return html`<section class="card" data-test="brief" data-ready=${ready} data-wanted=${wanted}>
+      <div class="head">
+        <h2 class="heading">${t.heading}</h2>
+        <span class="count">${t.progress(ready, wanted)}</span>
+      </div>
+      <div class="bar" role="progressbar" aria-label=${t.heading} aria-valuemin="0" aria-valuemax=${wanted} aria-valuenow=${ready}>
+        <span style="width: ${wanted > 0 ? (ready / wanted) * 100 : 0}%"></span>
+      </div>
+      <ul>
+        ${items.map((item) => this.item(item))}
+      </ul>
+      ${this.brief.may_add ? this.adding() : nothing}
+    </section>`;
+  }
+
+  private item(item: BriefItem): TemplateResult {
+    const t = textsOf(this.language).brief;
+    const writing = this.writing?.item === item.item ? this.writing.move : null;
+    return html`<li data-test="brief-item" data-item=${item.item} data-state=${item.state}>
+      <details name="brief" aria-label=${item.label || item.item}>
+        <summary>
+          <span class="sign ${item.state}">${SIGNS.has(item.state) ? icon(item.state === 'not_needed' ? 'cross' : 'check', 13) : nothing}</span>
+          <span class="label">${item.label || item.item}<small>${t.state[item.state]}</small></span>
+          ${icon('chevron', 18)}
+        </summary>
+        <div class="more">
+          ${item.hint ? html`<p class="hint">${item.hint}</p>` : nothing}
+          ${item.note ? html`<blockquote>${item.note}</blockquote>` : nothing}
+          ${item.files?.map((file) => html`<p class="file">${icon('brief', 16)}${file.name}</p>`) ?? nothing}
+          ${writing ? this.form(item.item, writing) : this.moves(item)} ${this.refused(item.item)}
+        </div>
+      </details>
+    </li>`;
+  }
+
+  private moves(item: BriefItem): TemplateResult | typeof nothing {
+    const t = textsOf(this.language).brief;
+    const moves = ORDER.filter((move) => item.moves?.includes(move));
+    if (moves.length === 0) return nothing;
+    return html`<div class="choice">
+      ${moves.map(
+        (move) => html`<button
+          class=${move === 'accept' || (move === 'give' && item.state === 'open') ? 'primary' : move === 'drop' ? 'quiet' : ''}
+          data-test="brief-${move}"
+          ?disabled=${this.busy}
+          @click=${() => (SAID.has(move) ? this.write(item.item, move) : this.move(item.item, move, ''))}
+        >
+          ${move === 'give' && item.state !== 'open' ? t.giveMore : t.move[move]}
+        </button>`,
+      )}
+    </div>`;
+  }
+
+  private form(item: string, move: ItemMove | 'add'): TemplateResult {
+    const texts = textsOf(this.language);
+    const t = texts.brief;
+    return html`<form
+      @submit=${(event: SubmitEvent) => {
+        event.preventDefault();
+        const text = String(new FormData(event.target as HTMLFormElement).get('text') ?? '').trim();
+        if (text !== '') this.move(item, move, text);
+      }}
+    >
+      <textarea name="text" rows="3" required data-test="brief-text" aria-label=${t.ask[move]} placeholder=${t.ask[move]}
+        maxlength=${move === 'add' ? 200 : (this.room.room?.note_max ?? 1000)}></textarea>
+      <div class="choice">
+        <button type="button" @click=${() => (this.writing = null)}>${texts.cancelDialog}</button>
+        <button class="primary" type="submit" data-test="brief-confirm" ?disabled=${this.busy}>
+          ${this.busy ? texts.sending : t.send}
+        </button>
+      </div>
+    </form>`;
+  }
+
+  private adding(): TemplateResult {
+    const t = textsOf(this.language).brief;
+    return this.writing?.move === 'add'
+      ? html`<div class="more">${this.form(ADDING, 'add')} ${this.refused(ADDING)}</div>`
+      : html`<button class="quiet add" data-test="brief-add" @click=${() => this.write(ADDING, 'add')}>${t.add}</button>`;
+  }
+
+  private refused(item: string): TemplateResult | typeof nothing {
+    if (this.refusal?.item !== item) return nothing;
+    return html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${this.refusal.text}</span></p>`;
+  }
+
+  private async write(item: string, move: ItemMove | 'add'): Promise<void> {
+    this.refusal = null;
+    this.writing = { item, move };
+    await this.updateComplete;
+    this.renderRoot.querySelector('textarea')?.focus();
+  }
+
+  private async move(item: string, move: ItemMove | 'add', text: string): Promise<void> {
+    this.busy = true;
+    this.refusal = null;
+    try {
+      await (move === 'add' ? this.room.addItem(text) : this.room.moveItem(move, item, text));
+      this.writing = null;
+    } catch (error) {
+      if (error instanceof RefusedError) this.refusal = { item, text: error.message };
+      else if (error instanceof TooLateError) this.refusal = { item, text: textsOf(this.language).tooLate };
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  static override readonly styles = [
+    base,
+    css`
+      .head {
+        display: flex;
+        justify-content: space-between;
+        gap: 12px;
+      }
+      .count {
+        font-size: 13px;
+        color: var(--muted);
+        font-variant-numeric: tabular-nums;
+      }
+      .bar {
+        height: 6px;
+        margin: 10px 0 6px;
+        border-radius: 3px;
+        background: var(--line);
+        overflow: hidden;
+      }
+      .bar span {
+        display: block;
+        height: 100%;
+        border-radius: 3px;
+        background: var(--accent);
+        transition: width 300ms;
+      }
+      li + li {
+        border-top: 1px solid var(--line);
+      }
+      summary {
+        display: flex;
+        align-items: center;
+        gap: 12px;
+        min-height: 50px;
+        cursor: pointer;
+        list-style: none;
+      }
+      summary::-webkit-details-marker {
+        display: none;
+      }
+      summary > .icon {
+        color: var(--muted);
+        transition: transform 120ms;
+      }
+      details[open] summary > .icon {
+        transform: rotate(180deg);
+      }
+      .label {
+        flex: 1;
+        min-width: 0;
+        font-size: 15px;
+        line-height: 1.3;
+        overflow-wrap: anywhere;
+      }
+      small {
+        display: block;
+        font-size: 13px;
+        color: var(--muted);
+      }
+      .sign {
+        flex: none;
+        display: grid;
+        place-items: center;
+        width: 22px;
+        height: 22px;
+        border: 2px solid var(--line);
+        border-radius: 50%;
+      }
+      .sign.given {
+        border-color: var(--accent);
+        color: var(--accent);
+      }
+      .sign.accepted {
+        border-color: var(--accent);
+        background: var(--accent);
+        color: var(--accent-ink);
+      }
+      .sign.not_needed {
+        color: var(--muted);
+      }
+      .sign .icon {
+        stroke-width: 2.6;
+      }
+      .more {
+        padding: 2px 0 14px;
+      }
+      .hint {
+        font-size: 14px;
+        line-height: 1.45;
+        color: var(--muted);
+      }
+      blockquote {
+        margin: 8px 0 0;
+        padding-left: 10px;
+        border-left: 2px solid var(--accent);
+        font-size: 15px;
+        line-height: 1.45;
+        white-space: pre-wrap;
+        overflow-wrap: anywhere;
+      }
+      .file {
+        display: flex;
+        gap: 8px;
+        margin-top: 8px;
+        font-size: 14px;
+        overflow-wrap: anywhere;
+      }
+      .choice {
+        display: flex;
+        flex-wrap: wrap;
+        gap: 8px;
+        margin-top: 12px;
+      }
+      .choice button {
+        flex: 1 1 110px;
+        padding: 0 12px;
+        font-size: 15px;
+      }
+      textarea {
+        width: 100%;
+        margin-top: 10px;
+        padding: 10px 12px;
+        border: 1px solid var(--line);
+        border-radius: 11px;
+        background: var(--paper);
+        line-height: 1.4;
+        resize: vertical;
+      }
+      textarea::placeholder {
+        color: var(--muted);
+        opacity: 1;
+      }
+      .refusal {
+        margin-top: 12px;
+      }
+      .add {
+        margin: 4px 0 -10px -12px;
+        padding: 0 12px;
+        color: var(--accent);
+        font-weight: 600;
+      }
+    `,
+  ];
+}
+
+const SIGNS: ReadonlySet<string> = new Set(['given', 'accepted', 'not_needed']);
+/** Buttons in the order of what is usually meant. */
+const ORDER: readonly ItemMove[] = ['give', 'accept', 'reopen', 'drop'];
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'order-room-brief': BriefList;
+  }
+}
