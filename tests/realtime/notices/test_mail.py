@@ -51,7 +51,7 @@ def check(mail: EmailMessage, play: Scene, to: Role, *facts: str) -> None:
                 "Bonjour Inès,",
                 "Vos 50,00 € sont en sécurité sur un compte séquestre",
                 "mercredi 25 novembre à 10:30 (heure de Paris)",
-                "entre le lundi 30 novembre et le mercredi 2 décembre.",
+                "entre le lundi 30 novembre et le mercredi 2 décembre",
                 "créez un compte à part",
             ),
             (
@@ -66,7 +66,7 @@ def check(mail: EmailMessage, play: Scene, to: Role, *facts: str) -> None:
                 "Hello Inès,",
                 "Your €50.00 is safe in escrow",
                 "Wednesday 25 November at 10:30 (Paris time)",
-                "bank account between Monday 30 November and Wednesday 2 December.",
+                "bank account between Monday 30 November and Wednesday 2 December",
                 "make a separate account",
             ),
             ("Inès has just paid €50.00", "the buyer's €50.00 is refunded in full"),
@@ -229,13 +229,13 @@ async def test_started_delivered_closed(
         (
             "fr",
             Means.CARD,
-            "sur votre compte bancaire entre le lundi 30 novembre et le mercredi 2 décembre.",
+            "sur votre compte bancaire entre le lundi 30 novembre et le mercredi 2 décembre",
             "sans que Tom ait démarré",
         ),
         (
             "en",
             Means.CARD,
-            "on your bank account between Monday 30 November and Wednesday 2 December.",
+            "on your bank account between Monday 30 November and Wednesday 2 December",
             "Time ran out before Tom started",
         ),
     ],
