@@ -82,6 +82,7 @@ async def running(
         sweeper = Sweeper(
             database, {Timer.RING: calls.fire_ring}, [calls.end_lapsed, shelf.erase_removed]
         )
+        tokens = Tokens(token_secret, limits)
         edge = Edge(
             settings=settings,
             limits=limits,
@@ -91,7 +92,8 @@ async def running(
             tails=tails,
             hub=hub,
             marks=marks,
-            tokens=Tokens(token_secret, limits),
+            check_token=tokens.check,
+            tokens=tokens,
             record_key=sealing_key(settings),
             calls=calls,
             shelf=shelf,
