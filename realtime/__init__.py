@@ -1,16 +1,34 @@
 """The live edge: processes, sockets, calls and mails around the orders.
 
+What starts and holds it together:
+
 - `__main__`   serve, migrate and their kin
 - `settings`   what the environment says
-- `app`        the composition root and the route table
-- `api`        HTTP for the marketplace's backend and for the browser
+- `serving`    the server around the application, and its stop; `transport` is the line under it
+- `app`        the route table
+- `running`    everything that runs in one process, in order; `edge` is what it shares
+- `telemetry`  logs and metrics, without personal data
+
+One browser's socket, from the outside in:
+
 - `protocol`   frames in and out, close codes (pure)
-- `session`    one socket: a reader and a pump
-- `hub`, `bus` who is here; hints and signals between processes
-- `auth`       tokens and membership
-- `limits`     every size and rate of the edge in one table
-- `texts`      sentences in the reader's language
-- `notices`    what is owed by e-mail, and its sending
-- `chat`       messages, marks, typing
+- `socket`     the door: origin, handshake, hello
+- `session`    one socket: reads, checks limits, starts commands
+- `dispatch`   what each frame does
+- `pump`       the only writer: the socket's position is its send queue
+- `hub`        who is here, who follows what; `tails` keeps the newest entries they share
+- `bus`        hints and signals between processes
+- `rooms`      what surrounds a timeline: room, inbox, situation
+
+And beside it:
+
+- `api`        HTTP for the marketplace's backend and for the browser
+- `auth`       tokens; `origins` which pages may ask; `refusals` those that only the edge knows
+- `limits`     every size and rate of the edge in one table (pure)
+- `chat`       messages, marks
 - `voice`      calls, and the media plane behind them
+- `notices`    what is owed by e-mail, and its sending
+- `texts`      sentences in the reader's language
+- `files`, `record`  what is shared and what is taken home
+- `demo`       orders to look at; `scenes` is what is said in them
 """

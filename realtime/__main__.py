@@ -70,6 +70,13 @@ def main() -> None:
 async def _serve(settings: Settings) -> None:
     room = OrderRoom(settings)
     try:
+        await migrate(settings.database_url)
+    except Exception as error:
+        raise SettingsError(
+            "ORDER_ROOM_DATABASE_URL: the database cannot be opened or brought to this version"
+            f" ({telemetry.name_of(error)})."
+        ) from error
+    try:
         listener = listen(settings.host, settings.port)
     except OSError as error:
         raise SettingsError(

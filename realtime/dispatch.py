@@ -218,7 +218,7 @@ async def _offer(edge: Edge, session: Session, frame: CallOffer) -> Answer:
 async def _refresh(edge: Edge, session: Session, frame: Refresh) -> Refreshed:
     """Take a newer token, and look again at who may still see what."""
     try:
-        identity = edge.tokens.check(frame.token)
+        identity = edge.check_token(frame.token)
         if identity.person != session.person:
             raise TokenInvalid  # another person needs another socket
     except Unauthenticated:

@@ -10,7 +10,7 @@ from orders.database import Database
 from orders.events import PersonId
 from orders.posting import PostBox
 from orders.record import SealingKey
-from realtime.auth import Tokens
+from realtime.auth import CheckToken, Tokens
 from realtime.chat.marks import Marks
 from realtime.files.links import FileLinks
 from realtime.files.shelf import Shelf
@@ -34,7 +34,9 @@ class Edge:
     tails: Tails
     hub: Hub
     marks: Marks
+    check_token: CheckToken
     tokens: Tokens
+    """Mints the party tokens that the backend asks for."""
     record_key: SealingKey
     """Seals the records that members take home."""
     calls: Switchboard

@@ -219,6 +219,9 @@ class Hub:
                 frame = Marks(order, (ReadMark(person, read),))
                 for session in self._showing(order):
                     session.signal(("mark", order, person), frame)
+                for session in self._sessions.get(person, ()):
+                    if order not in session.follows:
+                        session.changed(order)
             case MediaChanged(order, call, person, media):
                 for session in self._showing(order):
                     session.signal(

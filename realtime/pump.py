@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
-from starlette.types import Send
+from starlette.types import Message, Send
 
 from orders.errors import OrderUnknown, Unavailable
 from orders.events import OrderId
@@ -26,6 +26,10 @@ from realtime.tails import Run
 
 RETRY = 1.0
 """Seconds until the pump looks again after the database could not be reached."""
+
+
+class GoneError(Exception):
+    """The browser has gone; there is nobody to write to."""
 
 
 @dataclass(slots=True)
@@ -95,7 +99,7 @@ class Pump:
         self._awake.set()
 
     async def run(self) -> None:
-        """Write until told to close, then write the close frame."""
+        """Write until told to close, then write the close frame. Raises `GoneError`."""
         while (code := self.closing) is None:
             await self._awake.wait()
             self._awake.clear()
@@ -105,8 +109,7 @@ class Pump:
                 asyncio.get_running_loop().call_later(RETRY, self._awake.set)
         while self._answers:  # the reason for the close is among them
             await self._write(self._answers.popleft())
-        self.sending_since = time.monotonic()
-        await self.send({"type": "websocket.close", "code": int(code)})
+        await self._offer({"type": "websocket.close", "code": int(code)})
 
     async def _write_news(self) -> None:
         while self.closing is None:
@@ -116,9 +119,14 @@ class Pump:
             await self._write(frame)
 
     async def _write(self, frame: Outbound) -> None:
-        text = encode(frame)
+        await self._offer({"type": "websocket.send", "text": encode(frame)})
+
+    async def _offer(self, message: Message) -> None:
         self.sending_since = time.monotonic()
-        await self.send({"type": "websocket.send", "text": text})
+        try:
+            await self.send(message)
+        except (RuntimeError, OSError) as error:  # ASGI servers say it in either way
+            raise GoneError from error
         self.sending_since = None
 
     async def _next(self) -> Outbound | None:

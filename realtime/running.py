@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from orders.clock import Sweeper
-from orders.database import Database, migrate
+from orders.database import Database
 from orders.events import Timer
 from orders.posting import PostBox
 from realtime import bus, telemetry
@@ -55,8 +55,10 @@ class Stage:
 async def running(
     settings: Settings, token_secret: Secret, limits: Limits
 ) -> AsyncIterator[tuple[Edge, Stage | None]]:
-    """Run one process's parts; leaving it stops them, within `limits.stop_within` each."""
-    await migrate(settings.database_url)
+    """Run one process's parts; leaving it stops them, within `limits.stop_within` each.
+
+    The database has the newest schema.
+    """
     async with AsyncExitStack() as stack:
         database = await Database.open(settings.database_url)
         stack.push_async_callback(database.close)
@@ -81,6 +83,7 @@ async def running(
         sweeper = Sweeper(
             database, {Timer.RING: calls.fire_ring}, [calls.end_lapsed, shelf.erase_removed]
         )
+        tokens = Tokens(token_secret, limits)
         edge = Edge(
             settings=settings,
             limits=limits,
@@ -90,7 +93,8 @@ async def running(
             tails=tails,
             hub=hub,
             marks=marks,
-            tokens=Tokens(token_secret, limits),
+            check_token=tokens.check,
+            tokens=tokens,
             record_key=sealing_key(settings),
             calls=calls,
             shelf=shelf,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import datetime
 from math import ceil
 
@@ -22,7 +23,7 @@ from realtime import telemetry, texts
 from realtime.auth import Identity
 from realtime.limits import Bucket, Limits
 from realtime.protocol import Close, Inbound, Outbound, RefusedFrame, decode, id_of
-from realtime.pump import Follow, Pump, Sources
+from realtime.pump import Follow, GoneError, Pump, Sources
 
 log = structlog.get_logger(__name__)
 
@@ -155,11 +156,12 @@ class Session:
     async def _pump(self) -> None:
         try:
             await self.pump.run()
-        except (RuntimeError, OSError):
-            return  # the browser has gone; the reader hears of it too
-        except Exception as error:
-            log.exception("a pump failed", error=telemetry.name_of(error))
-            await self.pump.send({"type": "websocket.close", "code": 1011})
+        except GoneError:
+            return  # the reader hears of it too
+        except Exception:
+            log.exception("a pump failed")
+            with suppress(RuntimeError, OSError):
+                await self.pump.send({"type": "websocket.close", "code": 1011})
 
     async def _take(self, message: Message) -> None:
         text = message.get("text")
@@ -197,8 +199,8 @@ class Session:
             answer = await self._carry_out(self, frame)
         except Refused as refusal:
             self._refuse(refusal, asked, order)
-        except Exception as error:
-            log.exception("a command failed", error=telemetry.name_of(error), order=order)
+        except Exception:
+            log.exception("a command failed", order=order)
             self._refuse(Unavailable(reason="internal"), asked, order)
         else:
             if answer is None:

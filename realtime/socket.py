@@ -97,7 +97,7 @@ class Door:
 
     async def _welcome(self, hello: Hello, send: Send) -> Session:
         edge = self._edge
-        identity = edge.tokens.check(hello.token)
+        identity = edge.check_token(hello.token)
         person = identity.person
         async with edge.database.reading() as conn:
             known = await people.known(conn, person)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from functools import partial
 
 import msgspec
 
@@ -93,9 +94,14 @@ class Tails:
         if reading is None:
             reading = asyncio.create_task(self._read(order, after))
             self._reads[order, after] = reading
-            reading.add_done_callback(lambda _: self._reads.pop((order, after), None))
+            reading.add_done_callback(partial(self._has_read, order, after))
         # shielded: a socket that goes away must not take the read from the others
         return await asyncio.shield(reading)
+
+    def _has_read(self, order: OrderId, after: int, reading: asyncio.Task[Run]) -> None:
+        self._reads.pop((order, after), None)
+        if not reading.cancelled():
+            reading.exception()  # whoever waited has it; perhaps nobody does any more
 
     async def _read(self, order: OrderId, after: int) -> Run:
         async with self._database.reading() as conn:

@@ -19,6 +19,7 @@ with every batch (no gaps, no repeats, the link where it is known).
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
 import os
 import secrets
@@ -49,8 +50,9 @@ from tests.servers import free_port
 
 SERVICE_KEY = "a-service-key-for-tests-only-0123456789"
 TOKEN_SECRET = "a-token-secret-for-tests-only-0123456789"
-PATIENCE = 10.0
-"""Seconds that a test waits for what must happen. Usual is some milliseconds."""
+PATIENCE = 30.0
+"""Seconds that a test waits for what must happen. Usual is some milliseconds; but the machine
+may be busy with a browser or two."""
 
 # As the server logs, but to wherever the test's output goes now.
 structlog.configure(processors=[*telemetry.PROCESSORS, structlog.processors.JSONRenderer()])
@@ -451,10 +453,23 @@ class InProcess(Server):
         self._server.should_exit = True
 
 
+_started: set[subprocess.Popen[bytes]] = set()
+"""Running now; a test that was interrupted leaves none behind."""
+
+
+@atexit.register
+def _leave_none_behind() -> None:
+    for process in _started:
+        process.kill()
+
+
 class Process(Server):
     """A server as a process of its own, on a port it keeps when it is started again."""
 
-    def __init__(self, database_url: str, folder: Path, **environment: str) -> None:
+    def __init__(
+        self, database_url: str, folder: Path, *, demo: bool = False, **environment: str
+    ) -> None:
+        self._arguments = ("--demo",) if demo else ()
         self.port = free_port()
         super().__init__(f"http://127.0.0.1:{self.port}")
         self.folder = folder
@@ -477,7 +492,8 @@ class Process(Server):
                 stdout=log,
                 stderr=log,
             )
-        give_up = time.monotonic() + 9 * PATIENCE  # a demo plays its scenes first
+        _started.add(self._process)
+        give_up = time.monotonic() + 3 * PATIENCE  # a demo plays its scenes first
         async with self.http() as http:
             while True:
                 try:
@@ -505,12 +521,14 @@ class Process(Server):
         if self._process is None:
             return 0
         self._process.send_signal(how)
-        status = self._process.wait(3 * PATIENCE)
+        status = self._process.wait(PATIENCE)
+        _started.discard(self._process)
         self._process = None
         return status
 
     async def __aenter__(self) -> Self:
-        await self.start()
+        """Start it, in demo mode if it was made so; it is killed at the end if it still runs."""
+        await self.start(*self._arguments)
         return self
 
     async def __aexit__(

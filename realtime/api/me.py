@@ -47,7 +47,7 @@ def for_host_pages(endpoint: Endpoint) -> Endpoint:
 
 def identity_of(request: Request) -> Identity:
     """Return whom the request's token speaks for. Raises `Unauthenticated` and its kinds."""
-    return edge_of(request).tokens.check(bearer(request.headers.get("authorization")))
+    return edge_of(request).check_token(bearer(request.headers.get("authorization")))
 
 
 @for_host_pages

@@ -64,7 +64,7 @@ async def keys(request: Request) -> Response:
 async def _record(request: Request) -> tuple[Record, str, str]:
     """Seal what the asker may know; return it with their language and their clocks' zone."""
     edge = edge_of(request)
-    identity = edge.tokens.check(bearer(request.headers.get("authorization")))
+    identity = edge.check_token(bearer(request.headers.get("authorization")))
     order = identity.within(OrderId(request.path_params["order"]))
     async with edge.database.reading() as conn:
         story = await export.gather(conn, order, identity.person)

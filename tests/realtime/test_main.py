@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness import HarnessError, Process, settings_for
+from tests.harness import Process, settings_for
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,19 +58,18 @@ async def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
 async def test_it_serves_says_where_and_stops_when_asked(
     own_database_url: str, tmp_path: Path
 ) -> None:
-    server = Process(own_database_url, tmp_path)
-    await server.start("--demo")
-    assert f"The order room serves on {server.url}\n" in server.log()
-    assert f"{server.url}/mailbox" in server.log()
-    async with server.http() as http:
-        assert (await http.get("/healthz")).json()["ready"] is True
-    order = await server.order()
-    async with server.browser(order.buyer) as buyer:
-        await buyer.subscribe(order.id)
-        stopping = asyncio.create_task(server.stop())
-        await buyer.hears(lambda f: f["t"] == "move")
-        assert await buyer.closed() == 4000
-        assert await stopping == 0
+    async with Process(own_database_url, tmp_path, demo=True) as server:
+        async with server.http() as http:
+            assert (await http.get("/healthz")).json()["ready"] is True
+        order = await server.order()
+        async with server.browser(order.buyer) as buyer:
+            await buyer.subscribe(order.id)
+            stopping = asyncio.create_task(server.stop())
+            await buyer.hears(lambda f: f["t"] == "move")
+            assert await buyer.closed() == 4000
+            assert await stopping == 0
+        assert f"The order room serves on {server.url}\n" in server.log()
+        assert f"{server.url}/mailbox" in server.log()
 
 
 async def test_it_comes_back_after_a_kill_with_all_that_was_acknowledged(
@@ -140,9 +139,13 @@ async def test_log_lines_are_json_and_hold_nothing_personal(
             assert secret not in server.log()
 
 
-async def test_a_server_that_cannot_start_says_why(tmp_path: Path) -> None:
-    url = f"sqlite+aiosqlite:///{tmp_path}/no/such/folder/x.sqlite3"
-    (tmp_path / "no").write_text("a file where a folder should be")
-    server = Process(url, tmp_path)
-    with pytest.raises(HarnessError, match="did not start"):
-        await server.start()
+@pytest.mark.parametrize(
+    "url", ["sqlite+aiosqlite:////dev/null/x.sqlite3", "postgresql+asyncpg://nobody@127.0.0.1:1/x"]
+)
+async def test_a_database_that_is_not_there_is_told_in_one_sentence(
+    tmp_path: Path, url: str
+) -> None:
+    told = await _run("serve", environment=settings_for(url, tmp_path) | {"PORT": "0"})
+    assert told.returncode == 2
+    (line,) = told.stderr.splitlines()
+    assert line.startswith("ORDER_ROOM_DATABASE_URL: the database cannot be opened")

@@ -83,3 +83,17 @@ async def test_unread_messages_are_counted_until_they_are_read(server: InProcess
         await _marks(buyer, order, order.buyer, 5)
     async with server.browser(order.buyer) as buyer:
         assert [line["unread"] for line in buyer.welcome["inbox"]] == [1]
+
+
+async def test_what_was_read_on_one_device_is_not_unread_in_the_others_list(
+    server: InProcess,
+) -> None:
+    order = await server.order()
+    async with server.browser(order.seller) as seller:
+        done = await seller.say(order.id, "unread")
+    async with server.browser(order.buyer) as phone, server.browser(order.buyer) as laptop:
+        assert [line["unread"] for line in laptop.welcome["inbox"]] == [1]
+        await phone.subscribe(order.id)
+        await phone.send(t="mark", order=order.id, seq=done["seq"])
+        news = await laptop.hears(lambda f: f["t"] == "inbox")
+        assert [line["unread"] for line in news["lines"]] == [0]
