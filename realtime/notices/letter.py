@@ -38,6 +38,7 @@ from orders.events import (
     Wanted,
     kind_of,
 )
+from orders.workflow import ENDED
 from realtime.notices.occasion import About, Occasion, Quote
 from realtime.notices.plain import clipped, one_line, several_lines
 from realtime.texts import (
@@ -55,6 +56,8 @@ TITLE_MAX = 80
 """Characters of the order's title in a subject; mail clients show about as many."""
 QUOTE_MAX = 1_500
 """Characters of one quoted message."""
+HEAD_SHOWN = 16
+"""Characters of the last entry's hash: 64 bits, too many to find another story for."""
 ROUGH = timedelta(hours=2)
 """Beyond, the time left is told to five minutes: it was a round number when it was owed."""
 
@@ -95,6 +98,8 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     about: str
     button: str
     url: str
+    head: str = ""
+    """Where the order's record ends, in the mail that tells the end of the order."""
     footer: str
 
 
@@ -166,8 +171,21 @@ def write(occasion: Occasion, url: str) -> Letter:
         about=words.say("order", money=words.money(occasion.price_cents)),
         button=words.say("button.reply" if occasion.quotes else "button"),
         url=url,
+        head=_head(occasion, words),
         footer=words.say(f"footer.{role}"),
     )
+
+
+def _head(occasion: Occasion, words: _Words) -> str:
+    """Tell the head of the order's chain in the mails of its end, as `orders verify` takes it."""
+    if occasion.situation.state not in ENDED or occasion.notice.kind not in _CLOSING:
+        return ""
+    return words.say("head", head=f"{occasion.head}:{occasion.link.hex()[:HEAD_SHOWN]}")
+
+
+_CLOSING = frozenset(
+    {NoticeKind.CLOSED, NoticeKind.CANCELLED, NoticeKind.EXPIRED, NoticeKind.DECIDED}
+)
 
 
 def _who(language: str, occasion: Occasion) -> str:

@@ -228,6 +228,7 @@ async def _occasion(
         zone=locked.facts.policy.time_zone,
         now=tx.now,
         head=locked.head.seq,
+        link=locked.head.link,
         situation=situate(situation, me.language),
         buyer_may=allowed(locked.facts, Role.BUYER),
         reason=reason.event,

@@ -83,6 +83,8 @@ class Occasion(msgspec.Struct, frozen=True):
     zone: str
     now: datetime
     head: int
+    link: bytes
+    """The chain's hash at `head`: who keeps it can tell a history that was rewritten."""
     situation: Situation
     buyer_may: tuple[Verb, ...]
     """The buyer's steps: what a seller's mail warns of is what the buyer really can do."""
