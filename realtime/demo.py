@@ -20,6 +20,8 @@ from pathlib import Path
 import msgspec
 
 from orders import timeline, views
+from orders.brief import Asked
+from orders.briefing import move_item
 from orders.commands import NewOrder, Person, create_order, mark_read, take_step
 from orders.database import Announce, Database, OwedFor
 from orders.errors import OrderUnknown
@@ -161,6 +163,8 @@ async def _speak(database: Database, order: OrderId, line: Line, mark: str) -> N
     match line.says:
         case Step(verb, note):
             await take_step(database, order, person, verb, secrets.token_hex(8), note)
+        case Asked() as asked:
+            await move_item(database, order, person, asked, secrets.token_hex(8))
         case str(text):
             async with database.transaction() as tx:
                 locked = await lock(tx, order)

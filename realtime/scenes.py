@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from orders.brief import Asked, Move
 from orders.commands import Person
 from orders.policy import HOUR
 from orders.workflow import Verb
@@ -21,7 +22,7 @@ class Line(msgspec.Struct, frozen=True):
 
     by: Person
     after: int
-    says: str | Step
+    says: str | Step | Asked
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,11 +72,19 @@ VOICE_OVER = Scene(
              "définitif, et une idée du ton ?"),
         Line(CLAIRE, 420, "Le texte est validé : 212 mots. Pour le ton : chaleureux, posé, "
              "souriant. Surtout pas « publicité »."),
-        Line(MALIK, 180, "212 mots en 90 secondes, c’est parfait : on respire. Des mots à "
+        Line(CLAIRE, 30, Asked(Move.GIVE, "voice-over.script",
+                               note="« Bienvenue chez nous… » : 212 mots, relus et validés.")),
+        Line(CLAIRE, 20, Asked(Move.GIVE, "voice-over.tone",
+                               note="Chaleureux, posé, souriant. Pas « publicité ».")),
+        Line(MALIK, 130, "212 mots en 90 secondes, c’est parfait : on respire. Des mots à "
              "prononcer d’une façon précise ?"),
         Line(CLAIRE, 260, "Oui : « Kerguélec » se dit « kère-gué-lek ». Et le nom de notre "
              "directrice, Mme Saïdi, avec les deux i."),
-        Line(MALIK, 150, "C’est noté. Je livre en WAV 48 kHz et en MP3, ça vous va ?"),
+        Line(CLAIRE, 25, Asked(Move.GIVE, "voice-over.pronunciation",
+                               note="Kerguélec : kère-gué-lek. Mme Saïdi : sa-i-di.")),
+        Line(MALIK, 40, Asked(Move.ACCEPT, "voice-over.script")),
+        Line(MALIK, 15, Asked(Move.ACCEPT, "voice-over.pronunciation")),
+        Line(MALIK, 70, "C’est noté. Je livre en WAV 48 kHz et en MP3, ça vous va ?"),
         Line(CLAIRE, 95, "Très bien. On peut en parler de vive voix ? Ce serait plus simple pour "
              "le rythme de la fin."),
     ),
@@ -98,8 +107,15 @@ WEBSITE = Scene(
              "of the shop front, #2f5d50."),
         Line(PRIYA, 700, "Wonderful. Who will change the menu later, you or me?"),
         Line(OLIVER, 1100, "Me, so something simple please. I think you have everything now."),
+        Line(OLIVER, 20, Asked(Move.GIVE, "website.texts",
+                               note="Menu, opening hours, address: all in the message above.")),
+        Line(OLIVER, 15, Asked(Move.GIVE, "website.images", note="Logo as PDF, twelve photos.")),
+        Line(OLIVER, 15, Asked(Move.GIVE, "website.functions",
+                               note="Find us, see the menu; I change the menu myself.")),
+        Line(OLIVER, 10, Asked(Move.DROP, "website.examples", note="You know best.")),
         Line(OLIVER, 60, Step(Verb.HAND_OVER, "Logo, photos, menu, colours, opening hours.")),
-        Line(PRIYA, 900, "Thank you! I am reading through it and will start today."),
+        Line(PRIYA, 600, Asked(Move.ACCEPT, "website.texts")),
+        Line(PRIYA, 300, "Thank you! I am reading through it and will start today."),
     ),
 )  # fmt: skip
 
