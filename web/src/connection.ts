@@ -7,6 +7,7 @@
  * (close codes 4100-4199) stops, and says why.
  */
 import { ServerClock } from './countdown.js';
+import { Files, serverOf } from './files.js';
 import { Outbox, putOff, RefusedError, type Ask, type Shelf } from './outbox.js';
 import {
   Close,
@@ -154,6 +155,11 @@ export class Connection {
     if (this.status !== 'online') return false;
     this.send(frame);
     return true;
+  }
+
+  /** Sends and fetches files for the person of this line. */
+  files(): Files {
+    return new Files(serverOf(this.options.url), this.options.token, this.options.language);
   }
 
   /** The server's time now, in milliseconds since 1970. */

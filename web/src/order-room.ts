@@ -337,6 +337,7 @@ export class OrderRoomElement extends LitElement {
     const until = gate?.open && gate.until ? t.gateUntil(dayAndTime(this.tongue, gate.until)) : '';
     return html`
       <order-room-conversation
+        .room=${room}
         .timeline=${room.timeline}
         .members=${room.room?.members ?? []}
         .me=${me}
@@ -354,6 +355,7 @@ export class OrderRoomElement extends LitElement {
         @end-in-view=${this.looked}
       ></order-room-conversation>
       <order-room-composer
+        .room=${room}
         .language=${this.tongue}
         .other=${other?.name ?? ''}
         .order=${room.order}

@@ -343,6 +343,8 @@ export interface Room {
   presence: readonly Presence[];
   text_max: number;
   note_max: number;
+  /** The largest file that may be shared, in bytes. */
+  file_max?: number;
 }
 export interface Batch {
   t: 'batch';
@@ -462,7 +464,7 @@ export type Asking =
       proposal: number;
     }
   | { t: 'brief.add'; id: string; order: string; label: string }
-  | { t: `brief.${ItemMove}`; id: string; order: string; item: string; note?: string }
+  | { t: `brief.${ItemMove}`; id: string; order: string; item: string; note?: string; files?: readonly string[] }
   | { t: 'call.start'; id: string; order: string; to?: string }
   | { t: 'call.accept' | 'call.decline' | 'call.hang_up'; id: string; order: string; call: string }
   | { t: 'call.offer'; id: string; order: string; call: string; leg: string; sdp: string }

@@ -22,6 +22,7 @@ import type {
   Situation,
   Verb,
 } from './protocol.js';
+import type { Files } from './files.js';
 import * as timeline from './timeline.js';
 
 const TYPING_FORGOTTEN = 6_000;
@@ -57,12 +58,14 @@ export class OrderRoom implements Follower {
   private markTimer: Timer | undefined;
   private markAfter = -Infinity;
   private readonly leave: () => void;
+  readonly files: Files;
 
   constructor(
     readonly order: string,
     readonly connection: Connection,
     private readonly events: RoomEvents,
   ) {
+    this.files = connection.files();
     this.takeUnsent();
     this.leave = connection.follow(order, this);
   }
@@ -150,7 +153,7 @@ export class OrderRoom implements Follower {
   }
 
   /** Move an item of the readiness list; `note` is what is given, or why. */
-  moveItem(move: ItemMove, item: string, note: string): Promise<Done> {
+  moveItem(move: ItemMove, item: string, note: string, files: readonly string[] = []): Promise<Done> {
     return this.connection.ask<Done>(
       {
         t: `brief.${move}`,
@@ -158,6 +161,7 @@ export class OrderRoom implements Follower {
         order: this.order,
         item,
         ...(note === '' ? {} : { note }),
+        ...(files.length === 0 ? {} : { files }),
       },
       { within: STEP_PATIENCE },
     );

@@ -6,7 +6,9 @@ import { RefusedError, TooLateError } from '../outbox.js';
 import type { Brief, BriefItem, ItemMove } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
+import type { Shared } from '../files.js';
 import { textsOf, type Language } from '../texts/index.js';
+import './files.js';
 
 /** Moves that come with words: what is given, or why it is asked for again. */
 const SAID: ReadonlySet<ItemMove> = new Set(['give', 'reopen']);
@@ -20,6 +22,8 @@ export class BriefList extends LitElement {
 
   /** Which item a person is writing about, and to do what. */
   @state() private writing: { item: string; move: ItemMove | 'add' } | null = null;
+  /** Files that go with what is being written. */
+  @state() private attached: readonly Shared[] = [];
   @state() private busy = false;
   @state() private refusal: { item: string; text: string } | null = null;
 
@@ -29,11 +33,11 @@ export class BriefList extends LitElement {
     return html`<section class="card" data-test="brief" data-ready=${ready} data-wanted=${wanted}>
       <div class="head">
         <h2 class="heading">${t.heading}</h2>
-        <span class="count">${t.progress(ready, wanted)}</span>
+        ${items.length === 0 ? nothing : html`<span class="count">${t.progress(ready, wanted)}</span>`}
       </div>
-      <div class="bar" role="progressbar" aria-label=${t.heading} aria-valuemin="0" aria-valuemax=${wanted} aria-valuenow=${ready}>
+      ${items.length === 0 ? nothing : html`<div class="bar" role="progressbar" aria-label=${t.heading} aria-valuemin="0" aria-valuemax=${wanted} aria-valuenow=${ready}>
         <span style="width: ${wanted > 0 ? (ready / wanted) * 100 : 0}%"></span>
-      </div>
+      </div>`}
       <ul>
         ${items.map((item) => this.item(item))}
       </ul>
@@ -54,7 +58,7 @@ export class BriefList extends LitElement {
         <div class="more">
           ${item.hint ? html`<p class="hint">${item.hint}</p>` : nothing}
           ${item.note ? html`<blockquote>${item.note}</blockquote>` : nothing}
-          ${item.files?.map((file) => html`<p class="file">${icon('brief', 16)}${file.name}</p>`) ?? nothing}
+          ${item.files?.map((file) => html`<order-room-file small .room=${this.room} .shared=${file} .language=${this.language}></order-room-file>`) ?? nothing}
           ${writing ? this.form(item.item, writing) : this.moves(item)} ${this.refused(item.item)}
         </div>
       </details>
@@ -86,11 +90,17 @@ export class BriefList extends LitElement {
       @submit=${(event: SubmitEvent) => {
         event.preventDefault();
         const text = String(new FormData(event.target as HTMLFormElement).get('text') ?? '').trim();
-        if (text !== '') this.move(item, move, text);
+        const files = move === 'give' ? this.attached.map(({ file }) => file) : [];
+        if (text !== '' || files.length > 0) void this.move(item, move, text, files);
       }}
     >
-      <textarea name="text" rows="3" required data-test="brief-text" aria-label=${t.ask[move]} placeholder=${t.ask[move]}
-        maxlength=${move === 'add' ? 200 : (this.room.room?.note_max ?? 1000)}></textarea>
+      <textarea name="text" rows="3" ?required=${this.attached.length === 0} data-test="brief-text" aria-label=${t.ask[move]} placeholder=${t.ask[move]}
+        maxlength=${move === 'add' ? 120 : (this.room.room?.note_max ?? 1000)}></textarea>
+      ${move === 'give'
+        ? html`${this.attached.map((file) => html`<order-room-file small .room=${this.room} .shared=${file} .language=${this.language}></order-room-file>`)}
+            <order-room-attach .room=${this.room} .language=${this.language}
+              @shared=${(e: CustomEvent<Shared>) => (this.attached = [...this.attached, e.detail])}></order-room-attach>`
+        : nothing}
       <div class="choice">
         <button type="button" @click=${() => (this.writing = null)}>${texts.cancelDialog}</button>
         <button class="primary" type="submit" data-test="brief-confirm" ?disabled=${this.busy}>
@@ -115,15 +125,16 @@ export class BriefList extends LitElement {
   private async write(item: string, move: ItemMove | 'add'): Promise<void> {
     this.refusal = null;
     this.writing = { item, move };
+    this.attached = [];
     await this.updateComplete;
     this.renderRoot.querySelector('textarea')?.focus();
   }
 
-  private async move(item: string, move: ItemMove | 'add', text: string): Promise<void> {
+  private async move(item: string, move: ItemMove | 'add', text: string, files: readonly string[] = []): Promise<void> {
     this.busy = true;
     this.refusal = null;
     try {
-      await (move === 'add' ? this.room.addItem(text) : this.room.moveItem(move, item, text));
+      await (move === 'add' ? this.room.addItem(text) : this.room.moveItem(move, item, text, files));
       this.writing = null;
     } catch (error) {
       if (error instanceof RefusedError) this.refusal = { item, text: error.message };
@@ -234,12 +245,9 @@ export class BriefList extends LitElement {
         white-space: pre-wrap;
         overflow-wrap: anywhere;
       }
-      .file {
-        display: flex;
-        gap: 8px;
+      order-room-file,
+      order-room-attach {
         margin-top: 8px;
-        font-size: 14px;
-        overflow-wrap: anywhere;
       }
       .choice {
         display: flex;

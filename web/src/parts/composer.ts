@@ -2,8 +2,11 @@
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { icon } from '../icons.js';
+import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { textsOf, type Language } from '../texts/index.js';
+import type { Attach } from './files.js';
+import './files.js';
 
 /** The count appears when this part of the limit is left. */
 const NEAR_LIMIT = 0.1;
@@ -13,6 +16,8 @@ const DRAFT = 'order-room:draft:';
 @customElement('order-room-composer')
 export class Composer extends LitElement {
   @property() language: Language = 'fr';
+  /** Where files go. */
+  @property({ attribute: false }) room!: OrderRoom;
   @property() other = '';
   @property() order = '';
   @property({ type: Number }) max = 5000;
@@ -23,6 +28,8 @@ export class Composer extends LitElement {
 
   @state() private text = '';
   @state() private advice = !read(ADVICE_READ, 'localStorage');
+  @state() private over = false;
+  @query('order-room-attach') private attach!: Attach | null;
   @query('textarea') private area!: HTMLTextAreaElement | null;
 
   override willUpdate(changed: Map<PropertyKey, unknown>): void {
@@ -60,6 +67,25 @@ export class Composer extends LitElement {
     this.submit();
   };
 
+  private readonly dragged = (event: DragEvent): void => {
+    if (!event.dataTransfer?.types.includes('Files')) return;
+    event.preventDefault();
+    this.over = true;
+  };
+
+  private readonly dropped = (event: DragEvent): void => {
+    this.over = false;
+    if (!event.dataTransfer?.files.length) return;
+    event.preventDefault();
+    this.attach?.take(event.dataTransfer.files);
+  };
+
+  private readonly pasted = (event: ClipboardEvent): void => {
+    if (!event.clipboardData?.files.length) return;
+    event.preventDefault();
+    this.attach?.take(event.clipboardData.files);
+  };
+
   private submit(): void {
     if (!this.sendable) return;
     this.dispatchEvent(new CustomEvent('send', { detail: this.text.trim() }));
@@ -91,7 +117,13 @@ export class Composer extends LitElement {
             <button class="quiet" data-test="advice-dismiss" @click=${() => this.setAdvice(false)}>${t.dismiss}</button>
           </aside>`
         : nothing}
-      <div class="box ${left < 0 ? 'over' : ''}">
+      <div
+        class="box ${left < 0 ? 'over' : ''} ${this.over ? 'drop' : ''}"
+        @dragover=${this.dragged}
+        @dragleave=${() => (this.over = false)}
+        @drop=${this.dropped}
+      >
+        <order-room-attach bare .room=${this.room} .language=${this.language}></order-room-attach>
         <textarea
           rows="1"
           data-test="composer"
@@ -102,6 +134,7 @@ export class Composer extends LitElement {
           .value=${this.text}
           @input=${this.typed}
           @keydown=${this.pressed}
+          @paste=${this.pasted}
           @blur=${() => this.dispatchEvent(new CustomEvent('quiet'))}
         ></textarea>
         <button
@@ -142,8 +175,9 @@ export class Composer extends LitElement {
       }
       .box {
         display: flex;
+        flex-wrap: wrap;
         align-items: flex-end;
-        gap: 6px;
+        gap: 2px;
         padding: 5px;
         border: 1px solid var(--line);
         border-radius: 27px;
@@ -154,14 +188,19 @@ export class Composer extends LitElement {
         border-color: var(--accent);
         outline: 1.5px solid var(--accent);
       }
+      .box.drop {
+        border-color: var(--accent);
+        background: var(--accent-soft);
+      }
       .box.over {
         border-color: var(--bad);
         outline-color: var(--bad);
       }
       textarea {
         flex: 1;
+        min-width: 0;
         min-height: 44px;
-        padding: 11px 6px 11px 15px;
+        padding: 11px 6px 11px 5px;
         border: 0;
         outline: 0;
         background: transparent;

@@ -6,9 +6,12 @@ import { callers, endedCalls, labels, lineOf, type Line } from '../entries.js';
 import { icon } from '../icons.js';
 import { pieces } from '../links.js';
 import type { Brief, Entry, Member } from '../protocol.js';
+import type { OrderRoom } from '../room.js';
+import type { Shared } from '../files.js';
 import { base } from '../styles.js';
 import { look } from './conversation.styles.js';
 import { dayHeading, midnight, textsOf, time, type Language } from '../texts/index.js';
+import './files.js';
 import { olderThan, type Pending, type Timeline } from '../timeline.js';
 
 const GROUPED_WITHIN = 5 * 60_000;
@@ -22,11 +25,12 @@ interface Told {
 type Block =
   | { kind: 'day'; key: string; at: number }
   | { kind: 'unread'; key: string }
-  | { kind: 'message'; key: string; entry: Entry; text: string | null; first: boolean }
+  | { kind: 'message'; key: string; entry: Entry; text: string | null; shared: Shared | null; first: boolean }
   | { kind: 'lines'; key: string; lines: Told[] };
 
 @customElement('order-room-conversation')
 export class Conversation extends LitElement {
+  @property({ attribute: false }) room!: OrderRoom;
   @property({ attribute: false }) timeline!: Timeline;
   @property({ attribute: false }) members: readonly Member[] = [];
   @property() me = '';
@@ -142,12 +146,15 @@ export class Conversation extends LitElement {
       }
       if (entry.seq === this.unreadFrom) blocks.push({ kind: 'unread', key: 'unread' });
       const last = blocks.at(-1);
-      if (entry.event === null || entry.event.kind === 'message_sent') {
+      const { event } = entry;
+      if (event === null || event.kind === 'message_sent' || event.kind === 'file_shared') {
         const first =
           last?.kind !== 'message' ||
           last.entry.actor !== entry.actor ||
           at - Date.parse(last.entry.at) > GROUPED_WITHIN;
-        blocks.push({ kind: 'message', key: `${entry.seq}`, entry, text: entry.event?.text ?? null, first });
+        const text = event?.kind === 'message_sent' ? event.text : null;
+        const shared = event?.kind === 'file_shared' ? event : null;
+        blocks.push({ kind: 'message', key: `${entry.seq}`, entry, text, shared, first });
         continue;
       }
       const line = lineOf(entry, surroundings, ended, called);
@@ -213,19 +220,22 @@ export class Conversation extends LitElement {
       case 'lines':
         return this.lines(block.lines);
       case 'message': {
-        const { entry, text, first } = block;
+        const { entry, text, shared, first } = block;
         const own = entry.actor === this.me;
         const seen = own && entry.seq === lastOwn && entry.seq <= this.seen;
         return html`<article
           class="message ${own ? 'own' : ''} ${first ? 'first' : ''}"
-          data-test="message"
+          data-test=${shared ? 'shared' : 'message'}
           data-seq=${entry.seq}
           data-mine=${own}
         >
-          <div class="bubble ${text === null ? 'gone' : ''}">
+          ${shared
+            ? html`<span class="sr">${own ? t.you : this.name(entry.actor)}: </span>
+                <order-room-file .room=${this.room} .shared=${shared} .language=${this.language} @grown=${() => this.atEnd && this.toEnd(false)}></order-room-file>`
+            : html`<div class="bubble ${text === null ? 'gone' : ''}">
             <span class="sr">${own ? t.you : this.name(entry.actor)}: </span>
             ${text === null ? html`<em>${t.chat.redacted}</em>` : html`<p class="text">${words(text)}</p>`}
-          </div>
+          </div>`}
           <div class="meta">
             <time datetime=${entry.at}>${time(this.language, entry.at)}</time>
             ${own

@@ -236,6 +236,17 @@ export const processTexts = {
     add: 'Ask for something else',
     send: 'Send',
   },
+  files: {
+    attach: 'Share a file',
+    open: (name: string) => `Open ${name}`,
+    save: (name: string) => `Save ${name}`,
+    percent: (n: number) => `${n} %`,
+    waiting: 'Waiting',
+    drop: (name: string) => `Do not send ${name}`,
+    empty: 'This file is empty.',
+    tooLarge: (most: string) => `This file is too large: ${most} at most.`,
+    lost: 'The connection was lost. Nothing is lost but time: try again.',
+  },
   proposal: {
     heading: 'Agree on something',
     time: 'Propose more time',

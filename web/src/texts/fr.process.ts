@@ -21,7 +21,7 @@ export const notices: Record<NoticeKind, string> = {
 /** « de Marc », « d’Aline » */
 export const de = (name: string): string => (/^[aeiouyhàâäéèêëîïôöùûü]/i.test(name) ? `d’${name}` : `de ${name}`);
 
-export const processTexts: Pick<Texts, 'guide' | 'action' | 'confirm' | 'proposal' | 'brief' | 'entry'> = {
+export const processTexts: Pick<Texts, 'guide' | 'action' | 'confirm' | 'proposal' | 'brief' | 'files' | 'entry'> = {
   guide: {
     buyer: {
       awaiting_validation: (other) =>
@@ -238,6 +238,17 @@ export const processTexts: Pick<Texts, 'guide' | 'action' | 'confirm' | 'proposa
     },
     add: 'Demander autre chose',
     send: 'Envoyer',
+  },
+  files: {
+    attach: 'Joindre un fichier',
+    open: (name) => `Ouvrir ${name}`,
+    save: (name) => `Enregistrer ${name}`,
+    percent: (n) => `${n} %`,
+    waiting: 'En attente',
+    drop: (name) => `Ne pas envoyer ${name}`,
+    empty: 'Ce fichier est vide.',
+    tooLarge: (most) => `Ce fichier est trop lourd : ${most} au plus.`,
+    lost: 'La connexion a été perdue. Vous pouvez réessayer sans risque.',
   },
   proposal: {
     heading: 'S’arranger',

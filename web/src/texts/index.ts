@@ -93,6 +93,17 @@ export function ago(language: Language, at: number, now: number): string {
   return relative.format(-Math.floor(seconds / 86_400), 'day');
 }
 
+/** "1,2 Mo": in steps of a thousand, as file managers tell it. */
+export function fileSize(language: Language, bytes: number): string {
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
+  const step = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), units.length - 1);
+  return new Intl.NumberFormat(locale(language), {
+    style: 'unit',
+    unit: units[step] ?? 'byte',
+    maximumFractionDigits: step > 1 ? 1 : 0,
+  }).format(bytes / 1000 ** step);
+}
+
 /** An amount of the smallest coin: 12000 EUR reads "120,00 €", as in e-mails. */
 export function money(language: Language, cents: number, currency: string): string {
   try {
