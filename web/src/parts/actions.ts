@@ -136,7 +136,7 @@ export class Actions extends LitElement {
               ${mine ? t.turn.yours : t.turn.theirs(s.turn.role === 'mediator' ? t.role.mediator : other)}
               <small>${since < 60_000 ? t.turn.justNow : t.turn.since(inWords(Math.floor(since / 60_000) * 60_000, this.language))}</small>
             </h2>`
-          : nothing}
+          : html`<h2>${t.state[s.state]}</h2>`}
         <p class="guide">${t.guide[s.role]?.[key]?.(other)}</p>
         ${s.refund?.text
           ? html`<p class="refund" data-test="refund">${icon('coins')}<span>${s.refund.text}</span></p>`
@@ -237,9 +237,6 @@ export class Actions extends LitElement {
       .guide {
         margin-top: 6px;
         line-height: 1.45;
-      }
-      .guide:first-child {
-        margin-top: 0;
       }
       .refund {
         display: flex;
