@@ -48,7 +48,7 @@ class Writer:
         """Write one message after the other until told that it is enough."""
         while not enough.is_set():
             await self._insist(f"{len(self.kept)}")
-            await asyncio.sleep(self.rest.uniform(0, 0.15))
+            await asyncio.sleep(self.rest.uniform(0, 0.03))
 
     async def _insist(self, client_id: str) -> None:
         while client_id not in self.kept:
@@ -86,14 +86,20 @@ class Writer:
                 return
 
 
-async def _kill_now_and_then(server: Process, moments: random.Random) -> None:
+async def _kill_now_and_then(
+    server: Process, writers: list[Writer], moments: random.Random
+) -> None:
+    """Kill the server in the midst of talk: counted in messages, however slow the machine is."""
     for _ in range(KILLS):
-        await asyncio.sleep(moments.uniform(0.4, 1.6))
+        enough = sum(len(writer.kept) for writer in writers) + moments.randint(100, 300)
+        while sum(len(writer.kept) for writer in writers) < enough:
+            await asyncio.sleep(0.002)
+        await asyncio.sleep(moments.uniform(0, 0.03))
         server.kill()
         await server.start()
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 async def test_what_was_acknowledged_is_there_exactly_once_after_any_crash(
     own_database_url: str, tmp_path: Path
 ) -> None:
@@ -106,11 +112,10 @@ async def test_what_was_acknowledged_is_there_exactly_once_after_any_crash(
             for person in (room.buyer, room.seller)
         ]
         enough = asyncio.Event()
-        async with asyncio.TaskGroup() as everybody:
+        async with asyncio.timeout(200), asyncio.TaskGroup() as everybody:
             for writer in writers:
                 everybody.create_task(writer.write(enough))
-            await _kill_now_and_then(server, moments)
-            await asyncio.sleep(0.5)
+            await _kill_now_and_then(server, writers, moments)
             enough.set()
         async with opened(own_database_url) as database:
             for room in rooms:

@@ -17,6 +17,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import NamedTuple, TypeVar
 
+import pytest
 from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -326,6 +327,7 @@ class Life(RuleBasedStateMachine):
             await tx.conn.execute(delete(timers).where(timers.c.order_id == self.room.order))
 
 
+@pytest.mark.timeout(600)  # only a failure takes longer than seconds: it is made small first
 def test_a_random_life_of_an_order_keeps_the_laws(own_database_url: str) -> None:
     watch = Watch()
     with asyncio.Runner() as runner:
