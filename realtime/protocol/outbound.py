@@ -1,0 +1,231 @@
+"""What the server says: one struct per frame, what they carry, and the closed union of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from orders.errors import Fact
+from orders.events import CallId, OrderId, PersonId, Role, State
+from orders.situation import Situation
+
+
+class _Outbound(msgspec.Struct, frozen=True, tag_field="t", omit_defaults=True):
+    """A field at its default may be left out; a client ignores the fields it does not know."""
+
+
+class Member(msgspec.Struct, frozen=True):
+    """A party of the order, as the other may know them."""
+
+    person: PersonId
+    role: Role
+    name: str
+
+
+class Presence(msgspec.Struct, frozen=True):
+    """Whether a person has a live socket, and if not, when the last one closed (if known)."""
+
+    person: PersonId
+    online: bool
+    last_seen: datetime | None = None
+
+
+class ReadMark(msgspec.Struct, frozen=True):
+    """How far a person has read."""
+
+    person: PersonId
+    read: int
+
+
+class InboxLine(msgspec.Struct, frozen=True):
+    """One order of the person, for lists and badges."""
+
+    order: OrderId
+    title: str
+    state: State
+    role: Role
+    other: str
+    head: int
+    unread: int
+    due: datetime | None = None
+    """The nearest deadline, if one runs."""
+    my_turn: bool = False
+
+
+class Welcome(_Outbound, frozen=True, tag="welcome"):
+    """Answer to `hello`. `epoch` changes when history was restored: forget and read again."""
+
+    epoch: str
+    person: PersonId
+    name: str
+    language: str
+    now: datetime
+    ping_every: float
+    """Seconds between pings; three times that without one means the line is dead."""
+    token_ends: datetime
+    inbox: tuple[InboxLine, ...]
+    demo: bool = False
+
+
+class Refreshed(_Outbound, frozen=True, tag="refreshed"):
+    """The new token counts from now on."""
+
+    token_ends: datetime
+
+
+class Batch(_Outbound, frozen=True, tag="batch"):
+    """A run of consecutive entries. The client's position is `upto` afterwards.
+
+    `after` is the position the run continues; with `reset` the client first forgets what it has
+    of this order. `link` is the link hash (hex) of entry `upto`. `head` says how far the
+    timeline goes, so a client knows whether more is on its way. `entries` are `orders.events.
+    Entry` objects without the `order` field.
+    """
+
+    order: OrderId
+    after: int
+    upto: int
+    head: int
+    entries: tuple[msgspec.Raw, ...]
+    link: str = ""
+    reset: bool = False
+
+
+class Room(_Outbound, frozen=True, tag="room"):
+    """What surrounds the timeline, sent once on subscribing, before the first batch."""
+
+    order: OrderId
+    title: str
+    category: str
+    price_cents: int
+    currency: str
+    members: tuple[Member, ...]
+    you: Role
+    marks: tuple[ReadMark, ...]
+    presence: tuple[Presence, ...]
+    text_max: int
+    note_max: int
+    file_max: int = 0
+    """The largest file that may be shared, in bytes."""
+
+
+class Now(_Outbound, frozen=True, tag="situation"):
+    """The viewer's situation; replaces the one before."""
+
+    situation: Situation
+
+
+class Page(_Outbound, frozen=True, tag="page"):
+    """Answer to `history`: entries before `before`, oldest first; `first` is the first seq."""
+
+    id: str
+    order: OrderId
+    before: int
+    first: int
+    entries: tuple[msgspec.Raw, ...]
+
+
+class Done(_Outbound, frozen=True, tag="done"):
+    """The command happened: it is entry `seq` of the order. The same answer every time."""
+
+    id: str
+    order: OrderId
+    seq: int
+    at: datetime
+
+
+class Answer(_Outbound, frozen=True, tag="answer"):
+    """The server's complete session description for `call.offer`."""
+
+    id: str
+    order: OrderId
+    call: CallId
+    leg: str
+    sdp: str
+
+
+class RefusedFrame(_Outbound, frozen=True, tag="refused"):
+    """The request was refused and changed nothing. `id` is None if none could be read.
+
+    `code` is stable, `text` is a sentence in the reader's language, `facts` are for programs.
+    """
+
+    code: str
+    text: str
+    facts: dict[str, Fact]
+    id: str | None = None
+    order: OrderId | None = None
+
+
+class Marks(_Outbound, frozen=True, tag="marks"):
+    """Somebody read further, perhaps oneself on another device."""
+
+    order: OrderId
+    marks: tuple[ReadMark, ...]
+
+
+class PresenceFrame(_Outbound, frozen=True, tag="presence"):
+    """A member came or went."""
+
+    order: OrderId
+    presence: Presence
+
+
+class TypingFrame(_Outbound, frozen=True, tag="signal"):
+    """The other party is writing; forget it after 6 s without a repeat."""
+
+    order: OrderId
+    person: PersonId
+    typing: bool
+
+
+class CallSignal(_Outbound, frozen=True, tag="call"):
+    """What the media plane saw and no entry tells: a party's sound is connected, lost, muted."""
+
+    order: OrderId
+    call: CallId
+    person: PersonId
+    media: str
+    """`connected`, `reconnecting`, `gone`, `muted`, `unmuted`, or `elsewhere`: this device's leg
+    was replaced by another of the same person."""
+
+
+class Inbox(_Outbound, frozen=True, tag="inbox"):
+    """Lines of the inbox that changed."""
+
+    lines: tuple[InboxLine, ...]
+
+
+class Ping(_Outbound, frozen=True, tag="ping"):
+    """Sign of life with the heads of the subscribed orders and the server's clock."""
+
+    n: int
+    now: datetime
+    heads: dict[str, int]
+
+
+class Move(_Outbound, frozen=True, tag="move"):
+    """The server is about to stop: reconnect after `delay` seconds; nothing is lost."""
+
+    delay: float
+
+
+Outbound = (
+    Welcome
+    | Refreshed
+    | Room
+    | Batch
+    | Now
+    | Page
+    | Done
+    | Answer
+    | RefusedFrame
+    | Marks
+    | PresenceFrame
+    | TypingFrame
+    | CallSignal
+    | Inbox
+    | Ping
+    | Move
+)
