@@ -3,6 +3,7 @@
 - `answers`  JSON in and out, refusals, the headers of every answer
 - `backend`  paid orders and party tokens, for the holder of the service key
 - `me`       a person's orders, for the holder of a party token
+- `record`   an order's sealed record, and the keys it is sealed with
 - `files`    sharing a file, and having it by a short-lived link
 - `pages`    the pages and the bundle of the browser client
 - `demo`     signing in without a password, in demo mode only

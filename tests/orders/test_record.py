@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from orders import export, record
-from orders.commands import redact, take_step
+from orders.commands import Person, redact, take_step
 from orders.database import Database
 from orders.errors import OrderUnknown
 from orders.events import PersonId
+from orders.mediation import freeze, send_mediator
 from orders.record import BrokenRecord, KeySet, Record, SealingKey
 from orders.workflow import Verb
 from tests.orders.world import Room, open_post_box, open_room, verified
@@ -107,12 +108,16 @@ async def test_a_record_holds_up_and_tells_its_length_and_what_was_erased(
     }
 
 
-async def test_both_parties_get_the_same_and_a_stranger_nothing(database: Database) -> None:
-    room = await told(database)
+async def test_all_members_get_the_same_and_a_stranger_nothing(database: Database) -> None:
+    room = await open_room(database)
+    maud = Person(f"m-{room.order}", "Maud", "maud@post.test")
+    await freeze(database, room.order, "f1")
+    await send_mediator(database, room.order, "m1", maud)
     async with database.reading() as conn:
         buyers = await export.gather(conn, room.order, room.buyer)
         sellers = await export.gather(conn, room.order, room.seller)
         assert buyers == sellers
+        assert buyers == await export.gather(conn, room.order, PersonId(maud.person))
         with pytest.raises(OrderUnknown):
             await export.gather(conn, room.order, PersonId("nobody"))
 
