@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
@@ -78,9 +77,8 @@ class OrderRoom:
         )
         self.edge: Edge
         self._door: Door
-        self._http = Starlette(
+        http = Starlette(
             routes=[*ROUTES, *(DEMO_ROUTES if settings.demo else ())],
-            middleware=[Middleware(answers.Headers)],
             exception_handlers={
                 Refused: answers.on_refused,
                 HTTPException: answers.on_http_error,
@@ -88,6 +86,8 @@ class OrderRoom:
             },
             lifespan=self._lifespan,
         )
+        # around everything, so that the answer to our own mistake carries the headers too
+        self._http = answers.Headers(http)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, request or the lifespan."""

@@ -6,7 +6,7 @@ import msgspec
 
 from orders.brief import Asked, Move
 from orders.commands import Person
-from orders.policy import HOUR
+from orders.policy import DAY, HOUR
 from orders.workflow import Verb
 
 
@@ -140,7 +140,8 @@ CLOSED = Scene(
     price_cents=4_500,
     buyer=NADIA,
     seller=HUGO,
-    began_ago=4 * 24 * HOUR,
+    began_ago=4 * DAY,
+    brief_window=7 * DAY,  # a sweeper that looks while the scene is played must find nothing due
     lines=(
         Line(NADIA, 600, "Bonjour Hugo, voici ma nouvelle. Les dialogues m’inquiètent un peu."),
         Line(NADIA, 30, Step(Verb.HAND_OVER, "Neuf pages, et la liste de mes doutes.")),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
@@ -54,6 +56,11 @@ class Assets(StaticFiles):
     def __init__(self) -> None:
         """Serve the folder `assets` of the built client, once it exists."""
         super().__init__(directory=built() / "assets", check_dir=False)
+
+    async def check_config(self) -> None:
+        """Serve nothing, rather than fail, while the client is not built."""
+        if not await asyncio.to_thread(Path(self.directory or ".").is_dir):
+            raise HTTPException(404)
 
     def file_response(self, *args: object, **kwargs: object) -> Response:
         """Answer with a file that may be kept for ever, and be used by host pages."""

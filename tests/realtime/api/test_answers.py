@@ -1,6 +1,7 @@
 """What every answer over HTTP has in common."""
 
 import pytest
+from sqlalchemy import text
 
 from tests.harness import SERVICE_KEY, InProcess, serving
 
@@ -117,3 +118,18 @@ async def test_without_demo_mode_there_is_no_demo(server: InProcess) -> None:
         for path in ("/", "/demo/orders", "/demo/as/x?order=y", "/mailbox", "/demo/mails"):
             assert (await http.get(path)).status_code == 404
         assert (await http.post("/demo/x/token")).status_code == 404
+
+
+async def test_our_own_mistake_is_answered_without_saying_what_it_was(
+    own_database_url: str,
+) -> None:
+    async with serving(own_database_url) as server:
+        order = await server.order()
+        async with server.edge.database.transaction() as tx:
+            await tx.conn.execute(text("ALTER TABLE orders RENAME TO lost"))
+        async with server.backend() as http:
+            answer = await http.get(f"/api/v1/orders/{order.id}")
+    assert answer.status_code == 503
+    assert answer.json()["facts"] == {"reason": "internal"}
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "orders" not in answer.json()["text"]

@@ -113,7 +113,9 @@ async def test_the_demo_can_be_started_anew(own_database_url: str) -> None:
         async with server.http() as http:
             evil = await http.post("/demo/reset", headers={"Origin": "https://evil.test"})
             assert evil.status_code == 403
-            anew = (await http.post("/demo/reset")).json()["orders"]
+            answer = await http.post("/demo/reset")
+            assert answer.status_code == 200, answer.text
+            anew = answer.json()["orders"]
         assert before.isdisjoint(o["order"] for o in anew)
         assert [o["order"] for o in await _orders(server)] == [o["order"] for o in anew]
 
