@@ -11,13 +11,17 @@ export interface Shared {
   type: string;
 }
 
-/** Kinds that are shown in place. */
 export function isPicture(type: string): boolean {
   return /^image\/(png|jpeg|gif|webp)$/.test(type);
 }
 
 export function isSound(type: string): boolean {
   return /^audio\/(mpeg|wav|ogg|mp4)$/.test(type);
+}
+
+/** Whether the browser shows it in place; anything else is saved. */
+export function isShown(type: string): boolean {
+  return isPicture(type) || isSound(type) || type === 'application/pdf';
 }
 
 /** The line was lost while a file was on its way; sending it again under its id is safe. */

@@ -1,7 +1,7 @@
 /** Files: a card for one that is there, and a button for sending more, with what is on its way. */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
-import { isPicture, isSound, LostError, type Shared } from '../files.js';
+import { isPicture, isShown, isSound, type Shared } from '../files.js';
 import { icon } from '../icons.js';
 import { RefusedError } from '../outbox.js';
 import type { OrderRoom } from '../room.js';
@@ -63,6 +63,8 @@ export class FileCard extends LitElement {
       link.href = address;
       link.target = '_blank';
       link.rel = 'noopener noreferrer';
+      // saved without a new tab where the page is of the same origin; elsewhere by its headers
+      if (!isShown(this.shared.type)) link.download = this.shared.name;
       link.click();
     } catch (error) {
       this.refusal = error instanceof RefusedError ? error.message : textsOf(this.language).files.lost;
@@ -74,10 +76,9 @@ export class FileCard extends LitElement {
   override render(): TemplateResult {
     const t = textsOf(this.language).files;
     const { name, size, type } = this.shared;
-    const shown = isPicture(type) || isSound(type) || type === 'application/pdf';
     return html`
       <button class="card" data-test="file" data-file=${this.shared.file} data-type=${type} ?disabled=${this.busy}
-        title=${shown ? t.open(name) : t.save(name)} @click=${() => this.open()}>
+        title=${isShown(type) ? t.open(name) : t.save(name)} @click=${() => this.open()}>
         ${this.picture
           ? html`<img src=${this.picture} alt="" data-test="file-picture" @error=${() => (this.picture = '')}
               @load=${() => this.dispatchEvent(new CustomEvent('grown', { bubbles: true, composed: true }))} />`
@@ -220,8 +221,8 @@ export class Attach extends LitElement {
       this.dispatchEvent(new CustomEvent<Shared>('shared', { detail: shared }));
     } catch (error) {
       if (error instanceof RefusedError) this.change(id, { why: error.message });
-      else if (error instanceof LostError) this.change(id, { why: textsOf(this.language).files.lost, again: true });
-      else this.forget(id);
+      else if (abort.signal.aborted) this.forget(id);
+      else this.change(id, { why: textsOf(this.language).files.lost, again: true }); // the line, or the token's
     }
   }
 

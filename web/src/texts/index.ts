@@ -96,7 +96,8 @@ export function ago(language: Language, at: number, now: number): string {
 /** "1,2 Mo": in steps of a thousand, as file managers tell it. */
 export function fileSize(language: Language, bytes: number): string {
   const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
-  const step = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), units.length - 1);
+  let step = 0;
+  while (step < units.length - 1 && bytes >= 1000 ** (step + 1)) step += 1;
   return new Intl.NumberFormat(locale(language), {
     style: 'unit',
     unit: units[step] ?? 'byte',
