@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import random
 
+import pytest
+
 from orders.database import Database
 from orders.events import MessageSent, OrderId
 from realtime.limits import Limits
@@ -22,9 +24,9 @@ LIMITS = Limits(drain=0.05, presence_grace=0.2, ring_entries=16, batch_entries=1
 
 async def _write(server: InProcess, room: TestOrder, chance: random.Random) -> None:
     async with server.browser(room.buyer) as buyer, server.browser(room.seller) as seller:
-        for n in range(80):
+        for n in range(60):
             await chance.choice([buyer, seller]).say(room.id, f"message {n}")
-            if n == 40:
+            if n == 30:
                 await seller.do("order.start", room.id)
             await asyncio.sleep(chance.uniform(0, 0.01))
 
@@ -66,6 +68,7 @@ async def _check(database: Database, browser: Browser, room: TestOrder) -> None:
     assert situation["state"] == "in_progress"
 
 
+@pytest.mark.timeout(300)
 async def test_lines_that_break_at_random_lose_nothing_and_double_nothing(
     own_database_url: str,
 ) -> None:

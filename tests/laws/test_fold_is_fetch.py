@@ -33,7 +33,8 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import delete, insert
 
-from orders import ledger, views
+from orders import briefing, ledger, views
+from orders.brief import Asked, Move
 from orders.clock import Sweeper
 from orders.commands import mark_read, redact, take_step
 from orders.database import Database
@@ -67,6 +68,8 @@ SHORT = Policy(
 SHORTENS = frozenset({Verb.HAND_OVER, Verb.CANCEL, Verb.DECLINE, Verb.GIVE_UP})
 """Steps that end a life early or lead nowhere new: taken more rarely."""
 
+LIST = ("le texte", "le ton")
+"""What the orders here open with."""
 ROLES = st.sampled_from(Role)
 WORDS = st.sampled_from(["oui", "non", "été 👋", ""])
 SECONDS = st.one_of(
@@ -136,7 +139,7 @@ class Life(RuleBasedStateMachine):
     @initialize(target=said, beginning=st.sampled_from(BEGINNINGS))
     def begin(self, beginning: list[tuple[Role, Verb]]) -> object:
         self.world.watch.now = MONDAY
-        self.room: Room = self.world.do(open_room(self.world.database, SHORT))
+        self.room: Room = self.world.do(open_room(self.world.database, SHORT, brief=LIST))
         self.people = {
             Role.BUYER: self.room.buyer,
             Role.SELLER: self.room.seller,
@@ -212,6 +215,26 @@ class Life(RuleBasedStateMachine):
         )
         self.world.watch.forward(microseconds=1)
         self.sweep()
+
+    @rule(role=ROLES, move=st.sampled_from(Move), number=st.integers(1, len(LIST) + 2), words=WORDS)
+    def move_item(self, role: Role, move: Move, number: int, words: str) -> None:
+        """Move an item of the readiness list, or try to; said twice, it is answered alike."""
+        asked = Asked(move, f"own-{number}", words, words)
+        self.commands += 1
+        with suppress(Refused):
+            first, again = (
+                self.world.do(
+                    briefing.move_item(
+                        self.world.database,
+                        self.room.order,
+                        self.people[role],
+                        asked,
+                        f"c{self.commands}",
+                    )
+                )
+                for _ in range(2)
+            )
+            assert first == again
 
     @rule(role=ROLES, seq=st.integers(0, 40))
     def read(self, role: Role, seq: int) -> None:
@@ -341,7 +364,7 @@ def test_a_random_life_of_an_order_keeps_the_laws(own_database_url: str) -> None
         run_state_machine_as_test(
             This,
             settings=settings(
-                max_examples=25,
+                max_examples=20,
                 stateful_step_count=30,
                 suppress_health_check=list(HealthCheck),
             ),
