@@ -16,6 +16,9 @@ Read in this order:
 - `posting`    group commit for messages
 - `commands`   one function per verb: lock, decide, save, append
 - `clock`      the sweeper: what is due happens, once
+- `brief`      the readiness list: its templates, and who may move which item
+- `briefing`   moving an item; `brief_rows` its rows; `again` ordering again with the brief
+- `files`      what is known of an order's files; their bytes lie in `realtime.files`
 - `picture`    the process as a document, made from its tables
 - `record`     an order's record: a signed file that anybody can check offline
 - `export`     what a record says, read for one of the members

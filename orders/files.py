@@ -156,6 +156,14 @@ async def to_erase(conn: AsyncConnection) -> list[tuple[OrderId, FileId, bool]]:
     return [(row.order_id, row.file_id, bool(row.kept)) for row in rows]
 
 
+async def known_of(conn: AsyncConnection, names: Sequence[str]) -> set[str]:
+    """Return those of the names on disk under which some order has a file."""
+    found = await conn.scalars(
+        select(files.c.file_id).where(files.c.file_id.in_(names), files.c.erased.is_(False))
+    )
+    return set(found)
+
+
 async def erased(tx: Transaction, order: OrderId, file: FileId) -> None:
     """Remember that a removed file's bytes are gone."""
     await tx.conn.execute(

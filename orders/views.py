@@ -121,11 +121,10 @@ async def situation(
         found.facts, role, now, found.head.seq, clocks,
         await _open_money(conn, order), await call_now(conn, order), await open_ones(conn, order),
     )  # fmt: skip
-    shelf = {
-        file: ItemFile(file, known.name, known.size, known.type)
-        for file, known in (await files_of(conn, order)).items()
-    }
-    return with_brief(seen, await items_of(conn, order), shelf)
+    items = await items_of(conn, order)
+    known = await files_of(conn, order) if any(item.files for item in items) else {}
+    shelf = {file: ItemFile(file, f.name, f.size, f.type) for file, f in known.items()}
+    return with_brief(seen, items, shelf)
 
 
 async def call_now(conn: AsyncConnection, order: OrderId) -> CallNow | None:

@@ -17,13 +17,10 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from sqlalchemy import select
-
 from orders.database import Database
 from orders.events import FileId
-from orders.files import Upload, erased, to_erase
+from orders.files import Upload, erased, known_of, to_erase
 from orders.locking import lock
-from orders.tables import files
 from realtime.files.content import Sniffer
 
 PART = ".part"
@@ -132,13 +129,7 @@ class Shelf:
         for start in range(0, len(stale), 500):
             names = [path.name for path in stale[start : start + 500]]
             async with self._database.reading() as conn:
-                known = set(
-                    await conn.scalars(
-                        select(files.c.file_id).where(
-                            files.c.file_id.in_(names), files.c.erased.is_(False)
-                        )
-                    )
-                )
+                known = await known_of(conn, names)
             for path in stale[start : start + 500]:
                 if path.name not in known:
                     await asyncio.to_thread(path.unlink, missing_ok=True)

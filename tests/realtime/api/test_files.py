@@ -194,6 +194,27 @@ async def test_a_link_ends_with_its_time_and_with_the_membership(server: InProce
     assert (await fetch(server, url)).status_code == 404
 
 
+async def test_a_page_of_another_site_may_share_if_it_is_allowed_and_only_then(
+    database_url: str,
+) -> None:
+    shop = {"ORDER_ROOM_ALLOWED_ORIGINS": "https://shop.test"}
+    async with serving(database_url, environment=shop) as server, server.http() as http:
+        for origin, allowed in (("https://shop.test", True), ("https://evil.test", False)):
+            asked = {
+                "Origin": origin,
+                "Access-Control-Request-Method": "POST",
+                "Access-Control-Request-Headers": "authorization,idempotency-key,x-file-name",
+            }
+            answer = await http.options("/api/v1/me/orders/o_1/files", headers=asked)
+            assert answer.headers.get("access-control-allow-origin") == (
+                origin if allowed else None
+            )
+            if allowed:
+                headers = answer.headers["access-control-allow-headers"].lower().split(", ")
+                assert {"authorization", "idempotency-key", "x-file-name"} <= set(headers)
+                assert "POST" in answer.headers["access-control-allow-methods"]
+
+
 async def test_an_interrupted_upload_leaves_nothing(server: InProcess) -> None:
     order = await server.order()
     token = await server.token(order.buyer)
