@@ -111,7 +111,8 @@ NPM := cd web && PATH="$(abspath $(BIN)):$$PATH" npm
 endif
 
 WEB_SOURCES := $(shell [ ! -d web ] || find web -type f \
-  -not -path 'web/node_modules/*' -not -path 'web/dist/*' -not -path 'web/screenshots/*')
+  -not -path 'web/node_modules/*' -not -path 'web/dist/*' -not -path 'web/build/*' \
+  -not -path 'web/screenshots/*')
 
 .PHONY: web
 web: web/dist/.stamp

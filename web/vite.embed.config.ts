@@ -5,6 +5,7 @@ import { defineConfig } from 'vite';
 export default defineConfig({
   build: {
     target: 'es2022',
+    outDir: 'build/client',
     emptyOutDir: false,
     copyPublicDir: false,
     lib: {
