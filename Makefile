@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # ------------------------------------------------------------------------------ for a person
 
-.PHONY: help run test check bench screenshots lock clean
+.PHONY: help run test check bench bench-clock screenshots lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,9 @@ bench: install-dev programs ## measure; each program prints one line of JSON a r
 	for program in "$$@"; do \
 	  echo "== $$program" >&2; PYTHONPATH=. $(BIN)/python "$$program" || exit; \
 	done
+
+bench-clock: install-dev programs ## measure deadlines: lateness, cost, and what idle clocks cost
+	PYTHONPATH=. $(BIN)/python tests/bench/clock.py $(ARGS)
 
 screenshots: install-dev web programs ## take the pictures in web/screenshots anew
 	SCREENSHOTS=web/screenshots $(BIN)/python -m pytest -m screenshots $(ARGS)

@@ -1,9 +1,10 @@
 """The sweeper: what is due happens, once, and never early.
 
-It reads without locks which orders have something due; then, one transaction per order, it
-locks the *order*, re-reads its due clocks and decides. However many sweepers run, the lock lets
-one of them act, and the others find nothing left. A firing that fails is put off, a little
-longer each time, so that it starves nobody.
+It reads without locks which orders have something due; then it locks the *order*, re-reads its
+due clocks and decides. However many sweepers run, the lock lets one of them act, and the others
+find nothing left. A few orders share a transaction, because most of its cost is beginning and
+ending it; if anything in it fails, each of them gets one of its own. A firing that fails even
+there is put off, a little longer each time, so that it starves nobody.
 
 It sleeps until the earliest due time or a nudge, and never longer than half a second, because
 a nudge may be lost.
@@ -18,6 +19,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders import timeline
 from orders.brief_rows import items_of
@@ -30,7 +32,7 @@ from orders.events import CLOCK, DeadlineNear, OrderId, Timer
 from orders.locking import LockedOrder, hold, lock_free
 from orders.tables import timers
 from orders.timeline import Draft
-from orders.timers import DueTimer, due_now, end_timer, look_again, put_off, running, wake_at
+from orders.timers import DueTimer, end_timer, first_due, look_again, put_off, running, wake_at
 from orders.workflow import REMINDED
 
 log = structlog.get_logger(__name__)
@@ -39,6 +41,8 @@ PERIOD = 0.5
 """Seconds the sweeper sleeps at most."""
 AT_ONCE = 100
 """Orders looked up in one pass."""
+TOGETHER = 10
+"""Orders that share a transaction: more would keep people's commands waiting for its end."""
 RETRY_FIRST, RETRY_MOST = timedelta(seconds=1), timedelta(minutes=5)
 
 Firing = Callable[[Transaction, LockedOrder, DueTimer], Awaitable[None]]
@@ -74,8 +78,7 @@ class Sweeper:
         while True:
             wait = PERIOD
             try:
-                await self.sweep()
-                wait = await self._until_next()
+                _, wait = await self._pass()
             except Unavailable:
                 log.warning("sweeper waits for the database")
             except Exception:
@@ -86,29 +89,52 @@ class Sweeper:
 
     async def sweep(self) -> int:
         """Do everything that is due now; return how many orders had something due."""
-        now = await self._database.now()
+        found, _ = await self._pass()
+        return found
+
+    async def _pass(self) -> tuple[int, float]:
+        """Return how many orders had something due, and how long nothing else will be."""
+        due: list[OrderId] = []
+        wait = PERIOD
+        # what an idle pass costs is this one read, answered by the index whatever the number
         async with self._database.reading() as conn:
-            rows = await conn.execute(
-                select(timers.c.order_id, func.min(timers.c.wake_at).label("first"))
-                .where(timers.c.wake_at <= now)
-                .group_by(timers.c.order_id)
-                .order_by("first")
-                .limit(AT_ONCE)
-            )
-            due = [OrderId(row.order_id) for row in rows]
-        for order in due:
-            await self._look_after(order)
+            now = await self._database.now(conn)
+            first: datetime | None = await conn.scalar(select(func.min(timers.c.wake_at)))
+            if first is not None and first <= now:
+                due, wait = await _due_orders(conn, now), 0
+            elif first is not None:
+                wait = min(max((first - now).total_seconds(), 0.005), PERIOD)
+        for place in range(0, len(due), TOGETHER):
+            for order in await self._look_after_few(due[place : place + TOGETHER]):
+                await self._look_after(order)
         for chore in self._chores:
             await chore()
-        return len(due)
+        return len(due), wait
 
-    async def _until_next(self) -> float:
-        async with self._database.reading() as conn:
-            first: datetime | None = await conn.scalar(select(func.min(timers.c.wake_at)))
-        if first is None:
-            return PERIOD
-        left = (first - await self._database.now()).total_seconds()
-        return min(max(left, 0.005), PERIOD)
+    async def _look_after_few(self, few: Sequence[OrderId]) -> Sequence[OrderId]:
+        """Carry out what is due for a few orders; return those that have to be taken singly.
+
+        Those are the orders of a call that rings, as a ring's end touches persons, who may be
+        in other orders too, and everything as soon as something fails: nothing was done then.
+        """
+        alone: set[OrderId] = set()
+        if len(few) == 1:
+            return few
+        while True:
+            try:
+                async with self._database.transaction() as tx:
+                    held = await lock_free(tx, [order for order in few if order not in alone])
+                    clocks = await first_due(tx, list(held))
+                    alone |= {order for order, clock in clocks.items() if clock.timer is Timer.RING}
+                    clocks = {o: clock for o, clock in clocks.items() if o not in alone}
+                    for order, clock in clocks.items():
+                        await self._act(tx, held[order], clock)
+            except Exception as error:  # noqa: BLE001
+                why = type(error).__name__
+                log.warning("deadlines failed together and are tried singly", error=why)
+                return few
+            if not clocks:
+                return sorted(alone)
 
     async def _look_after(self, order: OrderId) -> None:
         """Carry out what is due for one order, a transaction each; put off what fails."""
@@ -119,19 +145,21 @@ class Sweeper:
                     locked = (await lock_free(tx, [order])).get(order)
                     if locked is None:
                         return  # held by a command or another sweeper; the next pass looks again
-                    due = await due_now(tx, order)
-                    if not due:
+                    clock = (await first_due(tx, [order])).get(order)
+                    if clock is None:
                         return
-                    clock = due[0]
-                    if tx.now < clock.due:
-                        await _remind(tx, locked, clock)
-                    else:
-                        await self._firings[clock.timer](tx, locked, clock)
+                    await self._act(tx, locked, clock)
             except Exception:
                 log.exception("a deadline failed and is put off", order=order)
                 # if it failed because the database is away, this raises `Unavailable`
                 if not await self._put_off(order, clock):
                     return
+
+    async def _act(self, tx: Transaction, locked: LockedOrder, clock: DueTimer) -> None:
+        if tx.now < clock.due:
+            await _remind(tx, locked, clock)
+        else:
+            await self._firings[clock.timer](tx, locked, clock)
 
     async def _put_off(self, order: OrderId, clock: DueTimer | None) -> bool:
         """Look later at the clock that failed; at all that are due if they could not be read."""
@@ -140,6 +168,17 @@ class Sweeper:
                 return False
             await put_off(tx, order, clock, pause_after)
             return clock is not None
+
+
+async def _due_orders(conn: AsyncConnection, now: datetime) -> list[OrderId]:
+    rows = await conn.execute(
+        select(timers.c.order_id, func.min(timers.c.wake_at).label("first"))
+        .where(timers.c.wake_at <= now)
+        .group_by(timers.c.order_id)
+        .order_by("first")
+        .limit(AT_ONCE)
+    )
+    return [OrderId(row.order_id) for row in rows]
 
 
 def pause_after(attempts: int) -> timedelta:
@@ -151,11 +190,12 @@ def pause_after(attempts: int) -> timedelta:
 async def fire_step(tx: Transaction, locked: LockedOrder, clock: DueTimer) -> None:
     """Carry out a clock of the process; one whose state has passed is only removed."""
     clocks = await running(tx.conn, locked.id)
-    await end_timer(tx, locked.id, clock.timer, clock.ref)
     now = max(tx.now, locked.head.at)
     items = await items_of(tx.conn, locked.id) if clock.timer is Timer.BRIEF_WINDOW else ()
     decision = expire(locked.facts, clock.timer, clock.due, now, clocks, items)
-    if decision is not None:
+    if decision is None:
+        await end_timer(tx, locked.id, clock.timer, clock.ref)
+    else:
         await carry_out(tx, locked, decision, CLOCK)
 
 

@@ -44,7 +44,7 @@ from orders.proposal_rows import open_ones, settle
 from orders.proposals import Outcome, lapses
 from orders.tables import movements, orders, participants, payments, persons, postings, requests
 from orders.timeline import GENESIS, Draft, Head, Position
-from orders.timers import end_timer, running, set_timer
+from orders.timers import change_timers, running
 from orders.workflow import ENDED, Verb, length_of
 
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
@@ -169,8 +169,7 @@ async def _open_room(tx: Transaction, order: OrderId, new: NewOrder) -> None:
             )
         )
     await tx.conn.execute(insert(payments).values(order_id=order, means=new.means, paid_at=paid_at))
-    await set_timer(tx, order, window, new.policy)
-    await set_timer(tx, order, life, new.policy)
+    await change_timers(tx, order, (), (window, life), new.policy)
     owes = Owes(
         tuple(Membership(PersonId(person.person), role) for role, person in members), new.policy
     )
@@ -280,10 +279,7 @@ async def carry_out(
 ) -> Position:
     """Write a decision: state, clocks, money and entries, in the caller's transaction."""
     after = decision.facts
-    for timer in decision.ends:
-        await end_timer(tx, locked.id, timer)
-    for opened in decision.opens:
-        await set_timer(tx, locked.id, opened, after.policy)
+    await change_timers(tx, locked.id, decision.ends, decision.opens, after.policy)
     first, *others = decision.events
     drafts = [Draft(actor, first, client_id, content)]
     drafts += [Draft(actor, event) for event in others]

@@ -163,12 +163,14 @@ class Database:
                 raise Unavailable(reason="database") from error
             raise
 
-    async def now(self) -> datetime:
-        """Return the time that transactions would see."""
+    async def now(self, conn: AsyncConnection | None = None) -> datetime:
+        """Return the time that transactions would see; asked on `conn` if one is open anyway."""
+        if conn is not None:
+            return await self._now(conn)
         if self._clock is not None or self.is_sqlite:
             return (self._clock or _system_clock)()
-        async with self.reading() as conn:
-            return await self._now(conn)
+        async with self.reading() as own:
+            return await self._now(own)
 
     async def epoch(self) -> str:
         """Return the name of this history; it changes when a backup was restored."""

@@ -6,7 +6,7 @@ after a failure, at a later retry.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,18 +37,41 @@ async def set_timer(
     tx: Transaction, order: OrderId, clock: TimerSet, policy: Policy, ref: str = ""
 ) -> None:
     """Start a clock; one of the same kind and ref is replaced."""
-    await end_timer(tx, order, clock.timer, ref)
-    await tx.conn.execute(
-        insert(timers).values(
-            order_id=order,
-            timer=clock.timer,
-            ref=ref,
-            start=clock.start,
-            due=clock.due,
-            wake_at=wake_at(clock.timer, clock.start, clock.due, tx.now, policy),
-            attempts=0,
+    await change_timers(tx, order, (), (clock,), policy, ref)
+
+
+async def change_timers(
+    tx: Transaction,
+    order: OrderId,
+    ends: Sequence[Timer],
+    opens: Sequence[TimerSet],
+    policy: Policy,
+    ref: str = "",
+) -> None:
+    """Stop some clocks and start others; one of the same kind and ref is replaced."""
+    gone = {*ends, *(clock.timer for clock in opens)}
+    if gone:
+        await tx.conn.execute(
+            delete(timers).where(
+                timers.c.order_id == order, timers.c.timer.in_(sorted(gone)), timers.c.ref == ref
+            )
         )
-    )
+    if opens:
+        await tx.conn.execute(
+            insert(timers),
+            [
+                {
+                    "order_id": order,
+                    "timer": clock.timer,
+                    "ref": ref,
+                    "start": clock.start,
+                    "due": clock.due,
+                    "wake_at": wake_at(clock.timer, clock.start, clock.due, tx.now, policy),
+                    "attempts": 0,
+                }
+                for clock in opens
+            ],
+        )
 
 
 def wake_at(
@@ -109,14 +132,14 @@ async def running(conn: AsyncConnection, order: OrderId) -> tuple[RunningTimer, 
     return tuple(RunningTimer(Timer(row.timer), row.start, row.due) for row in rows)
 
 
-async def due_now(tx: Transaction, order: OrderId) -> list[DueTimer]:
-    """Re-read, under the order's lock, which of its clocks have to be looked at."""
+async def first_due(tx: Transaction, ids: Sequence[OrderId]) -> dict[OrderId, DueTimer]:
+    """Re-read, under the orders' locks, which clock of each has to be looked at first, if any."""
     rows = await tx.conn.execute(
         select(timers)
-        .where(timers.c.order_id == order, timers.c.wake_at <= tx.now)
-        .order_by(timers.c.due)
+        .where(timers.c.order_id.in_(ids), timers.c.wake_at <= tx.now)
+        .order_by(timers.c.due.desc())
     )
-    return [_due(row) for row in rows]
+    return {row.order_id: _due(row) for row in rows}
 
 
 def _due(row: Row[Any]) -> DueTimer:
