@@ -5,46 +5,14 @@
  * tab does about it. Sound is opened by the tab that started the call or took it, and by no
  * other of the same person: the tab remembers the call's id, also over a reload.
  */
+import { stateOf, type CallState, type Ended } from './call-state.js';
 import { Leg, Meter, MicrophoneError, microphones, openMicrophone, unlockSound, type Device, type MicrophoneTrouble } from './media.js';
+import { forget, recall, remember } from './memory.js';
 import { RefusedError } from './outbox.js';
-import type { CallEnd, CallNow, CallSignal } from './protocol.js';
+import type { CallNow, CallSignal } from './protocol.js';
 import { Ringtone } from './ringtone.js';
 import type { OrderRoom } from './room.js';
 import { find } from './timeline.js';
-
-export type CallState = 'idle' | 'calling' | 'ringing' | 'connecting' | 'active' | 'elsewhere' | 'ended';
-
-export interface Ended {
-  call: string;
-  /** Null until the entry that tells it arrives. */
-  end: CallEnd | null;
-  seconds: number;
-}
-
-/** What a call needs to be decided; pure, so that every combination can be tested. */
-export interface Seen {
-  me: string;
-  now: CallNow | null;
-  /** The call whose sound belongs to this tab. */
-  mine: string | null;
-  /** A button was pressed and the server has not answered. */
-  asking: 'start' | 'accept' | null;
-  connected: boolean;
-  ended: boolean;
-}
-
-export function stateOf({ me, now, mine, asking, connected, ended }: Seen): CallState {
-  if (!now) {
-    if (asking === 'start') return 'calling';
-    return ended ? 'ended' : 'idle';
-  }
-  if (now.answered_at === null) {
-    if (now.caller === me) return mine === now.call || asking === 'start' ? 'calling' : 'elsewhere';
-    return asking !== null || mine === now.call ? 'connecting' : 'ringing';
-  }
-  if (mine === now.call) return connected ? 'active' : 'connecting';
-  return asking !== null ? 'connecting' : 'elsewhere';
-}
 
 const REMEMBERED = 'order-room:call';
 const CHOSEN = 'order-room:microphone';
@@ -455,27 +423,3 @@ export class Call {
 }
 
 type Timer = ReturnType<typeof setTimeout>;
-
-function shelf(which: 'session' | 'local'): Storage | null {
-  try {
-    return which === 'session' ? globalThis.sessionStorage : globalThis.localStorage;
-  } catch {
-    return null;
-  }
-}
-
-function recall(key: string, which: 'session' | 'local'): string | null {
-  return shelf(which)?.getItem(key) ?? null;
-}
-
-function remember(key: string, value: string, which: 'session' | 'local'): void {
-  try {
-    shelf(which)?.setItem(key, value);
-  } catch {
-    // only costs the memory
-  }
-}
-
-function forget(key: string): void {
-  shelf('session')?.removeItem(key);
-}

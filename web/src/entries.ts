@@ -117,6 +117,8 @@ export function lineOf(
       const share = money(language, known.refund_cents ?? 0, around.currency ?? 'EUR');
       return noted('flag', t.dispute_decided[known.decision]?.(share) ?? t.unknown, known.note, 'good');
     }
+    case 'mediator_joined':
+      return plain('people', t.mediator_joined(known.person === me, known.name), 'good');
     case 'order_expired':
       return plain('crossed', t.order_expired(), 'bad');
     case 'money_expired':
@@ -143,6 +145,10 @@ export function lineOf(
       return plain('coins', t.money_refunded(money(language, known.cents, known.currency)));
     case 'money_released':
       return plain('coins', t.money_released(money(language, known.cents, known.currency)), 'good');
+    case 'money_confirmed':
+      return plain('check', t.money_confirmed(money(language, known.cents, known.currency)));
+    case 'money_refused':
+      return plain('alert', t.money_refused(money(language, known.cents, known.currency)), 'warn');
     case 'deadline_set':
       if (known.timer === 'delivery') return null; // the start names the date
       return plain('clock', t.deadline_set[known.timer]?.(date(known.due)) ?? t.unknown);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { stateOf, type Seen } from '../src/call.js';
+import { stateOf, type Seen } from '../src/call-state.js';
 import type { CallNow } from '../src/protocol.js';
 
 const rings: CallNow = {

@@ -31,6 +31,26 @@ describe('an entry on the screen', () => {
     assert.equal(lines('claire', paid)[0]?.text, 'You ordered “A voice” for €12.50');
   });
 
+  it('tells money as ordered first and confirmed later, and what was refused as not lost', () => {
+    const money = { cents: 1250, currency: 'EUR' };
+    const [ordered, confirmed, refused] = lines(
+      'claire',
+      entry(7, { kind: 'money_refunded', ...money }),
+      entry(8, { kind: 'money_confirmed', movement: 7, ...money }, 'marketplace'),
+      entry(9, { kind: 'money_refused', movement: 7, ...money }, 'marketplace'),
+    );
+    assert.match(ordered?.text ?? '', /€12\.50 .*ordered/);
+    assert.match(confirmed?.text ?? '', /confirms: €12\.50/);
+    assert.match(refused?.text ?? '', /nothing is lost/);
+    assert.equal(refused?.tone, 'warn');
+  });
+
+  it('welcomes the mediator by name, although their messages may come before the member list', () => {
+    const joined = entry(5, { kind: 'mediator_joined', person: 'sam', name: 'Sam' }, 'marketplace');
+    assert.match(lines('claire', joined)[0]?.text ?? '', /^Sam joined as the mediator/);
+    assert.match(lines('sam', joined)[0]?.text ?? '', /^You joined/);
+  });
+
   it('is one line for a call that is over', () => {
     const call = [
       entry(1, { kind: 'call_rang', call: 'c' }),

@@ -139,7 +139,13 @@ export class Actions extends LitElement {
           : html`<h2>${t.state[s.state]}</h2>`}
         <p class="guide">${t.guide[s.role]?.[key]?.(other)}</p>
         ${s.refund?.text
-          ? html`<p class="refund" data-test="refund">${icon('coins')}<span>${s.refund.text}</span></p>`
+          ? html`<div class="refund" data-test="refund" data-confirmed=${s.refund.confirmed ?? false}>
+              ${icon('coins')}
+              <p>
+                ${s.refund.text}
+                <small>${icon(s.refund.confirmed ? 'check' : 'clock', 15)}${s.refund.confirmed ? t.escrow.confirmed : t.escrow.ordered}</small>
+              </p>
+            </div>`
           : nothing}
         ${verbs.length > 0 ? html`<div class="buttons">${verbs.map((v, i) => this.button(v, i))}</div>` : nothing}
       </section>
@@ -246,8 +252,20 @@ export class Actions extends LitElement {
         border-top: 1px solid var(--line);
         line-height: 1.45;
       }
-      .refund .icon {
+      .refund > .icon {
+        color: var(--muted);
+      }
+      .refund[data-confirmed='true'] > .icon,
+      .refund[data-confirmed='true'] small {
         color: var(--good);
+      }
+      .refund small {
+        display: flex;
+        align-items: center;
+        gap: 5px;
+        margin-top: 4px;
+        font-size: 13px;
+        color: var(--muted);
       }
       .buttons {
         display: flex;

@@ -307,6 +307,8 @@ export const processTexts = {
     dispute_opened: (me: boolean, name: string, byRule: boolean) =>
       byRule ? 'A second refusal: a mediator will decide' : `${me ? 'You' : name} asked for a mediator`,
     order_frozen: () => 'The marketplace put the order on hold for a check',
+    mediator_joined: (me: boolean, name: string) =>
+      me ? 'You joined as the mediator' : `${name} joined as the mediator. All three of you can write again`,
     dispute_decided: {
       refund: () => 'The mediator decided: the buyer is refunded',
       split: (amount: string) => `The mediator decided: ${amount} go back to the buyer, the rest to the seller`,
@@ -326,8 +328,10 @@ export const processTexts = {
     proposal_withdrawn: (me: boolean, name: string) => `${me ? 'You' : name} took the proposal back`,
     proposal_lapsed: () => 'The proposal lapsed: the order moved on',
     money_held: (amount: string) => `${amount} placed in escrow`,
-    money_refunded: (amount: string) => `${amount} refunded to the buyer`,
-    money_released: (amount: string) => `${amount} paid to the seller`,
+    money_refunded: (amount: string) => `Refund of ${amount} to the buyer ordered`,
+    money_released: (amount: string) => `Payment of ${amount} to the seller ordered`,
+    money_confirmed: (amount: string) => `The payment service confirms: ${amount} are on their way`,
+    money_refused: (amount: string) => `The payment service could not move ${amount} yet. We are looking into it; nothing is lost`,
     deadline_set: {
       brief_window: (when: string) => `Time to validate: until ${when}`,
       delivery: (when: string) => `Delivery date: ${when}`,

@@ -108,6 +108,8 @@ export const en = {
     released: (amount: string) => `${amount} paid to the seller`,
     refunded: (amount: string) => `${amount} refunded`,
     heading: 'The money',
+    ordered: 'Ordered, awaiting the payment service',
+    confirmed: 'Confirmed by the payment service',
   },
 
   why: 'Why?',

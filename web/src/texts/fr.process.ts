@@ -310,6 +310,8 @@ export const processTexts: Pick<Texts, 'guide' | 'action' | 'confirm' | 'proposa
     dispute_opened: (me, name, byRule) =>
       byRule ? 'Second refus : un médiateur va trancher' : `${me ? 'Vous avez' : `${name} a`} demandé un médiateur`,
     order_frozen: () => 'La place de marché a suspendu la commande pour vérification',
+    mediator_joined: (me, name) =>
+      me ? 'Vous voici dans la commande, comme médiateur' : `${name} vous rejoint comme médiateur. Vous pouvez de nouveau écrire, à trois`,
     dispute_decided: {
       refund: () => 'Décision du médiateur : l’acheteur est remboursé',
       split: (amount) => `Décision du médiateur : ${amount} reviennent à l’acheteur, le reste au vendeur`,
@@ -328,8 +330,11 @@ export const processTexts: Pick<Texts, 'guide' | 'action' | 'confirm' | 'proposa
     proposal_withdrawn: (me, name) => `${me ? 'Vous avez' : `${name} a`} retiré la proposition`,
     proposal_lapsed: () => 'La proposition tombe : la commande a avancé',
     money_held: (amount) => `${amount} placés sous séquestre`,
-    money_refunded: (amount) => `${amount} remboursés à l’acheteur`,
-    money_released: (amount) => `${amount} versés au vendeur`,
+    money_refunded: (amount) => `Remboursement de ${amount} à l’acheteur ordonné`,
+    money_released: (amount) => `Versement de ${amount} au vendeur ordonné`,
+    money_confirmed: (amount) => `Le service de paiement confirme : ${amount} sont partis`,
+    money_refused: (amount) =>
+      `Le service de paiement n’a pas encore pu déplacer ${amount}. Nous nous en occupons ; rien n’est perdu`,
     deadline_set: {
       brief_window: (when) => `Délai de validation : jusqu’au ${when}`,
       delivery: (when) => `Date de livraison : ${when}`,

@@ -108,6 +108,8 @@ export const fr: Texts = {
     released: (amount) => `${amount} versés au vendeur`,
     refunded: (amount) => `${amount} remboursés`,
     heading: 'L’argent',
+    ordered: 'Ordonné, en attente du service de paiement',
+    confirmed: 'Confirmé par le service de paiement',
   },
 
   why: 'Pourquoi ?',

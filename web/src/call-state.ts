@@ -1,0 +1,36 @@
+/** What this tab does about a call, from what it sees. Pure. */
+import type { CallEnd, CallNow } from './protocol.js';
+
+export type CallState = 'idle' | 'calling' | 'ringing' | 'connecting' | 'active' | 'elsewhere' | 'ended';
+
+export interface Ended {
+  call: string;
+  /** Null until the entry that tells it arrives. */
+  end: CallEnd | null;
+  seconds: number;
+}
+
+/** What a call needs to be decided; pure, so that every combination can be tested. */
+export interface Seen {
+  me: string;
+  now: CallNow | null;
+  /** The call whose sound belongs to this tab. */
+  mine: string | null;
+  /** A button was pressed and the server has not answered. */
+  asking: 'start' | 'accept' | null;
+  connected: boolean;
+  ended: boolean;
+}
+
+export function stateOf({ me, now, mine, asking, connected, ended }: Seen): CallState {
+  if (!now) {
+    if (asking === 'start') return 'calling';
+    return ended ? 'ended' : 'idle';
+  }
+  if (now.answered_at === null) {
+    if (now.caller === me) return mine === now.call || asking === 'start' ? 'calling' : 'elsewhere';
+    return asking !== null || mine === now.call ? 'connecting' : 'ringing';
+  }
+  if (mine === now.call) return connected ? 'active' : 'connecting';
+  return asking !== null ? 'connecting' : 'elsewhere';
+}

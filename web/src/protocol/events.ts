@@ -1,0 +1,138 @@
+/** What happened to an order: the entries of its timeline, and the words they are told in. */
+
+export type Role = 'buyer' | 'seller' | 'mediator';
+export type State =
+  | 'awaiting_validation'
+  | 'in_progress'
+  | 'late'
+  | 'delivered'
+  | 'revision_requested'
+  | 'revision_refused'
+  | 'cancel_requested'
+  | 'frozen'
+  | 'closed'
+  | 'cancelled'
+  | 'expired';
+export type Timer =
+  | 'brief_window'
+  | 'delivery'
+  | 'review'
+  | 'revision_answer'
+  | 'revision_choice'
+  | 'cancel_answer'
+  | 'chat_tail'
+  | 'order_life'
+  | 'ring';
+export type CallEnd =
+  | 'completed'
+  | 'declined'
+  | 'cancelled'
+  | 'no_answer'
+  | 'busy'
+  | 'failed'
+  | 'stopped';
+export type NoticeKind =
+  | 'order_paid'
+  | 'unread'
+  | 'reminder'
+  | 'started'
+  | 'delivered'
+  | 'requested'
+  | 'answered'
+  | 'dispute'
+  | 'decided'
+  | 'closed'
+  | 'cancelled'
+  | 'expired'
+  | 'missed_call';
+export type CancelReason =
+  | 'buyer_cancelled'
+  | 'seller_declined'
+  | 'brief_window_over'
+  | 'late'
+  | 'agreed'
+  | 'seller_gave_up'
+  | 'decided';
+export type Decided = 'refund' | 'split' | 'pay' | 'resume';
+
+/** Actors who are no member of the order. */
+export const CLOCK = 'clock';
+export const MARKETPLACE = 'marketplace';
+
+export type Event =
+  | { kind: 'order_paid'; title: string; category: string; price_cents: number; currency: string }
+  | { kind: 'brief_item_added'; item: string; label: string }
+  | {
+      kind: 'brief_item_given';
+      item: string;
+      note?: string;
+      messages?: readonly number[];
+      files?: readonly string[];
+    }
+  | { kind: 'brief_item_accepted'; item: string }
+  | { kind: 'brief_item_dropped'; item: string; note?: string }
+  | { kind: 'brief_item_reopened'; item: string; note: string }
+  | { kind: 'file_shared'; file: string; name: string; size: number; type: string }
+  | { kind: 'message_sent'; text: string }
+  | { kind: 'brief_handed_over'; note?: string }
+  | { kind: 'order_started'; delivery_due: string; note?: string }
+  | { kind: 'order_late' }
+  | { kind: 'order_delivered'; note?: string }
+  | { kind: 'order_closed'; by_clock?: boolean }
+  | {
+      kind: 'order_cancelled';
+      reason: CancelReason;
+      note?: string;
+      /** What the seller still waited for; without a label it is one of a template's. */
+      missing?: readonly { item: string; label?: string }[];
+    }
+  | { kind: 'revision_requested'; note: string }
+  | { kind: 'revision_accepted'; delivery_due: string }
+  | { kind: 'revision_refused'; note: string }
+  | { kind: 'cancel_requested'; note: string }
+  | { kind: 'cancel_withdrawn' }
+  | { kind: 'cancel_refused'; note: string; times: number }
+  | { kind: 'right_opened' }
+  | { kind: 'dispute_opened'; note?: string; by_rule?: boolean }
+  | { kind: 'order_frozen'; note?: string }
+  | { kind: 'mediator_joined'; person: string; name: string }
+  | { kind: 'dispute_decided'; decision: Decided; note: string; refund_cents?: number }
+  | { kind: 'order_expired' }
+  | { kind: 'money_expired'; cents: number; currency: string }
+  | { kind: 'money_held'; cents: number; currency: string }
+  | { kind: 'money_refunded'; cents: number; currency: string }
+  | { kind: 'money_released'; cents: number; currency: string }
+  | { kind: 'money_confirmed'; movement: number; cents: number; currency: string }
+  | { kind: 'money_refused'; movement: number; cents: number; currency: string }
+  | { kind: 'deadline_set'; timer: Timer; due: string }
+  | { kind: 'deadline_near'; timer: Timer; due: string; percent: number }
+  | { kind: 'deadline_paused'; timer: Timer; left: number }
+  | { kind: 'deadline_moved'; timer: Timer; was: string; due: string; proposal: number }
+  | { kind: 'time_proposed'; timer: Timer; seconds: number; note?: string }
+  | { kind: 'refund_proposed'; cents: number; currency: string; note?: string }
+  | { kind: 'proposal_accepted'; proposal: number }
+  | { kind: 'proposal_declined'; proposal: number }
+  | { kind: 'proposal_withdrawn'; proposal: number }
+  | { kind: 'proposal_lapsed'; proposal: number }
+  | { kind: 'deadline_met'; timer: Timer }
+  | { kind: 'deadline_fired'; timer: Timer; due: string }
+  | { kind: 'call_rang'; call: string }
+  | { kind: 'call_answered'; call: string }
+  | { kind: 'call_ended'; call: string; end: CallEnd; seconds?: number }
+  | { kind: 'notice_sent'; notice: NoticeKind; to: Role }
+  | { kind: 'notice_bounced'; notice: NoticeKind; to: Role }
+  | { kind: 'entry_redacted'; seq: number };
+
+/** An event of a newer server; shown as a neutral line. */
+export interface UnknownEvent {
+  kind: string;
+}
+
+/** One line of an order's timeline; `event` is null once the entry was redacted. */
+export interface Entry {
+  seq: number;
+  at: string;
+  actor: string;
+  event: Event | null;
+  client_id?: string | null;
+}
