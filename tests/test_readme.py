@@ -1,0 +1,61 @@
+"""What the README tells a person to type works as it stands."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+from tests.harness import SERVICE_KEY, serving
+
+README = Path(__file__).parent.parent / "README.md"
+
+
+def examples(heading: str) -> list[str]:
+    """The shell examples under a heading of the README."""
+    section = README.read_text().partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    return re.findall(r"```sh\n(.*?)```", section, flags=re.DOTALL)
+
+
+async def run(example: str, **variables: str) -> list[dict[str, Any]]:
+    """Run a shell example; return the JSON objects it printed, one a command."""
+    process = await asyncio.create_subprocess_exec(
+        "bash",
+        "-euc",
+        example.replace("\ncurl", "\necho\ncurl"),
+        env={**os.environ, **variables},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    printed, _ = await process.communicate()
+    assert process.returncode == 0, example
+    return [json.loads(line) for line in printed.decode().splitlines() if line]
+
+
+async def test_the_examples_for_the_shops_backend_run_as_they_stand(database_url: str) -> None:
+    create, read, mediate = examples("The shop's backend")
+    async with serving(database_url) as server:
+        known = {"ROOM": server.url, "ORDER_ROOM_SERVICE_KEY": SERVICE_KEY}
+        (made,) = await run(create, **known)
+        assert await run(create, **known) == [made], "said twice, it changes nothing"
+        known["ORDER"] = made["order"]
+        order, page, token = await run(read, **known)
+        assert order["state"] == "awaiting_validation"
+        assert [entry["seq"] for entry in page["entries"]] == [1, 2, 3]
+        assert token["token"]
+        frozen, mediated = await run(mediate, **known)
+        assert frozen["state"] == "frozen"
+        assert "mediator" in {person["role"] for person in mediated["people"]}
+
+
+def test_the_readme_opens_with_what_it_is_for_a_picture_and_the_two_commands() -> None:
+    text = README.read_text()
+    assert text.index("![") < text.index("make run") < text.index("make test") < 3000
+
+
+def test_every_picture_and_file_the_readme_names_is_there() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README.read_text()):
+        if not target.startswith("http"):
+            assert (README.parent / target).exists(), target
