@@ -247,7 +247,7 @@ async def inbox(
 ) -> list[InboxRow]:
     """List the person's orders, the most urgent deadline first; or only one of them.
 
-    Unread counts the other party's messages beyond the person's read mark.
+    Unread counts the other party's messages and files beyond the person's read mark.
     """
     mine, theirs, other = participants.alias("mine"), participants.alias("theirs"), persons
     unread = (
@@ -255,7 +255,7 @@ async def inbox(
         .where(
             entries.c.order_id == orders.c.id,
             entries.c.seq > mine.c.read_seq,
-            entries.c.kind == "message_sent",
+            entries.c.kind.in_(("message_sent", "file_shared")),
             entries.c.actor != person,
         )
         .scalar_subquery()

@@ -69,6 +69,10 @@ async def test_a_shared_file_comes_to_the_other_ones_screen_and_disk_whole(
         assert made.status_code == 201, made.text
         told = made.json()
         await seller.reaches(order.id, told["seq"])
+        async with server.http(
+            {"Authorization": f"Bearer {await server.token(order.seller)}"}
+        ) as me:
+            assert (await me.get("/api/v1/me/orders")).json()["lines"][0]["unread"] == 1
         event: Frame = seller.orders[order.id].entries[told["seq"]]["event"]
     assert event == {
         "kind": "file_shared",
@@ -274,6 +278,32 @@ async def test_a_redacted_file_is_gone_from_screen_and_disk(server: InProcess) -
         await seller.reaches(order.id, made["seq"] + 1)
     assert (await fetch(server, url)).status_code == 404
     assert (await link_of(server, order, made["file"], order.buyer)).status_code == 404
+    await _until(lambda: list(folder(server).iterdir()) == [])
+
+
+async def test_a_file_brought_along_by_ordering_again_stays_until_both_orders_let_it_go(
+    server: InProcess,
+) -> None:
+    order = await server.order(brief=["Le texte"])
+    made = (await send(server, order)).json()
+    async with server.browser(order.buyer) as buyer:
+        await buyer.do("brief.give", order.id, item="own-1", files=[made["file"]])
+        await buyer.do("order.cancel", order.id)
+        people = {
+            role: {"person": person, "name": role, "email": f"{person}@post.test"}
+            for role, person in (("buyer", order.buyer), ("seller", order.seller))
+        }
+        again = await server.order(brief=["Le texte"], predecessor=order.id, **people)
+        shared = await buyer.subscribe(again.id)
+    (seq,) = [
+        seq for seq, entry in shared.entries.items() if entry["event"]["kind"] == "file_shared"
+    ]
+    database, shelf = server.edge.database, server.edge.shelf
+    await redact(database, OrderId(order.id), made["seq"])
+    await shelf.erase_removed()
+    url = (await link_of(server, again, made["file"], order.seller)).json()["url"]
+    assert (await fetch(server, url)).content == b"Bonjour"
+    await redact(database, OrderId(again.id), seq)
     await _until(lambda: list(folder(server).iterdir()) == [])
 
 
