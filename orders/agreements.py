@@ -62,6 +62,7 @@ async def propose(
     Raises `OrderUnknown`, `NotYours`, `WrongState`, `TimeWrong`, `AmountWrong`, `ProposalOpen`,
     `TextTooLong`, `IdReused`, `Unavailable`; nothing was changed then.
     """
+    note = note.replace("\x00", "").strip()  # a character that PostgreSQL cannot keep
     content = command_digest(f"{kind}.propose", amount, note)
     async with database.transaction() as tx:
         locked, first = await begin(tx, order, person, client_id, content)
@@ -76,16 +77,14 @@ async def propose(
             clock = EXTENDED_IN.get(facts.state)
             times = await times_agreed(tx.conn, order, clock) if clock else 0
             timer = judge_time(facts, role, amount, times)
-            event = TimeProposed(timer, amount, note.strip())
+            event = TimeProposed(timer, amount, note)
         else:
             judge_refund(facts, role, amount)
-            event = RefundProposed(amount, facts.currency, note.strip())
+            event = RefundProposed(amount, facts.currency, note)
         await only_one(tx.conn, order, kind)
         draft = Draft(person, event, client_id, content)
         _, (told,) = await timeline.append(tx, locked.head, locked.owes, [draft])
-        await save(
-            tx, order, Proposal(told.seq, kind, person, amount, told.at, timer, note.strip())
-        )
+        await save(tx, order, Proposal(told.seq, kind, person, amount, told.at, timer, note))
         return Position(told.seq, told.at)
 
 

@@ -47,7 +47,9 @@ from orders.timeline import GENESIS, Draft, Head, Position
 from orders.timers import change_timers, running
 from orders.workflow import ENDED, Verb, length_of
 
-Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120)]
+ONE_LINE = r"^[^\x00-\x1f\x7f]+$"
+"""Text on one line, without the control characters that PostgreSQL and mails cannot carry."""
+Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=ONE_LINE)]
 Ref = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_.:-]+$")]
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=brief.LABEL_MAX, pattern=r"\S")]
 Cents = Annotated[int, msgspec.Meta(ge=1, le=100_000_000)]
@@ -58,7 +60,9 @@ class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     person: Ref
     name: Name
-    email: Annotated[str, msgspec.Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
+    email: Annotated[
+        str, msgspec.Meta(max_length=254, pattern=r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+$")
+    ]
     language: Annotated[str, msgspec.Meta(pattern="^(fr|en)$")] = "fr"
 
 
@@ -66,7 +70,7 @@ class NewOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A paid order, as the marketplace's backend tells it."""
 
     reference: Ref
-    title: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    title: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=ONE_LINE)]
     category: Ref
     price_cents: Cents
     currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
@@ -127,7 +131,11 @@ async def create_order(database: Database, caller: str, key: str, new: NewOrder)
 async def _open_room(tx: Transaction, order: OrderId, new: NewOrder) -> None:
     paid_at = min(new.paid_at or tx.now, tx.now)
     window, life = (
-        TimerSet(timer, paid_at, deadlines.due(paid_at, length_of(timer, new.policy)))
+        TimerSet(
+            timer,
+            paid_at,
+            deadlines.window_end(timer, paid_at, length_of(timer, new.policy), new.policy),
+        )
         for timer in (Timer.BRIEF_WINDOW, Timer.ORDER_LIFE)
     )
     opened = await tx.conn.execute(

@@ -35,7 +35,7 @@ async def run(example: str, **variables: str) -> list[dict[str, Any]]:
 
 
 async def test_the_examples_for_the_shops_backend_run_as_they_stand(database_url: str) -> None:
-    create, read, mediate = examples("The shop's backend")
+    create, read, mediate, pay = examples("The shop's backend")
     async with serving(database_url) as server:
         known = {"ROOM": server.url, "ORDER_ROOM_SERVICE_KEY": SERVICE_KEY}
         (made,) = await run(create, **known)
@@ -45,6 +45,8 @@ async def test_the_examples_for_the_shops_backend_run_as_they_stand(database_url
         assert order["state"] == "awaiting_validation"
         assert [entry["seq"] for entry in page["entries"]] == [1, 2, 3]
         assert token["token"]
+        (listed,) = await run(pay, **known)
+        assert made["order"] not in {movement["order"] for movement in listed["movements"]}
         frozen, mediated = await run(mediate, **known)
         assert frozen["state"] == "frozen"
         assert "mediator" in {person["role"] for person in mediated["people"]}

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from orders import ledger, mediation, settlement, timeline, views
-from orders.commands import NewOrder, Person, Ref, create_order
+from orders.commands import ONE_LINE, NewOrder, Person, Ref, create_order
 from orders.errors import Malformed
 from orders.events import OrderId, PersonId, Timer
 from orders.locking import peek
@@ -127,13 +127,13 @@ async def send_mediator(request: Request) -> Response:
 class Confirmation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The payment system's own reference for a movement it carried out."""
 
-    reference: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+    reference: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=ONE_LINE)]
 
 
 class Trouble(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Why the payment system did not carry a movement out."""
 
-    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500)]
+    reason: Annotated[str, msgspec.Meta(min_length=1, max_length=500, pattern=ONE_LINE)]
 
 
 @for_backend

@@ -200,3 +200,10 @@ async def test_an_answer_racing_with_a_withdrawal_leaves_one_of_them(database: D
     held = 4900 if Outcome.ACCEPTED in won else 5000
     assert (await seen(database, room)).held_cents == held
     await folds(database, room)
+
+
+async def test_a_note_with_a_nul_in_it_is_kept_without_it(database: Database) -> None:
+    room = await open_room(database)
+    await propose(database, room.order, room.buyer, TIME, DAY, "p1", "un\x00 jour")
+    (shown,) = (await seen(database, room)).proposals
+    assert shown.note == "un jour"

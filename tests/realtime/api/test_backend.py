@@ -50,6 +50,11 @@ async def test_the_same_key_with_another_order_is_refused(server: InProcess) -> 
         ("POST", "/api/v1/tokens"),
         ("GET", "/api/v1/orders/o_1"),
         ("GET", "/api/v1/orders/o_1/entries"),
+        ("GET", "/api/v1/movements"),
+        ("POST", "/api/v1/orders/o_1/movements/refund/confirm"),
+        ("POST", "/api/v1/orders/o_1/movements/refund/refuse"),
+        ("POST", "/api/v1/orders/o_1/freeze"),
+        ("POST", "/api/v1/orders/o_1/mediator"),
     ],
 )
 async def test_nobody_asks_without_the_service_key(
@@ -77,6 +82,8 @@ def _without(name: str) -> dict[str, Any]:
         (new_order("b-bad", "s-bad") | {"surprise": 1}, "surprise"),
         (new_order("b-bad", "s-bad") | {"policy": {"brief_window": -1}}, "policy.brief_window"),
         (new_order("b-bad", "s-bad") | {"paid_at": "2026-01-01T00:00:00"}, "paid_at"),
+        (new_order("b-bad", "s-bad") | {"title": "a\x00b"}, "title"),
+        (new_order("b-bad", "s-bad") | {"title": "a\nBcc: b"}, "title"),
         (new_order("same", "same"), "seller"),
     ],
 )
@@ -152,3 +159,37 @@ async def test_a_token_is_minted_for_a_person_only(server: InProcess, body: obje
     async with server.backend() as http:
         answer = await http.post("/api/v1/tokens", json=body)
     assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+
+
+async def test_the_payment_system_lists_what_is_ordered_and_confirms_it_once(
+    server: InProcess,
+) -> None:
+    order = await server.order()
+    async with server.browser(order.buyer) as buyer:
+        await buyer.do("order.cancel", order.id)
+    async with server.backend() as http:
+
+        async def mine() -> list[dict[str, Any]]:
+            listed = (await http.get("/api/v1/movements?limit=1000")).json()["movements"]
+            return [movement for movement in listed if movement["order"] == order.id]
+
+        (refund,) = await mine()
+        assert (refund["kind"], refund["source"], refund["target"]) == (
+            "refund",
+            "escrow",
+            "payment",
+        )
+        place = f"/api/v1/orders/{order.id}/movements/{refund['movement']}"
+        refused = await http.post(f"{place}/refuse", json={"reason": "card expired"})
+        assert refused.status_code == 200
+        assert [movement["state"] for movement in await mine()] == ["refused"]
+        for _ in range(2):
+            confirmed = await http.post(f"{place}/confirm", json={"reference": "psp-1"})
+            assert confirmed.status_code == 200
+        assert await mine() == []
+        other = await http.post(f"{place}/confirm", json={"reference": "psp-2"})
+        assert (other.status_code, other.json()["code"]) == (409, "id_reused")
+        unknown = await http.post(
+            f"/api/v1/orders/{order.id}/movements/release/confirm", json={"reference": "x"}
+        )
+        assert (unknown.status_code, unknown.json()["code"]) == (404, "movement_unknown")
