@@ -156,43 +156,6 @@ export const look = css`
     font-size: 14px;
     color: var(--muted);
   }
-  .questions {
-    padding-bottom: 8px;
-  }
-  details + details {
-    border-top: 1px solid var(--line);
-  }
-  .questions .heading {
-    margin-bottom: 4px;
-  }
-  summary {
-    display: flex;
-    align-items: center;
-    justify-content: space-between;
-    gap: 10px;
-    min-height: 44px;
-    font-weight: 500;
-    font-size: 15px;
-    line-height: 1.3;
-    cursor: pointer;
-    list-style: none;
-  }
-  summary::-webkit-details-marker {
-    display: none;
-  }
-  summary .icon {
-    color: var(--muted);
-    transition: transform 120ms;
-  }
-  details[open] summary .icon {
-    transform: rotate(180deg);
-  }
-  details p {
-    padding-bottom: 14px;
-    font-size: 14.5px;
-    line-height: 1.5;
-    color: var(--muted);
-  }
   .notice {
     display: flex;
     flex-direction: column;

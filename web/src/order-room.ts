@@ -22,6 +22,7 @@ import type { Conversation } from './parts/conversation.js';
 import './parts/conversation.js';
 import './parts/countdown-panel.js';
 import './parts/proposals.js';
+import './parts/questions.js';
 import './parts/steps.js';
 import type { Entry, Presence } from './protocol.js';
 import { OrderRoom } from './room.js';
@@ -387,7 +388,6 @@ export class OrderRoomElement extends LitElement {
     const t = textsOf(this.tongue);
     const s = room.situation;
     if (!s) return html``;
-    const questions = s.state === 'awaiting_validation' && s.role !== 'mediator' ? t.questions[s.role] : [];
     const countdown = s.deadlines[0]
       ? html`<order-room-countdown .deadline=${s.deadlines[0]} .language=${this.tongue} .clock=${this.clock}></order-room-countdown>`
       : nothing;
@@ -423,12 +423,7 @@ export class OrderRoomElement extends LitElement {
             </div>
           </section>`
         : nothing}
-      ${questions.length > 0
-        ? html`<section class="card questions">
-            <h2 class="heading">${t.questions.heading}</h2>
-            ${questions.map(([q, a]) => html`<details aria-label=${q}><summary>${q}${icon('chevron', 18)}</summary><p>${a}</p></details>`)}
-          </section>`
-        : nothing}
+      <order-room-questions .viewer=${s.role} .state=${s.state} .language=${this.tongue}></order-room-questions>
     `;
   }
 

@@ -22,6 +22,17 @@ describe('the words', () => {
     assert.doesNotMatch(textsOf('fr').confirm['order.cancel'].body('Marc', '120,00 €'), / [:;?!»]/);
   });
 
+  it('answer at each step, to each role, the same questions in both languages', () => {
+    const [fr, en] = [textsOf('fr').questions.at, textsOf('en').questions.at];
+    for (const role of ['buyer', 'seller', 'mediator'] as const) {
+      for (const [state, asked] of Object.entries(en[role])) {
+        assert.ok(asked.length > 0, `${role} ${state}`);
+        assert.equal(fr[role][state as keyof typeof en.buyer].length, asked.length, `${role} ${state}`);
+        assert.ok(asked.every(([question, answer]) => question !== '' && answer.length < 420), `${role} ${state}`);
+      }
+    }
+  });
+
   it('name days from the reader’s midnight', () => {
     const now = new Date(2026, 10, 23, 0, 30).getTime();
     assert.equal(dayHeading('en', now - 20 * 60_000, now), 'Today');

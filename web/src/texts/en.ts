@@ -1,6 +1,7 @@
 /** English sentences. `Texts` is the shape every language must fill. */
 import type { CallEnd, GateReason, Role, State, Timer } from '../protocol.js';
 import { notices, processTexts } from './en.process.js';
+import { questions } from './questions.en.js';
 
 export const en = {
   ...processTexts,
@@ -262,20 +263,7 @@ export const en = {
     failed: 'The sound could not be connected. Check your network and call again.',
   },
 
-
-  questions: {
-    heading: 'Good to know',
-    buyer: [
-      ['What if I do not have everything yet?', 'Send what you have, and tell the seller when the rest will come. If it is not enough in time, the order is cancelled, you get all of your money back, and you can order again later.'],
-      ['The seller does not answer. What now?', 'Give it a few hours, then write again: every message is also announced by e-mail. As a last resort you can cancel at any moment of this step, with a full refund.'],
-      ['Where is my money?', 'In a secured escrow account. The seller gets it only once the order is finished and you have validated it.'],
-      ['In doubt about something?', 'Ask in the conversation or suggest a call. Talking for two minutes often settles what ten messages do not.'],
-    ],
-    seller: [
-      ['What if something essential is missing?', 'Ask for it here or in a call. If it does not come in time, the order is cancelled by itself and the buyer is refunded.'],
-      ['When do I get paid?', 'The money is already in escrow. It is yours once the buyer accepts your delivery, or when the time to check it has passed.'],
-    ],
-  } satisfies { heading: string; buyer: [string, string][]; seller: [string, string][] },
+  questions: { heading: 'Questions at this step', at: questions },
 
   panel: { open: 'Show the order', close: 'Back to the conversation', heading: 'The order' },
 

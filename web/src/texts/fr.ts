@@ -1,6 +1,7 @@
 /** Phrases françaises. */
 import type { Texts } from './en.js';
 import { de, notices, processTexts } from './fr.process.js';
+import { questions } from './questions.fr.js';
 
 export const fr: Texts = {
   ...processTexts,
@@ -264,38 +265,7 @@ export const fr: Texts = {
     failed: 'Le son n’a pas pu être établi. Vérifiez votre réseau, puis rappelez.',
   },
 
-
-  questions: {
-    heading: 'Bon à savoir',
-    buyer: [
-      [
-        'Et si je n’ai pas encore tout ?',
-        'Envoyez ce que vous avez et dites quand viendra le reste. Si cela ne suffit pas à temps, la commande s’annule, vous êtes remboursé en totalité et vous pourrez la repasser plus tard.',
-      ],
-      [
-        'Le vendeur ne répond pas, que faire ?',
-        'Laissez-lui quelques heures, puis relancez-le : chaque message lui est aussi signalé par e-mail. En dernier recours, vous pouvez annuler à tout moment de cette étape, avec remboursement intégral.',
-      ],
-      [
-        'Où est mon argent ?',
-        'Sur un compte séquestre sécurisé. Le vendeur ne le touche qu’une fois la commande finie et validée par vous.',
-      ],
-      [
-        'Un doute ?',
-        'Posez la question dans la conversation ou proposez un appel : deux minutes de vive voix valent souvent dix messages.',
-      ],
-    ],
-    seller: [
-      [
-        'Et s’il manque un élément essentiel ?',
-        'Demandez-le ici ou de vive voix. S’il n’arrive pas à temps, la commande s’annule d’elle-même et l’acheteur est remboursé.',
-      ],
-      [
-        'Quand suis-je payé ?',
-        'L’argent est déjà sous séquestre. Il est à vous dès que l’acheteur accepte la livraison, ou quand le délai de vérification est passé.',
-      ],
-    ],
-  },
+  questions: { heading: 'Questions à cette étape', at: questions },
 
   panel: { open: 'Voir la commande', close: 'Retour à la conversation', heading: 'La commande' },
 
