@@ -16,12 +16,15 @@
 | `ORDER_ROOM_MAIL_FROM`           | room@example.org           | the sender of mails           |
 | `ORDER_ROOM_MEDIA_ADDRESS`       | the machine's own          | IP address told to browsers   |
 | `ORDER_ROOM_CALLS_BY`            | both                       | both or seller                |
+| `ORDER_ROOM_POLICY`              | ComeUp's                   | lengths of the process, JSON  |
 | `ORDER_ROOM_COMMANDS_PER_SECOND` | 20                         | frames a socket may send      |
 | `ORDER_ROOM_LOG`                 | info                       | debug, info, warning, error   |
 
 `ORDER_ROOM_RECORD_KEY` is an Ed25519 key: the path of an unencrypted PKCS8 file, or 32 bytes in
 base64. All processes of one service need the same.
 
+`ORDER_ROOM_POLICY` is an object with fields of `orders.policy.Policy`, such as
+`{"brief_window": 86400}`: the marketplace's own settings, which an order may override.
 In `ORDER_ROOM_ORDER_URL` the words `{order}` and `{person}` are filled in; mails link there.
 Secrets are wrapped: they appear in no representation and no log.
 """
@@ -40,7 +43,7 @@ from urllib.parse import quote
 import msgspec
 
 from orders.events import OrderId, PersonId
-from orders.policy import CallsBy
+from orders.policy import CallsBy, Policy
 from orders.record import SEED_BYTES, SealingKey
 from realtime.notices.mail import Sender
 from realtime.notices.smtp import SmtpSettings
@@ -98,6 +101,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     )
     media_address: str = msgspec.field(name="ORDER_ROOM_MEDIA_ADDRESS", default="")
     calls_by: CallsBy = msgspec.field(name="ORDER_ROOM_CALLS_BY", default=CallsBy.BOTH)
+    policy: str = msgspec.field(name="ORDER_ROOM_POLICY", default="{}")
     commands_per_second: Annotated[float, msgspec.Meta(gt=0)] = msgspec.field(
         name="ORDER_ROOM_COMMANDS_PER_SECOND", default=20.0
     )
@@ -165,6 +169,10 @@ def for_serving(settings: Settings) -> tuple[Settings, Secret]:
             )
         if len(secret.reveal()) < SECRET_MIN:
             raise SettingsError(f"{name} is too short: it needs {SECRET_MIN} characters.")
+    try:
+        msgspec.json.decode(settings.policy, type=Policy)
+    except msgspec.DecodeError as error:
+        raise SettingsError(f"ORDER_ROOM_POLICY: {error}") from None
     for name, parse, value in (
         ("ORDER_ROOM_SMTP_URL", SmtpSettings.parse, settings.smtp_url),
         ("ORDER_ROOM_MAIL_FROM", Sender.parse, Secret(settings.mail_from)),

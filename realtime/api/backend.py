@@ -64,7 +64,8 @@ async def create(request: Request) -> Response:
 def _with_defaults(told: dict[str, Any], edge: Edge) -> dict[str, Any]:
     """Fill in what holds for all orders, and the order's `language` for its people."""
     language = told.pop("language", None)
-    defaults = {"policy": {"calls_by": edge.settings.calls_by}}
+    policy = msgspec.json.decode(edge.settings.policy, type=dict[str, Any])
+    defaults = {"policy": {"calls_by": edge.settings.calls_by, **policy}}
     if language is not None:
         defaults |= {"buyer": {"language": language}, "seller": {"language": language}}
     for name, default in defaults.items():

@@ -73,6 +73,9 @@ def test_a_value_that_does_not_fit_is_named(name: str, value: str) -> None:
         ("ORDER_ROOM_SERVICE_KEY", "short"),
         ("ORDER_ROOM_TOKEN_SECRET", ""),
         ("ORDER_ROOM_SERVICE_KEY", ""),
+        ("ORDER_ROOM_POLICY", "48 hours"),
+        ("ORDER_ROOM_POLICY", '{"brief_window": -1}'),
+        ("ORDER_ROOM_POLICY", '{"brief_windows": 60}'),
     ],
 )
 def test_what_no_server_can_run_on_is_named(name: str, value: str) -> None:

@@ -1,6 +1,7 @@
 """What the marketplace's backend asks over HTTP."""
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -114,6 +115,25 @@ async def test_the_setting_who_may_call_holds_unless_the_order_says_otherwise(
             assert refused["facts"]["reason"] == "seller_only"
         async with server.browser(special.buyer) as buyer:
             await buyer.do("call.start", special.id)
+
+
+async def test_the_marketplaces_lengths_hold_unless_the_order_says_otherwise(
+    database_url: str,
+) -> None:
+    ours = {"ORDER_ROOM_POLICY": '{"brief_window": 3600, "text_max": 10}'}
+    async with serving(database_url, environment=ours) as server:
+        usual, special = await server.order(), await server.order(policy={"brief_window": 7200})
+        lengths = []
+        for order in (usual, special):
+            async with server.backend() as http:
+                told = (await http.get(f"/api/v1/orders/{order.id}")).json()["deadlines"]
+            (window,) = [d for d in told if d["timer"] == "brief_window"]
+            start, due = (datetime.fromisoformat(window[name]) for name in ("start", "due"))
+            lengths.append((due - start).total_seconds())
+        assert lengths == [3600, 7200]
+        async with server.browser(special.buyer) as buyer:
+            refused = await buyer.refused(t="message.send", order=special.id, text="x" * 11)
+        assert refused["facts"] == {"limit": 10, "length": 11}
 
 
 async def test_the_timeline_is_paged(server: InProcess) -> None:
