@@ -137,7 +137,8 @@ async def first_due(tx: Transaction, ids: Sequence[OrderId]) -> dict[OrderId, Du
     rows = await tx.conn.execute(
         select(timers)
         .where(timers.c.order_id.in_(ids), timers.c.wake_at <= tx.now)
-        .order_by(timers.c.due.desc())
+        # the last one of an order stays; of two at the same moment its life ends after the other
+        .order_by(timers.c.due.desc(), timers.c.timer != Timer.ORDER_LIFE)
     )
     return {row.order_id: _due(row) for row in rows}
 
