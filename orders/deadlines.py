@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from orders.events import Timer
 from orders.policy import Policy
+from orders.working_days import after_worked
 
 MARK_LAST_CALL = 100
 """The `percent` under which the last mark before zero is told."""
@@ -25,6 +27,31 @@ class Mark(msgspec.Struct, frozen=True, order=True):
 def due(start: datetime, seconds: int) -> datetime:
     """Return the end of a window that begins at `start`. Plain elapsed time, nights included."""
     return start + timedelta(seconds=seconds)
+
+
+COUNTS_WORKING_DAYS = frozenset(
+    {
+        Timer.BRIEF_WINDOW,
+        Timer.REVIEW,
+        Timer.REVISION_ANSWER,
+        Timer.REVISION_CHOICE,
+        Timer.CANCEL_ANSWER,
+    }
+)
+"""The windows in which somebody has to answer. Not what was sold in days (the delivery date),
+nor a ring, the time to talk after the end, or an order's longest life."""
+
+
+def window_end(timer: Timer, start: datetime, seconds: int, policy: Policy) -> datetime:
+    """Return the end of a clock's window: plain elapsed time, or working days where set so.
+
+    With `policy.working_days_only` the windows for answering stand still on weekends and public
+    holidays of the policy's country, from midnight to midnight in its time zone. Time that the
+    parties agree on later is plain elapsed time.
+    """
+    if policy.working_days_only and timer in COUNTS_WORKING_DAYS:
+        return after_worked(start, seconds, policy.country, policy.time_zone)
+    return due(start, seconds)
 
 
 def marks(start: datetime, end: datetime, policy: Policy) -> list[Mark]:

@@ -270,7 +270,8 @@ def _opening(order: OrderFacts, step: Step, target: State, now: datetime) -> tup
         return _restart(order, target, now)
     if step.opens is None:
         return ()
-    due = deadlines.due(now, length_of(step.opens, order.policy))
+    length = length_of(step.opens, order.policy)
+    due = deadlines.window_end(step.opens, now, length, order.policy)
     if step.verb is Verb.ACCEPT_REVISION:
         due = _revised_due(order, now)
     return (TimerSet(step.opens, now, due),)

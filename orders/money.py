@@ -13,8 +13,9 @@ from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
-import holidays
 import msgspec
+
+from orders.working_days import calendar
 
 
 class Account(StrEnum):
@@ -125,21 +126,21 @@ def visibility(means: Means, refunded: datetime, country: str, time_zone: str) -
     """
     if means is not Means.CARD:
         return Visibility(means, at_once=True)
-    calendar = _calendar(country)
+    worked = calendar(country)
     day = refunded.astimezone(ZoneInfo(time_zone)).date()
     first, last = CARD_WORKING_DAYS
     return Visibility(
         means,
         at_once=False,
-        earliest=calendar.get_nth_working_day(day, first),
-        latest=calendar.get_nth_working_day(day, last),
+        earliest=worked.get_nth_working_day(day, first),
+        latest=worked.get_nth_working_day(day, last),
     )
 
 
 def knows_country(country: str) -> bool:
     """Tell whether the public holidays of this country (ISO 3166-1, two letters) are known."""
     try:
-        _calendar(country)
+        calendar(country)
     except NotImplementedError:
         return False
     return True
@@ -149,8 +150,3 @@ def knows_country(country: str) -> bool:
 def knows_time_zone(time_zone: str) -> bool:
     """Tell whether this is the IANA name of a time zone."""
     return time_zone in available_timezones()
-
-
-@lru_cache(maxsize=32)
-def _calendar(country: str) -> holidays.HolidayBase:
-    return holidays.country_holidays(country)

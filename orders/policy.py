@@ -65,6 +65,12 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """Whose public holidays count when working days are named."""
     time_zone: str = "Europe/Paris"
     """Whose midnight begins a working day."""
+    working_days_only: bool = False
+    """Whether the windows for answering count working days of the country alone.
+
+    ComeUp counts plain time, weekends included. Ring, delivery date, the time to talk after the
+    end, an order's longest life and agreed extra time are plain time in any case.
+    """
     text_max: Annotated[int, msgspec.Meta(ge=1, le=20_000)] = 5_000
     """The longest message, in characters."""
     file_max: Annotated[int, msgspec.Meta(ge=1, le=1 << 30)] = 25 * 1024 * 1024
