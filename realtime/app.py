@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from orders.errors import Refused
-from realtime.api import answers, backend, files, health, me, pages, record
+from realtime.api import answers, backend, contracts, files, health, me, pages, record
 from realtime.api import demo as demo_api
 from realtime.edge import Edge
 from realtime.limits import Limits
@@ -46,6 +46,9 @@ ROUTES = [
     ),
     Route("/api/v1/me/orders/{order}/files/{file}", files.link, methods=["GET", "OPTIONS"]),
     Route("/files/{file}", files.download),
+    Route("/api/openapi.json", contracts.http_document),
+    Route("/api/asyncapi.json", contracts.socket_document),
+    Route("/api/docs", contracts.to_read),
     Route("/embed.js", pages.embed),
     Mount("/assets", pages.Assets()),
 ]
@@ -57,6 +60,7 @@ DEMO_ROUTES = [
     Route("/demo/mails", demo_api.mails),
     Route("/demo/mails/{mail}/html", demo_api.mail_html),
     Route("/demo/reset", demo_api.reset, methods=["POST"]),
+    Route("/demo/{person}/", demo_api.inbox),
     Route("/demo/{person}/orders/{order}", demo_api.room),
     Route("/demo/{person}/token", demo_api.token, methods=["POST"]),
 ]

@@ -13,7 +13,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     rolldownOptions: {
-      input: ['index', 'room', 'mailbox'].map((page) => resolve(import.meta.dirname, `${page}.html`)),
+      input: ['index', 'room', 'inbox', 'mailbox'].map((page) => resolve(import.meta.dirname, `${page}.html`)),
     },
   },
 });

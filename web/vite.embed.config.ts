@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { defineConfig } from 'vite';
 
-/** The element for pages of other people: one file whose name never changes. */
+/** The elements for pages of other people: one file whose name never changes. */
 export default defineConfig({
   build: {
     target: 'es2022',
@@ -9,7 +9,7 @@ export default defineConfig({
     emptyOutDir: false,
     copyPublicDir: false,
     lib: {
-      entry: resolve(import.meta.dirname, 'src/order-room.ts'),
+      entry: resolve(import.meta.dirname, 'src/embed.ts'),
       formats: ['es'],
       fileName: () => 'embed.js',
     },

@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from orders import people, views
 from orders.errors import NotFound, RateExceeded, TokenInvalid, Unauthenticated
-from orders.events import OrderId, PersonId, Timer
+from orders.events import OrderId, PersonId, Role, Timer
 from orders.locking import peek
 from orders.timers import running
 from realtime.api import pages
@@ -27,6 +27,9 @@ from realtime.running import Stage
 COOKIE = "demo"
 MAIL_POLICY = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 """A mail is somebody else's text: it is shown, and cannot do anything."""
+UNTOLD = {Timer.RING, Timer.CHAT_TAIL, Timer.ORDER_LIFE}
+"""Clocks that are not what a visitor waits for."""
+ROLES = tuple(Role)
 
 
 async def home(_request: Request) -> Response:
@@ -70,6 +73,11 @@ async def sign_in(request: Request) -> Response:
 async def room(_request: Request) -> Response:
     """Show the room."""
     return pages.page("room.html")
+
+
+async def inbox(_request: Request) -> Response:
+    """Show all orders of a person."""
+    return pages.page("inbox.html")
 
 
 async def token(request: Request) -> Response:
@@ -134,7 +142,7 @@ async def _card(edge: Edge, order: OrderId) -> dict[str, Any]:
         facts = (await peek(conn, order)).facts
         clocks = await running(conn, order)
         named = {p.person: await people.known(conn, p.person) for p in found.parties}
-    ends = [clock.due for clock in clocks if clock.timer not in {Timer.RING, Timer.CHAT_TAIL}]
+    ends = [clock.due for clock in clocks if clock.timer not in UNTOLD]
     spoken = {person: known.language for person, known in named.items() if known}
     return {
         "order": order,
@@ -152,6 +160,6 @@ async def _card(edge: Edge, order: OrderId) -> dict[str, Any]:
                 "name": p.name,
                 "language": spoken.get(p.person, "fr"),
             }
-            for p in found.parties
+            for p in sorted(found.parties, key=lambda p: ROLES.index(p.role))
         ],
     }

@@ -8,12 +8,14 @@
  */
 import { ServerClock } from './countdown.js';
 import { Files, serverOf } from './files.js';
+import { merged } from './inbox.js';
 import { Outbox, putOff, RefusedError, type Ask, type Shelf } from './outbox.js';
 import {
   Close,
   VERSION,
   type Asking,
   type Inbound,
+  type InboxLine,
   type Outbound,
   type Refused,
   type Reply,
@@ -88,6 +90,8 @@ export function renewIn(life: number): number {
 export class Connection {
   status: Status = 'connecting';
   welcome: Welcome | null = null;
+  /** All orders of the person, as far as we heard; null before the first welcome. */
+  lines: readonly InboxLine[] | null = null;
   /** Why it stopped. */
   refusal: Pick<Refused, 'code' | 'text' | 'facts'> | null = null;
   /** When we try again, on the local clock; null while a socket is open or opening. */
@@ -97,6 +101,7 @@ export class Connection {
 
   private readonly outbox: Outbox;
   private readonly followers = new Map<string, Set<Follower>>();
+  private readonly watchers = new Set<() => void>();
   private readonly asked = new Map<string, { head: number; since: number }>();
   private readonly random: () => number;
   private socket: Socket | null = null;
@@ -118,7 +123,7 @@ export class Connection {
   /** Follow an order; the first follower of all opens the socket, the last one closes it. */
   follow(order: string, follower: Follower): () => void {
     const group = this.followers.get(order) ?? new Set();
-    const first = this.followers.size === 0;
+    const first = this.unused;
     this.followers.set(order, group.add(follower));
     if (first) this.begin();
     else if (this.status === 'online') this.subscribe(order, follower);
@@ -127,8 +132,23 @@ export class Connection {
       if (group.size > 0) return;
       this.followers.delete(order);
       this.tell({ t: 'unsubscribe', order });
-      if (this.followers.size === 0) this.end();
+      if (this.unused) this.end();
     };
+  }
+
+  /** Keep the list of orders in view: `changed` is called when it or the line changed. */
+  watch(changed: () => void): () => void {
+    const first = this.unused;
+    this.watchers.add(changed);
+    if (first) this.begin();
+    return () => {
+      this.watchers.delete(changed);
+      if (this.unused) this.end();
+    };
+  }
+
+  private get unused(): boolean {
+    return this.followers.size === 0 && this.watchers.size === 0;
   }
 
   /** Ask until answered. `within` drops it after so many ms; aborting `signal` withdraws it. */
@@ -175,7 +195,7 @@ export class Connection {
 
   /** Try now instead of later; also after it stopped (a person pressed the button). */
   retry(): void {
-    if (this.status === 'online' || this.socket || this.followers.size === 0) return;
+    if (this.status === 'online' || this.socket || this.unused) return;
     this.tokenTries = 0;
     this.refusal = null;
     void this.open();
@@ -216,7 +236,7 @@ export class Connection {
       else this.later();
       return;
     }
-    if (mine !== this.generation || this.followers.size === 0) return;
+    if (mine !== this.generation || this.unused) return;
     const open = this.options.open ?? ((url: string) => new WebSocket(url) as Socket);
     const socket = open(this.options.url);
     this.socket = socket;
@@ -307,6 +327,7 @@ export class Connection {
   private turn(status: Status): void {
     this.status = status;
     for (const group of this.followers.values()) for (const follower of group) follower.status();
+    for (const changed of this.watchers) changed();
   }
 
   // --- frames ------------------------------------------------------------------------------
@@ -369,7 +390,9 @@ export class Connection {
       case 'refused':
         return this.refused(frame, now);
       case 'inbox':
-        return this.pass(frame);
+        this.lines = merged(this.lines ?? [], frame.lines);
+        for (const changed of this.watchers) changed();
+        return;
       default:
         return this.pass(frame, frame.order);
     }
@@ -379,6 +402,7 @@ export class Connection {
     clearTimeout(this.timers.hello);
     this.clock.observe(Date.parse(frame.now), now, now - asked);
     this.welcome = frame;
+    this.lines = frame.inbox;
     this.attempt = 0;
     this.tokenTries = 0;
     this.spoken = null;

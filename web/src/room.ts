@@ -281,6 +281,9 @@ export class OrderRoom implements Follower {
         this.timeline = result.timeline;
         if (result.gap) this.connection.resume(this.order);
         if (result.fresh.some((e) => e.actor === this.other?.person)) this.hush();
+        for (const { event } of result.fresh) {
+          if (event?.kind === 'mediator_joined') this.admit({ person: event.person, role: 'mediator', name: event.name });
+        }
         if (!first && result.fresh.length > 0) this.events.fresh(result.fresh);
         break;
       }
@@ -323,6 +326,12 @@ export class OrderRoom implements Follower {
         return;
     }
     this.events.changed();
+  }
+
+  /** Somebody joined since the room was described. */
+  private admit(member: Member): void {
+    if (!this.room || this.room.members.some((m) => m.person === member.person)) return;
+    this.room = { ...this.room, members: [...this.room.members, member] };
   }
 
   private hush(): void {

@@ -1,5 +1,6 @@
 /** What the demo's pages share: the bar on top, the language, and how they talk to the server. */
 import { css, html, type TemplateResult } from 'lit';
+import { TokenRefused, type TokenProvider } from '../connection.js';
 import { mark } from '../icons.js';
 import { languageOf, textsOf, type Language } from '../texts/index.js';
 
@@ -43,6 +44,20 @@ export async function fetchJson<T>(path: string, method: 'GET' | 'POST' = 'GET')
   const body: unknown = await response.json().catch(() => null);
   if (!response.ok) throw new HttpError(response.status, (body as { text?: string } | null)?.text ?? '');
   return body as T;
+}
+
+/** Fetches tokens for a person of the demo who signed in on this browser. */
+export function demoToken(person: string, language: () => Language): TokenProvider {
+  return async () => {
+    try {
+      return (await fetchJson<{ token: string }>(`/demo/${encodeURIComponent(person)}/token`, 'POST')).token;
+    } catch (error) {
+      if (error instanceof HttpError && (error.status === 401 || error.status === 403)) {
+        throw new TokenRefused(textsOf(language()).demo.signIn);
+      }
+      throw error;
+    }
+  };
 }
 
 export function languageSwitch(language: Language, choose: (language: Language) => void): TemplateResult {

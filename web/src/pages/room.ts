@@ -2,14 +2,14 @@
 import { css, html, LitElement, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import '../order-room.js';
-import { TokenRefused } from '../order-room.js';
 import { icon, mark } from '../icons.js';
+import type { Role } from '../protocol.js';
 import { base, tokens } from '../styles.js';
 import { textsOf } from '../texts/index.js';
-import { chooseLanguage, fetchJson, frame, HttpError, languageSwitch, pageLanguage } from './frame.js';
+import { chooseLanguage, demoToken, fetchJson, frame, languageSwitch, pageLanguage } from './frame.js';
 
 interface DemoOrders {
-  orders: { order: string; title: string; people: { person: string; role: 'buyer' | 'seller'; name: string }[] }[];
+  orders: { order: string; title: string; people: { person: string; role: Role; name: string }[] }[];
 }
 
 @customElement('demo-room')
@@ -19,17 +19,7 @@ export class DemoRoom extends LitElement {
   private readonly place = placeOf(location.pathname);
 
   /** One function for the life of the page: the element shares sockets by it. */
-  private readonly token = async (): Promise<string> => {
-    try {
-      const path = `/demo/${encodeURIComponent(this.place.person)}/token`;
-      return (await fetchJson<{ token: string }>(path, 'POST')).token;
-    } catch (error) {
-      if (error instanceof HttpError && (error.status === 401 || error.status === 403)) {
-        throw new TokenRefused(textsOf(this.language).demo.signIn);
-      }
-      throw error;
-    }
-  };
+  private readonly token = demoToken(this.place.person, () => this.language);
 
   override connectedCallback(): void {
     super.connectedCallback();
@@ -67,6 +57,7 @@ export class DemoRoom extends LitElement {
               >${icon('people', 18)}<span>${t.demo.other(other.name)}</span></a
             >`
           : ''}
+        <a class="item" data-test="inbox" href="/demo/${encodeURIComponent(this.place.person)}/" title=${t.demo.inbox}>${icon('list', 18)}<span>${t.demo.inbox}</span></a>
         <a class="item" href="/mailbox" target="_blank" title=${t.demo.mailbox}>${icon('mail', 18)}<span>${t.demo.mailbox}</span></a>
         ${languageSwitch(this.language, (language) => {
           chooseLanguage(language);

@@ -265,6 +265,22 @@ export const en = {
 
   questions: { heading: 'Questions at this step', at: questions },
 
+  inbox: {
+    heading: 'All orders',
+    ended: 'Ended',
+    yours: (n: number) => (n === 0 ? 'Nothing waits for you' : n === 1 ? '1 order waits for you' : `${n} orders wait for you`),
+    with: (name: string) => `with ${name}`,
+    as: { buyer: 'you are the buyer', seller: 'you are the seller', mediator: 'you are the mediator' } as Record<Role, string>,
+    turn: 'Your turn',
+    unread: (n: number) => (n === 1 ? '1 unread message' : `${n} unread messages`),
+    left: (length: string) => `${length} left`,
+    over: 'Time is up',
+    noClock: 'No deadline',
+    loading: 'Loading your orders…',
+    empty: 'No orders yet',
+    emptyHint: 'An order appears here as soon as it is paid, with what is left of its time.',
+  },
+
   panel: { open: 'Show the order', close: 'Back to the conversation', heading: 'The order' },
 
   demo: {
@@ -277,7 +293,8 @@ export const en = {
     againBusy: 'Starting anew…',
     mailbox: 'Mailbox',
     mailboxHint: 'Every e-mail the service sent',
-    home: 'All orders',
+    home: 'Demo home',
+    inbox: 'All my orders',
     you: (name: string, role: string) => `You are ${name}, ${role}`,
     other: (name: string) => `Open ${name}’s window`,
     failed: 'The demo orders could not be loaded. Is the server running?',

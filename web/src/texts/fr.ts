@@ -267,6 +267,22 @@ export const fr: Texts = {
 
   questions: { heading: 'Questions à cette étape', at: questions },
 
+  inbox: {
+    heading: 'Toutes les commandes',
+    ended: 'Terminées',
+    yours: (n) => (n === 0 ? 'Rien ne vous attend' : n === 1 ? '1 commande vous attend' : `${n} commandes vous attendent`),
+    with: (name) => `avec ${name}`,
+    as: { buyer: 'vous êtes l’acheteur', seller: 'vous êtes le vendeur', mediator: 'vous êtes le médiateur' },
+    turn: 'À vous',
+    unread: (n) => (n === 1 ? '1 message non lu' : `${n} messages non lus`),
+    left: (length) => `Encore ${length}`,
+    over: 'Le temps est écoulé',
+    noClock: 'Sans échéance',
+    loading: 'Chargement de vos commandes…',
+    empty: 'Aucune commande',
+    emptyHint: 'Une commande apparaît ici dès son paiement, avec le temps qu’il lui reste.',
+  },
+
   panel: { open: 'Voir la commande', close: 'Retour à la conversation', heading: 'La commande' },
 
   demo: {
@@ -279,7 +295,8 @@ export const fr: Texts = {
     againBusy: 'On recommence…',
     mailbox: 'Boîte aux lettres',
     mailboxHint: 'Tous les e-mails envoyés par le service',
-    home: 'Toutes les commandes',
+    home: 'Accueil de la démo',
+    inbox: 'Toutes mes commandes',
     you: (name, role) => `Vous êtes ${name}, ${role}`,
     other: (name) => `Ouvrir la fenêtre ${de(name)}`,
     failed: 'Les commandes de démo n’ont pas pu être chargées. Le serveur tourne-t-il ?',
