@@ -5,6 +5,7 @@
 | voice-over    | French   | awaiting validation, 48 hours from the payment, much talk     |
 | website       | English  | awaiting validation, the brief is handed over                |
 | three minutes | French   | awaiting validation, cancelled and refunded in three minutes |
+| dispute       | French   | on hold, a mediator has joined and is to decide              |
 | closed        | French   | delivered, accepted, paid                                    |
 
 What is said in them is told at the times it would have been said: the scenes are played through
@@ -27,10 +28,11 @@ from orders.database import Announce, Database, OwedFor
 from orders.errors import OrderUnknown
 from orders.events import MessageSent, OrderId, PersonId, State
 from orders.locking import lock, peek
+from orders.mediation import send_mediator
 from orders.money import Means
 from orders.policy import Policy
 from orders.timeline import Draft
-from realtime.scenes import SCENES, Line, Scene, Step
+from realtime.scenes import SCENES, Joins, Line, Scene, Step
 
 CALLER = "demo"
 
@@ -66,10 +68,11 @@ class Demo:
             kept = msgspec.json.decode(self._path.read_bytes(), type=Kept).orders
         except (FileNotFoundError, msgspec.DecodeError):
             kept = {}
+        mark = _new_mark()
         for scene in SCENES:
             order = kept.get(scene.name)
             if order is None or not await self._is_worth_showing(scene, order):
-                order = await self._play(scene)
+                order = await self._play(scene, mark)
             self.orders[scene.name] = order
         self._remember()
 
@@ -77,7 +80,8 @@ class Demo:
         """Make all orders anew. The old ones stay in the database and are shown no longer."""
         self.busy = True
         try:
-            self.orders = {scene.name: await self._play(scene) for scene in SCENES}
+            mark = _new_mark()
+            self.orders = {scene.name: await self._play(scene, mark) for scene in SCENES}
             self._remember()
         finally:
             self.busy = False
@@ -96,10 +100,11 @@ class Demo:
                 return False  # the database is another one
         return not scene.short or facts.state is State.AWAITING_VALIDATION
 
-    async def _play(self, scene: Scene) -> OrderId:
-        """Carry out a scene; its past is told at the times at which it would have happened."""
-        # persons are told apart by a suffix, so that a new demo has empty inboxes
-        mark = secrets.token_hex(3)
+    async def _play(self, scene: Scene, mark: str) -> OrderId:
+        """Carry out a scene; its past is told at the times at which it would have happened.
+
+        `mark` tells persons apart: the same ones play in all scenes made at once.
+        """
         clock = _Clock(datetime.now(UTC) - timedelta(seconds=scene.began_ago))
         database = await Database.open(_url(self._database), clock)
         database.on_commit(self._announce)
@@ -117,10 +122,10 @@ class Demo:
         return order
 
     async def _read_all(self, database: Database, order: OrderId, scene: Scene, mark: str) -> None:
-        """Both have read everything, but for what a scene leaves unread."""
+        """All have read everything, but for what a scene leaves unread."""
         async with database.reading() as conn:
             head = (await views.heads(conn, [order]))[order]
-        for person in (scene.buyer, scene.seller):
+        for person in {scene.buyer, scene.seller, *(line.by for line in scene.lines)}:
             unread = scene.unread if person is scene.seller else 0
             await mark_read(database, order, _id(person, mark), head - unread)
 
@@ -133,6 +138,11 @@ class _Clock:
 
     def __call__(self) -> datetime:
         return self.now
+
+
+def _new_mark() -> str:
+    """Return a suffix of a new demo's persons, whose inboxes are empty."""
+    return secrets.token_hex(3)
 
 
 def _url(database: Database) -> str:
@@ -165,6 +175,9 @@ async def _speak(database: Database, order: OrderId, line: Line, mark: str) -> N
             await take_step(database, order, person, verb, secrets.token_hex(8), note)
         case Asked() as asked:
             await move_item(database, order, person, asked, secrets.token_hex(8))
+        case Joins():
+            mediator = msgspec.structs.replace(line.by, person=person)
+            await send_mediator(database, order, secrets.token_hex(8), mediator)
         case str(text):
             async with database.transaction() as tx:
                 locked = await lock(tx, order)

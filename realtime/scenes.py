@@ -17,12 +17,16 @@ class Step(msgspec.Struct, frozen=True):
     note: str = ""
 
 
+class Joins(msgspec.Struct, frozen=True):
+    """The marketplace sends the person into the frozen order, as its mediator."""
+
+
 class Line(msgspec.Struct, frozen=True):
     """Something a person says or does, so many seconds after the line before."""
 
     by: Person
     after: int
-    says: str | Step | Asked
+    says: str | Step | Asked | Joins
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,6 +60,7 @@ INES = Person("ines", "Inès Caron", "ines.caron@example.org", "fr")
 THEO = Person("theo", "Théo Lambert", "theo.lambert@example.org", "fr")
 NADIA = Person("nadia", "Nadia Perrin", "nadia.perrin@example.org", "fr")
 HUGO = Person("hugo", "Hugo Vidal", "hugo.vidal@example.org", "fr")
+SOLENE = Person("solene", "Solène Marchand", "solene.marchand@example.org", "fr")
 
 VOICE_OVER = Scene(
     name="voice-over",
@@ -156,4 +161,38 @@ CLOSED = Scene(
     mails=False,
 )  # fmt: skip
 
-SCENES = (VOICE_OVER, WEBSITE, THREE_MINUTES, CLOSED)
+DISPUTE = Scene(
+    name="dispute",
+    title="Logo et déclinaisons pour une épicerie de quartier",
+    category="logo",
+    price_cents=32_000,
+    buyer=CLAIRE,
+    seller=HUGO,
+    began_ago=40 * HOUR,  # every clock of it ends in the future: no sweeper finds one due
+    lines=(
+        Line(CLAIRE, 600, "Bonjour Hugo, il me faut un logo et trois déclinaisons : enseigne, "
+             "sac en papier, icône pour le téléphone."),
+        Line(HUGO, 900, "Bonjour Claire, c’est clair. Je pars sur deux pistes puis les "
+             "déclinaisons de celle que vous retenez."),
+        Line(CLAIRE, 120, Step(Verb.HAND_OVER, "Nom, couleurs, photos de la devanture.")),
+        Line(HUGO, 40 * 60, Step(Verb.START)),
+        Line(HUGO, 16 * HOUR, Step(Verb.DELIVER, "Logo en SVG et PDF, déclinaison enseigne.")),
+        Line(CLAIRE, 3 * HOUR, Step(Verb.REQUEST_REVISION, "Le logo me plaît, mais il manque le "
+                                    "sac et l’icône que nous avions prévus.")),
+        Line(HUGO, 2 * HOUR, Step(Verb.REFUSE_REVISION, "Les deux autres déclinaisons demandent "
+                                  "un autre format : pour moi c’est une commande à part.")),
+        Line(CLAIRE, 1 * HOUR, "Pourtant j’en parlais dans mon premier message, avant que vous "
+             "ne démarriez."),
+        Line(CLAIRE, 2 * HOUR, Step(Verb.DISPUTE, "Une déclinaison livrée sur trois convenues.")),
+        Line(SOLENE, 9 * HOUR, Joins()),
+        Line(SOLENE, 300, "Bonjour à tous les deux. J’ai lu la commande. Hugo, combien vaut pour "
+             "vous le travail livré ? Claire, l’utilisez-vous déjà ?"),
+        Line(HUGO, 1500, "Le logo est le gros du travail. Je dirais les deux tiers."),
+        Line(CLAIRE, 2400, "Oui, l’enseigne est commandée avec. Je veux surtout que le sac et "
+             "l’icône ne me coûtent pas deux fois."),
+    ),
+    brief=(),
+    mails=False,
+)  # fmt: skip
+
+SCENES = (VOICE_OVER, WEBSITE, THREE_MINUTES, DISPUTE, CLOSED)

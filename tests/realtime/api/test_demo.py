@@ -17,18 +17,22 @@ async def _orders(server: InProcess) -> list[dict[str, object]]:
     return list(told["orders"])
 
 
-async def test_a_first_start_shows_four_orders_with_their_people(own_database_url: str) -> None:
+async def test_a_first_start_shows_five_orders_with_their_people(own_database_url: str) -> None:
     async with serving(own_database_url, demo=True, limits=LIMITS) as server:
-        voice, website, short, closed = await _orders(server)
+        voice, website, short, dispute, closed = await _orders(server)
         assert (voice["state"], voice["language"]) == ("awaiting_validation", "fr")
         assert (website["state"], website["language"]) == ("awaiting_validation", "en")
         assert short["state"] == "awaiting_validation"
+        assert dispute["state"] == "frozen"
         assert (closed["state"], closed["due"]) == ("closed", None)
         assert voice["due"] is not None
         for order in (voice, website, short, closed):
             people = order["people"]
             assert isinstance(people, list)
             assert [p["role"] for p in people] == ["buyer", "seller"]
+        three = dispute["people"]
+        assert isinstance(three, list)
+        assert [p["role"] for p in three] == ["buyer", "seller", "mediator"]
 
 
 async def test_a_visitor_signs_in_as_either_party_and_talks(own_database_url: str) -> None:
