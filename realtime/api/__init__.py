@@ -6,6 +6,7 @@
 - `record`   an order's sealed record, and the keys it is sealed with
 - `files`    sharing a file, and having it by a short-lived link
 - `pages`    the pages and the bundle of the browser client
+- `contracts` all of this and the socket, described: for programs and to read
 - `demo`     signing in without a password, in demo mode only
 - `health`   is it alive, is it ready, what does it measure
 """

@@ -79,8 +79,7 @@ class Batch(_Outbound, frozen=True, tag="batch"):
 
     `after` is the position the run continues; with `reset` the client first forgets what it has
     of this order. `link` is the link hash (hex) of entry `upto`. `head` says how far the
-    timeline goes, so a client knows whether more is on its way. `entries` are `orders.events.
-    Entry` objects without the `order` field.
+    timeline goes, so a client knows whether more is on its way.
     """
 
     order: OrderId

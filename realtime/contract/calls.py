@@ -1,0 +1,292 @@
+"""The table of HTTP calls. A test compares it with the routes of the application."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any, Literal
+
+import msgspec
+
+from orders.commands import Person
+from orders.errors import (
+    ChatClosed,
+    FileEmpty,
+    FileTooLarge,
+    FileUnknown,
+    FrameTooLarge,
+    IdReused,
+    LinkOver,
+    Malformed,
+    MovementUnknown,
+    NotFound,
+    OrderUnknown,
+    Refused,
+    TextTooLong,
+    TokenExpired,
+    TokenInvalid,
+    TooManyFiles,
+    TooManyOpen,
+    Unauthenticated,
+    Unavailable,
+    WrongState,
+)
+from orders.record import KeySet, Record
+from orders.settlement import LISTED_MOST
+from realtime.api.backend import KEY_MAX, Confirmation, Freeze, Trouble, WantedToken
+from realtime.auth import Minted
+from realtime.contract.shapes import (
+    Entries,
+    FileLink,
+    FileTold,
+    InboxPage,
+    Movements,
+    OrderShown,
+    PaidOrder,
+    Ready,
+    RoomPage,
+)
+
+
+class Who(StrEnum):
+    """Who may ask."""
+
+    ANYBODY = "anybody"
+    BACKEND = "service_key"
+    PARTY = "party_token"
+
+
+class Given(msgspec.Struct, frozen=True):
+    """Something that a call takes beside its body."""
+
+    name: str
+    place: Literal["path", "query", "header"]
+    about: str
+    schema: dict[str, Any]
+    example: str
+    required: bool = True
+
+
+class Bytes(msgspec.Struct, frozen=True):
+    """A body that is not JSON."""
+
+    media_type: str
+    about: str
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """One call. `name` is its operation id, `gives` the body of each good answer."""
+
+    method: Literal["get", "post"]
+    path: str
+    name: str
+    who: Who
+    about: str
+    gives: dict[int, type[msgspec.Struct] | Bytes]
+    takes: type[msgspec.Struct] | Bytes | None = None
+    given: tuple[Given, ...] = ()
+    refused: tuple[type[Refused], ...] = ()
+
+    def refusals(self) -> tuple[type[Refused], ...]:
+        """Every refusal of this call, those of its kind included."""
+        found = [*self.refused, Unavailable]
+        if self.who is not Who.ANYBODY:
+            found.append(Unauthenticated)
+        if self.who is Who.PARTY:
+            found += [TokenInvalid, TokenExpired]
+        if isinstance(self.takes, type):
+            found += [Malformed, FrameTooLarge]
+        return tuple(sorted(set(found), key=lambda kind: (kind.status, kind.code)))
+
+
+NAME = {"type": "string", "minLength": 1, "maxLength": 64}
+NUMBER = {"type": "integer", "minimum": 0}
+ORDER = Given("order", "path", "The order's id.", NAME, "o_5c1f0a9be2d34c7788aa")
+MOVEMENT = Given("movement", "path", "The movement's name, from the list.", NAME, "refund:4")
+FILE = Given("file", "path", "The file's id.", NAME, "f_8d2b61c09e4f4a53")
+KEY = Given(
+    "Idempotency-Key",
+    "header",
+    "Made by the caller, one for each thing to be done. The same key with the same content does"
+    " nothing and gets the first answer again; with other content it is refused.",
+    {"type": "string", "minLength": 1, "maxLength": KEY_MAX},
+    "payment-20261123-17",
+)
+CLIENT_ID = Given(
+    "Idempotency-Key",
+    "header",
+    "The command's id, as `id` in a frame: unique within the order and the person.",
+    {"type": "string", "pattern": "^[A-Za-z0-9_.:-]{1,64}$"},
+    "file-3f0a",
+)
+FILE_NAME = Given(
+    "X-File-Name",
+    "header",
+    "The file's name, percent-encoded UTF-8. Folders and control characters are dropped.",
+    {"type": "string"},
+    "brief%20v2.pdf",
+    required=False,
+)
+AFTER = Given(
+    "after", "query", "The last entry that is known; 0 for none.", NUMBER, "0", required=False
+)
+LIMIT = Given(
+    "limit", "query", f"How many at most; {LISTED_MOST} is the most.", NUMBER, "100", required=False
+)
+LANGUAGE = Given(
+    "language", "query", "`fr` or `en`; the reader's own if missing.", {"type": "string"}, "en",
+    required=False,
+)  # fmt: skip
+LINK = Given(
+    "link", "query", "The signature that came with the path.", {"type": "string"}, "q1C…",
+    required=False,
+)  # fmt: skip
+ASSET = Given("name", "path", "A file of the browser client.", {"type": "string"}, "room.js")
+
+CALLS = (
+    Call(
+        method="post", path="/api/v1/orders", name="createOrder", who=Who.BACKEND,
+        about="Open the room of a paid order: the money goes into escrow and the clock for the"
+        " brief begins. 201 the first time, 200 with the same answer afterwards.",
+        takes=PaidOrder, given=(KEY,), gives={201: OrderShown, 200: OrderShown},
+        refused=(IdReused,),
+    ),
+    Call(
+        method="get", path="/api/v1/orders/{order}", name="showOrder", who=Who.BACKEND,
+        about="The order's state, its clocks, its ledger and the head of its timeline.",
+        given=(ORDER,), gives={200: OrderShown}, refused=(OrderUnknown,),
+    ),
+    Call(
+        method="get", path="/api/v1/orders/{order}/entries", name="readEntries", who=Who.BACKEND,
+        about="The page of the timeline that follows `after`.",
+        given=(ORDER, AFTER, LIMIT), gives={200: Entries}, refused=(OrderUnknown, Malformed),
+    ),
+    Call(
+        method="get", path="/api/v1/movements", name="listMovements", who=Who.BACKEND,
+        about="The movements of money to be carried out by the marketplace's payment system."
+        " No cursor: what is not confirmed is listed again, and a refused one stays.",
+        given=(LIMIT,), gives={200: Movements}, refused=(Malformed,),
+    ),
+    Call(
+        method="post", path="/api/v1/orders/{order}/movements/{movement}/confirm",
+        name="confirmMovement", who=Who.BACKEND,
+        about="The payment system carried the movement out, under this reference of its own."
+        " The same reference again changes nothing.",
+        takes=Confirmation, given=(ORDER, MOVEMENT), gives={200: OrderShown},
+        refused=(OrderUnknown, MovementUnknown, IdReused),
+    ),
+    Call(
+        method="post", path="/api/v1/orders/{order}/movements/{movement}/refuse",
+        name="refuseMovement", who=Who.BACKEND,
+        about="The payment system could not carry the movement out. It stays on the list.",
+        takes=Trouble, given=(ORDER, MOVEMENT), gives={200: OrderShown},
+        refused=(OrderUnknown, MovementUnknown, IdReused),
+    ),
+    Call(
+        method="post", path="/api/v1/orders/{order}/freeze", name="freezeOrder", who=Who.BACKEND,
+        about="Freeze the order for checks: its clocks stop, both parties read why.",
+        takes=Freeze, given=(ORDER, KEY), gives={200: OrderShown},
+        refused=(OrderUnknown, WrongState, TextTooLong, IdReused),
+    ),
+    Call(
+        method="post", path="/api/v1/orders/{order}/mediator", name="sendMediator",
+        who=Who.BACKEND,
+        about="Let a mediator into a frozen order. They read all of it, lead a talk of three,"
+        " and decide.",
+        takes=Person, given=(ORDER, KEY), gives={200: OrderShown},
+        refused=(OrderUnknown, WrongState, IdReused),
+    ),
+    Call(
+        method="post", path="/api/v1/tokens", name="mintToken", who=Who.BACKEND,
+        about="Make a party token for a page of the marketplace, perhaps narrowed to some orders.",
+        takes=WantedToken, gives={200: Minted},
+    ),
+    Call(
+        method="get", path="/api/v1/me/orders", name="readInbox", who=Who.PARTY,
+        about="The person's orders, the most urgent first.", gives={200: InboxPage},
+    ),
+    Call(
+        method="get", path="/api/v1/me/orders/{order}", name="readRoom", who=Who.PARTY,
+        about="The room, the person's situation and the newest page of the timeline, without a"
+        " socket.",
+        given=(ORDER,), gives={200: RoomPage}, refused=(OrderUnknown,),
+    ),
+    Call(
+        method="get", path="/api/v1/me/orders/{order}/record.json", name="exportRecord",
+        who=Who.PARTY,
+        about="The sealed record of the order, as the file that `python -m orders verify` checks"
+        " offline.",
+        given=(ORDER,), gives={200: Record}, refused=(OrderUnknown,),
+    ),
+    Call(
+        method="get", path="/api/v1/me/orders/{order}/record.html", name="printRecord",
+        who=Who.PARTY, about="The same record as a page to read and print.",
+        given=(ORDER, LANGUAGE), gives={200: Bytes("text/html", "The page.")},
+        refused=(OrderUnknown,),
+    ),
+    Call(
+        method="get", path="/.well-known/order-room-record-keys", name="recordKeys",
+        who=Who.ANYBODY, about="The public keys that records are sealed with (RFC 7517).",
+        gives={200: KeySet},
+    ),
+    Call(
+        method="post", path="/api/v1/me/orders/{order}/files", name="shareFile", who=Who.PARTY,
+        about="Share the body as a file of the order: 201, or 200 if this was done before. What"
+        " it is called or said to be decides nothing; its type is recognised from its content.",
+        takes=Bytes("application/octet-stream", "The file itself, up to the order's `file_max`."),
+        given=(ORDER, CLIENT_ID, FILE_NAME), gives={201: FileTold, 200: FileTold},
+        refused=(
+            OrderUnknown, Malformed, ChatClosed, FileEmpty, FileTooLarge, TooManyFiles,
+            TooManyOpen, IdReused, FileUnknown,
+        ),
+    ),
+    Call(
+        method="get", path="/api/v1/me/orders/{order}/files/{file}", name="linkFile",
+        who=Who.PARTY, about="What the file is, and a link to it that works for some minutes.",
+        given=(ORDER, FILE), gives={200: FileLink}, refused=(OrderUnknown, FileUnknown),
+    ),
+    Call(
+        method="get", path="/files/{file}", name="downloadFile", who=Who.ANYBODY,
+        about="The file, for whoever holds a good link to it and is still a member.",
+        given=(FILE, LINK), gives={200: Bytes("application/octet-stream", "The file.")},
+        refused=(FileUnknown, LinkOver),
+    ),
+    Call(
+        method="get", path="/api/openapi.json", name="openapi", who=Who.ANYBODY,
+        about="These calls as OpenAPI 3.1.",
+        gives={200: Bytes("application/json", "The document.")},
+    ),
+    Call(
+        method="get", path="/api/asyncapi.json", name="asyncapi", who=Who.ANYBODY,
+        about="The frames of the socket as AsyncAPI 3.0.",
+        gives={200: Bytes("application/json", "The document.")},
+    ),
+    Call(
+        method="get", path="/api/docs", name="docs", who=Who.ANYBODY,
+        about="Both as one page to read.", gives={200: Bytes("text/html", "The page.")},
+    ),
+    Call(
+        method="get", path="/healthz", name="healthy", who=Who.ANYBODY,
+        about="200 while new work is welcome and the database answers, 503 otherwise.",
+        gives={200: Ready},
+    ),
+    Call(
+        method="get", path="/readyz", name="ready", who=Who.ANYBODY,
+        about="The same, under the name that orchestrators ask for.", gives={200: Ready},
+    ),
+    Call(
+        method="get", path="/metrics", name="metrics", who=Who.ANYBODY,
+        about="The metrics of this process, as Prometheus reads them.",
+        gives={200: Bytes("text/plain", "The metrics.")},
+    ),
+    Call(
+        method="get", path="/embed.js", name="embed", who=Who.ANYBODY,
+        about="The custom element `order-room` for pages of the marketplace.",
+        gives={200: Bytes("text/javascript", "The script.")}, refused=(NotFound,),
+    ),
+    Call(
+        method="get", path="/assets/{name}", name="asset", who=Who.ANYBODY,
+        about="What the browser client loads; the names change with the content.",
+        given=(ASSET,), gives={200: Bytes("application/octet-stream", "The file.")},
+        refused=(NotFound,),
+    ),
+)  # fmt: skip

@@ -1,0 +1,41 @@
+"""Every refusal with its meaning, status and facts, from the classes themselves."""
+
+from __future__ import annotations
+
+import inspect
+import re
+
+import msgspec
+
+from orders.errors import Refused
+from realtime.refusals import MethodRefused, OriginRefused
+
+KINDS = {
+    **Refused.catalogue,
+    OriginRefused.code: OriginRefused,
+    MethodRefused.code: MethodRefused,
+}
+"""Every refusal by its code: those of the rules, and those that only the edge knows."""
+
+
+class Meaning(msgspec.Struct, frozen=True):
+    """What a refusal's code means. `facts` are the names a program finds beside it."""
+
+    code: str
+    status: int
+    about: str
+    facts: tuple[str, ...]
+
+
+def meaning(kind: type[Refused]) -> Meaning:
+    """Return what this refusal means; its facts are those that its docstring names."""
+    about = " ".join((inspect.getdoc(kind) or "").split())
+    _, told, facts = about.partition("Facts: ")
+    names = tuple(dict.fromkeys(re.findall(r"`(\w+)`", facts if told else "")))
+    return Meaning(kind.code, kind.status, about, names)
+
+
+def meanings() -> tuple[Meaning, ...]:
+    """Return all of them, by status and code."""
+    found = [meaning(kind) for kind in KINDS.values()]
+    return tuple(sorted(found, key=lambda told: (told.status, told.code)))
