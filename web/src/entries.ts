@@ -127,6 +127,8 @@ export function lineOf(
       return plain('clock', t.deadline_paused(inWords(known.left * 1000, language)));
     case 'deadline_moved':
       return plain('clock', t.deadline_moved(date(known.due)), 'good');
+    case 'time_given_back':
+      return plain('clock', t.time_given_back(inWords(known.seconds * 1000, language), date(known.due)), 'good');
     case 'time_proposed':
       return noted('clock', t.time_proposed(own, who, inWords(known.seconds * 1000, language)), known.note);
     case 'refund_proposed':

@@ -75,6 +75,21 @@ export class Files {
     });
   }
 
+  /** Fetch the sealed record of an order, to be kept as a file. */
+  async record(order: string, kind: 'html' | 'json'): Promise<Blob> {
+    const path = `/api/v1/me/orders/${encodeURIComponent(order)}/record.${kind}?language=${this.language}`;
+    const headers = { Authorization: `Bearer ${await this.token()}`, 'Accept-Language': this.language };
+    let response: Response;
+    try {
+      response = await fetch(this.server + path, { headers });
+      if (response.ok) return await response.blob();
+    } catch {
+      throw new LostError();
+    }
+    const answer = parsed(await response.text());
+    throw isRefusal(answer) ? new RefusedError(answer) : new LostError();
+  }
+
   /** Return an address at which the file can be had for some minutes. */
   async link(order: string, file: string): Promise<string> {
     const path = `/api/v1/me/orders/${encodeURIComponent(order)}/files/${encodeURIComponent(file)}`;

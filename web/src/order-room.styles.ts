@@ -87,6 +87,22 @@ export const look = css`
     border: 2px solid var(--surface);
     background: var(--good);
   }
+  .avatars {
+    display: flex;
+    flex: none;
+  }
+  .avatar + .avatar {
+    margin-left: -10px;
+    box-shadow: 0 0 0 2px var(--surface);
+  }
+  .member {
+    overflow: hidden;
+    text-overflow: ellipsis;
+  }
+  .member + .member {
+    padding-left: 9px;
+    border-left: 1px solid var(--line);
+  }
   .who {
     flex: 1;
     min-width: 0;

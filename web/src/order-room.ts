@@ -23,8 +23,9 @@ import './parts/conversation.js';
 import './parts/countdown-panel.js';
 import './parts/proposals.js';
 import './parts/questions.js';
+import './parts/record.js';
 import './parts/steps.js';
-import type { Entry, Presence } from './protocol.js';
+import type { Entry, Member, Presence } from './protocol.js';
 import { OrderRoom } from './room.js';
 import { base, tokens } from './styles.js';
 import { ago, dayAndTime, languageOf, money, textsOf, type Language } from './texts/index.js';
@@ -282,25 +283,39 @@ export class OrderRoomElement extends LitElement {
   private readonly clock = (): number => this.room?.connection.now() ?? Date.now();
 
   private header(room: OrderRoom, button: TemplateResult | typeof nothing): TemplateResult {
-    const t = textsOf(this.tongue);
-    const { other } = room;
-    const presence = other ? room.presence.get(other.person) : undefined;
-    const name = other?.name ?? t.someone;
     const r = room.room;
+    const others = room.others;
+    const mediating = room.me?.role === 'mediator';
     return html`<header>
-      <span class="avatar ${presence?.online ? 'online' : ''}" aria-hidden="true">${initials(name)}</span>
+      <span class="avatars">
+        ${others.map(
+          ({ person, name }) => html`<span class="avatar ${room.presence.get(person)?.online ? 'online' : ''}" aria-hidden="true">${initials(name)}</span>`,
+        )}
+      </span>
       <div class="who">
         <h1 title=${r?.title ?? ''}>${r?.title}</h1>
-        <p>
-          <strong>${name}</strong>
-          <span data-test="presence" data-online=${presence?.online ?? false}>${this.presence(presence)}</span>
-        </p>
+        <p>${others.length > 1 ? others.map((m) => this.member(room, m)) : this.only(room, room.other)}</p>
       </div>
       ${this.narrow || !r
         ? nothing
         : html`<span class="price">${money(this.tongue, r.price_cents, r.currency)}</span>${this.chip(room, true)}`}
-      ${button}
+      ${mediating ? nothing : button}
     </header>`;
+  }
+
+  /** Whom one talks to, and whether they are there. */
+  private only(room: OrderRoom, other: Member | undefined): TemplateResult {
+    const presence = other ? room.presence.get(other.person) : undefined;
+    return html`<strong>${other?.name ?? textsOf(this.tongue).someone}</strong>
+      <span data-test="presence" data-online=${presence?.online ?? false}>${this.presence(presence)}</span>`;
+  }
+
+  /** One of several: the role says more than when they were here. */
+  private member(room: OrderRoom, { person, name, role }: Member): TemplateResult {
+    const presence = room.presence.get(person);
+    return html`<span class="member" data-test="member" data-role=${role} data-online=${presence?.online ?? false} title=${this.presence(presence)}>
+      <strong>${name}</strong> ${textsOf(this.tongue).role[role]}
+    </span>`;
   }
 
   private presence(presence: Presence | undefined): string {
@@ -343,7 +358,7 @@ export class OrderRoomElement extends LitElement {
         .members=${room.room?.members ?? []}
         .me=${me}
         .language=${this.tongue}
-        .seen=${room.marks.get(other?.person ?? '') ?? 0}
+        .seen=${Math.min(...room.others.map((m) => room.marks.get(m.person) ?? 0))}
         .typist=${room.typist === null ? '' : (room.name(room.typist) ?? t.someone)}
         .older=${room.older}
         .online=${room.connection.status === 'online'}
@@ -358,7 +373,7 @@ export class OrderRoomElement extends LitElement {
       <order-room-composer
         .room=${room}
         .language=${this.tongue}
-        .other=${other?.name ?? ''}
+        .other=${room.others.length > 1 ? t.everybody : (other?.name ?? '')}
         .order=${room.order}
         .max=${room.room?.text_max ?? 5000}
         .closed=${closed}
@@ -419,11 +434,12 @@ export class OrderRoomElement extends LitElement {
             ${icon('lock', 22)}
             <div>
               <strong>${t.escrow.held(money(this.tongue, s.held_cents, s.currency))}</strong>
-              <p>${t.escrow.hint}</p>
+              <p>${s.state === 'frozen' ? t.escrow.frozen : t.escrow.hint}</p>
             </div>
           </section>`
         : nothing}
       <order-room-questions .viewer=${s.role} .state=${s.state} .language=${this.tongue}></order-room-questions>
+      <order-room-record .room=${room} .language=${this.tongue}></order-room-record>
     `;
   }
 

@@ -92,6 +92,13 @@ export class OrderRoom implements Follower {
     return this.room?.members.find((m) => m.role === role);
   }
 
+  /** Everybody but the viewer; buyer, seller, mediator in this order. */
+  get others(): readonly Member[] {
+    const rank = ['buyer', 'seller', 'mediator'];
+    const others = this.room?.members.filter((m) => m.person !== this.me?.person) ?? [];
+    return others.sort((a, b) => rank.indexOf(a.role) - rank.indexOf(b.role));
+  }
+
   name(person: string): string | undefined {
     return this.room?.members.find((m) => m.person === person)?.name;
   }

@@ -227,11 +227,12 @@ export class DemoHome extends LitElement {
       }
       .doors {
         display: flex;
+        flex-wrap: wrap;
         gap: 8px;
         flex: 0 1 400px;
       }
       .door {
-        flex: 1 1 0;
+        flex: 1 1 160px;
         display: grid;
         align-content: center;
         min-height: 56px;

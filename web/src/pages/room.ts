@@ -41,22 +41,22 @@ export class DemoRoom extends LitElement {
   override render(): TemplateResult {
     const t = textsOf(this.language);
     const me = this.people.find((p) => p.person === this.place.person);
-    const other = this.people.find((p) => p.person !== this.place.person);
+    const others = this.people.filter((p) => p.person !== this.place.person);
     return html`
       <nav class="bar" aria-label=${t.demo.tag}>
         <a class="brand" href="/" aria-label=${t.demo.home} title=${t.demo.home}>${mark(24)}<em>${t.demo.tag}</em></a>
         <span class="me" data-test="me">${me ? t.demo.you(me.name, t.role[me.role].toLowerCase()) : ''}</span>
         <span class="grow"></span>
-        ${other
-          ? html`<a
-              class="item"
-              data-test="open-other"
-              target="_blank"
-              href="/demo/as/${encodeURIComponent(other.person)}?order=${encodeURIComponent(this.place.order)}"
-              title=${t.demo.other(other.name)}
-              >${icon('people', 18)}<span>${t.demo.other(other.name)}</span></a
-            >`
-          : ''}
+        ${others.map(
+          ({ person, name, role }) => html`<a
+            class="item"
+            data-test=${role === 'mediator' ? 'open-mediator' : 'open-other'}
+            target="_blank"
+            href="/demo/as/${encodeURIComponent(person)}?order=${encodeURIComponent(this.place.order)}"
+            title=${t.demo.other(name)}
+            >${icon('people', 18)}<span>${others.length > 1 ? name : t.demo.other(name)}</span></a
+          >`,
+        )}
         <a class="item" data-test="inbox" href="/demo/${encodeURIComponent(this.place.person)}/" title=${t.demo.inbox}>${icon('list', 18)}<span>${t.demo.inbox}</span></a>
         <a class="item" href="/mailbox" target="_blank" title=${t.demo.mailbox}>${icon('mail', 18)}<span>${t.demo.mailbox}</span></a>
         ${languageSwitch(this.language, (language) => {

@@ -9,6 +9,7 @@ import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { money, textsOf, type Language } from '../texts/index.js';
 import { dialogLook } from './dialog.js';
+import './shares.js';
 
 /** The order in which buttons stand: what moves the order on first, what ends it last. */
 const RANK: readonly Verb[] = [
@@ -22,12 +23,12 @@ const RANK: readonly Verb[] = [
   'revision.request',
   'revision.refuse',
   'cancel.accept',
-  'dispute.pay',
+  'dispute.refund',
   'dispute.split',
+  'dispute.pay',
   'dispute.resume',
   'dispute.open',
   'cancel.request',
-  'dispute.refund',
   'order.give_up',
   'order.decline',
   'order.cancel',
@@ -41,6 +42,8 @@ const ENDING: ReadonlySet<Verb> = new Set([
   'cancel.accept',
   'dispute.open',
 ]);
+/** The mediator's: none is proposed before another. */
+const DECISIONS: ReadonlySet<Verb> = new Set(['dispute.refund', 'dispute.split', 'dispute.pay', 'dispute.resume']);
 /** Steps after which the viewer's own money comes back. */
 const REFUNDING: ReadonlySet<Verb> = new Set(['order.cancel']);
 
@@ -57,7 +60,8 @@ export class Actions extends LitElement {
   @state() private minute = 0;
   @query('dialog') private dialog!: HTMLDialogElement;
   @query('textarea') private note!: HTMLTextAreaElement | null;
-  @query('input') private split!: HTMLInputElement | null;
+  /** What a split gives back to the buyer, in cents. */
+  @state() private share = 0;
   private asked = '';
   private abort: AbortController | null = null;
   private timer: ReturnType<typeof setInterval> | undefined;
@@ -81,6 +85,7 @@ export class Actions extends LitElement {
   private async ask(verb: Verb): Promise<void> {
     this.verb = verb;
     this.refusal = '';
+    this.share = Math.round(this.situation.held_cents / 2);
     this.asked = crypto.randomUUID();
     await this.updateComplete;
     this.dialog.showModal();
@@ -102,7 +107,7 @@ export class Actions extends LitElement {
     this.refusal = '';
     this.abort = new AbortController();
     try {
-      const split = this.split ? Math.round(this.split.valueAsNumber * 100) : undefined;
+      const split = verb === 'dispute.split' ? this.share : undefined;
       await this.room.step(verb, note, this.asked, this.abort.signal, split);
       this.shut();
     } catch (error) {
@@ -125,8 +130,9 @@ export class Actions extends LitElement {
     const { situation: s, room } = this;
     const other = room.other?.name ?? t.someone;
     const key = s.state === 'awaiting_validation' && s.brief_handed ? 'handed' : s.state;
-    const mine = s.turn?.role === s.role;
     const verbs = RANK.filter((verb) => s.actions.includes(verb));
+    const deciding = verbs.some((verb) => DECISIONS.has(verb));
+    const mine = s.turn?.role === s.role || deciding;
     const now = room.connection.now();
     const since = s.turn ? now - Date.parse(s.turn.since) : 0;
     return html`
@@ -136,7 +142,7 @@ export class Actions extends LitElement {
               ${mine ? t.turn.yours : t.turn.theirs(s.turn.role === 'mediator' ? t.role.mediator : other)}
               <small>${since < 60_000 ? t.turn.justNow : t.turn.since(inWords(Math.floor(since / 60_000) * 60_000, this.language))}</small>
             </h2>`
-          : html`<h2>${t.state[s.state]}</h2>`}
+          : html`<h2>${deciding ? t.turn.decide : t.state[s.state]}</h2>`}
         <p class="guide">${t.guide[s.role]?.[key]?.(other)}</p>
         ${s.refund?.text
           ? html`<div class="refund" data-test="refund" data-confirmed=${s.refund.confirmed ?? false}>
@@ -156,7 +162,7 @@ export class Actions extends LitElement {
   private button(verb: Verb, rank: number): TemplateResult {
     const t = textsOf(this.language);
     const again = verb === 'brief.hand_over' && this.situation.brief_handed;
-    const look = ENDING.has(verb) ? 'quiet ending' : rank === 0 && !again ? 'primary' : '';
+    const look = ENDING.has(verb) ? 'quiet ending' : rank === 0 && !again && !DECISIONS.has(verb) ? 'primary' : '';
     return html`<button class=${look} data-test="action-${verb}" @click=${() => this.ask(verb)}>
       ${again ? t.handOverAgain : t.action[verb]}
     </button>`;
@@ -191,17 +197,11 @@ export class Actions extends LitElement {
           >
             <h2 id="title">${c.title}</h2>
             <p id="body" data-test="dialog-money">${c.body(other, this.amount())} ${refunds ? t.visible[means] : nothing}</p>
+            ${DECISIONS.has(verb) && verb !== 'dispute.resume' ? this.shares(verb) : nothing}
             ${c.note || needed
               ? html`<label>
                   <span>${c.note || (verb === 'order.start' ? t.startOpen : t.why)}${needed ? nothing : html` <i>${t.optional}</i>`}</span>
                   <textarea rows="3" data-test="note" ?required=${needed} maxlength=${this.room.room?.note_max ?? 1000}></textarea>
-                </label>`
-              : nothing}
-            ${verb === 'dispute.split'
-              ? html`<label>
-                  <span>${t.splitAmount(this.amount())}</span>
-                  <input data-test="split-amount" type="number" required min="0.01" step="0.01"
-                    max=${((this.situation.held_cents - 1) / 100).toFixed(2)} />
                 </label>`
               : nothing}
             ${this.refusal
@@ -217,6 +217,22 @@ export class Actions extends LitElement {
           </form>`
         : nothing}
     </dialog>`;
+  }
+
+  private shares(verb: Verb): TemplateResult {
+    const { situation: s } = this;
+    const name = (role: 'buyer' | 'seller'): string => this.room.room?.members.find((m) => m.role === role)?.name ?? '';
+    const refund = verb === 'dispute.refund' ? s.held_cents : verb === 'dispute.pay' ? 0 : this.share;
+    return html`<order-room-shares
+      .buyer=${name('buyer')}
+      .seller=${name('seller')}
+      .held=${s.held_cents}
+      .currency=${s.currency}
+      .language=${this.language}
+      .refund=${refund}
+      ?open=${verb === 'dispute.split'}
+      @share=${(e: CustomEvent<number>) => (this.share = e.detail)}
+    ></order-room-shares>`;
   }
 
   static override readonly styles = [

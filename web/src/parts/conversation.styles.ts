@@ -78,6 +78,33 @@ export const look = css`
     align-self: flex-end;
     align-items: flex-end;
   }
+  .author {
+    display: flex;
+    align-items: baseline;
+    gap: 7px;
+    padding: 0 6px 4px;
+    font-size: 13px;
+    color: var(--muted);
+  }
+  .author strong {
+    font-weight: 650;
+    color: var(--ink);
+  }
+  .author::before {
+    content: '';
+    align-self: center;
+    width: 8px;
+    height: 8px;
+    border-radius: 50%;
+    background: var(--accent);
+  }
+  .author.seller::before {
+    background: var(--warn);
+  }
+  .author.mediator::before {
+    border-radius: 2px;
+    background: var(--ink);
+  }
   .bubble {
     padding: 9px 14px;
     border-radius: 18px 18px 18px 6px;

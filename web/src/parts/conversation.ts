@@ -229,6 +229,7 @@ export class Conversation extends LitElement {
           data-seq=${entry.seq}
           data-mine=${own}
         >
+          ${!own && first && this.members.length > 2 ? this.author(entry.actor) : nothing}
           ${shared
             ? html`<span class="sr">${own ? t.you : this.name(entry.actor)}: </span>
                 <order-room-file .room=${this.room} .shared=${shared} .language=${this.language} @grown=${() => this.atEnd && this.toEnd(false)}></order-room-file>`
@@ -300,6 +301,14 @@ export class Conversation extends LitElement {
           </div>`
         : html`<div class="meta">${icon('clock', 15)}${this.online ? t.chat.waiting : t.chat.waitingOffline}</div>`}
     </article>`;
+  }
+
+  /** Where three talk, a face on one side is not enough to know who speaks. */
+  private author(person: string): TemplateResult {
+    const role = this.members.find((m) => m.person === person)?.role;
+    return html`<p class="author ${role ?? ''}" data-test="author" aria-hidden="true">
+      <strong>${this.name(person)}</strong>${role ? html`<span>${textsOf(this.language).role[role]}</span>` : nothing}
+    </p>`;
   }
 
   private name(person: string): string {

@@ -108,6 +108,7 @@ export type Event =
   | { kind: 'deadline_near'; timer: Timer; due: string; percent: number }
   | { kind: 'deadline_paused'; timer: Timer; left: number }
   | { kind: 'deadline_moved'; timer: Timer; was: string; due: string; proposal: number }
+  | { kind: 'time_given_back'; timer: Timer; was: string; due: string; seconds: number }
   | { kind: 'time_proposed'; timer: Timer; seconds: number; note?: string }
   | { kind: 'refund_proposed'; cents: number; currency: string; note?: string }
   | { kind: 'proposal_accepted'; proposal: number }

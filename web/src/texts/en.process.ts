@@ -319,6 +319,8 @@ export const processTexts = {
     money_expired: (amount: string) => `${amount} left escrow to the marketplace`,
     deadline_paused: (left: string) => `The clock stands still with ${left} left`,
     deadline_moved: (when: string) => `Agreed: the clock now runs until ${when}`,
+    time_given_back: (length: string, when: string) =>
+      `We were out of order: ${length} given back, the clock now runs until ${when}`,
     time_proposed: (me: boolean, name: string, length: string) =>
       `${me ? 'You propose' : `${name} proposes`} ${length} more`,
     refund_proposed: (me: boolean, name: string, amount: string) =>

@@ -9,6 +9,7 @@ export const en = {
   you: 'You',
   someone: 'A member',
   role: { buyer: 'Buyer', seller: 'Seller', mediator: 'The mediator' } satisfies Record<Role, string>,
+  everybody: 'both of them',
   close: 'Close',
   cancelDialog: 'Not now',
   retry: 'Try again',
@@ -99,6 +100,7 @@ export const en = {
     theirs: (name: string) => `${name}’s turn`,
     since: (ago: string) => `for ${ago}`,
     justNow: 'since just now',
+    decide: 'Yours to decide',
     nobody: 'Nothing to do',
   },
 
@@ -109,6 +111,7 @@ export const en = {
     released: (amount: string) => `${amount} paid to the seller`,
     refunded: (amount: string) => `${amount} refunded`,
     heading: 'The money',
+    frozen: 'Nobody touches it before the mediator decides.',
     ordered: 'Ordered, awaiting the payment service',
     confirmed: 'Confirmed by the payment service',
   },
@@ -279,6 +282,14 @@ export const en = {
     loading: 'Loading your orders…',
     empty: 'No orders yet',
     emptyHint: 'An order appears here as soon as it is paid, with what is left of its time.',
+  },
+
+  record: {
+    heading: 'The record of this order',
+    body: 'Everything that was said and done here, sealed with our key: anybody can check that nothing was changed later. Keep it in case of a disagreement.',
+    page: 'Download the record',
+    data: 'As data (JSON)',
+    lost: 'The record could not be fetched. Please try again.',
   },
 
   panel: { open: 'Show the order', close: 'Back to the conversation', heading: 'The order' },

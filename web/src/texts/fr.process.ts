@@ -322,6 +322,8 @@ export const processTexts: Pick<Texts, 'guide' | 'action' | 'confirm' | 'proposa
     money_expired: (amount) => `${amount} ont quitté le séquestre vers la place de marché`,
     deadline_paused: (left) => `Le compteur est à l’arrêt, il restait ${left}`,
     deadline_moved: (when) => `C’est convenu : le compteur va maintenant jusqu’au ${when}`,
+    time_given_back: (length, when) =>
+      `Le service était en panne : ${length} rendus, le compteur va maintenant jusqu’au ${when}`,
     time_proposed: (me, name, length) => `${me ? 'Vous proposez' : `${name} propose`} ${length} de plus`,
     refund_proposed: (me, name, amount) =>
       `${me ? 'Vous proposez' : `${name} propose`} de rendre ${amount} à l’acheteur`,

@@ -9,6 +9,7 @@ export const fr: Texts = {
   you: 'Vous',
   someone: 'Un membre',
   role: { buyer: 'Acheteur', seller: 'Vendeur', mediator: 'Le médiateur' },
+  everybody: 'tous les deux',
   close: 'Fermer',
   cancelDialog: 'Pas maintenant',
   retry: 'Réessayer',
@@ -99,6 +100,7 @@ export const fr: Texts = {
     theirs: (name) => `Au tour ${de(name)}`,
     since: (ago) => `depuis ${ago}`,
     justNow: 'depuis un instant',
+    decide: 'À vous de décider',
     nobody: 'Rien à faire',
   },
 
@@ -109,6 +111,7 @@ export const fr: Texts = {
     released: (amount) => `${amount} versés au vendeur`,
     refunded: (amount) => `${amount} remboursés`,
     heading: 'L’argent',
+    frozen: 'Personne n’y touche avant la décision du médiateur.',
     ordered: 'Ordonné, en attente du service de paiement',
     confirmed: 'Confirmé par le service de paiement',
   },
@@ -281,6 +284,14 @@ export const fr: Texts = {
     loading: 'Chargement de vos commandes…',
     empty: 'Aucune commande',
     emptyHint: 'Une commande apparaît ici dès son paiement, avec le temps qu’il lui reste.',
+  },
+
+  record: {
+    heading: 'Le dossier de cette commande',
+    body: 'Tout ce qui s’est dit et fait ici, scellé par notre clé : chacun peut vérifier que rien n’a changé depuis. À garder en cas de désaccord.',
+    page: 'Télécharger le dossier',
+    data: 'En données (JSON)',
+    lost: 'Le dossier n’a pas pu être obtenu. Réessayez.',
   },
 
   panel: { open: 'Voir la commande', close: 'Retour à la conversation', heading: 'La commande' },
