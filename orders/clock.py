@@ -17,22 +17,33 @@ import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
+import msgspec
 import structlog
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders import timeline
 from orders.brief_rows import items_of
-from orders.commands import carry_out
+from orders.commands import carry_out, save_facts
 from orders.database import Database, Transaction
 from orders.deadlines import marks
 from orders.decisions import expire
 from orders.errors import Unavailable
 from orders.events import CLOCK, DeadlineNear, OrderId, Timer
 from orders.locking import LockedOrder, hold, lock_free
+from orders.outages import BEAT, beat
 from orders.tables import timers
 from orders.timeline import Draft
-from orders.timers import DueTimer, end_timer, first_due, look_again, put_off, running, wake_at
+from orders.timers import (
+    DueTimer,
+    end_timer,
+    first_due,
+    give_back,
+    look_again,
+    put_off,
+    running,
+    wake_at,
+)
 from orders.workflow import REMINDED
 
 log = structlog.get_logger(__name__)
@@ -59,14 +70,21 @@ class Sweeper:
         database: Database,
         firings: Mapping[Timer, Firing] | None = None,
         chores: Sequence[Chore] = (),
+        outage_least: timedelta | None = None,
     ) -> None:
-        """Take further firings (a ring's end is known to `realtime.voice`) and chores."""
+        """Take further firings (a ring's end is known to `realtime.voice`) and chores.
+
+        If nobody swept for `outage_least`, it was an outage, and clocks that ran through it are
+        given the time back; without it they fire at once.
+        """
         self._database = database
         self._firings: dict[Timer, Firing] = {
             **dict.fromkeys((t for t in Timer if t is not Timer.RING), fire_step),
             **(firings or {}),
         }
         self._chores = chores
+        self._outage_least = outage_least
+        self._beaten: datetime | None = None  # the last beat of this sweeper
         self._nudged = asyncio.Event()
 
     def nudge(self) -> None:
@@ -104,6 +122,7 @@ class Sweeper:
                 due, wait = await _due_orders(conn, now), 0
             elif first is not None:
                 wait = min(max((first - now).total_seconds(), 0.005), PERIOD)
+        await self._beat(now)
         for place in range(0, len(due), TOGETHER):
             for order in await self._look_after_few(due[place : place + TOGETHER]):
                 await self._look_after(order)
@@ -155,7 +174,20 @@ class Sweeper:
                 if not await self._put_off(order, clock):
                     return
 
+    async def _beat(self, now: datetime) -> None:
+        """Say that we are there, before the first sweep and every few seconds after it."""
+        least = self._outage_least
+        if least is None or (self._beaten is not None and now - self._beaten < BEAT):
+            return
+        async with self._database.transaction() as tx:
+            ended = await beat(tx, least)
+        self._beaten = now
+        if ended is not None:
+            log.warning("there was an outage", since=ended.since, until=ended.until)
+
     async def _act(self, tx: Transaction, locked: LockedOrder, clock: DueTimer) -> None:
+        if self._outage_least is not None and await _give_back(tx, locked, clock):
+            return
         if tx.now < clock.due:
             await _remind(tx, locked, clock)
         else:
@@ -197,6 +229,19 @@ async def fire_step(tx: Transaction, locked: LockedOrder, clock: DueTimer) -> No
         await end_timer(tx, locked.id, clock.timer, clock.ref)
     else:
         await carry_out(tx, locked, decision, CLOCK)
+
+
+async def _give_back(tx: Transaction, locked: LockedOrder, clock: DueTimer) -> bool:
+    """Move a clock that ran through an outage, and say why. A ring is over in any case."""
+    if clock.timer is Timer.RING:
+        return False
+    told = await give_back(tx, locked.id, clock, locked.facts.policy)
+    if told is None:
+        return False
+    if clock.timer is Timer.DELIVERY:
+        await save_facts(tx, msgspec.structs.replace(locked.facts, delivery_due=told.due))
+    await timeline.append(tx, locked.head, locked.owes, [Draft(CLOCK, told)])
+    return True
 
 
 async def _remind(tx: Transaction, locked: LockedOrder, clock: DueTimer) -> None:

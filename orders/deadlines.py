@@ -5,6 +5,7 @@ Time is an argument everywhere; nothing here looks at a clock.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -22,6 +23,13 @@ class Mark(msgspec.Struct, frozen=True, order=True):
 
     at: datetime
     percent: int
+
+
+class Outage(msgspec.Struct, frozen=True):
+    """A time in which we were not there: nobody could act, whatever their clock said."""
+
+    since: datetime
+    until: datetime
 
 
 def due(start: datetime, seconds: int) -> datetime:
@@ -52,6 +60,21 @@ def window_end(timer: Timer, start: datetime, seconds: int, policy: Policy) -> d
     if policy.working_days_only and timer in COUNTS_WORKING_DAYS:
         return after_worked(start, seconds, policy.country, policy.time_zone)
     return due(start, seconds)
+
+
+def after_outages(
+    start: datetime, end: datetime, credited: datetime, outages: Sequence[Outage]
+) -> datetime:
+    """Return when a window ends that stood still in those outages that ended after `credited`.
+
+    A window that was over before an outage began gains nothing; one that was open has as much
+    time left after it as before. `outages` are in the order of time.
+    """
+    for outage in outages:
+        since = max(outage.since, start)
+        if credited < outage.until and since < min(end, outage.until):
+            end += outage.until - since
+    return end
 
 
 def marks(start: datetime, end: datetime, policy: Policy) -> list[Mark]:

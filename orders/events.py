@@ -376,6 +376,15 @@ class DeadlineMoved(_Event, frozen=True, tag="deadline_moved"):
     proposal: int
 
 
+class TimeGivenBack(_Event, frozen=True, tag="time_given_back"):
+    """A clock runs `seconds` longer because we were out of order while it ran."""
+
+    timer: Timer
+    was: datetime
+    due: datetime
+    seconds: int
+
+
 class TimeProposed(_Event, frozen=True, tag="time_proposed"):
     """The actor proposes `seconds` more on a clock. The entry's seq names the proposal."""
 
@@ -514,6 +523,7 @@ Event = (
     | DeadlineNear
     | DeadlinePaused
     | DeadlineMoved
+    | TimeGivenBack
     | TimeProposed
     | RefundProposed
     | ProposalAccepted

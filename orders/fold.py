@@ -76,6 +76,7 @@ from orders.events import (
     RightOpened,
     Role,
     State,
+    TimeGivenBack,
     TimeProposed,
     Timer,
 )
@@ -233,7 +234,9 @@ def _tell(view: View, entry: Entry) -> View:
         ):
             left = tuple(seq for seq in view.proposals if seq != proposal)
             return replace(view, proposals=left)
-        case DeadlineMoved(timer, _, due):
+        case TimeGivenBack(Timer.ORDER_LIFE):
+            return view  # known from the payment, like its beginning
+        case DeadlineMoved(timer, _, due) | TimeGivenBack(timer, _, due):
             return replace(view, deadlines=_with(view, timer, due))
         case DeadlineSet(timer, due):
             view = replace(view, deadlines=_with(view, timer, due))

@@ -160,6 +160,8 @@ timers = Table(
     # when the sweeper has to look: the next reminder mark, zero, or a retry after a failure
     Column("wake_at", Instant, nullable=False),
     Column("attempts", Integer, nullable=False),
+    # the outages up to this moment are in `due` already
+    Column("credited", Instant, nullable=False),
     PrimaryKeyConstraint("order_id", "timer", "ref"),
     Index("timers_by_wake_at", "wake_at"),
 )
@@ -322,6 +324,13 @@ Index(
     notices.c.wake_at,
     sqlite_where=_is_open,
     postgresql_where=_is_open,
+)
+
+outages = Table(
+    "outages",
+    metadata,
+    Column("since", Instant, primary_key=True),
+    Column("until", Instant, nullable=False),
 )
 
 meta = Table(

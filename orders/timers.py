@@ -15,9 +15,10 @@ from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders.database import Transaction
-from orders.deadlines import next_mark
+from orders.deadlines import after_outages, next_mark
 from orders.decisions import RunningTimer, TimerSet
-from orders.events import OrderId, Timer
+from orders.events import OrderId, TimeGivenBack, Timer
+from orders.outages import outages_after
 from orders.policy import Policy
 from orders.tables import timers
 from orders.workflow import REMINDED
@@ -31,6 +32,8 @@ class DueTimer(msgspec.Struct, frozen=True):
     start: datetime
     due: datetime
     attempts: int
+    credited: datetime
+    """The outages up to this moment are in `due` already."""
 
 
 async def set_timer(
@@ -68,6 +71,7 @@ async def change_timers(
                     "due": clock.due,
                     "wake_at": wake_at(clock.timer, clock.start, clock.due, tx.now, policy),
                     "attempts": 0,
+                    "credited": tx.now,
                 }
                 for clock in opens
             ],
@@ -127,9 +131,44 @@ async def put_off(
 
 
 async def running(conn: AsyncConnection, order: OrderId) -> tuple[RunningTimer, ...]:
-    """Return the clocks of the process that run for an order, without those of calls."""
-    rows = await conn.execute(select(timers).where(timers.c.order_id == order, timers.c.ref == ""))
-    return tuple(RunningTimer(Timer(row.timer), row.start, row.due) for row in rows)
+    """Return the clocks of the process that run for an order, without those of calls.
+
+    What an outage took from them is given back already, told or not.
+    """
+    rows = (
+        await conn.execute(select(timers).where(timers.c.order_id == order, timers.c.ref == ""))
+    ).all()
+    if not rows:
+        return ()
+    lost = await outages_after(conn, min(row.credited for row in rows))
+    return tuple(
+        RunningTimer(
+            Timer(row.timer), row.start, after_outages(row.start, row.due, row.credited, lost)
+        )
+        for row in rows
+    )
+
+
+async def give_back(
+    tx: Transaction, order: OrderId, clock: DueTimer, policy: Policy
+) -> TimeGivenBack | None:
+    """Move a clock by what outages took from it; None if there was nothing to give back."""
+    lost = await outages_after(tx.conn, clock.credited)
+    due = after_outages(clock.start, clock.due, clock.credited, lost)
+    if due == clock.due:
+        return None
+    await tx.conn.execute(
+        update(timers)
+        .where(timers.c.order_id == order, timers.c.timer == clock.timer, timers.c.ref == clock.ref)
+        .values(
+            due=due,
+            wake_at=wake_at(clock.timer, clock.start, due, tx.now, policy),
+            attempts=0,
+            credited=lost[-1].until,
+        )
+    )
+    seconds = round((due - clock.due).total_seconds())
+    return TimeGivenBack(clock.timer, clock.due, due, seconds)
 
 
 async def first_due(tx: Transaction, ids: Sequence[OrderId]) -> dict[OrderId, DueTimer]:
@@ -144,4 +183,4 @@ async def first_due(tx: Transaction, ids: Sequence[OrderId]) -> dict[OrderId, Du
 
 
 def _due(row: Row[Any]) -> DueTimer:
-    return DueTimer(Timer(row.timer), row.ref, row.start, row.due, row.attempts)
+    return DueTimer(Timer(row.timer), row.ref, row.start, row.due, row.attempts, row.credited)

@@ -81,7 +81,10 @@ async def running(
         shelf = Shelf(database, settings.var / "files")
         await shelf.tidy()
         sweeper = Sweeper(
-            database, {Timer.RING: calls.fire_ring}, [calls.end_lapsed, shelf.erase_removed]
+            database,
+            {Timer.RING: calls.fire_ring},
+            [calls.end_lapsed, shelf.erase_removed],
+            settings.shortest_outage,
         )
         tokens = Tokens(token_secret, limits)
         edge = Edge(

@@ -16,6 +16,7 @@
 | `ORDER_ROOM_MAIL_FROM`           | room@example.org           | the sender of mails           |
 | `ORDER_ROOM_MEDIA_ADDRESS`       | the machine's own          | IP address told to browsers   |
 | `ORDER_ROOM_CALLS_BY`            | both                       | both or seller                |
+| `ORDER_ROOM_OUTAGE_LEAST`        | 300                        | seconds; 0: none is made good |
 | `ORDER_ROOM_POLICY`              | ComeUp's                   | lengths of the process, JSON  |
 | `ORDER_ROOM_COMMANDS_PER_SECOND` | 20                         | frames a socket may send      |
 | `ORDER_ROOM_LOG`                 | info                       | debug, info, warning, error   |
@@ -35,6 +36,7 @@ import base64
 import binascii
 import secrets
 from collections.abc import Mapping
+from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -102,11 +104,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     media_address: str = msgspec.field(name="ORDER_ROOM_MEDIA_ADDRESS", default="")
     calls_by: CallsBy = msgspec.field(name="ORDER_ROOM_CALLS_BY", default=CallsBy.BOTH)
     policy: str = msgspec.field(name="ORDER_ROOM_POLICY", default="{}")
+    outage_least: Annotated[int, msgspec.Meta(ge=0)] = msgspec.field(
+        name="ORDER_ROOM_OUTAGE_LEAST", default=300
+    )
     commands_per_second: Annotated[float, msgspec.Meta(gt=0)] = msgspec.field(
         name="ORDER_ROOM_COMMANDS_PER_SECOND", default=20.0
     )
     log: LogLevel = msgspec.field(name="ORDER_ROOM_LOG", default=LogLevel.INFO)
     demo: bool = False
+
+    @property
+    def shortest_outage(self) -> timedelta | None:
+        """How long we must be away for people to be given the time back; None for never."""
+        return timedelta(seconds=self.outage_least) if self.outage_least else None
 
     @property
     def base_url(self) -> str:

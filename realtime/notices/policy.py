@@ -91,6 +91,7 @@ from orders.events import (
     RevisionRequested,
     RightOpened,
     Role,
+    TimeGivenBack,
     TimeProposed,
     Timer,
 )
@@ -185,6 +186,7 @@ def owed_for(owes: Owes, entry: Entry) -> Sequence[Owed]:
             | MoneyConfirmed()
             | MoneyRefused()
             | DeadlineMoved()
+            | TimeGivenBack()
             | DeadlinePaused()
             | ProposalWithdrawn()
             | ProposalLapsed()

@@ -389,7 +389,7 @@ async def test_what_a_ring_does_at_zero_is_handed_in_and_told_which_call(
         watch.forward(seconds=1)
         await sweeper.sweep()
         await sweeper.sweep()
-    assert fired == [(room.order, DueTimer(Timer.RING, "call-1", MONDAY, due, 0))]
+    assert fired == [(room.order, DueTimer(Timer.RING, "call-1", MONDAY, due, 0, MONDAY))]
 
 
 async def test_chores_are_done_in_every_pass(own_database_url: str) -> None:

@@ -132,6 +132,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("reference"),
     )
     op.create_table(
+        "outages",
+        sa.Column("since", Instant(), nullable=False),
+        sa.Column("until", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("since"),
+    )
+    op.create_table(
         "participants",
         sa.Column("order_id", sa.String(), nullable=False),
         sa.Column("person_id", sa.String(), nullable=False),
@@ -261,6 +267,7 @@ def upgrade() -> None:
         sa.Column("due", Instant(), nullable=False),
         sa.Column("wake_at", Instant(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("credited", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("order_id", "timer", "ref"),
     )
     op.create_index("timers_by_wake_at", "timers", ["wake_at"], unique=False)
@@ -287,6 +294,7 @@ def downgrade() -> None:
     op.drop_table("payments")
 
     op.drop_table("participants")
+    op.drop_table("outages")
     op.drop_table("orders")
 
     op.drop_table("notices")
