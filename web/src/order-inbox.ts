@@ -98,7 +98,7 @@ export class OrderInboxElement extends LitElement {
       ${this.banner(connection)}
       <header>
         <h1>${t.heading}</h1>
-        ${sorted.length > 0 ? html`<p data-test="inbox-waiting" data-waiting=${waiting}>${t.yours(waiting)}</p>` : nothing}
+        ${sorted.length > 0 ? html`<p data-test="inbox-waiting" data-waiting=${waiting}>${connection.welcome?.name ? html`<b>${connection.welcome.name}</b> ` : nothing}${t.yours(waiting)}</p>` : nothing}
       </header>
       ${sorted.length === 0
         ? html`<div class="notice" data-test="inbox-empty">
@@ -203,6 +203,11 @@ export class OrderInboxElement extends LitElement {
       }
       header p {
         color: var(--muted);
+      }
+      header b {
+        margin-right: 8px;
+        font-weight: 500;
+        color: var(--ink);
       }
       h2.heading {
         margin: 28px 0 10px;

@@ -90,10 +90,7 @@ export const look = css`
   .avatars {
     display: flex;
     flex: none;
-  }
-  .avatar + .avatar {
-    margin-left: -10px;
-    box-shadow: 0 0 0 2px var(--surface);
+    gap: 4px;
   }
   .member {
     overflow: hidden;
@@ -247,6 +244,14 @@ export const look = css`
     font-size: 13px;
     gap: 6px;
     overflow: hidden;
+  }
+  .phone .who p.several {
+    flex-direction: column;
+    gap: 0;
+  }
+  .phone .several .member {
+    padding: 0;
+    border: 0;
   }
   .summary {
     width: 100%;

@@ -294,7 +294,7 @@ export class OrderRoomElement extends LitElement {
       </span>
       <div class="who">
         <h1 title=${r?.title ?? ''}>${r?.title}</h1>
-        <p>${others.length > 1 ? others.map((m) => this.member(room, m)) : this.only(room, room.other)}</p>
+        <p class=${others.length > 1 ? 'several' : ''}>${others.length > 1 ? others.map((m) => this.member(room, m)) : this.only(room, room.other)}</p>
       </div>
       ${this.narrow || !r
         ? nothing
