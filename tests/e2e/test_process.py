@@ -246,21 +246,22 @@ async def test_the_record_that_a_party_takes_home_proves_every_letter(
     await buyer.take("order.cancel")
     await buyer.is_in("cancelled")
 
-    bearer = {"Authorization": f"Bearer {await server.token(order.buyer)}"}
-    async with server.http(bearer) as http:
-        exported = await http.get(f"/api/v1/me/orders/{order.id}/record.json")
-        published = await http.get(KEYS_PATH)
-    assert (exported.status_code, published.status_code) == (200, 200)
+    async with buyer.page.expect_download() as saving:
+        await buyer.part("record-json").click()
+    exported = await saving.value
+    assert exported.suggested_filename == f"order-{order.id}-record.json"
     file, forged, keys = (tmp_path / name for name in ("record.json", "forged.json", "keys.json"))
-    file.write_bytes(exported.content)
-    keys.write_bytes(published.content)
+    await exported.save_as(file)
+    async with server.http() as http:
+        keys.write_bytes((await http.get(KEYS_PATH)).content)
     good = await asyncio.to_thread(verify, file, "--key", keys)
     assert (good.returncode, good.stderr) == (0, "")
     assert f"good. Order {order.id}" in good.stdout
     assert "by the trusted key" in good.stdout
 
-    assert exported.content.count(b"lentement") == 1
-    forged.write_bytes(exported.content.replace(b"lentement", b"lentemeNt"))
+    record = await asyncio.to_thread(file.read_bytes)
+    assert record.count(b"lentement") == 1
+    forged.write_bytes(record.replace(b"lentement", b"lentemeNt"))
     bad = await asyncio.to_thread(verify, forged, "--key", keys)
     assert (bad.returncode, bad.stderr) == (1, "")
     assert "good" not in bad.stdout
