@@ -112,8 +112,8 @@ export const en = {
     refunded: (amount: string) => `${amount} refunded`,
     heading: 'The money',
     frozen: 'Nobody touches it before the mediator decides.',
-    ordered: 'Ordered, awaiting the payment service',
-    confirmed: 'Confirmed by the payment service',
+    ordered: 'Awaiting confirmation',
+    confirmed: 'Confirmed',
   },
 
   why: 'Why?',

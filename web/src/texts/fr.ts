@@ -112,8 +112,8 @@ export const fr: Texts = {
     refunded: (amount) => `${amount} remboursés`,
     heading: 'L’argent',
     frozen: 'Personne n’y touche avant la décision du médiateur.',
-    ordered: 'Ordonné, en attente du service de paiement',
-    confirmed: 'Confirmé par le service de paiement',
+    ordered: 'En attente de confirmation',
+    confirmed: 'Confirmé',
   },
 
   why: 'Pourquoi ?',
