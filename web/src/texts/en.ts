@@ -117,7 +117,7 @@ export const en = {
   },
 
   why: 'Why?',
-  startOpen: 'Something on the list is still open. Why begin all the same?',
+  startOpen: 'Not everything on the list is accepted yet. Why begin all the same?',
   optional: '(optional)',
   splitAmount: (held: string) => `For the buyer, out of ${held}`,
   handOverAgain: 'I have added to my brief',

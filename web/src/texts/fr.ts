@@ -117,7 +117,7 @@ export const fr: Texts = {
   },
 
   why: 'Pourquoi ?',
-  startOpen: 'La liste n’est pas complète. Pourquoi démarrer quand même ?',
+  startOpen: 'Tout n’est pas encore accepté dans la liste. Pourquoi démarrer quand même ?',
   optional: '(facultatif)',
   splitAmount: (held) => `Pour l’acheteur, sur ${held}`,
   handOverAgain: 'J’ai complété mes éléments',
