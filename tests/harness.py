@@ -4,7 +4,8 @@
 `Process` runs it as a process of its own, to be killed and started again. Both know how to make
 orders over HTTP and how to sign people in. `Browser` is one WebSocket of one person: it keeps
 the timeline of every order it follows by the rules a browser has to follow, and checks them
-with every batch (no gaps, no repeats, the link where it is known).
+with every batch (no gaps, no repeats, the link where it is known). Whatever it hears is held
+against the published contracts.
 
     async with serving(database_url) as server:
         order = await server.order()
@@ -46,6 +47,7 @@ from realtime.app import OrderRoom
 from realtime.limits import Limits
 from realtime.serving import RoomServer, address, listen
 from realtime.settings import read
+from tests import published
 from tests.servers import free_port
 
 SERVICE_KEY = "a-service-key-for-tests-only-0123456789"
@@ -99,7 +101,12 @@ class Server:
 
     def http(self, headers: dict[str, str] | None = None) -> httpx2.AsyncClient:
         """An HTTP client; its headers say who asks. It does not follow redirects."""
-        return httpx2.AsyncClient(base_url=self.url, timeout=PATIENCE, headers=headers)
+        return httpx2.AsyncClient(
+            base_url=self.url,
+            timeout=PATIENCE,
+            headers=headers,
+            event_hooks={"response": [_as_published]},
+        )
 
     def backend(self) -> httpx2.AsyncClient:
         """An HTTP client with the service key: the marketplace's backend."""
@@ -137,6 +144,15 @@ class Server:
             yield browser
         finally:
             await browser.close()
+
+
+async def _as_published(answer: httpx2.Response) -> None:
+    """Hold every answer against the published contract."""
+    if answer.headers.get("content-type") == "application/json":
+        asked = answer.request
+        published.answered(
+            asked.method, asked.url.path, answer.status_code, json.loads(await answer.aread())
+        )
 
 
 def new_order(buyer: str, seller: str) -> Frame:
@@ -194,6 +210,8 @@ class Browser:
         self._reader: asyncio.Task[None] | None = None
         self._news = asyncio.Condition()
         self._broken: BaseException | None = None
+        self._undescribed: set[str] = set()
+        """Ids of what was asked for outside the published contract."""
         self.answers_pings = True
 
     # --- the line ----------------------------------------------------------------------------
@@ -256,6 +274,8 @@ class Browser:
 
     async def send(self, **frame: object) -> None:
         """Send a frame and expect nothing."""
+        if frame.get("id") is not None and not published.is_described(frame):
+            self._undescribed.add(str(frame["id"]))
         await self.socket.send(json.dumps(frame))
 
     async def ask(self, **frame: object) -> Frame:
@@ -364,6 +384,7 @@ class Browser:
         try:
             async for text in self.socket:
                 frame = json.loads(text)
+                self._check(frame)
                 self._fold(frame)
                 self.frames.append(frame)
                 if frame["t"] == "ping" and self.answers_pings:
@@ -378,6 +399,11 @@ class Browser:
         self.close_code = 1006 if code is None else code
         async with self._news:
             self._news.notify_all()
+
+    def _check(self, frame: Frame) -> None:
+        published.heard(frame)
+        if frame["t"] == "done" and frame["id"] in self._undescribed:
+            raise HarnessError(f"done, though the contract does not describe it: {frame}")
 
     def _fold(self, frame: Frame) -> None:
         match frame["t"]:

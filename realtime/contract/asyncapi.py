@@ -12,7 +12,7 @@ import msgspec
 from orders.events import Entry
 from realtime import protocol
 from realtime.contract.examples import example
-from realtime.contract.refusals import meanings
+from realtime.contract.refusals import catalogue
 from realtime.contract.schemas import INBOUND, OUTBOUND, about, reached, ref, tag
 from realtime.protocol import close, outbound
 
@@ -118,7 +118,7 @@ def document(base_url: str) -> Json:
             "schemas": _plain(reached([*map(ref, INBOUND), *map(ref, OUTBOUND), ref(Entry)])),
         },
         "x-close-codes": closes(),
-        "x-refusals": {told.code: msgspec.to_builtins(told) for told in meanings()},
+        "x-refusals": catalogue(),
     }
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from orders.errors import Refused
 from realtime.contract.calls import CALLS, Bytes, Call, Who
-from realtime.contract.refusals import meaning, meanings
+from realtime.contract.refusals import catalogue, meaning
 from realtime.contract.schemas import reached, ref
 from realtime.contract.shapes import Refusal
 from realtime.protocol import VERSION
@@ -58,7 +58,7 @@ def document(base_url: str) -> Json:
             "schemas": reached([paths, ref(Refusal)]),
             "securitySchemes": {who.value: scheme for who, scheme in SECURITY.items()},
         },
-        "x-refusals": {told.code: msgspec.to_builtins(told) for told in meanings()},
+        "x-refusals": catalogue(),
     }
 
 

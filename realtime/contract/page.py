@@ -139,7 +139,7 @@ def _inbound(kind: type[msgspec.Struct]) -> ShapeShown:
     return _shape(
         names()[kind],
         name=tag(kind),
-        anchor=f"say-{tag(kind)}",
+        anchor=_anchors()[names()[kind]],
         example=_json(example(kind)),
         answers=tuple(tag(answer) for answer in ANSWERS.get(kind, ())),
     )
@@ -150,7 +150,7 @@ def _outbound(kind: type[msgspec.Struct]) -> ShapeShown:
     return _shape(
         names()[kind],
         name=tag(kind),
-        anchor=f"hear-{tag(kind)}",
+        anchor=_anchors()[names()[kind]],
         example=_json(example(kind)),
         lane=lane,
     )
@@ -158,7 +158,10 @@ def _outbound(kind: type[msgspec.Struct]) -> ShapeShown:
 
 def _event(kind: type[msgspec.Struct]) -> ShapeShown:
     return _shape(
-        names()[kind], name=tag(kind), anchor=f"event-{tag(kind)}", example=_json(example(kind))
+        names()[kind],
+        name=tag(kind),
+        anchor=_anchors()[names()[kind]],
+        example=_json(example(kind)),
     )
 
 
@@ -192,12 +195,21 @@ def _shape(
     )
 
 
+@functools.cache
+def _anchors() -> dict[str, str]:
+    """Where the shapes stand that have a place of their own."""
+    found = {"Event": "events"}
+    for way, kinds in (("say", INBOUND), ("hear", OUTBOUND), ("event", EVENTS)):
+        found |= {names()[kind]: f"{way}-{tag(kind)}" for kind in kinds}
+    return found
+
+
 def _kind(schema: dict[str, Any]) -> Markup:
     """Say what a field holds, with a link to the shape if it has one."""
     match schema:
         case {"$ref": place}:
             title = str(place).removeprefix(PLACE)
-            anchor = "events" if title == "Event" else f"shape-{title}"
+            anchor = _anchors().get(title, f"shape-{title}")
             return Markup('<a href="#{}">{}</a>').format(anchor, title)
         case {"anyOf": parts}:
             return Markup(" or ").join(_kind(part) for part in parts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from typing import Any
 
 import msgspec
 
@@ -39,3 +40,11 @@ def meanings() -> tuple[Meaning, ...]:
     """Return all of them, by status and code."""
     found = [meaning(kind) for kind in KINDS.values()]
     return tuple(sorted(found, key=lambda told: (told.status, told.code)))
+
+
+def catalogue() -> dict[str, Any]:
+    """Return all of them by their codes, as JSON."""
+    told: dict[str, Any] = msgspec.json.decode(
+        msgspec.json.encode({told.code: told for told in meanings()})
+    )
+    return told

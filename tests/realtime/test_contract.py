@@ -1,0 +1,180 @@
+"""The published contracts: whole, valid, and enough to write a client from."""
+
+import asyncio
+import re
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+from starlette.routing import Mount, Route
+
+from orders.errors import Refused
+from realtime.app import ROUTES
+from realtime.contract import asyncapi, openapi
+from realtime.contract.calls import CALLS
+from realtime.contract.examples import example
+from realtime.contract.schemas import EVENTS, INBOUND, OUTBOUND, ref, tag
+from realtime.protocol import Close
+from tests.harness import InProcess
+from tests.realtime.client_from_docs import Client, RefusedError
+
+HTTP = openapi.document("https://room.example.org")
+SOCKET = asyncapi.document("https://room.example.org")
+ANSWERED_IN = 30
+
+
+def test_every_route_is_described_and_nothing_else_is() -> None:
+    served = set()
+    for route in ROUTES:
+        if isinstance(route, Mount):
+            served.add(("get", route.path + "/{name}"))
+            continue
+        assert isinstance(route, Route)
+        for method in route.methods or {"GET"}:
+            if method not in {"HEAD", "OPTIONS"}:
+                served.add((method.lower(), route.path))
+    assert {(call.method, call.path) for call in CALLS} == served
+
+
+def test_the_document_of_http_is_valid_openapi() -> None:
+    validate(HTTP)
+    assert HTTP["openapi"] == "3.1.0"
+
+
+def test_every_refusal_is_published_with_meaning_and_status() -> None:
+    for code, kind in Refused.catalogue.items():
+        for document in (HTTP, SOCKET):
+            told = document["x-refusals"][code]
+            assert told["status"] == kind.status
+            assert len(told["about"]) > 10
+
+
+def test_the_document_of_the_socket_has_what_asyncapi_asks_for() -> None:
+    assert SOCKET["asyncapi"] == "3.0.0"
+    assert {"title", "version"} <= SOCKET["info"].keys()
+    assert SOCKET["servers"]["room"]["protocol"] == "wss"
+    for where in _refs(SOCKET):
+        assert _found(SOCKET, where) is not None, where
+    in_channel = SOCKET["channels"]["room"]["messages"]
+    for operation in SOCKET["operations"].values():
+        assert operation["action"] in {"send", "receive"}
+        for message in operation["messages"] + operation.get("reply", {}).get("messages", []):
+            assert message["$ref"].rpartition("/")[2] in in_channel
+
+
+def test_each_frame_is_said_by_exactly_one_operation() -> None:
+    for action, kinds in (("receive", INBOUND), ("send", OUTBOUND)):
+        said = [
+            message["$ref"].rpartition("/")[2]
+            for operation in SOCKET["operations"].values()
+            if operation["action"] == action
+            for message in operation["messages"]
+        ]
+        assert sorted(said) == sorted(tag(kind) for kind in kinds)
+
+
+def test_every_schema_is_one_and_every_example_fits_its_schema() -> None:
+    for document in (HTTP, SOCKET):
+        for schema in document["components"]["schemas"].values():
+            Draft202012Validator.check_schema(schema)
+    components = {"schemas": HTTP["components"]["schemas"] | SOCKET["components"]["schemas"]}
+    bodies = [
+        body
+        for call in CALLS
+        for body in (call.takes, *call.gives.values())
+        if isinstance(body, type)
+    ]
+    for kind in dict.fromkeys((*INBOUND, *OUTBOUND, *EVENTS, *bodies)):
+        schema = {**ref(kind), "components": components}
+        Draft202012Validator(schema).validate(example(kind))
+
+
+def test_every_close_code_is_explained() -> None:
+    told = SOCKET["x-close-codes"]
+    assert [close["code"] for close in told] == sorted(Close)
+    assert all(close["about"] for close in told)
+
+
+async def test_the_server_hands_out_both_documents_and_the_page(server: InProcess) -> None:
+    async with server.http() as http:
+        documents = [await http.get(f"/api/{name}.json") for name in ("openapi", "asyncapi")]
+        page = await http.get("/api/docs")
+    base = server.edge.settings.base_url
+    assert [answer.json() for answer in documents] == [
+        openapi.document(base),
+        asyncapi.document(base),
+    ]
+    assert page.headers["content-type"].startswith("text/html")
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+
+
+async def test_the_page_names_everything_and_loads_nothing(server: InProcess) -> None:
+    async with server.http() as http:
+        page = (await http.get("/api/docs")).text
+    assert "<script" not in page
+    assert not re.search(r"""(src|href)=["'](?!#|/api/|data:)""", page)
+    for kind in (*INBOUND, *OUTBOUND, *EVENTS):
+        assert f"<b>{tag(kind)}</b>" in page
+    for call in CALLS:
+        assert f'id="call-{call.name}"' in page
+    for code in Refused.catalogue:
+        assert f'id="refusal-{code}"' in page
+    anchors = set(re.findall(r'id="([^"]+)"', page))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= anchors
+
+
+async def test_a_client_written_from_the_page_chats_and_comes_back(server: InProcess) -> None:
+    order = await server.order()
+    tokens = {person: await server.token(person) for person in (order.buyer, order.seller)}
+    buyer = Client(server.ws_url, lambda: tokens[order.buyer], order.id)
+    seller = Client(server.ws_url, lambda: tokens[order.seller], order.id)
+    async with asyncio.timeout(ANSWERED_IN), buyer, seller:
+        await buyer.command("message.send", text="Bonjour")
+        await seller.until(lambda: seller.texts() == ["Bonjour"])
+
+        seller.cut()  # what is said meanwhile is there when it comes back
+        await buyer.command("message.send", text="Are you there?")
+        await seller.until(lambda: seller.texts() == ["Bonjour", "Are you there?"])
+        await seller.command("order.start", note="I have it all.")
+        await buyer.until(lambda: (buyer.situation or {}).get("state") == "in_progress")
+    assert seller.times_welcomed == 2
+    assert sorted(seller.entries) == list(range(1, seller.position + 1))
+
+
+async def test_a_client_written_from_the_page_repeats_a_command_safely(server: InProcess) -> None:
+    order = await server.order()
+    token = await server.token(order.buyer)
+    async with (
+        asyncio.timeout(ANSWERED_IN),
+        Client(server.ws_url, lambda: token, order.id) as buyer,
+    ):
+        first = await buyer.command("message.send", id="m-1", text="Once")
+        again = await buyer.command("message.send", id="m-1", text="Once")
+        assert again == first
+
+        buyer.cut()  # asked for while the line is gone: sent when it is back
+        await buyer.command("message.send", id="m-2", text="Twice")
+        await buyer.until(lambda: buyer.texts() == ["Once", "Twice"])
+
+        with pytest.raises(RefusedError) as refused:
+            await buyer.command("message.send", id="m-1", text="Other words")
+        assert refused.value.code == "id_reused"
+        assert buyer.texts() == ["Once", "Twice"]
+
+
+def _refs(part: object) -> list[str]:
+    match part:
+        case dict():
+            own = [part["$ref"]] if isinstance(part.get("$ref"), str) else []
+            return own + [where for value in part.values() for where in _refs(value)]
+        case list():
+            return [where for value in part for where in _refs(value)]
+        case _:
+            return []
+
+
+def _found(document: dict[str, Any], where: str) -> object:
+    for name in where.removeprefix("#/").split("/"):
+        document = document.get(name, {})
+    return document or None
