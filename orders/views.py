@@ -242,6 +242,19 @@ async def heads(conn: AsyncConnection, ids: Sequence[OrderId]) -> dict[OrderId, 
     return {row.id: row.last_seq for row in rows}
 
 
+async def dues(conn: AsyncConnection, ids: Sequence[OrderId]) -> dict[OrderId, datetime]:
+    """Return when the nearest clock of each order is due; orders without one are left out.
+
+    The order's longest life is not among them: it is far away, and no countdown shows it.
+    """
+    rows = await conn.execute(
+        select(timers.c.order_id, func.min(timers.c.due).label("due"))
+        .where(timers.c.order_id.in_(ids), timers.c.ref == "", timers.c.timer != Timer.ORDER_LIFE)
+        .group_by(timers.c.order_id)
+    )
+    return {row.order_id: row.due for row in rows}
+
+
 async def inbox(
     conn: AsyncConnection, person: PersonId, order: OrderId | None = None
 ) -> list[InboxRow]:

@@ -254,19 +254,22 @@ class Hub:
                     log.exception("a ping failed")
 
     async def ping(self) -> None:
-        """Send every socket a sign of life with the heads of its orders.
+        """Send every socket a sign of life with the heads and due times of its orders.
 
-        One statement for all orders of this process, so a hint that was lost costs one period.
-        Without a database the ping goes out without heads.
+        Read for all orders of this process at once, so a hint that was lost costs one period.
+        Without a database the ping goes out without them.
         """
         self._pings += 1
         heads: dict[OrderId, int] = {}
+        dues: dict[OrderId, datetime] = {}
         orders = list(self._followers)
         try:
             now = await self._database.now()
             async with self._database.reading() as conn:
                 for start in range(0, len(orders), HEADS_AT_ONCE):
-                    heads |= await views.heads(conn, orders[start : start + HEADS_AT_ONCE])
+                    some = orders[start : start + HEADS_AT_ONCE]
+                    heads |= await views.heads(conn, some)
+                    dues |= await views.dues(conn, some)
         except Unavailable:
             now = datetime.now(UTC)
         for session in list(self._every()):
@@ -275,7 +278,8 @@ class Hub:
                 if order in heads:
                     mine[order] = heads[order]
                     session.hint(order, heads[order], situation=False)
-            session.signal(("ping",), Ping(self._pings, now, mine))
+            running = {str(order): dues[order] for order in session.follows if order in dues}
+            session.signal(("ping",), Ping(self._pings, now, mine, running))
 
     async def drain(self) -> None:
         """Tell all sockets to come back elsewhere, spread over time, then close them."""

@@ -197,11 +197,14 @@ class Inbox(_Outbound, frozen=True, tag="inbox"):
 
 
 class Ping(_Outbound, frozen=True, tag="ping"):
-    """Sign of life with the heads of the subscribed orders and the server's clock."""
+    """Sign of life with the server's clock, and how the subscribed orders stand."""
 
     n: int
     now: datetime
     heads: dict[str, int]
+    """The last seq of each subscribed order."""
+    dues: dict[str, datetime] = {}
+    """When the nearest clock of each is due. A browser that shows another time asks again."""
 
 
 class Move(_Outbound, frozen=True, tag="move"):

@@ -25,6 +25,9 @@ async def test_a_ping_carries_the_heads_of_the_followed_orders(database_url: str
             await buyer.subscribe(order.id)
             ping = await buyer.hears(lambda f: f["t"] == "ping" and f["heads"] != {})
             assert ping["heads"] == {order.id: 3}
+            situation = buyer.orders[order.id].situation
+            assert situation is not None
+            assert ping["dues"] == {order.id: situation["deadlines"][0]["due"]}
 
 
 async def test_a_silent_browser_is_taken_for_gone_and_an_answering_one_is_not(

@@ -54,6 +54,8 @@ export class OrderRoom implements Follower {
   private epoch: string | null = null;
   private typingTimer: Timer | undefined;
   private saidTyping = -Infinity;
+  /** A due time of a ping that differed from ours and was asked about. */
+  private doubted: string | null = null;
   private marked = 0;
   private markTimer: Timer | undefined;
   private markAfter = -Infinity;
@@ -268,6 +270,15 @@ export class OrderRoom implements Follower {
     this.events.changed();
   }
 
+  /** The countdown shows another time than the server's ping: ask for the situation, once. */
+  private checkDue(due: string | undefined): void {
+    if (due === undefined || due === this.doubted || this.situation === null) return;
+    const shown = this.situation.deadlines.find((d) => d.timer !== 'order_life');
+    if (shown !== undefined && Date.parse(shown.due) === Date.parse(due)) return;
+    this.doubted = due;
+    this.connection.resume(this.order);
+  }
+
   frame(frame: Outbound): void {
     switch (frame.t) {
       case 'welcome':
@@ -294,6 +305,9 @@ export class OrderRoom implements Follower {
         if (!first && result.fresh.length > 0) this.events.fresh(result.fresh);
         break;
       }
+      case 'ping':
+        this.checkDue(frame.dues?.[this.order]);
+        break;
       case 'situation':
         // Newest wins; a re-ordered older one would bring back a button that is gone.
         if (this.situation === null || frame.situation.seq >= this.situation.seq) {

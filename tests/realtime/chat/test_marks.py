@@ -78,8 +78,8 @@ async def test_unread_messages_are_counted_until_they_are_read(server: InProcess
             await seller.say(order.id, f"{n}")
     async with server.browser(order.buyer) as buyer:
         assert [line["unread"] for line in buyer.welcome["inbox"]] == [3]
-        await buyer.send(t="mark", order=order.id, seq=5)
         await buyer.subscribe(order.id)
+        await buyer.send(t="mark", order=order.id, seq=5)
         await _marks(buyer, order, order.buyer, 5)
     async with server.browser(order.buyer) as buyer:
         assert [line["unread"] for line in buyer.welcome["inbox"]] == [1]

@@ -150,6 +150,7 @@ export interface Ping {
   n: number;
   now: string;
   heads: Readonly<Record<string, number>>;
+  dues?: Readonly<Record<string, string>>;
 }
 export interface Move {
   t: 'move';
