@@ -1,28 +1,33 @@
 """What is true about an order: its process, its money, its deadlines and its timeline.
 
-Read in this order:
+What is decided, without I/O; read in this order:
 
 - `events`     the vocabulary: everything that can happen, one frozen struct each
-- `workflow`   the table of the process: states x verbs x timers -> events and money
+- `workflow`   the table of the process: states x verbs x clocks -> states, money and clocks
+- `decisions`  carrying the table out: what happens, or a refusal; `telling` names the entries
 - `situation`  what one viewer sees now: actions, whose turn, deadlines, what happens at zero
-- `deadlines`  reminder marks, working days
+- `deadlines`  ends of windows, reminder marks; `working_days` which days count
 - `money`      escrow in double entry, and when a refund becomes visible
+- `proposals`  what the two may agree on: more time, a part of the money back
+- `brief`      the readiness list: its templates, and who may move which item
 - `policy`     every length and limit of the process
 - `errors`     the refusals, drawn as a tree
 - `owing`      what the notice policy is asked, and what it answers
-- `tables`     where all of it is stored
+- `fold`       the law "fold = fetch": a view built from entries equals the view of the rows
+- `record`     an order's record: a signed file that anybody can check offline
+- `picture`    the process as a document, made from its tables (`PROCESS.md`)
+
+Where it is kept, and how it changes:
+
+- `tables`     where all of it is stored; `migrations` how that came to be
 - `database`   engine and transaction: commit, then announce
 - `timeline`   append, read, redact: the only writer of entries
-- `posting`    group commit for messages
-- `commands`   one function per verb: lock, decide, save, append
-- `clock`      the sweeper: what is due happens, once
-- `brief`      the readiness list: its templates, and who may move which item
-- `briefing`   moving an item; `brief_rows` its rows; `again` ordering again with the brief
-- `files`      what is known of an order's files; their bytes lie in `realtime.files`
-- `picture`    the process as a document, made from its tables
-- `record`     an order's record: a signed file that anybody can check offline
-- `export`     what a record says, read for one of the members
-- `fold`       the law "fold = fetch": a view built from entries equals the view of the rows
+- `locking`    an order's row under lock, read into what the rules know
+- `commands`   opening a room, taking a step; `posting` is group commit for messages
+- `agreements`, `briefing`, `mediation`, `settlement`, `again`  the other commands
+- `timers`, `proposal_rows`, `brief_rows`, `files`, `people`, `ledger`  rows of their own
+- `clock`      the sweeper: what is due happens, once; `outages` gives our own silence back
+- `views`      reading an order for somebody; `export` for its record
 
 Imports go from `realtime` to here and never back.
 """

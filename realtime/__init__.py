@@ -30,5 +30,6 @@ And beside it:
 - `notices`    what is owed by e-mail, and its sending
 - `texts`      sentences in the reader's language
 - `files`, `record`  what is shared and what is taken home
-- `demo`       orders to look at; `scenes` is what is said in them
+- `contract`   OpenAPI and AsyncAPI from the types, and a page to read
+- `demo`       orders to look at; `scenes` is what is said in them, `cashier` moves their money
 """
