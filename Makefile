@@ -140,7 +140,7 @@ web/dist/.stamp: web/node_modules/.stamp $(WEB_SOURCES)
 # The tests start private servers from these; Debian keeps PostgreSQL's outside PATH.
 .PHONY: programs
 programs:
-	@has() { for name; do PATH="$$PATH:$$(echo /usr/lib/postgresql/*/bin | tr ' ' ':')" \
+	@has() { for name; do PATH="$$PATH:/usr/sbin:/sbin:$$(echo /usr/lib/postgresql/*/bin | tr ' ' ':')" \
 	    command -v "$$name" >/dev/null && return; done; return 1; }; \
 	missing=; \
 	has $${CHROMIUM:-chromium chromium-browser google-chrome-stable google-chrome chrome} \
