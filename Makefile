@@ -147,6 +147,10 @@ programs:
 	  || missing="$$missing chromium"; \
 	[ -n "$$TEST_DATABASE_URL" ] || { has initdb && has postgres; } || missing="$$missing postgresql"; \
 	has redis-server || missing="$$missing redis-server"; \
+	has clamd || missing="$$missing clamav-daemon"; \
+	has turnserver || missing="$$missing coturn"; \
+	has $${FIREFOX:-firefox-esr firefox} || missing="$$missing firefox-esr"; \
+	has ip || missing="$$missing iproute2"; \
 	[ -z "$$missing" ] && exit; \
 	if [ "$$(id -u)" = 0 ] && has apt-get; then \
 	  echo "Installing for the tests:$$missing"; \
