@@ -27,6 +27,7 @@ Where it is kept, and how it changes:
 - `agreements`, `briefing`, `mediation`, `settlement`, `again`  the other commands
 - `timers`, `proposal_rows`, `brief_rows`, `files`, `people`, `ledger`  rows of their own
 - `clock`      the sweeper: what is due happens, once; `outages` gives our own silence back
+- `watermarks` how far each member has received and read
 - `views`      reading an order for somebody; `export` for its record
 
 Imports go from `realtime` to here and never back.

@@ -360,34 +360,6 @@ async def post(
     )
 
 
-async def mark_read(database: Database, order: OrderId, person: PersonId, seq: int) -> int | None:
-    """Move a member's read mark forward to `seq`; return the new mark, or None if it stood there.
-
-    A mark beyond the head is cut to it. Raises `OrderUnknown` for a stranger.
-    """
-    async with database.transaction() as tx:
-        row = (
-            await tx.conn.execute(
-                select(participants.c.read_seq, orders.c.last_seq)
-                .join(orders, orders.c.id == participants.c.order_id)
-                .where(participants.c.order_id == order, participants.c.person_id == person)
-            )
-        ).first()
-        if row is None:
-            raise OrderUnknown(order=order)
-        reached = max(0, min(seq, row.last_seq))
-        moved = await tx.conn.execute(
-            update(participants)
-            .where(
-                participants.c.order_id == order,
-                participants.c.person_id == person,
-                participants.c.read_seq < reached,
-            )
-            .values(read_seq=reached, read_at=tx.now)
-        )
-        return reached if moved.rowcount else None
-
-
 async def redact(database: Database, order: OrderId, seq: int) -> None:
     """Erase a message or a file for good; repeating it is harmless.
 

@@ -34,6 +34,7 @@ from orders.tables import (
     timers,
 )
 from orders.timers import running
+from orders.watermarks import Watermarks
 
 
 class Party(msgspec.Struct, frozen=True):
@@ -42,7 +43,7 @@ class Party(msgspec.Struct, frozen=True):
     person: PersonId
     role: Role
     name: str
-    read_seq: int
+    marks: Watermarks
     last_seen: datetime | None
 
 
@@ -103,7 +104,14 @@ async def room(conn: AsyncConnection, order: OrderId) -> RoomView:
         .order_by(participants.c.role)
     )
     parties = tuple(
-        Party(p.person_id, Role(p.role), p.name, p.read_seq, p.last_seen) for p in found
+        Party(
+            p.person_id,
+            Role(p.role),
+            p.name,
+            Watermarks(p.read_seq, max(p.read_seq, p.delivered_seq)),
+            p.last_seen,
+        )
+        for p in found
     )
     return RoomView(
         order, row.title, row.category, row.price_cents, row.currency, row.last_seq, parties
@@ -260,7 +268,8 @@ async def inbox(
 ) -> list[InboxRow]:
     """List the person's orders, the most urgent deadline first; or only one of them.
 
-    Unread counts the other party's messages and files beyond the person's read mark.
+    Unread counts the others' messages and files beyond the person's read mark, without those
+    that were withdrawn or erased.
     """
     mine, theirs, other = participants.alias("mine"), participants.alias("theirs"), persons
     unread = (
@@ -269,6 +278,7 @@ async def inbox(
             entries.c.order_id == orders.c.id,
             entries.c.seq > mine.c.read_seq,
             entries.c.kind.in_(("message_sent", "file_shared")),
+            entries.c.payload.is_not(None),
             entries.c.actor != person,
         )
         .scalar_subquery()

@@ -33,11 +33,12 @@ class PersonTypes(msgspec.Struct, frozen=True, tag="typing"):
 
 
 class MarkMoved(msgspec.Struct, frozen=True, tag="mark"):
-    """A person has read an order up to `read`."""
+    """A person has read an order up to `read`, and received it up to `delivered`."""
 
     order: OrderId
     person: PersonId
     read: int
+    delivered: int
 
 
 class MediaChanged(msgspec.Struct, frozen=True, tag="media"):

@@ -20,10 +20,10 @@ from pathlib import Path
 
 import msgspec
 
-from orders import timeline, views
+from orders import timeline, views, watermarks
 from orders.brief import Asked
 from orders.briefing import move_item
-from orders.commands import NewOrder, Person, create_order, mark_read, take_step
+from orders.commands import NewOrder, Person, create_order, take_step
 from orders.database import Announce, Database, OwedFor
 from orders.errors import OrderUnknown
 from orders.events import MessageSent, OrderId, PersonId, State
@@ -127,7 +127,7 @@ class Demo:
             head = (await views.heads(conn, [order]))[order]
         for person in {scene.buyer, scene.seller, *(line.by for line in scene.lines)}:
             unread = scene.unread if person is scene.seller else 0
-            await mark_read(database, order, _id(person, mark), head - unread)
+            await watermarks.mark(database, order, _id(person, mark), read=head - unread)
 
 
 class _Clock:

@@ -24,6 +24,7 @@ from orders.events import OrderId
 from orders.locking import peek
 from orders.proposals import Outcome, ProposalKind
 from orders.timeline import Position
+from orders.watermarks import Watermarks
 from orders.workflow import Verb
 from realtime import telemetry
 from realtime.bus import PersonTypes
@@ -57,6 +58,7 @@ from realtime.protocol import (
     ProposalFrame,
     ProposeRefund,
     ProposeTime,
+    Received,
     Refresh,
     Refreshed,
     ReopenItem,
@@ -86,7 +88,11 @@ async def carry_out(edge: Edge, session: Session, frame: Inbound) -> Outbound | 
             return None
         case Mark():
             await _member(edge, session, frame.order)
-            edge.marks.mark(frame.order, session.person, frame.seq)
+            edge.marks.mark(frame.order, session.person, Watermarks(read=frame.seq))
+            return None
+        case Received():
+            await _member(edge, session, frame.order)
+            edge.marks.mark(frame.order, session.person, Watermarks(delivered=frame.seq))
             return None
         case Typing():
             await _member(edge, session, frame.order)

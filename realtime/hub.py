@@ -215,13 +215,12 @@ class Hub:
             case PersonTypes(order, person, on):
                 for session in self._others(order, person):
                     session.signal(("typing", order, person), TypingFrame(order, person, on))
-            case MarkMoved(order, person, read):
-                frame = Marks(order, (ReadMark(person, read),))
+            case MarkMoved(order, person, read, delivered):
+                frame = Marks(order, (ReadMark(person, read, delivered),))
                 for session in self._showing(order):
                     session.signal(("mark", order, person), frame)
                 for session in self._sessions.get(person, ()):
-                    if order not in session.follows:
-                        session.changed(order)
+                    session.changed(order)
             case MediaChanged(order, call, person, media):
                 for session in self._showing(order):
                     session.signal(

@@ -28,7 +28,7 @@ def room_frame(room: RoomView, you: Role, policy: Policy, hub: Hub) -> Room:
         currency=room.currency,
         members=tuple(Member(p.person, p.role, p.name) for p in room.parties),
         you=you,
-        marks=tuple(ReadMark(p.person, p.read_seq) for p in room.parties),
+        marks=tuple(ReadMark(p.person, p.marks.read, p.marks.delivered) for p in room.parties),
         presence=tuple(hub.presence(p.person, p.last_seen) for p in room.parties),
         text_max=policy.text_max,
         note_max=policy.note_max,

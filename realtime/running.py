@@ -68,7 +68,9 @@ async def running(
         database.on_commit(hub.announce)
         box = PostBox(database)
         marks = Marks(
-            database, limits, lambda order, who, seq: hub.signal(MarkMoved(order, who, seq))
+            database,
+            limits,
+            lambda order, who, at: hub.signal(MarkMoved(order, who, at.read, at.delivered)),
         )
         calls = Switchboard(
             database,

@@ -1,7 +1,7 @@
-"""Read marks: stored, monotonic, and written at most once a second per person and order.
+"""Read and delivered marks: stored, monotonic, written at most once a second a person and order.
 
 A browser that scrolls says "read up to" many times a second. The first is written at once, what
-comes within the next second is gathered, and the newest of it written when the second is over.
+comes within the next second is gathered, and the furthest of it written when the second is over.
 """
 
 from __future__ import annotations
@@ -11,34 +11,34 @@ from collections.abc import Callable
 
 import structlog
 
-from orders.commands import mark_read
 from orders.database import Database
 from orders.errors import OrderUnknown, Unavailable
 from orders.events import OrderId, PersonId
+from orders.watermarks import Watermarks, mark
 from realtime.limits import Limits
 
 log = structlog.get_logger(__name__)
 
-Moved = Callable[[OrderId, PersonId, int], None]
-"""Told when a stored mark moved: (order, person, seq)."""
+Moved = Callable[[OrderId, PersonId, Watermarks], None]
+"""Told when a stored mark moved: (order, person, where both stand)."""
 
 
 class Marks:
-    """Writes read marks. One per process."""
+    """Writes marks. One per process."""
 
     def __init__(self, database: Database, limits: Limits, moved: Moved) -> None:
         """Tell `moved` whenever a mark was stored."""
         self._database = database
         self._limits = limits
         self._moved = moved
-        self._wanted: dict[tuple[OrderId, PersonId], int] = {}
+        self._wanted: dict[tuple[OrderId, PersonId], Watermarks] = {}
         self._writers: dict[tuple[OrderId, PersonId], asyncio.Task[None]] = {}
         self._closing = asyncio.Event()
 
-    def mark(self, order: OrderId, person: PersonId, seq: int) -> None:
-        """Have the mark stored, at once or within the second. The person is a member."""
+    def mark(self, order: OrderId, person: PersonId, reached: Watermarks) -> None:
+        """Have the marks stored, at once or within the second. The person is a member."""
         key = (order, person)
-        self._wanted[key] = max(seq, self._wanted.get(key, 0))
+        self._wanted[key] = reached.joined(self._wanted.get(key, Watermarks()))
         if key not in self._writers:
             writer = asyncio.create_task(self._write(key))
             self._writers[key] = writer
@@ -52,14 +52,20 @@ class Marks:
     async def _write(self, key: tuple[OrderId, PersonId]) -> None:
         order, person = key
         try:
-            while (seq := self._wanted.pop(key, None)) is not None:
+            while (wanted := self._wanted.pop(key, None)) is not None:
                 try:
-                    reached = await mark_read(self._database, order, person, seq)
+                    reached = await mark(
+                        self._database,
+                        order,
+                        person,
+                        read=wanted.read,
+                        delivered=wanted.delivered,
+                    )
                 except OrderUnknown:
                     return  # no longer a member
                 except Unavailable:
-                    # worth another try, unless a newer one came meanwhile
-                    self._wanted.setdefault(key, seq)
+                    # worth another try, together with what came meanwhile
+                    self._wanted[key] = wanted.joined(self._wanted.get(key, Watermarks()))
                     if self._closing.is_set():
                         return
                 else:
@@ -67,7 +73,7 @@ class Marks:
                         self._moved(order, person, reached)
                 await self._pause()
         except Exception:
-            log.exception("a read mark was not stored", order=order)
+            log.exception("a mark was not stored", order=order)
         finally:
             del self._writers[key]
 

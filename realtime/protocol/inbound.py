@@ -75,6 +75,13 @@ class Mark(_Inbound, frozen=True, tag="mark"):
     seq: Seq
 
 
+class Received(_Inbound, frozen=True, tag="received"):
+    """Everything up to `seq` has arrived on this device, seen or not. Monotonic, like `mark`."""
+
+    order: OrderRef
+    seq: Seq
+
+
 class Typing(_Inbound, frozen=True, tag="typing"):
     """The person is writing (repeat every 3 s while true), or stopped."""
 
@@ -349,6 +356,7 @@ Inbound = (
     | Unsubscribe
     | History
     | Mark
+    | Received
     | Typing
     | Pong
     | CallOffer

@@ -32,10 +32,11 @@ class Presence(msgspec.Struct, frozen=True):
 
 
 class ReadMark(msgspec.Struct, frozen=True):
-    """How far a person has read."""
+    """How far a person has read, and how far their devices have received; never less."""
 
     person: PersonId
     read: int
+    delivered: int
 
 
 class InboxLine(msgspec.Struct, frozen=True):
@@ -158,7 +159,7 @@ class RefusedFrame(_Outbound, frozen=True, tag="refused"):
 
 
 class Marks(_Outbound, frozen=True, tag="marks"):
-    """Somebody read further, perhaps oneself on another device."""
+    """Somebody read or received more, perhaps oneself on another device."""
 
     order: OrderId
     marks: tuple[ReadMark, ...]

@@ -36,7 +36,7 @@ from sqlalchemy import delete, insert
 from orders import briefing, ledger, views
 from orders.brief import Asked, Move
 from orders.clock import Sweeper
-from orders.commands import mark_read, redact, take_step
+from orders.commands import redact, take_step
 from orders.database import Database
 from orders.errors import IdReused, Refused
 from orders.events import DeadlineFired, PersonId, Role
@@ -47,6 +47,7 @@ from orders.posting import PostBox
 from orders.situation import Situation
 from orders.tables import participants, timers
 from orders.timeline import Position
+from orders.watermarks import mark
 from orders.workflow import ENDED, Verb
 from tests.orders.world import MONDAY, Room, Watch, entries_of, open_room, verified
 
@@ -238,7 +239,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(role=ROLES, seq=st.integers(0, 40))
     def read(self, role: Role, seq: int) -> None:
-        self.world.do(mark_read(self.world.database, self.room.order, self.people[role], seq))
+        self.world.do(mark(self.world.database, self.room.order, self.people[role], read=seq))
 
     @rule(one=consumes(said))
     def withdraw(self, one: Said) -> None:

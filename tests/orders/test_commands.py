@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 
 from orders import views
-from orders.commands import NewOrder, Person, create_order, mark_read, take_step
+from orders.commands import NewOrder, Person, create_order, take_step
 from orders.database import Database
 from orders.errors import (
     IdReused,
@@ -26,6 +26,7 @@ from orders.events import OrderId, PersonId, Role, State, Timer
 from orders.money import Account, balances
 from orders.policy import DAY, Policy
 from orders.tables import orders, persons, postings, requests
+from orders.watermarks import mark
 from orders.workflow import Verb
 from tests.orders.world import (
     Room,
@@ -405,39 +406,6 @@ async def room(database: Database) -> Room:
     return opened_room
 
 
-async def test_a_read_mark_moves_forward_only(database: Database, room: Room) -> None:
-    marks = [await mark_read(database, room.order, room.buyer, seq) for seq in (4, 4, 2, 5)]
-    assert marks == [4, None, None, 5]
-
-
-async def test_a_read_mark_stops_at_the_head(database: Database, room: Room) -> None:
-    assert await mark_read(database, room.order, room.buyer, 2**62) == 5
-    assert await mark_read(database, room.order, room.seller, -(2**70)) is None
-    assert await mark_read(database, room.order, room.seller, 2**70) == 5
-
-
-async def test_a_read_mark_is_its_owners_alone(database: Database, room: Room) -> None:
-    await mark_read(database, room.order, room.buyer, 4)
-    async with database.reading() as conn:
-        seen = await views.room(conn, room.order)
-    assert seen.party(room.buyer).read_seq == 4
-    assert seen.party(room.seller).read_seq == 0
-
-
-async def test_racing_read_marks_end_at_the_furthest(database: Database, room: Room) -> None:
-    await asyncio.gather(
-        *(mark_read(database, room.order, room.buyer, seq) for seq in (3, 5, 1, 4, 2))
-    )
-    async with database.reading() as conn:
-        seen = await views.room(conn, room.order)
-    assert seen.party(room.buyer).read_seq == 5
-
-
-async def test_a_stranger_marks_nothing(database: Database, room: Room) -> None:
-    with pytest.raises(OrderUnknown):
-        await mark_read(database, room.order, PersonId("stranger"), 4)
-
-
 async def test_the_inbox_counts_what_the_other_wrote_and_was_not_read(
     database: Database, room: Room
 ) -> None:
@@ -447,7 +415,7 @@ async def test_the_inbox_counts_what_the_other_wrote_and_was_not_read(
         return line.unread
 
     assert await unread(room.buyer) == 1
-    await mark_read(database, room.order, room.buyer, 4)
+    await mark(database, room.order, room.buyer, read=4)
     assert await unread(room.buyer) == 0
     assert await unread(room.seller) == 1
 

@@ -1,4 +1,4 @@
-"""How far everybody has read."""
+"""How far everybody has read, and what has reached their devices."""
 
 from realtime.limits import Limits
 from tests.harness import Browser, InProcess, TestOrder, serving
@@ -11,13 +11,12 @@ async def _stored(server: InProcess, order: TestOrder, person: str) -> int:
         return next(int(mark["read"]) for mark in room["marks"] if mark["person"] == person)
 
 
-async def _marks(browser: Browser, order: TestOrder, person: str, read: int) -> None:
+async def _marks(
+    browser: Browser, order: TestOrder, person: str, read: int, delivered: int | None = None
+) -> None:
+    wanted = {"person": person, "read": read, "delivered": delivered or read}
     await browser.hears(
-        lambda f: (
-            f["t"] == "marks"
-            and f["order"] == order.id
-            and {"person": person, "read": read} in f["marks"]
-        )
+        lambda f: f["t"] == "marks" and f["order"] == order.id and wanted in f["marks"]
     )
 
 
@@ -97,3 +96,46 @@ async def test_what_was_read_on_one_device_is_not_unread_in_the_others_list(
         await phone.send(t="mark", order=order.id, seq=done["seq"])
         news = await laptop.hears(lambda f: f["t"] == "inbox")
         assert [line["unread"] for line in news["lines"]] == [0]
+
+
+async def test_what_reached_a_device_shows_before_it_is_read(server: InProcess) -> None:
+    order = await server.order()
+    async with (
+        server.browser(order.buyer) as buyer,
+        server.browser(order.buyer) as phone,
+        server.browser(order.seller) as seller,
+    ):
+        for browser in (buyer, phone, seller):
+            await browser.subscribe(order.id)
+        done = await seller.say(order.id, "has it arrived?")
+        await phone.reaches(order.id, done["seq"])
+        await phone.send(t="received", order=order.id, seq=done["seq"])
+        for browser in (seller, buyer):
+            await _marks(browser, order, order.buyer, 0, done["seq"])
+    async with server.browser(order.seller) as seller:
+        room = (await seller.subscribe(order.id)).room
+        assert room is not None
+        told = {mark["person"]: mark for mark in room["marks"]}
+    assert told[order.buyer] == {"person": order.buyer, "read": 0, "delivered": done["seq"]}
+
+
+async def test_what_was_received_counts_as_unread_in_the_list(server: InProcess) -> None:
+    order = await server.order()
+    async with server.browser(order.buyer) as phone, server.browser(order.buyer) as laptop:
+        await phone.subscribe(order.id)
+        async with server.browser(order.seller) as seller:
+            done = await seller.say(order.id, "unread")
+        await phone.reaches(order.id, done["seq"])
+        await phone.send(t="received", order=order.id, seq=done["seq"])
+        await laptop.hears(lambda f: f["t"] == "inbox" and f["lines"][0]["unread"] == 1)
+        await phone.send(t="mark", order=order.id, seq=done["seq"])
+        for browser in (laptop, phone):
+            await browser.hears(lambda f: f["t"] == "inbox" and f["lines"][0]["unread"] == 0)
+
+
+async def test_a_stranger_leaves_no_mark(server: InProcess) -> None:
+    order, other = await server.order(), await server.order()
+    async with server.browser(other.buyer) as stranger:
+        await stranger.send(t="received", order=order.id, seq=1)
+        refused = await stranger.hears(lambda f: f["t"] == "refused")
+        assert refused["code"] == "order_unknown"

@@ -14,7 +14,7 @@ from sqlalchemy.engine import RowMapping
 
 from orders import timeline
 from orders.clock import Sweeper
-from orders.commands import Person, mark_read, take_step
+from orders.commands import Person, take_step
 from orders.database import Database
 from orders.events import (
     CLOCK,
@@ -33,6 +33,7 @@ from orders.mediation import freeze, send_mediator
 from orders.policy import Policy
 from orders.tables import calls, notices, persons
 from orders.timeline import Draft
+from orders.watermarks import mark
 from orders.workflow import Verb
 from realtime.notices.policy import owed_for
 from realtime.notices.sender import NoticeWorker
@@ -146,7 +147,7 @@ class Scene:
 
     async def read(self, person: PersonId, seq: int) -> None:
         """Move a read mark."""
-        await mark_read(self.database, self.room.order, person, seq)
+        await mark(self.database, self.room.order, person, read=seq)
 
     async def sweep(self) -> None:
         """Let due clocks fire, reminders among them."""

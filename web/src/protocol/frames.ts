@@ -21,6 +21,8 @@ export interface Presence {
 export interface ReadMark {
   person: string;
   read: number;
+  /** What has reached their devices; never less than `read`. */
+  delivered: number;
 }
 
 export interface InboxLine {

@@ -1,0 +1,67 @@
+"""How far each member has come in an order's timeline: two marks that only move forward.
+
+`delivered` says that one of the person's devices has everything up to there, `read` that it was
+on a screen in front of them; what was read was delivered. They are two numbers a member and never
+entries: a mark on every message would outgrow the conversation, and nobody misses them later.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import ColumnElement, case, literal, or_, select, update
+
+from orders.database import Database
+from orders.errors import OrderUnknown
+from orders.events import OrderId, PersonId
+from orders.tables import orders, participants
+
+
+class Watermarks(msgspec.Struct, frozen=True):
+    """How far a member has come; `read` is never beyond `delivered`."""
+
+    read: int = 0
+    delivered: int = 0
+
+    def joined(self, other: Watermarks) -> Watermarks:
+        """Return the furthest of both."""
+        return Watermarks(max(self.read, other.read), max(self.delivered, other.delivered))
+
+
+async def mark(
+    database: Database, order: OrderId, person: PersonId, *, read: int = 0, delivered: int = 0
+) -> Watermarks | None:
+    """Move a member's marks forward; return where they stand then, or None if neither moved.
+
+    A mark beyond the head is cut to it. Raises `OrderUnknown` for a stranger, `Unavailable`.
+    """
+    async with database.transaction() as tx:
+        mine = (participants.c.order_id == order) & (participants.c.person_id == person)
+        head = await tx.conn.scalar(
+            select(orders.c.last_seq)
+            .join(participants, orders.c.id == participants.c.order_id)
+            .where(mine)
+        )
+        if head is None:
+            raise OrderUnknown(order=order)
+        read = max(0, min(read, head))
+        delivered = max(read, min(delivered, head))
+        mark_read, mark_delivered = participants.c.read_seq, participants.c.delivered_seq
+        now = literal(tx.now, participants.c.read_at.type)
+        moved = (
+            await tx.conn.execute(
+                update(participants)
+                .where(mine, or_(mark_read < read, mark_delivered < delivered))
+                .values(
+                    read_seq=_furthest(mark_read, read),
+                    read_at=case((mark_read < read, now), else_=participants.c.read_at),
+                    delivered_seq=_furthest(mark_delivered, delivered),
+                )
+                .returning(mark_read, mark_delivered)
+            )
+        ).first()
+        return None if moved is None else Watermarks(moved.read_seq, moved.delivered_seq)
+
+
+def _furthest(column: ColumnElement[int], reached: int) -> ColumnElement[int]:
+    """Say it in the statement itself: a racing mark may have been stored since ours was read."""
+    return case((column < reached, reached), else_=column)
