@@ -8,7 +8,7 @@ What is decided, without I/O; read in this order:
 - `situation`  what one viewer sees now: actions, whose turn, deadlines, what happens at zero
 - `deadlines`  ends of windows, reminder marks; `working_days` which days count
 - `money`      escrow in double entry, and when a refund becomes visible
-- `proposals`  what the two may agree on: more time, a part of the money back
+- `proposals`  what the two may agree on: time, money, when to talk, and what was said
 - `brief`      the readiness list: its templates, and who may move which item
 - `policy`     every length and limit of the process
 - `errors`     the refusals, drawn as a tree
@@ -24,7 +24,7 @@ Where it is kept, and how it changes:
 - `timeline`   append, read, redact: the only writer of entries
 - `locking`    an order's row under lock, read into what the rules know
 - `commands`   opening a room, taking a step; `posting` is group commit for messages
-- `agreements`, `briefing`, `mediation`, `settlement`, `again`  the other commands
+- `agreements`, `talks`, `briefing`, `mediation`, `settlement`, `again`  the other commands
 - `timers`, `proposal_rows`, `brief_rows`, `files`, `people`, `ledger`  rows of their own
 - `clock`      the sweeper: what is due happens, once; `outages` gives our own silence back
 - `watermarks` how far each member has received and read

@@ -1,6 +1,7 @@
-"""Proposing and answering: more time, or a part of the money back. One transaction each.
+"""Proposing more time or a part of the money back, and answering whatever was proposed.
 
-Repeat-safe like every command: the client id stands on the first entry written.
+One transaction each; repeat-safe like every command: the client id stands on the first entry
+written.
 """
 
 from __future__ import annotations
@@ -11,17 +12,21 @@ from datetime import datetime
 import msgspec
 
 from orders import timeline
+from orders.brief import agreed, told
+from orders.brief_rows import items_of, save_items
 from orders.commands import begin, command_digest, post, save_facts
 from orders.database import Database, Transaction
 from orders.decisions import OrderFacts, TimerSet
 from orders.errors import TextTooLong
 from orders.events import (
+    CallAgreed,
     DeadlineMoved,
     DeadlineSet,
     Event,
     MoneyRefunded,
     OrderId,
     PersonId,
+    PointDropped,
     ProposalAccepted,
     ProposalDeclined,
     ProposalWithdrawn,
@@ -42,6 +47,7 @@ from orders.proposals import (
     judge_refund,
     judge_time,
     lengthened,
+    picked,
     refund_of,
 )
 from orders.timeline import Draft, Position
@@ -83,9 +89,9 @@ async def propose(
             event = RefundProposed(amount, facts.currency, note)
         await only_one(tx.conn, order, kind)
         draft = Draft(person, event, client_id, content)
-        _, (told,) = await timeline.append(tx, locked.head, locked.owes, [draft])
-        await save(tx, order, Proposal(told.seq, kind, person, amount, told.at, timer, note))
-        return Position(told.seq, told.at)
+        _, (entry,) = await timeline.append(tx, locked.head, locked.owes, [draft])
+        await save(tx, order, Proposal(entry.seq, kind, person, amount, entry.at, timer, note))
+        return Position(entry.seq, entry.at)
 
 
 async def answer(
@@ -95,28 +101,46 @@ async def answer(
     proposal: int,
     outcome: Outcome,
     client_id: str,
+    at: datetime | None = None,
 ) -> Position:
-    """Accept, decline or withdraw a proposal.
+    """Accept, decline or withdraw a proposal; `at` says which of several times to talk is meant.
 
     Raises `OrderUnknown`, `ProposalUnknown`, `ProposalOver`, `NotYours`, `WrongState`,
-    `TimeWrong`, `AmountWrong`, `IdReused`, `Unavailable`; nothing was changed then.
+    `TimeWrong`, `AmountWrong`, `Malformed` (no such time), `IdReused`, `Unavailable`; nothing
+    was changed then.
     """
-    content = command_digest(f"proposal.{outcome}", proposal)
+    content = command_digest(f"proposal.{outcome}", proposal, *([at] if at else []))
     async with database.transaction() as tx:
         locked, first = await begin(tx, order, person, client_id, content)
         if first is not None:
             return first
         found = await find(tx.conn, order, proposal)
         judge_answer(found, person, outcome)
-        await settle(tx, order, proposal, outcome)
-        if outcome is Outcome.ACCEPTED:
+        chosen: datetime | None = None
+        events: list[Event]
+        if outcome is not Outcome.ACCEPTED:
+            events = [_ended_by(found, outcome)]
+        elif found.kind is ProposalKind.TALK:
+            chosen = picked(found, at, tx.now)
+            events = [CallAgreed(proposal, chosen)]
+        elif found.kind is ProposalKind.POINT:
+            before = await items_of(tx.conn, order)
+            item = agreed(before, proposal, found.note)
+            await save_items(tx, order, told(before, item), before)
+            events = [item]
+        else:
+            await settle(tx, order, proposal, outcome)
             return await _agree(tx, locked, found, person, client_id, content)
-        event = (
-            ProposalWithdrawn(proposal)
-            if outcome is Outcome.WITHDRAWN
-            else ProposalDeclined(proposal)
-        )
-        return await _tell(tx, locked, [event], person, client_id, content)
+        await settle(tx, order, proposal, outcome, chosen)
+        return await _tell(tx, locked, events, person, client_id, content)
+
+
+def _ended_by(found: Proposal, outcome: Outcome) -> Event:
+    if found.kind is ProposalKind.POINT:
+        return PointDropped(found.seq)
+    if outcome is Outcome.WITHDRAWN:
+        return ProposalWithdrawn(found.seq)
+    return ProposalDeclined(found.seq)
 
 
 async def _agree(
@@ -175,5 +199,5 @@ async def _tell(
 ) -> Position:
     first, *others = events
     drafts = [Draft(person, first, client_id, content), *(Draft(person, e) for e in others)]
-    _, told = await timeline.append(tx, locked.head, locked.owes, drafts)
-    return Position(told[0].seq, told[0].at)
+    _, (entry, *_) = await timeline.append(tx, locked.head, locked.owes, drafts)
+    return Position(entry.seq, entry.at)

@@ -11,7 +11,8 @@ given, accepted or not needed:
 | reopen | seller          | given, accepted, not needed; with reason | open        |
 | add    | seller          | "what is missing?"                       | open        |
 
-All of it only while the order awaits validation. Asking for something (add, reopen) makes it the
+All of it only while the order awaits validation; a point that both confirm after a call joins
+the list as accepted at any stage of the work. Asking for something (add, reopen) makes it the
 buyer's turn again. Decided here without I/O; `orders.briefing` carries out.
 
 An item is named by a key. The words of a template's item are the reader's language's, under the
@@ -40,6 +41,7 @@ from orders.events import (
     BriefEvent,
     BriefItemAccepted,
     BriefItemAdded,
+    BriefItemAgreed,
     BriefItemDropped,
     BriefItemGiven,
     BriefItemReopened,
@@ -216,6 +218,8 @@ def told(items: tuple[BriefItem, ...], event: BriefEvent) -> tuple[BriefItem, ..
     match event:
         case BriefItemAdded(key, label):
             return (*items, BriefItem(key, label))
+        case BriefItemAgreed(label=label, item=key):
+            return (*items, BriefItem(key, label, Readiness.ACCEPTED)) if key else tuple(items)
         case BriefItemGiven(key, note, messages, files):
             change = {
                 "state": Readiness.GIVEN, "note": note, "messages": messages, "files": files
@@ -231,6 +235,11 @@ def told(items: tuple[BriefItem, ...], event: BriefEvent) -> tuple[BriefItem, ..
     return tuple(
         msgspec.structs.replace(item, **change) if item.item == key else item for item in items
     )
+
+
+def agreed(items: Sequence[BriefItem], proposal: int, label: str) -> BriefItemAgreed:
+    """Tell a point of a call's minutes that both confirm; it joins the list if there is room."""
+    return BriefItemAgreed(proposal, label, _own(len(items)) if len(items) < ITEMS_MAX else "")
 
 
 def unsettled(items: Sequence[BriefItem]) -> bool:

@@ -95,6 +95,8 @@ class NoticeKind(StrEnum):
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     MISSED_CALL = "missed_call"
+    CALL_WANTED = "call_wanted"
+    CALL_TIME = "call_time"
 
 
 class _Event(msgspec.Struct, frozen=True, tag_field="kind", omit_defaults=True):
@@ -168,6 +170,18 @@ class BriefItemReopened(_Event, frozen=True, tag="brief_item_reopened"):
 
     item: str
     note: str
+
+
+class BriefItemAgreed(_Event, frozen=True, tag="brief_item_agreed"):
+    """Both parties confirm a point of a call's minutes, which entry `proposal` noted.
+
+    It joins the readiness list as item `item`; where the list has no room, `item` is empty and
+    the point stands in the minutes alone.
+    """
+
+    proposal: int
+    label: str
+    item: str = ""
 
 
 class FileShared(_Event, frozen=True, tag="file_shared"):
@@ -465,6 +479,39 @@ class CallEnded(_Event, frozen=True, tag="call_ended"):
     seconds: int = 0
 
 
+class CallRequested(_Event, frozen=True, tag="call_requested"):
+    """The actor, who may not call at this marketplace, asks to be called."""
+
+    note: str = ""
+
+
+class CallTimesProposed(_Event, frozen=True, tag="call_times_proposed"):
+    """The actor proposes times to talk. The entry's seq names the proposal."""
+
+    times: tuple[datetime, ...]
+    note: str = ""
+
+
+class CallAgreed(_Event, frozen=True, tag="call_agreed"):
+    """The other party picked a time of entry `proposal`; both are reminded before it."""
+
+    proposal: int
+    at: datetime
+
+
+class PointNoted(_Event, frozen=True, tag="point_noted"):
+    """The actor notes what was agreed in a call. The entry's seq names the proposal."""
+
+    call: CallId
+    text: str
+
+
+class PointDropped(_Event, frozen=True, tag="point_dropped"):
+    """The point of entry `proposal` does not stand: taken back, or not seen that way."""
+
+    proposal: int
+
+
 class NoticeSent(_Event, frozen=True, tag="notice_sent"):
     """An e-mail about the order was taken over by the mail server for this party."""
 
@@ -486,7 +533,12 @@ class EntryRedacted(_Event, frozen=True, tag="entry_redacted"):
 
 
 BriefEvent = (
-    BriefItemAdded | BriefItemGiven | BriefItemAccepted | BriefItemDropped | BriefItemReopened
+    BriefItemAdded
+    | BriefItemGiven
+    | BriefItemAccepted
+    | BriefItemDropped
+    | BriefItemReopened
+    | BriefItemAgreed
 )
 """What happens to an item of the readiness list."""
 
@@ -535,6 +587,11 @@ Event = (
     | CallRang
     | CallAnswered
     | CallEnded
+    | CallRequested
+    | CallTimesProposed
+    | CallAgreed
+    | PointNoted
+    | PointDropped
     | NoticeSent
     | NoticeBounced
     | EntryRedacted

@@ -23,13 +23,17 @@ from orders.events import (
     BriefHandedOver,
     BriefItemAccepted,
     BriefItemAdded,
+    BriefItemAgreed,
     BriefItemDropped,
     BriefItemGiven,
     BriefItemReopened,
+    CallAgreed,
     CallAnswered,
     CallEnded,
     CallId,
     CallRang,
+    CallRequested,
+    CallTimesProposed,
     CancelRefused,
     CancelRequested,
     CancelWithdrawn,
@@ -65,6 +69,8 @@ from orders.events import (
     OrderPaid,
     OrderStarted,
     PersonId,
+    PointDropped,
+    PointNoted,
     ProposalAccepted,
     ProposalDeclined,
     ProposalLapsed,
@@ -163,6 +169,9 @@ def _tell(view: View, entry: Entry) -> View:
             return _move(replace(view, brief_handed=True), view.state, Role.SELLER, at)
         case BriefItemGiven() | BriefItemAccepted() | BriefItemDropped():
             return replace(view, brief=brief.told(view.brief, entry.event))
+        case BriefItemAgreed(proposal):
+            listed = replace(view, brief=brief.told(view.brief, entry.event))
+            return _answered(listed, proposal)
         case BriefItemAdded() | BriefItemReopened():
             asked = replace(view, brief=brief.told(view.brief, entry.event), brief_handed=False)
             return _move(asked, view.state, Role.BUYER, at)
@@ -224,16 +233,17 @@ def _tell(view: View, entry: Entry) -> View:
                 held_cents=view.held_cents - cents,
                 released_cents=view.released_cents + cents,
             )
-        case TimeProposed() | RefundProposed():
+        case TimeProposed() | RefundProposed() | CallTimesProposed() | PointNoted():
             return replace(view, proposals=(*view.proposals, entry.seq))
         case (
             ProposalAccepted(proposal)
             | ProposalDeclined(proposal)
             | ProposalWithdrawn(proposal)
             | ProposalLapsed(proposal)
+            | CallAgreed(proposal)
+            | PointDropped(proposal)
         ):
-            left = tuple(seq for seq in view.proposals if seq != proposal)
-            return replace(view, proposals=left)
+            return _answered(view, proposal)
         case TimeGivenBack(Timer.ORDER_LIFE):
             return view  # known from the payment, like its beginning
         case DeadlineMoved(timer, _, due) | TimeGivenBack(timer, _, due):
@@ -262,6 +272,7 @@ def _tell(view: View, entry: Entry) -> View:
             | NoticeSent()
             | NoticeBounced()
             | MediatorJoined()
+            | CallRequested()
         ):
             return view
         case never:
@@ -280,6 +291,10 @@ def _decided(view: View, decision: Decided, at: datetime) -> View:
             return _back(view, State.IN_PROGRESS, Role.SELLER, at)
         case never:
             assert_never(never)
+
+
+def _answered(view: View, proposal: int) -> View:
+    return replace(view, proposals=tuple(seq for seq in view.proposals if seq != proposal))
 
 
 def _back(view: View, state: State, turn: Role | None, at: datetime) -> View:

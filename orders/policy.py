@@ -54,6 +54,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """How long people may still talk after the order ended (articles 1752, 1760)."""
     ring: Seconds = 30
     """How long a call rings before it counts as not answered."""
+    call_request_every: Seconds = HOUR // 4
+    """How long to wait before asking to be called again."""
     unread_mail_after: Seconds = 180
     """How long a message may lie unread before an e-mail goes out."""
     reminders_percent: tuple[Annotated[int, msgspec.Meta(ge=1, le=99)], ...] = (50, 75, 90)

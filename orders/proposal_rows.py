@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, func, insert, select, update
+import msgspec
+from sqlalchemy import Row, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders.database import Transaction
 from orders.errors import ProposalOpen, ProposalUnknown
 from orders.events import OrderId, Timer
-from orders.proposals import Outcome, Proposal, ProposalKind
+from orders.proposals import TALK_GRACE, Outcome, Proposal, ProposalKind
 from orders.tables import proposals
+
+_encode = msgspec.json.Encoder().encode
+_times = msgspec.json.Decoder(tuple[datetime, ...]).decode
 
 
 async def open_ones(conn: AsyncConnection, order: OrderId) -> tuple[Proposal, ...]:
@@ -68,17 +73,46 @@ async def save(tx: Transaction, order: OrderId, proposal: Proposal) -> None:
             amount=proposal.amount,
             note=proposal.note,
             at=proposal.at,
+            times=_encode(proposal.times) if proposal.times else None,
+            call_id=proposal.call,
         )
     )
 
 
-async def settle(tx: Transaction, order: OrderId, seq: int, outcome: Outcome) -> None:
-    """Write what became of a proposal."""
+async def settle(
+    tx: Transaction, order: OrderId, seq: int, outcome: Outcome, agreed_at: datetime | None = None
+) -> None:
+    """Write what became of a proposal; `agreed_at` is the time to talk that was chosen."""
     await tx.conn.execute(
         update(proposals)
         .where(proposals.c.order_id == order, proposals.c.seq == seq)
-        .values(state=outcome)
+        .values(state=outcome, agreed_at=agreed_at)
     )
+
+
+async def shown(
+    conn: AsyncConnection, order: OrderId, now: datetime
+) -> tuple[tuple[Proposal, ...], datetime | None]:
+    """Return what waits for an answer, oldest first, and the next time to talk.
+
+    A time to talk is shown until `TALK_GRACE` after it.
+    """
+    rows = await conn.execute(
+        select(proposals)
+        .where(
+            proposals.c.order_id == order,
+            or_(proposals.c.state == Outcome.OPEN, proposals.c.agreed_at > now - TALK_GRACE),
+        )
+        .order_by(proposals.c.seq)
+    )
+    waiting: list[Proposal] = []
+    talks: list[datetime] = []
+    for row in rows:
+        if row.state == Outcome.OPEN:
+            waiting.append(_proposal(row))
+        else:
+            talks.append(row.agreed_at)
+    return tuple(waiting), min(talks, default=None)
 
 
 def _proposal(row: Row[Any]) -> Proposal:
@@ -91,4 +125,6 @@ def _proposal(row: Row[Any]) -> Proposal:
         timer=Timer(row.timer) if row.timer else None,
         note=row.note,
         outcome=Outcome(row.state),
+        times=_times(row.times) if row.times else (),
+        call=row.call_id,
     )

@@ -1,17 +1,20 @@
-"""What the two agree on: more time on a clock, or a part of the money back.
+"""What the two agree on: more time, a part of the money back, a time to talk, what was said.
 
 Either party proposes; the other accepts or declines with one tap; who proposed may withdraw
-until then. A proposal of each kind at a time. Accepting more time moves the clock for both and
-says so; a late order taken up this way is in progress again. Accepting a refund moves the money
-at once (ComeUp articles 1579 and 1764). When the order moves on, what was open lapses.
+until then. A proposal of each kind at a time, but for the points of a call's minutes. Accepting
+more time moves the clock for both and says so; a late order taken up this way is in progress
+again. Accepting a refund moves the money at once (ComeUp articles 1579 and 1764). Picking a time
+to talk has both reminded of it; confirming a point makes it an item of the readiness list. When
+the order moves on, what was open lapses.
 
-Decided here without I/O; `orders.agreements` carries out.
+Decided here without I/O; `orders.agreements` and `orders.talks` carry out.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import assert_never
 
 import msgspec
 
@@ -19,12 +22,16 @@ from orders import money
 from orders.decisions import OrderFacts, RunningTimer, TimerSet
 from orders.errors import (
     AmountWrong,
+    Malformed,
     NotYours,
     ProposalOver,
+    TextEmpty,
+    TextTooLong,
     TimeWrong,
+    TooManyItems,
     WrongState,
 )
-from orders.events import PersonId, Role, State, Timer
+from orders.events import CallId, PersonId, Role, State, Timer
 from orders.workflow import ENDED
 
 EXTENDED_IN = {
@@ -34,6 +41,21 @@ EXTENDED_IN = {
 }
 """Which clock more time can be agreed on, by state."""
 LEAST_SECONDS = 60
+TALKED_IN = frozenset(State) - {State.DELIVERED, State.FROZEN, *ENDED}
+"""Where the two still shape the work in conversation, and so agree on calls and their minutes."""
+TIMES_MAX = 3
+"""The most times to talk that one proposal offers: more is a calendar, not a choice."""
+NOTICE_LEAST = timedelta(minutes=10)
+"""How far ahead a proposed time lies at least: the other one has to see it first."""
+NOTICE_MOST = timedelta(days=30)
+TALK_GRACE = timedelta(minutes=15)
+"""How long after a time to talk it is still shown: who is a little late is not alone."""
+TALK_REMINDER = timedelta(minutes=10)
+"""How long before a time to talk both are reminded of it."""
+POINT_MAX = 200
+"""The longest point of a call's minutes, in characters."""
+POINTS_MAX = 20
+"""The most points that wait for confirmation at a time."""
 
 
 class ProposalKind(StrEnum):
@@ -41,6 +63,8 @@ class ProposalKind(StrEnum):
 
     TIME = "time"
     REFUND = "refund"
+    TALK = "talk"
+    POINT = "point"
 
 
 class Outcome(StrEnum):
@@ -54,7 +78,10 @@ class Outcome(StrEnum):
 
 
 class Proposal(msgspec.Struct, frozen=True):
-    """A proposal as both parties see it. `amount` is seconds of a clock, or cents."""
+    """A proposal as both parties see it. `amount` is seconds of a clock, or cents.
+
+    `note` is the point itself where one is proposed; `call` is the call it was made in.
+    """
 
     seq: int
     kind: ProposalKind
@@ -64,15 +91,24 @@ class Proposal(msgspec.Struct, frozen=True):
     timer: Timer | None = None
     note: str = ""
     outcome: Outcome = Outcome.OPEN
+    times: tuple[datetime, ...] = ()
+    """What to choose from, where a time to talk is proposed."""
+    call: CallId | None = None
 
 
 def may_propose(order: OrderFacts, kind: ProposalKind, role: Role) -> bool:
     """Say whether this proposal makes sense in the order's state, for this role."""
     if role is Role.MEDIATOR:
         return False
-    if kind is ProposalKind.TIME:
-        return order.state in EXTENDED_IN
-    return order.state not in {*ENDED, State.FROZEN} and order.held_cents > 1
+    match kind:
+        case ProposalKind.TIME:
+            return order.state in EXTENDED_IN
+        case ProposalKind.REFUND:
+            return order.state not in {*ENDED, State.FROZEN} and order.held_cents > 1
+        case ProposalKind.TALK | ProposalKind.POINT:
+            return order.state in TALKED_IN
+        case never:
+            assert_never(never)
 
 
 def judge_time(order: OrderFacts, role: Role, seconds: int, times: int) -> Timer:
@@ -93,6 +129,58 @@ def judge_refund(order: OrderFacts, role: Role, cents: int) -> None:
     _may(order, ProposalKind.REFUND, role)
     if not 0 < cents < order.held_cents:
         raise AmountWrong(least=1, most=order.held_cents - 1, asked=cents)
+
+
+def judge_talk(
+    order: OrderFacts, role: Role, times: tuple[datetime, ...], now: datetime
+) -> tuple[datetime, ...]:
+    """Admit times to talk; return them in their order.
+
+    Raises `NotYours`, `WrongState`, `Malformed` (none, more than `TIMES_MAX`, one twice),
+    `TimeWrong` (too soon or too far away; seconds from now).
+    """
+    _may(order, ProposalKind.TALK, role)
+    if not 0 < len(set(times)) == len(times) <= TIMES_MAX:
+        raise Malformed(where="times")
+    for time in times:
+        ahead(time, now)
+    return tuple(sorted(times))
+
+
+def ahead(time: datetime, now: datetime, least: timedelta = NOTICE_LEAST) -> None:
+    """Raise `TimeWrong` unless a time to talk lies between `least` and a month from now."""
+    if not least <= time - now <= NOTICE_MOST:
+        raise TimeWrong(
+            least=int(least.total_seconds()),
+            most=int(NOTICE_MOST.total_seconds()),
+            asked=int((time - now).total_seconds()),
+        )
+
+
+def picked(proposal: Proposal, at: datetime | None, now: datetime) -> datetime:
+    """Return the time that accepting a proposal to talk means; a single one needs no naming.
+
+    Raises `Malformed` if `at` is none of those proposed, `TimeWrong` if it has passed.
+    """
+    chosen = proposal.times[0] if at is None and len(proposal.times) == 1 else at
+    if chosen is None or chosen not in proposal.times:
+        raise Malformed(where="at")
+    ahead(chosen, now, least=timedelta())
+    return chosen
+
+
+def judge_point(order: OrderFacts, role: Role, text: str, waiting: int) -> None:
+    """Admit a point of a call's minutes; `waiting` others are not confirmed yet.
+
+    Raises `NotYours`, `WrongState`, `TextEmpty`, `TextTooLong`, `TooManyItems`.
+    """
+    _may(order, ProposalKind.POINT, role)
+    if not text:
+        raise TextEmpty
+    if len(text) > POINT_MAX:
+        raise TextTooLong(limit=POINT_MAX, length=len(text))
+    if waiting >= POINTS_MAX:
+        raise TooManyItems(limit=POINTS_MAX)
 
 
 def _may(order: OrderFacts, kind: ProposalKind, role: Role) -> None:
@@ -143,6 +231,12 @@ def refund_of(order: OrderFacts, proposal: Proposal) -> money.Movement:
 
 def lapses(proposal: Proposal, state: State) -> bool:
     """Say whether a state leaves nothing to agree to."""
-    if proposal.kind is ProposalKind.TIME:
-        return EXTENDED_IN.get(state) is not proposal.timer
-    return state in {*ENDED, State.FROZEN}
+    match proposal.kind:
+        case ProposalKind.TIME:
+            return EXTENDED_IN.get(state) is not proposal.timer
+        case ProposalKind.REFUND:
+            return state in {*ENDED, State.FROZEN}
+        case ProposalKind.TALK | ProposalKind.POINT:
+            return state not in TALKED_IN
+        case never:
+            assert_never(never)

@@ -152,6 +152,10 @@ class Situation(msgspec.Struct, frozen=True):
     refund: Refund | None = None
     proposals: tuple[Proposal, ...] = ()
     """What waits for an answer."""
+    talk_at: datetime | None = None
+    """The next time to talk that both agreed on."""
+    may_ask_for_call: bool = False
+    """Whether the viewer, who cannot call, may ask to be called."""
     may_propose: tuple[ProposalKind, ...] = ()
     brief: Brief | None = None
     """What the seller needs to begin; None if nothing was ever asked for."""
@@ -196,6 +200,11 @@ def call_gate(order: OrderFacts, role: Role, tail_due: datetime | None = None) -
     return gate
 
 
+def may_ask_for_call(order: OrderFacts, role: Role) -> bool:
+    """Say whether this role cannot call only because the marketplace leaves that to the other."""
+    return role is Role.BUYER and call_gate(order, role).reason is GateReason.SELLER_ONLY
+
+
 def see(
     order: OrderFacts,
     role: Role,
@@ -233,10 +242,12 @@ def see(
         currency=order.currency,
         refund=_refund(order, role, ledger),
         proposals=proposals,
+        may_ask_for_call=may_ask_for_call(order, role),
         may_propose=tuple(
             kind
             for kind in ProposalKind
-            if may_propose(order, kind, role) and all(p.kind is not kind for p in proposals)
+            if may_propose(order, kind, role)
+            and (kind is ProposalKind.POINT or all(p.kind is not kind for p in proposals))
         ),
     )
 

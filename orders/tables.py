@@ -195,13 +195,16 @@ proposals = Table(
     metadata,
     Column("order_id", String, nullable=False),
     Column("seq", BigInteger, nullable=False),  # the entry that made it, and its name
-    Column("kind", String, nullable=False),  # time, refund
+    Column("kind", String, nullable=False),  # time, refund, talk, point
     Column("person_id", String, nullable=False),
     Column("state", String, nullable=False),  # open, accepted, declined, withdrawn, lapsed
     Column("timer", String),
     Column("amount", BigInteger, nullable=False),  # seconds or cents
     Column("note", String, nullable=False),
     Column("at", Instant, nullable=False),
+    Column("times", LargeBinary),  # to choose from when to talk, as JSON
+    Column("agreed_at", Instant),  # the time that was chosen
+    Column("call_id", String),  # the call whose minutes it belongs to
     PrimaryKeyConstraint("order_id", "seq"),
 )
 

@@ -20,7 +20,7 @@ from orders.events import CallId, OrderId, PersonId, Role, State, Timer
 from orders.files import files_of
 from orders.fold import OpenCall, View
 from orders.locking import peek
-from orders.proposal_rows import open_ones
+from orders.proposal_rows import open_ones, shown
 from orders.situation import CallNow, ItemFile, OpenMoney, Situation, see, with_brief
 from orders.tables import (
     calls,
@@ -125,10 +125,12 @@ async def situation(
     found = await peek(conn, order)
     role = found.role_of(person)
     clocks = await running(conn, order)
+    waiting, talk_at = await shown(conn, order, now)
     seen = see(
         found.facts, role, now, found.head.seq, clocks,
-        await _open_money(conn, order), await call_now(conn, order), await open_ones(conn, order),
+        await _open_money(conn, order), await call_now(conn, order), waiting,
     )  # fmt: skip
+    seen = msgspec.structs.replace(seen, talk_at=talk_at)
     items = await items_of(conn, order)
     known = await files_of(conn, order) if any(item.files for item in items) else {}
     shelf = {file: ItemFile(file, f.name, f.size, f.type) for file, f in known.items()}

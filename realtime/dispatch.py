@@ -23,6 +23,7 @@ from orders.errors import (
 from orders.events import OrderId
 from orders.locking import peek
 from orders.proposals import Outcome, ProposalKind
+from orders.talks import ask_for_call, note_point, propose_talk
 from orders.timeline import Position
 from orders.watermarks import Watermarks
 from orders.workflow import Verb
@@ -42,6 +43,7 @@ from realtime.protocol import (
     CallHangUp,
     CallMute,
     CallOffer,
+    CallRequest,
     CallStart,
     Close,
     DecideSplit,
@@ -53,6 +55,7 @@ from realtime.protocol import (
     History,
     Inbound,
     Mark,
+    MinutesNote,
     Outbound,
     Pong,
     ProposalFrame,
@@ -65,6 +68,8 @@ from realtime.protocol import (
     SendMessage,
     StepFrame,
     Subscribe,
+    TalkFrame,
+    TalkPropose,
     Typing,
     Unsubscribe,
     WithdrawProposal,
@@ -119,6 +124,8 @@ async def carry_out(edge: Edge, session: Session, frame: Inbound) -> Outbound | 
             return await _brief(edge, session, frame)
         case CallStart() | CallAccept() | CallDecline() | CallHangUp():
             return await _call(edge, session, frame)
+        case CallRequest() | TalkPropose() | MinutesNote():
+            return await _talk(edge, session, frame)
         case CallOffer():
             return await _offer(edge, session, frame)
         case CallMute():
@@ -167,8 +174,8 @@ async def _proposal(edge: Edge, session: Session, frame: ProposalFrame) -> Done:
             place = await propose(
                 database, order, me, ProposalKind.REFUND, amount, frame.id, frame.note
             )
-        case AcceptProposal(proposal=seq):
-            place = await answer(database, order, me, seq, Outcome.ACCEPTED, frame.id)
+        case AcceptProposal(proposal=seq, at=at):
+            place = await answer(database, order, me, seq, Outcome.ACCEPTED, frame.id, at)
         case DeclineProposal(proposal=seq):
             place = await answer(database, order, me, seq, Outcome.DECLINED, frame.id)
         case WithdrawProposal(proposal=seq):
@@ -214,6 +221,22 @@ async def _call(edge: Edge, session: Session, frame: CallFrame) -> Done:
         case never:
             assert_never(never)
     return Done(frame.id, frame.order, place.seq, place.at)
+
+
+async def _talk(edge: Edge, session: Session, frame: TalkFrame) -> Done:
+    database, order, me = edge.database, frame.order, session.person
+    place: Position
+    match frame:
+        case CallRequest(note=note):
+            place = await ask_for_call(database, order, me, frame.id, note)
+        case TalkPropose(times=times, note=note):
+            place = await propose_talk(database, order, me, times, frame.id, note)
+        case MinutesNote(call=call, text=text):
+            place = await note_point(database, order, me, call, text, frame.id)
+        case never:
+            assert_never(never)
+    edge.nudge()
+    return Done(frame.id, order, place.seq, place.at)
 
 
 async def _offer(edge: Edge, session: Session, frame: CallOffer) -> Answer:

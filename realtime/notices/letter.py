@@ -13,6 +13,9 @@ from typing import assert_never
 import msgspec
 
 from orders.events import (
+    CallAgreed,
+    CallRequested,
+    CallTimesProposed,
     CancelRefused,
     CancelRequested,
     DeadlineNear,
@@ -115,18 +118,24 @@ class _Words:
             "title": clipped(one_line(occasion.title), TITLE_MAX)[0],
             # what is at stake: the price without what went back to the buyer already
             "money": self.money(occasion.price_cents - (refund.cents if refund else 0)),
-            **self._proposed(occasion.proposal or occasion.reason),
+            **self._proposed(occasion, occasion.proposal or occasion.reason),
             "count": occasion.count,
             "left": _left(self.language, occasion),
         }
         self.zone, self.now = occasion.zone, occasion.now
 
-    def _proposed(self, event: Event) -> dict[str, str]:
+    def _proposed(self, occasion: Occasion, event: Event) -> dict[str, str]:
         match event:
             case TimeProposed(seconds=seconds):
                 return {"time": duration(self.language, timedelta(seconds=seconds))}
             case RefundProposed(cents=cents, currency=currency):
                 return {"amount": money(self.language, cents, currency)}
+            case CallTimesProposed(times=times):
+                zone, language = occasion.zone, self.language
+                shown = [moment(language, time, zone) for time in times]
+                return {"times": listed(language, shown)}
+            case CallAgreed(at=at):
+                return {"talk": moment(self.language, at, occasion.zone)}
             case MediatorJoined(name=name):
                 return {"mediator": one_line(name)}
             case _:
@@ -221,7 +230,12 @@ def _topic(occasion: Occasion) -> str:
             | NoticeKind.EXPIRED
         ):
             return f"{kind}.{role}"
-        case NoticeKind.DECIDED | NoticeKind.MISSED_CALL:
+        case (
+            NoticeKind.DECIDED
+            | NoticeKind.MISSED_CALL
+            | NoticeKind.CALL_WANTED
+            | NoticeKind.CALL_TIME
+        ):
             return kind
         case never:
             assert_never(never)
@@ -247,6 +261,8 @@ def _asked_for(occasion: Occasion) -> str:
             return "time"
         case RefundProposed():
             return "refund"
+        case CallTimesProposed():
+            return "talk"
         case _:
             return "cancel.seller"
 
@@ -257,6 +273,8 @@ def _answered(occasion: Occasion) -> str:
             return "accepted"
         case ProposalDeclined():
             return "declined"
+        case CallAgreed():
+            return "talk"
         case other:
             return f"{kind_of(other)}.{occasion.reader.role}"
 
@@ -288,6 +306,8 @@ def _paragraphs(occasion: Occasion, words: _Words) -> list[str]:
             | NoticeKind.REQUESTED
             | NoticeKind.DISPUTE
             | NoticeKind.EXPIRED
+            | NoticeKind.CALL_WANTED
+            | NoticeKind.CALL_TIME
         ):
             return [words.say(f"{topic}.next")]
         case NoticeKind.ANSWERED:
@@ -296,6 +316,8 @@ def _paragraphs(occasion: Occasion, words: _Words) -> list[str]:
                     return [words.say(f"{topic}.time")]
                 case RefundProposed():
                     return [words.say(f"{topic}.refund")]
+                case CallTimesProposed():
+                    return [words.say(f"{topic}.talk")]
                 case _:
                     return [words.say(f"{topic}.next")]
         case NoticeKind.DECIDED:
@@ -360,6 +382,8 @@ def _quotes(occasion: Occasion, words: _Words) -> tuple[ShownQuote, ...]:
             | CancelRefused(note=note)
             | TimeProposed(note=note)
             | RefundProposed(note=note)
+            | CallTimesProposed(note=note)
+            | CallRequested(note=note)
             | DisputeOpened(note=note)
             | DisputeDecided(note=note)
         ) if note and occasion.by and not occasion.by_reader:

@@ -23,9 +23,12 @@ from orders.events import (
     BriefItemAdded,
     BriefItemGiven,
     BriefItemReopened,
+    CallAgreed,
     CallEnd,
     CallEnded,
     CallRang,
+    CallRequested,
+    CallTimesProposed,
     CancelRefused,
     CancelRequested,
     CancelWithdrawn,
@@ -48,6 +51,7 @@ from orders.events import (
     OrderPaid,
     OrderStarted,
     PersonId,
+    PointNoted,
     ProposalAccepted,
     ProposalDeclined,
     RefundProposed,
@@ -62,6 +66,7 @@ from orders.events import (
     Wanted,
 )
 from orders.locking import LockedOrder
+from orders.proposals import TALK_REMINDER
 from orders.tables import calls, entries, notices, participants, persons
 from orders.tables import orders as orders_table
 from orders.timeline import StoredEntry
@@ -95,6 +100,7 @@ _TOLD_BY: dict[NoticeKind, tuple[type[Event], ...]] = {
         BriefItemAdded,
         BriefItemReopened,
         FileShared,
+        PointNoted,
     ),
     NoticeKind.REMINDER: (DeadlineNear, OrderLate, RightOpened),
     NoticeKind.REQUESTED: (
@@ -102,6 +108,7 @@ _TOLD_BY: dict[NoticeKind, tuple[type[Event], ...]] = {
         CancelRequested,
         TimeProposed,
         RefundProposed,
+        CallTimesProposed,
     ),
     NoticeKind.ANSWERED: (
         RevisionAccepted,
@@ -110,6 +117,7 @@ _TOLD_BY: dict[NoticeKind, tuple[type[Event], ...]] = {
         CancelWithdrawn,
         ProposalAccepted,
         ProposalDeclined,
+        CallAgreed,
     ),
     NoticeKind.DISPUTE: (DisputeOpened, OrderFrozen, MediatorJoined),
     NoticeKind.DECIDED: (DisputeDecided,),
@@ -119,6 +127,8 @@ _TOLD_BY: dict[NoticeKind, tuple[type[Event], ...]] = {
     NoticeKind.CLOSED: (OrderClosed,),
     NoticeKind.CANCELLED: (OrderCancelled,),
     NoticeKind.MISSED_CALL: (CallRang,),
+    NoticeKind.CALL_WANTED: (CallRequested,),
+    NoticeKind.CALL_TIME: (CallAgreed,),
 }
 """The entries that can make a notice owed, so that no others are read."""
 
@@ -147,6 +157,10 @@ async def consider(tx: Transaction, locked: LockedOrder, notice: Notice) -> Foun
             return msgspec.structs.replace(
                 occasion, proposal=await _proposal(tx.conn, notice, occasion.reason)
             )
+        case NoticeKind.CALL_WANTED:
+            return await _wanted(tx.conn, occasion)
+        case NoticeKind.CALL_TIME:
+            return _talk(occasion)
         case NoticeKind.DISPUTE:
             return occasion if state is State.FROZEN else Dropped("overtaken")
         case (
@@ -296,6 +310,8 @@ def _quote(by: str, row: StoredEntry, labels: Mapping[str, str]) -> Quote:
             return Quote(by, row.at, "", About.WANTED, Wanted(item, label))
         case BriefItemReopened(item=item, note=note):
             return Quote(by, row.at, note, About.WANTED, Wanted(item, labels.get(item, "")))
+        case PointNoted(text=text):
+            return Quote(by, row.at, text, About.POINT)
         case FileShared(name=name):
             return Quote(by, row.at, "", About.FILE, Wanted("", name))
         case other:
@@ -314,12 +330,16 @@ def _still_asked(occasion: Occasion) -> bool:
 
 async def _proposal(
     conn: AsyncConnection, notice: Notice, reason: Event
-) -> TimeProposed | RefundProposed | None:
+) -> TimeProposed | RefundProposed | CallTimesProposed | None:
     match reason:
         case ProposalAccepted(proposal=seq) | ProposalDeclined(proposal=seq):
             for row in await timeline.read(conn, notice.order, seq - 1, 1):
                 event = decode(row).event
-                return event if isinstance(event, TimeProposed | RefundProposed) else None
+                match event:
+                    case TimeProposed() | RefundProposed() | CallTimesProposed():
+                        return event
+                    case _:
+                        return None
         case _:
             pass
     return None
@@ -338,6 +358,26 @@ def _reminder(occasion: Occasion) -> Found:
         case _:
             late = occasion.situation.state is State.LATE
             return occasion if late else Dropped("overtaken")
+
+
+async def _wanted(conn: AsyncConnection, occasion: Occasion) -> Found:
+    called = await conn.scalar(
+        select(func.count()).where(
+            calls.c.order_id == occasion.notice.order, calls.c.rang_at > occasion.told_at
+        )
+    )
+    if called:
+        return Dropped("called since")
+    return occasion if occasion.situation.calls.open else Dropped("overtaken")
+
+
+def _talk(occasion: Occasion) -> Found:
+    at = occasion.situation.talk_at
+    if at is None or at < occasion.now:
+        return Dropped("the time has passed")
+    if at - occasion.now > TALK_REMINDER + SOON:
+        return Later(at - TALK_REMINDER)
+    return occasion
 
 
 async def _missed_call(tx: Transaction, locked: LockedOrder, occasion: Occasion) -> Found:

@@ -11,6 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from orders.events import (
+    CallTimesProposed,
     CancelRequested,
     DeadlineNear,
     Event,
@@ -59,6 +60,8 @@ class About(StrEnum):
     WANTED = "wanted"
     """An item that the seller asks for."""
     FILE = "file"
+    POINT = "point"
+    """Something agreed in a call, to be confirmed."""
 
 
 class Quote(msgspec.Struct, frozen=True):
@@ -95,7 +98,7 @@ class Occasion(msgspec.Struct, frozen=True):
     by: str
     """The name of who did what the entry tells; empty for a clock or the marketplace."""
     by_reader: bool
-    proposal: TimeProposed | RefundProposed | None = None
+    proposal: TimeProposed | RefundProposed | CallTimesProposed | None = None
     """What was answered, if the reason is the answer to a proposal."""
     quotes: tuple[Quote, ...] = ()
     count: int = 1

@@ -3,7 +3,8 @@
 | entry                | to whom                      | notice        | when                       |
 |----------------------|------------------------------|---------------|----------------------------|
 | order paid           | both                         | `order_paid`  | at once                    |
-| message, file, brief | everybody else               | `unread`      | after the unread wait      |
+| message, file,       | everybody else               | `unread`      | after the unread wait      |
+|   brief, point noted |                              |               |                            |
 | brief window near    | both: either can save it     | `reminder`    | at once                    |
 | delivery near        | seller: only they can        | `reminder`    | at once                    |
 | review near          | buyer: only they can         | `reminder`    | at once                    |
@@ -16,6 +17,9 @@
 | a proposal           | the other party              | `requested`   | at once                    |
 | a proposal accepted  | both: a clock or money moved | `answered`    | at once                    |
 | a proposal declined  | who made it                  | `answered`    | at once                    |
+| a time to talk       | both                         | `answered`    | at once                    |
+|                      | both                         | `call_time`   | ten minutes before it      |
+| "please call me"     | seller                       | `call_wanted` | at once                    |
 | dispute, freeze,     | both parties                 | `dispute`     | at once                    |
 |   mediator joined    |                              |               |                            |
 | decided              | both parties                 | `decided`     | at once                    |
@@ -41,12 +45,16 @@ from orders.events import (
     BriefHandedOver,
     BriefItemAccepted,
     BriefItemAdded,
+    BriefItemAgreed,
     BriefItemDropped,
     BriefItemGiven,
     BriefItemReopened,
+    CallAgreed,
     CallAnswered,
     CallEnded,
     CallRang,
+    CallRequested,
+    CallTimesProposed,
     CancelRefused,
     CancelRequested,
     CancelWithdrawn,
@@ -81,6 +89,8 @@ from orders.events import (
     OrderPaid,
     OrderStarted,
     PersonId,
+    PointDropped,
+    PointNoted,
     ProposalAccepted,
     ProposalDeclined,
     ProposalLapsed,
@@ -97,6 +107,7 @@ from orders.events import (
 )
 from orders.owing import Owed, Owes
 from orders.policy import Policy
+from orders.proposals import TALK_REMINDER
 
 REMINDER_LEAST_LEFT = timedelta(minutes=10)
 """A reminder that leaves less time than this comes too late to help; the screens still show it."""
@@ -136,6 +147,7 @@ def owed_for(owes: Owes, entry: Entry) -> Sequence[Owed]:
             | BriefItemAdded()
             | BriefItemReopened()
             | FileShared()
+            | PointNoted()
         ):
             due = at + unread_wait(owes.policy, 0)
             return [Owed(person, NoticeKind.UNREAD, due) for person in others(owes, entry.actor)]
@@ -152,7 +164,7 @@ def owed_for(owes: Owes, entry: Entry) -> Sequence[Owed]:
             return _to(owes, (Role.SELLER,), NoticeKind.REQUESTED, at)
         case RevisionAccepted() | RevisionRefused() | CancelRefused():
             return _to(owes, (Role.BUYER,), NoticeKind.ANSWERED, at)
-        case TimeProposed() | RefundProposed():
+        case TimeProposed() | RefundProposed() | CallTimesProposed():
             return _to(owes, _other_party(owes, entry.actor), NoticeKind.REQUESTED, at)
         case ProposalAccepted():
             return _to(owes, PARTIES, NoticeKind.ANSWERED, at)
@@ -174,6 +186,13 @@ def owed_for(owes: Owes, entry: Entry) -> Sequence[Owed]:
             return _to(owes, PARTIES, NoticeKind.CLOSED, at)
         case OrderCancelled():
             return _to(owes, PARTIES, NoticeKind.CANCELLED, at)
+        case CallAgreed(at=talk):
+            told = _to(owes, PARTIES, NoticeKind.ANSWERED, at)
+            remind = talk - TALK_REMINDER
+            soon = remind - at < TALK_REMINDER
+            return told if soon else [*told, *_to(owes, PARTIES, NoticeKind.CALL_TIME, remind)]
+        case CallRequested():
+            return _to(owes, (Role.SELLER,), NoticeKind.CALL_WANTED, at)
         case CallRang():
             due = at + timedelta(seconds=owes.policy.ring) + MISSED_CALL_GRACE
             called = others(owes, entry.actor)
@@ -192,6 +211,8 @@ def owed_for(owes: Owes, entry: Entry) -> Sequence[Owed]:
             | ProposalLapsed()
             | MediatorJoined()
             | BriefItemAccepted()
+            | BriefItemAgreed()
+            | PointDropped()
             | BriefItemDropped()
             | DeadlineMoved()
             | TimeProposed()

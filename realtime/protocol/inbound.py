@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
 
 from orders.brief import LINKS_MAX
 from orders.events import CallId, FileId, OrderId, PersonId
+from orders.proposals import TIMES_MAX
 
 VERSION = 1
 """Of the protocol, told in `hello`."""
@@ -20,6 +22,7 @@ ItemRef = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 CallRef = Annotated[CallId, msgspec.Meta(min_length=1, max_length=64)]
 SEQ_MAX = 2**53 - 1
 """The largest whole number that a browser can tell from its neighbours."""
+Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Seq = Annotated[int, msgspec.Meta(ge=0, le=SEQ_MAX)]
 
 
@@ -215,8 +218,10 @@ class _Reply(_Inbound, frozen=True):
     proposal: int
 
 
-class AcceptProposal(_Reply, frozen=True, tag="proposal.accept"):
-    """The other party: agreed."""
+class AcceptProposal(_Reply, frozen=True, tag="proposal.accept", kw_only=True):
+    """The other party: agreed. `at` picks one of several times to talk."""
+
+    at: Moment | None = None
 
 
 class DeclineProposal(_Reply, frozen=True, tag="proposal.decline"):
@@ -293,6 +298,32 @@ class CallHangUp(_Inbound, frozen=True, tag="call.hang_up"):
     call: CallRef
 
 
+class CallRequest(_Inbound, frozen=True, tag="call.request"):
+    """Buyer, where only the seller may call: please call me."""
+
+    id: Id
+    order: OrderRef
+    note: str = ""
+
+
+class TalkPropose(_Inbound, frozen=True, tag="talk.propose"):
+    """Either party: one to three times to talk. The other one accepts with one of them."""
+
+    id: Id
+    order: OrderRef
+    times: Annotated[tuple[Moment, ...], msgspec.Meta(min_length=1, max_length=TIMES_MAX)]
+    note: str = ""
+
+
+class MinutesNote(_Inbound, frozen=True, tag="minutes.note"):
+    """Either party: this was agreed in the call. The other one accepts or declines it."""
+
+    id: Id
+    order: OrderRef
+    call: CallRef
+    text: str
+
+
 class CallOffer(_Inbound, frozen=True, tag="call.offer"):
     """A browser's complete session description for a call. Answered by `answer`.
 
@@ -341,12 +372,15 @@ StepFrame = (
 ProposalFrame = ProposeTime | ProposeRefund | AcceptProposal | DeclineProposal | WithdrawProposal
 """Proposals and the answers to them; the situation says what may be proposed."""
 
+TalkFrame = CallRequest | TalkPropose | MinutesNote
+"""Around a call: asking for one, proposing when, noting what was said."""
+
 BriefFrame = AddItem | GiveItem | AcceptItem | DropItem | ReopenItem
 """Moves of the readiness list; which of them now, the situation says of each item."""
 
 CallFrame = CallStart | CallAccept | CallDecline | CallHangUp
 
-Command = SendMessage | StepFrame | ProposalFrame | BriefFrame | CallFrame
+Command = SendMessage | StepFrame | ProposalFrame | BriefFrame | CallFrame | TalkFrame
 """What writes entries. Answered by `done` or `refused`."""
 
 Inbound = (

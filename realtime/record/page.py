@@ -19,6 +19,7 @@ from orders.events import (
     CLOCK,
     MARKETPLACE,
     BriefItemAdded,
+    BriefItemAgreed,
     CallEnd,
     CancelReason,
     Decided,
@@ -140,7 +141,7 @@ class _Reader:
         match event:
             case OrderPaid(brief=brief):
                 self._labels |= {item.item: item.label for item in brief if item.label}
-            case BriefItemAdded(item=item, label=label):
+            case BriefItemAdded(item=item, label=label) | BriefItemAgreed(item=item, label=label):
                 self._labels[item] = label
             case _:
                 pass
@@ -173,4 +174,13 @@ class _Reader:
                 return str(value)
 
     def _listed(self, values: Sequence[object]) -> list[str]:
-        return [self._item(v.item) if isinstance(v, Wanted) else str(v) for v in values]
+        return [self._one(value) for value in values]
+
+    def _one(self, value: object) -> str:
+        match value:
+            case Wanted(item=item):
+                return self._item(item)
+            case datetime():
+                return self.stamp(value)
+            case _:
+                return str(value)

@@ -175,6 +175,18 @@ export function lineOf(
       const said = texts.call.end[known.end] ?? texts.call.ended;
       return plain('phone', seconds > 0 ? `${said}, ${clockFace(seconds * 1000)}` : said, known.end === 'failed' ? 'warn' : 'plain');
     }
+    case 'call_requested':
+      return noted('phone', t.call_requested(own, who), known.note);
+    case 'call_times_proposed':
+      return noted('phone', t.call_times_proposed(own, who, known.times.map(date)), known.note);
+    case 'call_agreed':
+      return plain('phone', t.call_agreed(date(known.at)), 'good');
+    case 'point_noted':
+      return noted('brief', t.point_noted(own, who), known.text);
+    case 'point_dropped':
+      return plain('cross', t.point_dropped(own, who));
+    case 'brief_item_agreed':
+      return plain('check', t.brief_item_agreed(own, who, known.label), 'good');
     case 'notice_sent':
     case 'notice_bounced': {
       const to = members.find((m) => m.role === known.to);

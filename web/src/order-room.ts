@@ -21,7 +21,7 @@ import './parts/composer.js';
 import type { Conversation } from './parts/conversation.js';
 import './parts/conversation.js';
 import './parts/countdown-panel.js';
-import './parts/proposals.js';
+import { isBargain } from './parts/proposals.js';
 import './parts/questions.js';
 import './parts/record.js';
 import './parts/steps.js';
@@ -407,7 +407,7 @@ export class OrderRoomElement extends LitElement {
       ? html`<order-room-countdown .deadline=${s.deadlines[0]} .language=${this.tongue} .clock=${this.clock}></order-room-countdown>`
       : nothing;
     const agreeing =
-      (s.proposals?.length ?? 0) + (s.may_propose?.length ?? 0) > 0
+      s.proposals?.some(({ kind }) => isBargain(kind)) || s.may_propose?.some(isBargain)
         ? html`<order-room-proposals .room=${room} .situation=${s} .language=${this.tongue}></order-room-proposals>`
         : nothing;
     const asked = s.proposals?.some((p) => p.by !== room.me?.person) ?? false;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -27,6 +28,7 @@ from orders.events import (
     FileShared,
     OrderId,
     PersonId,
+    Role,
 )
 from orders.locking import lock
 from orders.mediation import freeze, send_mediator
@@ -55,6 +57,26 @@ def words(mail: EmailMessage, kind: str = "plain") -> str:
     assert part is not None
     text: str = part.get_content()
     return text.replace("\u00a0", " ").replace("\u202f", " ").replace("’", "'")
+
+
+def subject(mail: EmailMessage) -> str:
+    return str(mail["Subject"]).replace("\u00a0", " ").replace("’", "'")
+
+
+def check(mail: EmailMessage, play: Scene, to: Role, *facts: str) -> None:
+    """Every fact stands in both parts; the button leads to the reader's room; no means leak."""
+    text, html = words(mail), words(mail, "html")
+    shown = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html.replace("<br>", " ")))
+    flat = re.sub(r"\s+", " ", text)
+    for fact in facts:
+        assert fact in flat, (fact, flat)
+        assert fact in shown.replace("&#39;", "'").replace("&amp;", "&"), (fact, shown)
+    address = link(play.room.order, play.room.person(to))
+    assert address in text
+    assert html.count("<a ") == 1
+    assert f'href="{address.replace("&", "&amp;")}"' in html
+    if to is Role.SELLER:
+        assert not re.search("PayPal|bancaire le|your wallet at once|bank account", text)
 
 
 class AttentiveServer(MailServer):

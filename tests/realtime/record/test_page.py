@@ -40,6 +40,8 @@ def examples(kind: type[Event]) -> Iterator[Event]:
             values[name] = [False, True]
         elif wanted is int:
             values[name] = [4321]
+        elif "tuple[datetime" in str(wanted):
+            values[name] = [(MONDAY, MONDAY + timedelta(days=2))]
         elif "datetime" in str(wanted):
             values[name] = [MONDAY + timedelta(days=2)]
         elif "Wanted" in str(wanted):

@@ -4,7 +4,7 @@ import { customElement, property, query, state } from 'lit/decorators.js';
 import { inWords } from '../countdown.js';
 import { icon } from '../icons.js';
 import { RefusedError, TooLateError } from '../outbox.js';
-import type { Proposal, ProposalKind, Situation } from '../protocol.js';
+import type { Bargain, Proposal, ProposalKind, Situation } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { money, textsOf, type Language } from '../texts/index.js';
@@ -14,13 +14,17 @@ const HOUR = 3600;
 /** What is offered, in seconds; the server says which are too long for this order. */
 const LENGTHS = [6 * HOUR, 24 * HOUR, 48 * HOUR, 72 * HOUR];
 
+export function isBargain(kind: ProposalKind): kind is Bargain {
+  return kind === 'time' || kind === 'refund';
+}
+
 @customElement('order-room-proposals')
 export class Proposals extends LitElement {
   @property({ attribute: false }) room!: OrderRoom;
   @property({ attribute: false }) situation!: Situation;
   @property() language: Language = 'fr';
 
-  @state() private kind: ProposalKind | null = null;
+  @state() private kind: Bargain | null = null;
   @state() private busy = false;
   /** A refusal, and what it answers: the dialog or a proposal's seq. */
   @state() private refusal: { of: number | null; text: string } | null = null;
@@ -37,9 +41,9 @@ export class Proposals extends LitElement {
     const { situation: s } = this;
     return html`<section class="card" data-test="proposals">
       <h2 class="heading">${t.heading}</h2>
-      ${s.proposals?.map((proposal) => this.open(proposal)) ?? nothing}
+      ${s.proposals?.filter((proposal) => isBargain(proposal.kind)).map((proposal) => this.open(proposal)) ?? nothing}
       <div class="offers">
-        ${s.may_propose?.map(
+        ${s.may_propose?.filter(isBargain).map(
           (kind) => html`<button class="quiet" data-test="propose-${kind}" @click=${() => this.ask(kind)}>
             ${icon(kind === 'time' ? 'clock' : 'coins', 18)}${t[kind]}
           </button>`,
@@ -128,7 +132,7 @@ export class Proposals extends LitElement {
     </dialog>`;
   }
 
-  private async ask(kind: ProposalKind): Promise<void> {
+  private async ask(kind: Bargain): Promise<void> {
     this.kind = kind;
     this.refusal = null;
     await this.updateComplete;

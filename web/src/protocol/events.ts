@@ -120,6 +120,12 @@ export type Event =
   | { kind: 'call_rang'; call: string }
   | { kind: 'call_answered'; call: string }
   | { kind: 'call_ended'; call: string; end: CallEnd; seconds?: number }
+  | { kind: 'call_requested'; note?: string }
+  | { kind: 'call_times_proposed'; times: readonly string[]; note?: string }
+  | { kind: 'call_agreed'; proposal: number; at: string }
+  | { kind: 'point_noted'; call: string; text: string }
+  | { kind: 'point_dropped'; proposal: number }
+  | { kind: 'brief_item_agreed'; proposal: number; label: string; item?: string }
   | { kind: 'notice_sent'; notice: NoticeKind; to: Role }
   | { kind: 'notice_bounced'; notice: NoticeKind; to: Role }
   | { kind: 'entry_redacted'; seq: number };

@@ -30,7 +30,9 @@ export type Zero =
   | 'may_dispute'
   | 'expired';
 export type GateReason = 'delivered' | 'frozen' | 'ended' | 'seller_only';
-export type ProposalKind = 'time' | 'refund';
+export type ProposalKind = Bargain | 'talk' | 'point';
+/** What is bargained for in the order's own panel; talks and points belong to the call's. */
+export type Bargain = 'time' | 'refund';
 export type Readiness = 'open' | 'given' | 'accepted' | 'not_needed';
 export type ItemMove = 'give' | 'accept' | 'drop' | 'reopen';
 
@@ -82,7 +84,12 @@ export interface Proposal {
   amount: number;
   at: string;
   timer?: Timer | null;
+  /** What was written with it; of a point of a call's minutes, the point itself. */
   note?: string;
+  /** What to choose from, where a time to talk is proposed. */
+  times?: readonly string[];
+  /** The call whose minutes the point belongs to. */
+  call?: string | null;
 }
 
 /** An item of the readiness list; `label` and `hint` are in the viewer's language. */
@@ -136,5 +143,9 @@ export interface Situation {
   refund?: Refund | null;
   proposals?: readonly Proposal[];
   may_propose?: readonly ProposalKind[];
+  /** The next time to talk that both agreed on. */
+  talk_at?: string | null;
+  /** Whether the viewer, who cannot call, may ask to be called. */
+  may_ask_for_call?: boolean;
   brief?: Brief | null;
 }

@@ -351,6 +351,13 @@ export const processTexts = {
     call_answered: (me: boolean, name: string) => `${me ? 'You' : name} took the call`,
     call_lasted: (length: string) => `Call, ${length}`,
     call_missed: (me: boolean, name: string) => (me ? 'Your call was not answered' : `Missed call from ${name}`),
+    call_requested: (me: boolean, name: string) => (me ? 'You asked to be called' : `${name} asks you to call`),
+    call_times_proposed: (me: boolean, name: string, times: readonly string[]) =>
+      `${me ? 'You propose' : `${name} proposes`} to talk: ${times.join(' · ')}`,
+    call_agreed: (when: string) => `Your call is on ${when}`,
+    point_noted: (me: boolean, name: string) => `${me ? 'You' : name} noted what you agreed in the call`,
+    point_dropped: (me: boolean, name: string) => `${me ? 'You' : name} did not keep that point`,
+    brief_item_agreed: (me: boolean, name: string, point: string) => `${me ? 'You' : name} confirmed: ${point}`,
     notice_sent: (toMe: boolean, name: string, about: NoticeKind) =>
       `We e-mailed ${toMe ? 'you' : name}: ${notices[about] ?? 'about the order'}`,
     notices_sent: (n: number) => `${n} e-mails sent`,

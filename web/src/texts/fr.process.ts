@@ -354,6 +354,12 @@ export const processTexts: Pick<Texts, 'guide' | 'action' | 'confirm' | 'proposa
     call_answered: (me, name) => `${me ? 'Vous avez' : `${name} a`} répondu`,
     call_lasted: (length) => `Appel, ${length}`,
     call_missed: (me, name) => (me ? 'Votre appel est resté sans réponse' : `Appel manqué ${de(name)}`),
+    call_requested: (me, name) => (me ? 'Vous avez demandé à être appelé' : `${name} vous demande d’appeler`),
+    call_times_proposed: (me, name, times) => `${me ? 'Vous proposez' : `${name} propose`} de se parler : ${times.join(' · ')}`,
+    call_agreed: (when) => `Votre appel a lieu ${when}`,
+    point_noted: (me, name) => `${me ? 'Vous avez' : `${name} a`} noté ce qui a été convenu pendant l’appel`,
+    point_dropped: (me, name) => `${me ? 'Vous n’avez' : `${name} n’a`} pas retenu ce point`,
+    brief_item_agreed: (me, name, point) => `${me ? 'Vous avez' : `${name} a`} confirmé : ${point}`,
     notice_sent: (toMe, name, about) =>
       `${toMe ? 'Nous vous avons' : 'Nous avons'} écrit${toMe ? '' : ` à ${name}`} : ${notices[about] ?? 'à propos de la commande'}`,
     notices_sent: (n) => `${n} e-mails envoyés`,

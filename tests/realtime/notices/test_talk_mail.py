@@ -1,0 +1,73 @@
+"""The mails around a call: please call me, times to talk, the reminder, and what was agreed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from orders.agreements import answer
+from orders.events import Role
+from orders.policy import CallsBy, Policy
+from orders.proposals import Outcome
+from orders.talks import ask_for_call, note_point, propose_talk
+from tests.orders.test_talks import talked
+from tests.realtime.notices.scene import Scene, check, subject
+
+
+@pytest.mark.parametrize(
+    ("language", "asked", "agreed", "soon"),
+    [
+        ("fr", "Tom souhaite vous parler", "Votre appel a lieu le", "dans dix minutes"),
+        ("en", "Tom would like to talk", "Your call is on", "in ten minutes"),
+    ],
+)
+async def test_a_time_to_talk_is_asked_agreed_and_reminded(
+    play: Scene, language: str, asked: str, agreed: str, soon: str
+) -> None:
+    await play.pay(language=language)
+    order, buyer, seller = play.room.order, play.room.buyer, play.room.seller
+    now = await play.database.now()
+    times = (now + timedelta(hours=2), now + timedelta(hours=4))
+    proposed = await propose_talk(play.database, order, seller, times, "t1", "Pour le ton")
+    [mail] = await play.mails_sent()
+    assert subject(mail).startswith(asked)
+    check(mail, play, Role.BUYER, "Pour le ton")
+    await answer(play.database, order, buyer, proposed.seq, Outcome.ACCEPTED, "a1", times[1])
+    to_buyer, to_seller = await play.mails_sent()
+    check(to_buyer, play, Role.BUYER, agreed)
+    check(to_seller, play, Role.SELLER)
+    play.watch.forward(hours=3, minutes=49)
+    assert await play.mails_sent() == []
+    play.watch.forward(minutes=1, seconds=5)
+    to_buyer, to_seller = await play.mails_sent()
+    assert soon in subject(to_buyer)
+    check(to_seller, play, Role.SELLER)
+
+
+async def test_times_that_do_not_suit_are_told_to_who_proposed_them(play: Scene) -> None:
+    await play.pay(language="en")
+    order, buyer, seller = play.room.order, play.room.buyer, play.room.seller
+    times = (await play.database.now() + timedelta(hours=2),)
+    proposed = await propose_talk(play.database, order, buyer, times, "t1")
+    await play.mails_sent()
+    await answer(play.database, order, seller, proposed.seq, Outcome.DECLINED, "a1")
+    [mail] = await play.mails_sent()
+    check(mail, play, Role.BUYER)
+
+
+async def test_who_is_asked_to_call_reads_it_at_once(play: Scene) -> None:
+    await play.pay(language="en", policy=Policy(calls_by=CallsBy.SELLER))
+    await ask_for_call(play.database, play.room.order, play.room.buyer, "r1", "Une question")
+    [mail] = await play.mails_sent()
+    check(mail, play, Role.SELLER, "Une question")
+
+
+async def test_a_point_of_the_minutes_lies_among_the_unread(play: Scene) -> None:
+    await play.pay(language="en")
+    call = await talked(play.database, play.room)
+    await note_point(play.database, play.room.order, play.room.seller, call, "Warm tone", "n1")
+    assert await play.mails_sent() == []
+    play.watch.forward(minutes=4)
+    [mail] = await play.mails_sent()
+    check(mail, play, Role.BUYER, "Agreed in your call", "Warm tone")
