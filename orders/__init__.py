@@ -23,6 +23,7 @@ Where it is kept, and how it changes:
 - `database`   engine and transaction: commit, then announce
 - `timeline`   append, read, redact: the only writer of entries
 - `locking`    an order's row under lock, read into what the rules know
+- `changes`    what was decided, written for one order or for many at once
 - `commands`   opening a room, taking a step; `posting` is group commit for messages
 - `agreements`, `talks`, `briefing`, `mediation`, `settlement`, `again`  the other commands
 - `timers`, `proposal_rows`, `brief_rows`, `files`, `people`, `ledger`  rows of their own

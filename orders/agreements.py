@@ -14,7 +14,8 @@ import msgspec
 from orders import timeline
 from orders.brief import agreed, told
 from orders.brief_rows import items_of, save_items
-from orders.commands import begin, command_digest, post, save_facts
+from orders.changes import post, save_facts
+from orders.commands import begin, command_digest
 from orders.database import Database, Transaction
 from orders.decisions import OrderFacts, TimerSet
 from orders.errors import TextTooLong

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
+from operator import attrgetter
 
 import msgspec
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders.brief import BriefItem
-from orders.database import Transaction
+from orders.database import Transaction, padded
 from orders.events import OrderId
 from orders.tables import brief_items
 
@@ -19,12 +21,22 @@ _encode = msgspec.json.Encoder().encode
 
 async def items_of(conn: AsyncConnection, order: OrderId) -> tuple[BriefItem, ...]:
     """Return the order's list, in its order."""
-    rows = await conn.scalars(
-        select(brief_items.c.content)
-        .where(brief_items.c.order_id == order)
-        .order_by(brief_items.c.place)
+    return (await items_of_all(conn, [order])).get(order, ())
+
+
+async def items_of_all(
+    conn: AsyncConnection, ids: Sequence[OrderId]
+) -> dict[OrderId, tuple[BriefItem, ...]]:
+    """Return the lists of several orders; one that has none is left out."""
+    rows = await conn.execute(
+        select(brief_items.c.order_id, brief_items.c.content)
+        .where(brief_items.c.order_id.in_(padded(ids)))
+        .order_by(brief_items.c.order_id, brief_items.c.place)
     )
-    return tuple(_decoder.decode(content) for content in rows)
+    return {
+        OrderId(order): tuple(_decoder.decode(row.content) for row in group)
+        for order, group in groupby(rows, key=attrgetter("order_id"))
+    }
 
 
 async def save_items(

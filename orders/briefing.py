@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from orders import timeline
 from orders.brief import Asked, asks_again, decide, told
 from orders.brief_rows import items_of, save_items
-from orders.commands import begin, command_digest, save_facts
+from orders.changes import save_facts
+from orders.commands import begin, command_digest
 from orders.database import Database
 from orders.decisions import OrderFacts
 from orders.errors import FileUnknown, Malformed

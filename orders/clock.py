@@ -1,13 +1,14 @@
 """The sweeper: what is due happens, once, and never early.
 
-It reads without locks which orders have something due; then it locks the *order*, re-reads its
-due clocks and decides. However many sweepers run, the lock lets one of them act, and the others
-find nothing left. A few orders share a transaction, because most of its cost is beginning and
-ending it; if anything in it fails, each of them gets one of its own. A firing that fails even
-there is put off, a little longer each time, so that it starves nobody.
+It reads without locks which orders have something due; then it locks the *orders*, re-reads their
+due clocks and decides. However many sweepers run, the locks let one of them act, and the others
+find nothing left. Orders share a transaction and its statements, because most of a firing's cost
+is beginning, asking and ending; if anything in it fails, each of them gets one of its own. A
+firing that fails even there is put off, a little longer each time, so that it starves nobody.
 
-It sleeps until the earliest due time or a nudge, and never longer than half a second, because
-a nudge may be lost.
+It sleeps until the earliest due time or a nudge, and never longer than a second, because
+a nudge may be lost, or was given to another process. After a pass that found something it rests
+for a moment, so that what comes due meanwhile shares the next transaction.
 """
 
 from __future__ import annotations
@@ -20,26 +21,25 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 from sqlalchemy import func, select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orders import timeline
-from orders.brief_rows import items_of
-from orders.commands import carry_out, save_facts
+from orders.brief_rows import items_of_all
+from orders.changes import Change, decided, write
 from orders.database import Database, Transaction
 from orders.deadlines import marks
-from orders.decisions import expire
+from orders.decisions import RunningTimer, expire
 from orders.errors import Unavailable
-from orders.events import CLOCK, DeadlineNear, OrderId, Timer
+from orders.events import CLOCK, DeadlineNear, OrderId, TimeGivenBack, Timer
 from orders.locking import LockedOrder, hold, lock_free
 from orders.outages import BEAT, beat
+from orders.proposal_rows import open_ones_of
 from orders.tables import timers
 from orders.timeline import Draft
 from orders.timers import (
+    Clocks,
     DueTimer,
-    end_timer,
-    first_due,
-    give_back,
-    look_again,
+    MovedClock,
+    clocks_of,
+    given_back,
     put_off,
     running,
     wake_at,
@@ -48,11 +48,13 @@ from orders.workflow import REMINDED
 
 log = structlog.get_logger(__name__)
 
-PERIOD = 0.5
+PERIOD = 1.0
 """Seconds the sweeper sleeps at most."""
-AT_ONCE = 100
-"""Orders looked up in one pass."""
-TOGETHER = 10
+REST = 0.1
+"""Seconds it rests after a pass that found something: nobody minds a tenth of a second."""
+AT_ONCE = 200
+"""Clocks looked up in one pass."""
+TOGETHER = 50
 """Orders that share a transaction: more would keep people's commands waiting for its end."""
 RETRY_FIRST, RETRY_MOST = timedelta(seconds=1), timedelta(minutes=5)
 
@@ -72,16 +74,13 @@ class Sweeper:
         chores: Sequence[Chore] = (),
         outage_least: timedelta | None = None,
     ) -> None:
-        """Take further firings (a ring's end is known to `realtime.voice`) and chores.
+        """Take chores, and firings for clocks that are not of the process, such as a ring's.
 
         If nobody swept for `outage_least`, it was an outage, and clocks that ran through it are
         given the time back; without it they fire at once.
         """
         self._database = database
-        self._firings: dict[Timer, Firing] = {
-            **dict.fromkeys((t for t in Timer if t is not Timer.RING), fire_step),
-            **(firings or {}),
-        }
+        self._firings = firings or {}
         self._chores = chores
         self._outage_least = outage_least
         self._beaten: datetime | None = None  # the last beat of this sweeper
@@ -111,17 +110,16 @@ class Sweeper:
         return found
 
     async def _pass(self) -> tuple[int, float]:
-        """Return how many orders had something due, and how long nothing else will be."""
-        due: list[OrderId] = []
+        """Return how many orders had something due, and how long nothing has to be done."""
+        due: Sequence[OrderId] = ()
         wait = PERIOD
         # what an idle pass costs is this one read, answered by the index whatever the number
-        async with self._database.reading() as conn:
-            now = await self._database.now(conn)
-            first: datetime | None = await conn.scalar(select(func.min(timers.c.wake_at)))
-            if first is not None and first <= now:
-                due, wait = await _due_orders(conn, now), 0
-            elif first is not None:
-                wait = min(max((first - now).total_seconds(), 0.005), PERIOD)
+        now, first = await self._database.glance(select(func.min(timers.c.wake_at)))
+        if first is not None and first <= now:
+            due, full = await self._due_orders(now)
+            wait = 0.0 if full else REST
+        elif first is not None:
+            wait = min(max((first - now).total_seconds(), 0.005), PERIOD)
         await self._beat(now)
         for place in range(0, len(due), TOGETHER):
             for order in await self._look_after_few(due[place : place + TOGETHER]):
@@ -130,30 +128,69 @@ class Sweeper:
             await chore()
         return len(due), wait
 
+    async def _due_orders(self, now: datetime) -> tuple[Sequence[OrderId], bool]:
+        """Return the orders of the clocks that are due longest, and whether there may be more."""
+        async with self._database.reading() as conn:
+            rows = await conn.scalars(
+                select(timers.c.order_id)
+                .where(timers.c.wake_at <= now)
+                .order_by(timers.c.wake_at)
+                .limit(AT_ONCE)
+            )
+            found = rows.all()
+        return tuple(map(OrderId, dict.fromkeys(found))), len(found) == AT_ONCE
+
     async def _look_after_few(self, few: Sequence[OrderId]) -> Sequence[OrderId]:
         """Carry out what is due for a few orders; return those that have to be taken singly.
 
-        Those are the orders of a call that rings, as a ring's end touches persons, who may be
-        in other orders too, and everything as soon as something fails: nothing was done then.
+        Those are the orders whose clock has a firing of its own (a ring's end touches persons,
+        who may be in other orders too), and everything as soon as something fails: nothing of
+        that transaction was done then.
         """
-        alone: set[OrderId] = set()
-        if len(few) == 1:
-            return few
-        while True:
+        alone: list[OrderId] = []
+        left = few
+        while left:
             try:
                 async with self._database.transaction() as tx:
-                    held = await lock_free(tx, [order for order in few if order not in alone])
-                    clocks = await first_due(tx, list(held))
-                    alone |= {order for order, clock in clocks.items() if clock.timer is Timer.RING}
-                    clocks = {o: clock for o, clock in clocks.items() if o not in alone}
-                    for order, clock in clocks.items():
-                        await self._act(tx, held[order], clock)
+                    left, apart = await self._together(tx, left)
             except Exception as error:  # noqa: BLE001
                 why = type(error).__name__
                 log.warning("deadlines failed together and are tried singly", error=why)
                 return few
-            if not clocks:
-                return sorted(alone)
+            alone += apart
+        return alone
+
+    async def _together(
+        self, tx: Transaction, few: Sequence[OrderId]
+    ) -> tuple[list[OrderId], list[OrderId]]:
+        """Carry out a clock of each order; return who has another, and who is to go alone."""
+        held = await lock_free(tx, few)
+        changes: list[Change] = []
+        at_zero: list[tuple[LockedOrder, Clocks]] = []
+        apart: list[OrderId] = []
+        more: list[OrderId] = []
+        for order, clocks in (await clocks_of(tx, list(held))).items():
+            if not clocks.due:
+                continue
+            early = self._before_zero(tx, held[order], clocks)
+            if early is not None:
+                changes.append(early)
+            elif self._goes_alone(clocks.due[0]):
+                apart.append(order)
+                continue
+            else:
+                at_zero.append((held[order], clocks))
+            if len(clocks.due) > 1:
+                more.append(order)
+        changes += await _fired(tx, [(locked, c.due[0], c.running) for locked, c in at_zero])
+        await write(tx, changes)
+        more += [
+            change.locked.id
+            for change in changes
+            if any(clock.due <= tx.now for clock in change.opens)
+            or any(clock.wake_at <= tx.now for clock in change.moves)
+        ]
+        return list(dict.fromkeys(more)), apart
 
     async def _look_after(self, order: OrderId) -> None:
         """Carry out what is due for one order, a transaction each; put off what fails."""
@@ -164,15 +201,34 @@ class Sweeper:
                     locked = (await lock_free(tx, [order])).get(order)
                     if locked is None:
                         return  # held by a command or another sweeper; the next pass looks again
-                    clock = (await first_due(tx, [order])).get(order)
-                    if clock is None:
+                    clocks = (await clocks_of(tx, [order])).get(order)
+                    if clocks is None or not clocks.due:
                         return
-                    await self._act(tx, locked, clock)
+                    clock = clocks.due[0]
+                    early = self._before_zero(tx, locked, clocks)
+                    if early is not None:
+                        await write(tx, [early])
+                    elif self._goes_alone(clock):
+                        await self._firings[clock.timer](tx, locked, clock)
+                    else:
+                        await write(tx, await _fired(tx, [(locked, clock, clocks.running)]))
             except Exception:
                 log.exception("a deadline failed and is put off", order=order)
                 # if it failed because the database is away, this raises `Unavailable`
                 if not await self._put_off(order, clock):
                     return
+
+    def _goes_alone(self, clock: DueTimer) -> bool:
+        return clock.timer is Timer.RING or clock.timer in self._firings
+
+    def _before_zero(self, tx: Transaction, locked: LockedOrder, clocks: Clocks) -> Change | None:
+        """Return what happens to the clock instead of firing; None if it is at zero."""
+        clock = clocks.due[0]
+        if self._outage_least is not None and clock.timer is not Timer.RING:
+            back = given_back(clock, clocks.lost)
+            if back is not None:
+                return _give_back(tx, locked, clock, back, clocks.lost[-1].until)
+        return _remind(tx, locked, clock) if tx.now < clock.due else None
 
     async def _beat(self, now: datetime) -> None:
         """Say that we are there, before the first sweep and every few seconds after it."""
@@ -185,14 +241,6 @@ class Sweeper:
         if ended is not None:
             log.warning("there was an outage", since=ended.since, until=ended.until)
 
-    async def _act(self, tx: Transaction, locked: LockedOrder, clock: DueTimer) -> None:
-        if self._outage_least is not None and await _give_back(tx, locked, clock):
-            return
-        if tx.now < clock.due:
-            await _remind(tx, locked, clock)
-        else:
-            await self._firings[clock.timer](tx, locked, clock)
-
     async def _put_off(self, order: OrderId, clock: DueTimer | None) -> bool:
         """Look later at the clock that failed; at all that are due if they could not be read."""
         async with self._database.transaction() as tx:
@@ -200,17 +248,6 @@ class Sweeper:
                 return False
             await put_off(tx, order, clock, pause_after)
             return clock is not None
-
-
-async def _due_orders(conn: AsyncConnection, now: datetime) -> list[OrderId]:
-    rows = await conn.execute(
-        select(timers.c.order_id, func.min(timers.c.wake_at).label("first"))
-        .where(timers.c.wake_at <= now)
-        .group_by(timers.c.order_id)
-        .order_by("first")
-        .limit(AT_ONCE)
-    )
-    return [OrderId(row.order_id) for row in rows]
 
 
 def pause_after(attempts: int) -> timedelta:
@@ -222,34 +259,54 @@ def pause_after(attempts: int) -> timedelta:
 async def fire_step(tx: Transaction, locked: LockedOrder, clock: DueTimer) -> None:
     """Carry out a clock of the process; one whose state has passed is only removed."""
     clocks = await running(tx.conn, locked.id)
-    now = max(tx.now, locked.head.at)
-    items = await items_of(tx.conn, locked.id) if clock.timer is Timer.BRIEF_WINDOW else ()
-    decision = expire(locked.facts, clock.timer, clock.due, now, clocks, items)
-    if decision is None:
-        await end_timer(tx, locked.id, clock.timer, clock.ref)
-    else:
-        await carry_out(tx, locked, decision, CLOCK)
+    await write(tx, await _fired(tx, [(locked, clock, clocks)]))
 
 
-async def _give_back(tx: Transaction, locked: LockedOrder, clock: DueTimer) -> bool:
-    """Move a clock that ran through an outage, and say why. A ring is over in any case."""
-    if clock.timer is Timer.RING:
-        return False
-    told = await give_back(tx, locked.id, clock, locked.facts.policy)
-    if told is None:
-        return False
+async def _fired(
+    tx: Transaction, due: Sequence[tuple[LockedOrder, DueTimer, tuple[RunningTimer, ...]]]
+) -> list[Change]:
+    """Decide what happens to orders, a clock of each of which is at zero."""
+    if not due:
+        return []
+    proposals = await open_ones_of(tx.conn, [locked.id for locked, _, _ in due])
+    briefed = [locked.id for locked, clock, _ in due if clock.timer is Timer.BRIEF_WINDOW]
+    items = await items_of_all(tx.conn, briefed) if briefed else {}
+    changes: list[Change] = []
+    for locked, clock, clocks in due:
+        order, now = locked.id, max(tx.now, locked.head.at)
+        decision = expire(locked.facts, clock.timer, clock.due, now, clocks, items.get(order, ()))
+        changes.append(
+            Change(locked, ends=((clock.timer, clock.ref),))
+            if decision is None
+            else decided(locked, decision, CLOCK, proposals.get(order, ()))
+        )
+    return changes
+
+
+def _give_back(
+    tx: Transaction, locked: LockedOrder, clock: DueTimer, due: datetime, credited: datetime
+) -> Change:
+    """Move a clock that ran through an outage, and say why."""
+    seconds = round((due - clock.due).total_seconds())
+    wakes = wake_at(clock.timer, clock.start, due, tx.now, locked.facts.policy)
+    facts = None
     if clock.timer is Timer.DELIVERY:
-        await save_facts(tx, msgspec.structs.replace(locked.facts, delivery_due=told.due))
-    await timeline.append(tx, locked.head, locked.owes, [Draft(CLOCK, told)])
-    return True
+        facts = msgspec.structs.replace(locked.facts, delivery_due=due)
+    return Change(
+        locked,
+        drafts=(Draft(CLOCK, TimeGivenBack(clock.timer, clock.due, due, seconds)),),
+        facts=facts,
+        moves=(MovedClock(clock.timer, clock.ref, due, wakes, credited),),
+    )
 
 
-async def _remind(tx: Transaction, locked: LockedOrder, clock: DueTimer) -> None:
+def _remind(tx: Transaction, locked: LockedOrder, clock: DueTimer) -> Change:
     """Tell the mark that was reached. After an outage only the latest of those missed."""
     policy = locked.facts.policy
     following = wake_at(clock.timer, clock.start, clock.due, tx.now, policy)
-    await look_again(tx, locked.id, clock, following, 0)
     passed = [m for m in marks(clock.start, clock.due, policy) if m.at <= tx.now]
+    near: tuple[Draft, ...] = ()
     if clock.timer in REMINDED and passed:
-        near = DeadlineNear(clock.timer, clock.due, passed[-1].percent)
-        await timeline.append(tx, locked.head, locked.owes, [Draft(CLOCK, near)])
+        near = (Draft(CLOCK, DeadlineNear(clock.timer, clock.due, passed[-1].percent)),)
+    move = MovedClock(clock.timer, clock.ref, clock.due, following, clock.credited)
+    return Change(locked, near, moves=(move,))

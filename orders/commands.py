@@ -19,11 +19,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from orders import again, brief, deadlines, money, policy, timeline
 from orders.brief import BriefItem
 from orders.brief_rows import items_of, save_items
+from orders.changes import decided, post, write
 from orders.database import Database, Membership, Owes, Transaction
-from orders.decisions import Decision, OrderFacts, TimerSet, decide
+from orders.decisions import Decision, TimerSet, decide
 from orders.errors import IdReused, Malformed, OrderUnknown, TextTooLong
 from orders.events import (
-    CLOCK,
     MARKETPLACE,
     BriefItemGiven,
     DeadlineSet,
@@ -32,19 +32,16 @@ from orders.events import (
     OrderId,
     OrderPaid,
     PersonId,
-    ProposalLapsed,
     Role,
     State,
     Timer,
 )
 from orders.files import keep_files, withdraw
 from orders.locking import LockedOrder, lock, peek
-from orders.money import Settled
-from orders.proposal_rows import open_ones, settle
-from orders.proposals import Outcome, lapses
-from orders.tables import movements, orders, participants, payments, persons, postings, requests
+from orders.proposal_rows import open_ones
+from orders.tables import orders, participants, payments, persons, requests
 from orders.timeline import GENESIS, Draft, Head, Position
-from orders.timers import change_timers, running
+from orders.timers import ClockRow, restart_clocks, running
 from orders.workflow import ENDED, Verb, length_of
 
 ONE_LINE = r"^[^\x00-\x1f\x7f]+$"
@@ -177,7 +174,7 @@ async def _open_room(tx: Transaction, order: OrderId, new: NewOrder) -> None:
             )
         )
     await tx.conn.execute(insert(payments).values(order_id=order, means=new.means, paid_at=paid_at))
-    await change_timers(tx, order, (), (window, life), new.policy)
+    await restart_clocks(tx, [], [ClockRow(order, clock, new.policy) for clock in (window, life)])
     owes = Owes(
         tuple(Membership(PersonId(person.person), role) for role, person in members), new.policy
     )
@@ -286,78 +283,10 @@ async def carry_out(
     content: bytes | None = None,
 ) -> Position:
     """Write a decision: state, clocks, money and entries, in the caller's transaction."""
-    after = decision.facts
-    await change_timers(tx, locked.id, decision.ends, decision.opens, after.policy)
-    first, *others = decision.events
-    drafts = [Draft(actor, first, client_id, content)]
-    drafts += [Draft(actor, event) for event in others]
-    for proposal in await open_ones(tx.conn, locked.id):
-        if lapses(proposal, after.state):
-            await settle(tx, locked.id, proposal.seq, Outcome.LAPSED)
-            drafts.append(Draft(CLOCK, ProposalLapsed(proposal.seq)))
-    head, told = await timeline.append(tx, locked.head, locked.owes, drafts)
-    for movement in decision.movements:
-        await post(tx, locked.id, movement, head.seq, head.at)
-    await save_facts(tx, after)
+    proposals = await open_ones(tx.conn, locked.id)
+    change = decided(locked, decision, actor, proposals, client_id, content)
+    told = (await write(tx, [change]))[locked.id]
     return Position(told[0].seq, told[0].at)
-
-
-async def save_facts(tx: Transaction, after: OrderFacts) -> None:
-    """Write the order as it is after a decision."""
-    await tx.conn.execute(
-        update(orders)
-        .where(orders.c.id == after.id)
-        .values(
-            state=after.state,
-            state_since=after.state_since,
-            turn=after.turn,
-            turn_since=after.turn_since,
-            brief_handed=after.brief_handed,
-            chat_tail_over=after.chat_tail_over,
-            held_cents=after.held_cents,
-            resume=after.resume,
-            refusals=after.refusals,
-            dispute_right=after.dispute_right,
-            delivery_due=after.delivery_due,
-            paused=msgspec.json.encode(after.paused),
-        )
-    )
-
-
-async def post(
-    tx: Transaction, order: OrderId, movement: money.Movement, seq: int, at: datetime
-) -> None:
-    """Write both sides of a movement, and that the payment system has to carry it out.
-
-    The key (order, movement, account) makes a second time impossible, whatever asked for it.
-    What the marketplace told us of is confirmed already: a payment is taken before its order.
-    """
-    told_to_us = movement.kind is money.MovementKind.HOLD
-    await tx.conn.execute(
-        insert(movements).values(
-            order_id=order,
-            movement=movement.name,
-            cents=movement.cents,
-            seq=seq,
-            at=at,
-            state=Settled.CONFIRMED if told_to_us else Settled.ORDERED,
-            settled_at=at if told_to_us else None,
-        )
-    )
-    await tx.conn.execute(
-        insert(postings),
-        [
-            {
-                "order_id": order,
-                "movement": movement.name,
-                "account": account,
-                "cents": cents,
-                "seq": seq,
-                "at": at,
-            }
-            for account, cents in movement.postings()
-        ],
-    )
 
 
 async def redact(database: Database, order: OrderId, seq: int) -> None:

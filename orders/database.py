@@ -18,17 +18,27 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, event, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    event,
+    literal_column,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from orders.errors import Unavailable
 from orders.events import Entry, OrderId
@@ -46,9 +56,11 @@ __all__ = [
     "Owes",
     "Transaction",
     "migrate",
+    "padded",
 ]
 
 Clock = Callable[[], datetime]
+T = TypeVar("T")
 
 
 class Announcement(msgspec.Struct, frozen=True):
@@ -100,14 +112,8 @@ class Database:
             self._writer = _sqlite_engine(url, pool_size=1, begin="BEGIN IMMEDIATE")
             self._reader = _sqlite_engine(url, pool_size=4, begin="BEGIN")
         else:
-            self._writer = self._reader = create_async_engine(
-                url,
-                pool_size=10,
-                max_overflow=10,
-                pool_pre_ping=True,
-                isolation_level="READ COMMITTED",
-                connect_args={"server_settings": {"synchronous_commit": "on", "jit": "off"}},
-            )
+            self._writer = self._reader = _postgres_engine(url)
+            self._glancer = self._reader.execution_options(isolation_level="AUTOCOMMIT")
 
     @classmethod
     async def open(cls, url: str, clock: Clock | None = None) -> Database:
@@ -163,6 +169,23 @@ class Database:
                 raise Unavailable(reason="database") from error
             raise
 
+    async def glance(self, value: Select[tuple[T]]) -> tuple[datetime, T | None]:
+        """Read the time and one value, as cheaply as can be: for what is asked all day.
+
+        Raises `Unavailable` if the database cannot be reached.
+        """
+        if self.is_sqlite:
+            async with self.reading() as conn:
+                return (self._clock or _system_clock)(), await conn.scalar(value)
+        try:
+            async with self._glancer.connect() as conn:
+                row = (await conn.execute(select(_PG_NOW, value.scalar_subquery()))).one()
+        except (DBAPIError, OSError, PoolTimeoutError) as error:
+            if _is_outage(error):
+                raise Unavailable(reason="database") from error
+            raise
+        return self._clock() if self._clock is not None else instant(row[0]), row[1]
+
     async def now(self, conn: AsyncConnection | None = None) -> datetime:
         """Return the time that transactions would see; asked on `conn` if one is open anyway."""
         if conn is not None:
@@ -193,8 +216,7 @@ class Database:
             return self._clock()
         if self.is_sqlite:
             return _system_clock()
-        value = await conn.scalar(_PG_NOW)
-        return instant(int(value))
+        return instant(int(await conn.scalar(select(_PG_NOW)) or 0))
 
     @asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -206,7 +228,19 @@ class Database:
             yield
 
 
-_PG_NOW = text("select (extract(epoch from clock_timestamp()) * 1000000)::bigint")
+def padded(ids: Sequence[OrderId]) -> list[OrderId]:
+    """Repeat the last one until the length is a power of two.
+
+    For `in_`: a statement has as many texts as its list has lengths, and each text is compiled,
+    prepared and planned anew.
+    """
+    size = 1 << max(0, len(ids) - 1).bit_length()
+    return [*ids, *([ids[-1]] * (size - len(ids)))] if ids else []
+
+
+_PG_NOW: ColumnElement[int] = literal_column(
+    "(extract(epoch from clock_timestamp()) * 1000000)::bigint"
+)
 
 
 async def migrate(url: str) -> None:
@@ -236,6 +270,26 @@ def _upgrade(conn: Connection) -> None:
     config.set_main_option("script_location", "orders:migrations")
     config.attributes["connection"] = conn
     command.upgrade(config, "head")
+
+
+def _postgres_engine(url: URL) -> AsyncEngine:
+    engine = create_async_engine(
+        url,
+        pool_size=10,
+        max_overflow=10,
+        isolation_level="READ COMMITTED",
+        connect_args={"server_settings": {"synchronous_commit": "on", "jit": "off"}},
+    )
+
+    @event.listens_for(engine.sync_engine, "checkout")
+    def look(
+        dbapi: DBAPIConnection, _record: ConnectionPoolEntry, _proxy: PoolProxiedConnection
+    ) -> None:
+        # the driver knows when the server hung up: no need to ask it three times a transaction
+        if dbapi.driver_connection.is_closed():
+            raise DisconnectionError
+
+    return engine
 
 
 def _sqlite_engine(url: URL, pool_size: int, begin: str) -> AsyncEngine:

@@ -14,7 +14,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders import policy
-from orders.database import Membership, Owes, Transaction
+from orders.database import Membership, Owes, Transaction, padded
 from orders.decisions import OrderFacts, Paused
 from orders.errors import OrderUnknown
 from orders.events import OrderId, PersonId, Role, State
@@ -84,7 +84,7 @@ async def _lock_rows(
     tx: Transaction, ids: Sequence[OrderId], *, skip_locked: bool
 ) -> dict[OrderId, LockedOrder]:
     # sorted, so that two transactions never wait for each other in a circle
-    wanted = select(orders).where(orders.c.id.in_(sorted(ids))).order_by(orders.c.id)
+    wanted = select(orders).where(orders.c.id.in_(padded(sorted(ids)))).order_by(orders.c.id)
     if tx.locks_rows:
         wanted = wanted.with_for_update(skip_locked=skip_locked)
     rows = (await tx.conn.execute(wanted)).all()
@@ -99,7 +99,7 @@ async def _with_members(
     members: dict[OrderId, list[Membership]] = {row.id: [] for row in rows}
     found = await conn.execute(
         select(participants.c.order_id, participants.c.person_id, participants.c.role)
-        .where(participants.c.order_id.in_(list(members)))
+        .where(participants.c.order_id.in_(padded(list(members))))
         .order_by(participants.c.role)
     )
     for row in found:

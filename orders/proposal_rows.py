@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, func, insert, or_, select, update
+from sqlalchemy import Row, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orders.database import Transaction
+from orders.database import Transaction, padded
 from orders.errors import ProposalOpen, ProposalUnknown
 from orders.events import OrderId, Timer
 from orders.proposals import TALK_GRACE, Outcome, Proposal, ProposalKind
@@ -21,12 +24,22 @@ _times = msgspec.json.Decoder(tuple[datetime, ...]).decode
 
 async def open_ones(conn: AsyncConnection, order: OrderId) -> tuple[Proposal, ...]:
     """Return the proposals that wait for an answer, oldest first."""
+    return (await open_ones_of(conn, [order])).get(order, ())
+
+
+async def open_ones_of(
+    conn: AsyncConnection, ids: Sequence[OrderId]
+) -> dict[OrderId, tuple[Proposal, ...]]:
+    """Return the same of several orders; one that has none is left out."""
     rows = await conn.execute(
         select(proposals)
-        .where(proposals.c.order_id == order, proposals.c.state == Outcome.OPEN)
-        .order_by(proposals.c.seq)
+        .where(proposals.c.order_id.in_(padded(ids)), proposals.c.state == Outcome.OPEN)
+        .order_by(proposals.c.order_id, proposals.c.seq)
     )
-    return tuple(_proposal(row) for row in rows)
+    return {
+        OrderId(order): tuple(map(_proposal, group))
+        for order, group in groupby(rows, key=attrgetter("order_id"))
+    }
 
 
 async def find(conn: AsyncConnection, order: OrderId, seq: int) -> Proposal:
@@ -113,6 +126,19 @@ async def shown(
         else:
             talks.append(row.agreed_at)
     return tuple(waiting), min(talks, default=None)
+
+
+async def lapse(tx: Transaction, gone: Sequence[tuple[OrderId, int]]) -> None:
+    """Write that proposals lapsed, each given by its order and seq."""
+    if gone:
+        await tx.conn.execute(_LAPSE, [{"o": order, "p": seq} for order, seq in gone])
+
+
+_LAPSE = (
+    update(proposals)
+    .where(proposals.c.order_id == bindparam("o"), proposals.c.seq == bindparam("p"))
+    .values(state=Outcome.LAPSED)
+)
 
 
 def _proposal(row: Row[Any]) -> Proposal:

@@ -167,6 +167,8 @@ async def append_many(
                 situation=any(not isinstance(draft.event, MessageSent) for draft in drafts),
             )
         )
+    if not rows:
+        return stored
     await tx.conn.execute(insert(entries), rows)
     await tx.conn.execute(
         _MOVE_HEAD,

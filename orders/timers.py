@@ -8,16 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Row, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orders.database import Transaction
-from orders.deadlines import after_outages, next_mark
+from orders.database import Transaction, padded
+from orders.deadlines import Outage, after_outages, next_mark
 from orders.decisions import RunningTimer, TimerSet
-from orders.events import OrderId, TimeGivenBack, Timer
+from orders.events import OrderId, Timer
 from orders.outages import outages_after
 from orders.policy import Policy
 from orders.tables import timers
@@ -36,46 +36,124 @@ class DueTimer(msgspec.Struct, frozen=True):
     """The outages up to this moment are in `due` already."""
 
 
+class Clocks(msgspec.Struct, frozen=True):
+    """The clocks of one order, under its lock."""
+
+    due: tuple[DueTimer, ...]
+    """Those that have to be looked at; the one that comes first is to be carried out first."""
+    running: tuple[RunningTimer, ...]
+    """Those of the process. What an outage took from them is given back already, told or not."""
+    lost: tuple[Outage, ...]
+    """The outages that some of them may have run through."""
+
+
+class ClockName(NamedTuple):
+    """What tells the clocks of all orders apart."""
+
+    order: OrderId
+    timer: Timer
+    ref: str = ""
+
+
+class ClockRow(NamedTuple):
+    """A clock that starts, and the settings that say when to remind of it."""
+
+    order: OrderId
+    clock: TimerSet
+    policy: Policy
+    ref: str = ""
+
+
+class MovedClock(msgspec.Struct, frozen=True):
+    """When a running clock ends from now on, and when the sweeper has to look at it."""
+
+    timer: Timer
+    ref: str
+    due: datetime
+    wake_at: datetime
+    credited: datetime
+
+
 async def set_timer(
     tx: Transaction, order: OrderId, clock: TimerSet, policy: Policy, ref: str = ""
 ) -> None:
     """Start a clock; one of the same kind and ref is replaced."""
-    await change_timers(tx, order, (), (clock,), policy, ref)
+    name = ClockName(order, clock.timer, ref)
+    await restart_clocks(tx, [name], [ClockRow(order, clock, policy, ref)])
 
 
-async def change_timers(
-    tx: Transaction,
-    order: OrderId,
-    ends: Sequence[Timer],
-    opens: Sequence[TimerSet],
-    policy: Policy,
-    ref: str = "",
+async def restart_clocks(
+    tx: Transaction, stopped: Sequence[ClockName], started: Sequence[ClockRow]
 ) -> None:
-    """Stop some clocks and start others; one of the same kind and ref is replaced."""
-    gone = {*ends, *(clock.timer for clock in opens)}
-    if gone:
+    """Stop clocks, whether they run or not; then start others."""
+    if stopped:
         await tx.conn.execute(
-            delete(timers).where(
-                timers.c.order_id == order, timers.c.timer.in_(sorted(gone)), timers.c.ref == ref
-            )
+            _STOP, [{"o": name.order, "t": name.timer, "r": name.ref} for name in stopped]
         )
-    if opens:
+    if started:
         await tx.conn.execute(
             insert(timers),
             [
                 {
-                    "order_id": order,
-                    "timer": clock.timer,
-                    "ref": ref,
-                    "start": clock.start,
-                    "due": clock.due,
-                    "wake_at": wake_at(clock.timer, clock.start, clock.due, tx.now, policy),
+                    "order_id": row.order,
+                    "timer": row.clock.timer,
+                    "ref": row.ref,
+                    "start": row.clock.start,
+                    "due": row.clock.due,
+                    "wake_at": wake_at(
+                        row.clock.timer, row.clock.start, row.clock.due, tx.now, row.policy
+                    ),
                     "attempts": 0,
                     "credited": tx.now,
                 }
-                for clock in opens
+                for row in started
             ],
         )
+
+
+async def end_timer(tx: Transaction, order: OrderId, timer: Timer, ref: str = "") -> None:
+    """Stop a clock; nothing happens if it does not run."""
+    await restart_clocks(tx, [ClockName(order, timer, ref)], [])
+
+
+async def move_clocks(tx: Transaction, moved: Sequence[tuple[OrderId, MovedClock]]) -> None:
+    """Have running clocks end, and the sweeper look, at other times."""
+    if moved:
+        await tx.conn.execute(
+            _MOVE,
+            [
+                {
+                    "o": order,
+                    "t": clock.timer,
+                    "r": clock.ref,
+                    "due": clock.due,
+                    "wake_at": clock.wake_at,
+                    "credited": clock.credited,
+                }
+                for order, clock in moved
+            ],
+        )
+
+
+_STOP = delete(timers).where(
+    timers.c.order_id == bindparam("o"),
+    timers.c.timer == bindparam("t"),
+    timers.c.ref == bindparam("r"),
+)
+_MOVE = (
+    update(timers)
+    .where(
+        timers.c.order_id == bindparam("o"),
+        timers.c.timer == bindparam("t"),
+        timers.c.ref == bindparam("r"),
+    )
+    .values(
+        due=bindparam("due"),
+        wake_at=bindparam("wake_at"),
+        credited=bindparam("credited"),
+        attempts=0,
+    )
+)
 
 
 def wake_at(
@@ -84,26 +162,6 @@ def wake_at(
     """Return the next moment at which something happens to this clock."""
     mark = next_mark(start, due, now, policy) if timer in REMINDED else None
     return due if mark is None else min(mark.at, due)
-
-
-async def end_timer(tx: Transaction, order: OrderId, timer: Timer, ref: str = "") -> None:
-    """Stop a clock; nothing happens if it does not run."""
-    await tx.conn.execute(
-        delete(timers).where(
-            timers.c.order_id == order, timers.c.timer == timer, timers.c.ref == ref
-        )
-    )
-
-
-async def look_again(
-    tx: Transaction, order: OrderId, clock: DueTimer, at: datetime, attempts: int
-) -> None:
-    """Have the sweeper look at a clock at `at`; its due time stays what it was."""
-    await tx.conn.execute(
-        update(timers)
-        .where(timers.c.order_id == order, timers.c.timer == clock.timer, timers.c.ref == clock.ref)
-        .values(wake_at=at, attempts=attempts)
-    )
 
 
 async def put_off(
@@ -141,45 +199,44 @@ async def running(conn: AsyncConnection, order: OrderId) -> tuple[RunningTimer, 
     if not rows:
         return ()
     lost = await outages_after(conn, min(row.credited for row in rows))
-    return tuple(
-        RunningTimer(
-            Timer(row.timer), row.start, after_outages(row.start, row.due, row.credited, lost)
+    return tuple(_running(row, lost) for row in rows)
+
+
+async def clocks_of(tx: Transaction, ids: Sequence[OrderId]) -> dict[OrderId, Clocks]:
+    """Read, under the orders' locks, their clocks; orders without any are left out."""
+    rows = (
+        await tx.conn.execute(
+            select(timers)
+            .where(timers.c.order_id.in_(padded(ids)))
+            # of two that end at the same moment the order's life comes last
+            .order_by(timers.c.due, timers.c.timer == Timer.ORDER_LIFE)
         )
-        for row in rows
-    )
+    ).all()
+    if not rows:
+        return {}
+    lost = await outages_after(tx.conn, min(row.credited for row in rows))
+    mine: dict[OrderId, list[Row[Any]]] = {}
+    for row in rows:
+        mine.setdefault(row.order_id, []).append(row)
+    return {
+        order: Clocks(
+            due=tuple(_due(row) for row in found if row.wake_at <= tx.now),
+            running=tuple(_running(row, lost) for row in found if row.ref == ""),
+            lost=lost,
+        )
+        for order, found in mine.items()
+    }
 
 
-async def give_back(
-    tx: Transaction, order: OrderId, clock: DueTimer, policy: Policy
-) -> TimeGivenBack | None:
-    """Move a clock by what outages took from it; None if there was nothing to give back."""
-    lost = await outages_after(tx.conn, clock.credited)
+def given_back(clock: DueTimer, lost: Sequence[Outage]) -> datetime | None:
+    """Return when a clock ends now that outages took time from it; None if they took none."""
     due = after_outages(clock.start, clock.due, clock.credited, lost)
-    if due == clock.due:
-        return None
-    await tx.conn.execute(
-        update(timers)
-        .where(timers.c.order_id == order, timers.c.timer == clock.timer, timers.c.ref == clock.ref)
-        .values(
-            due=due,
-            wake_at=wake_at(clock.timer, clock.start, due, tx.now, policy),
-            attempts=0,
-            credited=lost[-1].until,
-        )
-    )
-    seconds = round((due - clock.due).total_seconds())
-    return TimeGivenBack(clock.timer, clock.due, due, seconds)
+    return None if due == clock.due else due
 
 
-async def first_due(tx: Transaction, ids: Sequence[OrderId]) -> dict[OrderId, DueTimer]:
-    """Re-read, under the orders' locks, which clock of each has to be looked at first, if any."""
-    rows = await tx.conn.execute(
-        select(timers)
-        .where(timers.c.order_id.in_(ids), timers.c.wake_at <= tx.now)
-        # the last one of an order stays; of two at the same moment its life ends after the other
-        .order_by(timers.c.due.desc(), timers.c.timer != Timer.ORDER_LIFE)
-    )
-    return {row.order_id: _due(row) for row in rows}
+def _running(row: Row[Any], lost: Sequence[Outage]) -> RunningTimer:
+    end = after_outages(row.start, row.due, row.credited, lost)
+    return RunningTimer(Timer(row.timer), row.start, end)
 
 
 def _due(row: Row[Any]) -> DueTimer:

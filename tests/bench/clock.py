@@ -23,6 +23,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import structlog
 import uvloop
 from sqlalchemy import func, select, text, update
 
@@ -47,6 +48,7 @@ async def work(url: str) -> None:
 
     Every line read before the last is answered with the CPU-seconds spent so far.
     """
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     loop = asyncio.get_running_loop()
     lines = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)

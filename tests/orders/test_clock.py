@@ -449,3 +449,33 @@ async def test_a_running_sweeper_waits_for_the_database_and_goes_on(postgres_cop
         assert (await kinds_of(database, room.order)).count("MoneyRefunded") == 1
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_orders_that_share_a_transaction_each_get_what_is_theirs(
+    own_database_url: str,
+) -> None:
+    watch = Watch()
+    told: list[OrderId] = []
+    async with opened(own_database_url, watch) as database:
+        cancelled = [await open_room(database) for _ in range(4)]
+        extended, gone = await open_room(database), await open_room(database)
+        watch.forward(hours=1)
+        later = await open_room(database)
+        async with database.transaction() as tx:
+            window = timers.c.timer == Timer.BRIEF_WINDOW
+            mine = timers.c.order_id == extended.order
+            await tx.conn.execute(update(timers).where(window, mine).values(due=MONDAY + 2 * ZERO))
+            await tx.conn.execute(
+                update(orders).where(orders.c.id == gone.order).values(state="in_progress")
+            )
+        database.on_commit(lambda news: told.extend(each.order for each in news))
+        watch.now = MONDAY + ZERO
+        assert await Sweeper(database).sweep() == 7
+        for room in cancelled:
+            assert await kinds_of(database, room.order, after=3) == CANCELLED
+            assert await verified(database, room.order) == 7
+        assert await _reminders(database, extended) == [50]
+        assert await _reminders(database, later) == [100]
+        assert await kinds_of(database, gone.order, after=3) == []  # its clock is only removed
+        assert sorted(told) == sorted(room.order for room in (*cancelled, extended, later))
+        assert await Sweeper(database).sweep() == 0
