@@ -24,7 +24,7 @@ And beside it:
 
 - `api`        HTTP for the marketplace's backend and for the browser
 - `auth`       tokens; `origins` which pages may ask; `refusals` those that only the edge knows
-- `limits`     every size and rate of the edge in one table (pure)
+- `limits`     every size and rate of the edge in one table (pure); `pace` how fast one calls
 - `chat`       messages, marks
 - `voice`      calls, and the media plane behind them
 - `notices`    what is owed by e-mail, and its sending

@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from orders.errors import Refused
-from realtime.api import answers, backend, contracts, files, health, me, pages, record
+from realtime.api import answers, backend, contracts, files, health, me, pages, record, verbs
 from realtime.api import demo as demo_api
 from realtime.edge import Edge
 from realtime.limits import Limits
@@ -35,6 +35,8 @@ ROUTES = [
     Route("/api/v1/tokens", backend.mint, methods=["POST"]),
     Route("/api/v1/me/orders", me.inbox, methods=["GET", "OPTIONS"]),
     Route("/api/v1/me/orders/{order}", me.order, methods=["GET", "OPTIONS"]),
+    Route("/api/v1/me/orders/{order}/entries", me.entries, methods=["GET", "OPTIONS"]),
+    *verbs.ROUTES,
     Route("/api/v1/me/orders/{order}/record.json", record.data, methods=["GET", "OPTIONS"]),
     Route("/api/v1/me/orders/{order}/record.html", record.page, methods=["GET", "OPTIONS"]),
     Route(record.KEYS_PATH, record.keys),

@@ -1,5 +1,7 @@
 """What each frame of a browser does.
 
+`carry_out` is for a socket; `act` is the part of it that needs none, and is what HTTP does too.
+
 Membership is looked up for every frame that names an order: the steps and messages do it under
 the order's lock, everything else here. A token that is narrowed to some orders reaches no other.
 """
@@ -20,7 +22,7 @@ from orders.errors import (
     TooManyOpen,
     Unauthenticated,
 )
-from orders.events import OrderId
+from orders.events import OrderId, PersonId
 from orders.locking import peek
 from orders.proposals import Outcome, ProposalKind
 from orders.talks import ask_for_call, note_point, propose_talk
@@ -34,6 +36,7 @@ from realtime.edge import Edge
 from realtime.protocol import (
     AcceptItem,
     AcceptProposal,
+    Act,
     AddItem,
     Answer,
     BriefFrame,
@@ -86,21 +89,10 @@ async def carry_out(edge: Edge, session: Session, frame: Inbound) -> Outbound | 
     if order is not None:
         session.identity.within(order)
     match frame:
-        case SendMessage():
-            session.typing.discard(frame.order)
-            return await messages.send(edge.box, session.person, frame)
         case Pong():
             return None
-        case Mark():
-            await _member(edge, session, frame.order)
-            edge.marks.mark(frame.order, session.person, Watermarks(read=frame.seq))
-            return None
-        case Received():
-            await _member(edge, session, frame.order)
-            edge.marks.mark(frame.order, session.person, Watermarks(delivered=frame.seq))
-            return None
         case Typing():
-            await _member(edge, session, frame.order)
+            await _member(edge, session.person, frame.order)
             _types(edge, session, frame)
             return None
         case Subscribe():
@@ -112,20 +104,6 @@ async def carry_out(edge: Edge, session: Session, frame: Inbound) -> Outbound | 
             return await messages.page(
                 edge.database, session.person, frame, edge.limits.page_entries
             )
-        case (
-            ProposeTime()
-            | ProposeRefund()
-            | AcceptProposal()
-            | DeclineProposal()
-            | WithdrawProposal()
-        ):
-            return await _proposal(edge, session, frame)
-        case AddItem() | GiveItem() | AcceptItem() | DropItem() | ReopenItem():
-            return await _brief(edge, session, frame)
-        case CallStart() | CallAccept() | CallDecline() | CallHangUp():
-            return await _call(edge, session, frame)
-        case CallRequest() | TalkPropose() | MinutesNote():
-            return await _talk(edge, session, frame)
         case CallOffer():
             return await _offer(edge, session, frame)
         case CallMute():
@@ -136,12 +114,48 @@ async def carry_out(edge: Edge, session: Session, frame: Inbound) -> Outbound | 
         case Hello():
             raise Malformed(where="hello came before")
         case _:
-            return await _step(edge, session, frame)
+            if isinstance(frame, SendMessage):
+                session.typing.discard(frame.order)
+            return await act(edge, session.person, frame)
 
 
-async def _member(edge: Edge, session: Session, order: OrderId) -> None:
+async def act(edge: Edge, person: PersonId, frame: Act) -> Outbound | None:
+    """Do what a person may do with or without a socket; the caller has looked at their token.
+
+    Return the answer, or None if there is none. Raises `Refused`.
+    """
+    match frame:
+        case SendMessage():
+            return await messages.send(edge.box, person, frame)
+        case Mark():
+            await _member(edge, person, frame.order)
+            edge.marks.mark(frame.order, person, Watermarks(read=frame.seq))
+            return None
+        case Received():
+            await _member(edge, person, frame.order)
+            edge.marks.mark(frame.order, person, Watermarks(delivered=frame.seq))
+            return None
+        case (
+            ProposeTime()
+            | ProposeRefund()
+            | AcceptProposal()
+            | DeclineProposal()
+            | WithdrawProposal()
+        ):
+            return await _proposal(edge, person, frame)
+        case AddItem() | GiveItem() | AcceptItem() | DropItem() | ReopenItem():
+            return await _brief(edge, person, frame)
+        case CallStart() | CallAccept() | CallDecline() | CallHangUp():
+            return await _call(edge, person, frame)
+        case CallRequest() | TalkPropose() | MinutesNote():
+            return await _talk(edge, person, frame)
+        case _:
+            return await _step(edge, person, frame)
+
+
+async def _member(edge: Edge, person: PersonId, order: OrderId) -> None:
     async with edge.database.reading() as conn:
-        await views.role_of(conn, order, session.person)
+        await views.role_of(conn, order, person)
 
 
 def _types(edge: Edge, session: Session, frame: Typing) -> None:
@@ -152,18 +166,18 @@ def _types(edge: Edge, session: Session, frame: Typing) -> None:
     edge.hub.signal(PersonTypes(frame.order, session.person, frame.on))
 
 
-async def _step(edge: Edge, session: Session, frame: StepFrame) -> Done:
+async def _step(edge: Edge, person: PersonId, frame: StepFrame) -> Done:
     verb = Verb(str(type(frame).__struct_config__.tag))
     refund_cents = frame.refund_cents if isinstance(frame, DecideSplit) else 0
     place = await take_step(
-        edge.database, frame.order, session.person, verb, frame.id, frame.note, refund_cents
+        edge.database, frame.order, person, verb, frame.id, frame.note, refund_cents
     )
     edge.nudge()
     return Done(frame.id, frame.order, place.seq, place.at)
 
 
-async def _proposal(edge: Edge, session: Session, frame: ProposalFrame) -> Done:
-    database, order, me = edge.database, frame.order, session.person
+async def _proposal(edge: Edge, person: PersonId, frame: ProposalFrame) -> Done:
+    database, order, me = edge.database, frame.order, person
     place: Position
     match frame:
         case ProposeTime(seconds=amount):
@@ -186,7 +200,7 @@ async def _proposal(edge: Edge, session: Session, frame: ProposalFrame) -> Done:
     return Done(frame.id, order, place.seq, place.at)
 
 
-async def _brief(edge: Edge, session: Session, frame: BriefFrame) -> Done:
+async def _brief(edge: Edge, person: PersonId, frame: BriefFrame) -> Done:
     asked: Asked
     match frame:
         case AddItem(label=label):
@@ -201,12 +215,12 @@ async def _brief(edge: Edge, session: Session, frame: BriefFrame) -> Done:
             asked = Asked(Move.REOPEN, item, note=note)
         case never:
             assert_never(never)
-    place = await move_item(edge.database, frame.order, session.person, asked, frame.id)
+    place = await move_item(edge.database, frame.order, person, asked, frame.id)
     return Done(frame.id, frame.order, place.seq, place.at)
 
 
-async def _call(edge: Edge, session: Session, frame: CallFrame) -> Done:
-    calls, order, me = edge.calls, frame.order, session.person
+async def _call(edge: Edge, person: PersonId, frame: CallFrame) -> Done:
+    calls, order, me = edge.calls, frame.order, person
     place: Position
     match frame:
         case CallStart():
@@ -223,8 +237,8 @@ async def _call(edge: Edge, session: Session, frame: CallFrame) -> Done:
     return Done(frame.id, frame.order, place.seq, place.at)
 
 
-async def _talk(edge: Edge, session: Session, frame: TalkFrame) -> Done:
-    database, order, me = edge.database, frame.order, session.person
+async def _talk(edge: Edge, person: PersonId, frame: TalkFrame) -> Done:
+    database, order, me = edge.database, frame.order, person
     place: Position
     match frame:
         case CallRequest(note=note):
@@ -257,7 +271,7 @@ async def _refresh(edge: Edge, session: Session, frame: Refresh) -> Refreshed:
     for order in list(session.follows):
         try:
             identity.within(order)
-            await _member(edge, session, order)
+            await _member(edge, session.person, order)
         except OrderUnknown:
             edge.hub.unfollow(session, order)
     return Refreshed(identity.token_ends)

@@ -16,6 +16,7 @@ from realtime.files.links import FileLinks
 from realtime.files.shelf import Shelf
 from realtime.hub import Hub
 from realtime.limits import Limits
+from realtime.pace import Pace
 from realtime.settings import Settings
 from realtime.tails import Tails
 from realtime.voice.signalling import Switchboard
@@ -39,6 +40,8 @@ class Edge:
     """Mints the party tokens that the backend asks for."""
     record_key: SealingKey
     """Seals the records that members take home."""
+    pace: Pace
+    """Of calls over HTTP; a socket has its own."""
     calls: Switchboard
     shelf: Shelf
     file_links: FileLinks

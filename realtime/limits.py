@@ -21,7 +21,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The largest body of an HTTP request."""
 
     commands_per_second: float = 20.0
-    """Frames a socket may send on the average; people type less than one a second."""
+    """Frames a socket may send on the average; people type less than one a second. Calls over
+    HTTP of one person have the same limits, together."""
     commands_burst: int = 100
     """Frames at once: an outbox that was filled offline is repeated in one go."""
     commands_in_flight: int = 32

@@ -17,3 +17,10 @@ class MethodRefused(Refused):
 
     code = "method_refused"
     status = 405
+
+
+class MediaTypeRefused(Refused):
+    """The body is said to be of a kind that this address does not take. Facts: `wanted`."""
+
+    code = "media_type_refused"
+    status = 415

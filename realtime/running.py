@@ -29,6 +29,7 @@ from realtime.notices.mailbox import Mailbox
 from realtime.notices.policy import owed_for
 from realtime.notices.sender import NoticeWorker
 from realtime.notices.smtp import SmtpSettings
+from realtime.pace import Pace
 from realtime.settings import Secret, Settings, sealing_key
 from realtime.tails import Tails
 from realtime.voice.leg import Reach
@@ -101,6 +102,7 @@ async def running(
             check_token=tokens.check,
             tokens=tokens,
             record_key=sealing_key(settings),
+            pace=Pace(limits),
             calls=calls,
             shelf=shelf,
             file_links=FileLinks(token_secret.reveal(), limits.file_link_life),

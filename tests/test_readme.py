@@ -35,7 +35,7 @@ async def run(example: str, **variables: str) -> list[dict[str, Any]]:
 
 
 async def test_the_examples_for_the_shops_backend_run_as_they_stand(database_url: str) -> None:
-    create, read, mediate, pay = examples("The shop's backend")
+    create, read, mediate, pay, act = examples("The shop's backend")
     async with serving(database_url) as server:
         known = {"ROOM": server.url, "ORDER_ROOM_SERVICE_KEY": SERVICE_KEY}
         (made,) = await run(create, **known)
@@ -47,6 +47,11 @@ async def test_the_examples_for_the_shops_backend_run_as_they_stand(database_url
         assert token["token"]
         (listed,) = await run(pay, **known)
         assert made["order"] not in {movement["order"] for movement in listed["movements"]}
+        known["PARTY_TOKEN"] = token["token"]
+        said, started, told = await run(act, **known)
+        assert await run(act, **known) == [said, started, told], "said twice, they change nothing"
+        assert (said["seq"], started["seq"]) == (4, 5)
+        assert told["entries"][0]["event"]["text"] == "Bonjour !"
         frozen, mediated = await run(mediate, **known)
         assert frozen["state"] == "frozen"
         assert "mediator" in {person["role"] for person in mediated["people"]}

@@ -16,10 +16,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from orders.errors import FrameTooLarge, Malformed, NotFound, Refused, Unavailable
+from orders.errors import (
+    FrameTooLarge,
+    Malformed,
+    NotFound,
+    OrderUnknown,
+    RateExceeded,
+    Refused,
+    Unavailable,
+)
+from orders.events import OrderId
 from realtime import telemetry, texts
 from realtime.edge import Edge
-from realtime.refusals import MethodRefused
+from realtime.refusals import MediaTypeRefused, MethodRefused
 
 log = structlog.get_logger(__name__)
 
@@ -77,17 +86,33 @@ def refuse(request: Request, refusal: Refused) -> Response:
     headers = {"Content-Language": language}
     if refusal.status == 401:  # noqa: PLR2004 - RFC 9110 section 11.6.1 asks for the header
         headers["WWW-Authenticate"] = "Bearer"
+    if isinstance(refusal, RateExceeded):
+        headers["Retry-After"] = str(refusal.facts.get("retry_after", 1))
     if refusal.status == 503:  # noqa: PLR2004 - trying again is safe, so say when
         headers["Retry-After"] = "1"
     return answer(refusal_body(refusal, language), refusal.status, headers)
 
 
-async def read(request: Request, wanted: type[Body]) -> Body:
-    """Read the body as JSON of that shape.
+def order_of(request: Request) -> OrderId:
+    """Return the order that the address names. Raises `OrderUnknown` if none could be named so."""
+    order = OrderId(request.path_params["order"])
+    if not _ORDER.fullmatch(order):
+        raise OrderUnknown(order=order[:64])
+    return order
 
-    Raises `FrameTooLarge` beyond the limit, without keeping what follows, and `Malformed`
-    naming the place.
+
+_ORDER = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
+
+
+async def read(request: Request, wanted: type[Body], empty: bytes = b"") -> Body:
+    """Read the body as JSON of that shape; `empty` stands for a body that is not there.
+
+    Raises `MediaTypeRefused` if it is said to be something else, `FrameTooLarge` beyond the
+    limit, without keeping what follows, and `Malformed` naming the place.
     """
+    told = request.headers.get("content-type")
+    if told is not None and told.partition(";")[0].strip().lower() != "application/json":
+        raise MediaTypeRefused(wanted="application/json")
     limit = edge_of(request).limits.body_bytes
     body = bytearray()
     async for part in request.stream():
@@ -95,7 +120,7 @@ async def read(request: Request, wanted: type[Body]) -> Body:
         if len(body) > limit:
             raise FrameTooLarge(limit=limit, size=len(body))
     try:
-        return msgspec.json.decode(body, type=wanted)
+        return msgspec.json.decode(body or empty, type=wanted)
     except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise Malformed(where=str(error)[:200]) from None
 

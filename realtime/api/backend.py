@@ -14,7 +14,7 @@ from orders.errors import Malformed
 from orders.events import OrderId, PersonId, Timer
 from orders.locking import peek
 from orders.timers import running
-from realtime.api.answers import Endpoint, answer, edge_of, query_number, read
+from realtime.api.answers import Endpoint, answer, edge_of, order_of, query_number, read
 from realtime.auth import check_service_key
 from realtime.edge import Edge
 
@@ -77,13 +77,13 @@ def _with_defaults(told: dict[str, Any], edge: Edge) -> dict[str, Any]:
 @for_backend
 async def show(request: Request) -> Response:
     """Answer with the order's state, its deadlines, its ledger and its head."""
-    return answer(await _described(edge_of(request), OrderId(request.path_params["order"])))
+    return answer(await _described(edge_of(request), order_of(request)))
 
 
 @for_backend
 async def entries(request: Request) -> Response:
     """Answer with the page of the timeline that follows `after`."""
-    edge, order = edge_of(request), OrderId(request.path_params["order"])
+    edge, order = edge_of(request), order_of(request)
     after = query_number(request, "after", 0, 2**62)
     limit = max(1, query_number(request, "limit", edge.limits.batch_entries, 1000))
     async with edge.database.reading() as conn:
@@ -109,7 +109,7 @@ class Freeze(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @for_backend
 async def freeze(request: Request) -> Response:
     """Freeze an order for checks; answer with the order as it is then."""
-    edge, order = edge_of(request), OrderId(request.path_params["order"])
+    edge, order = edge_of(request), order_of(request)
     wanted = await read(request, Freeze)
     await mediation.freeze(edge.database, order, _key(request), wanted.note)
     edge.nudge()
@@ -119,7 +119,7 @@ async def freeze(request: Request) -> Response:
 @for_backend
 async def send_mediator(request: Request) -> Response:
     """Let a mediator into a frozen order; answer with the order as it is then."""
-    edge, order = edge_of(request), OrderId(request.path_params["order"])
+    edge, order = edge_of(request), order_of(request)
     mediator = await read(request, Person)
     await mediation.send_mediator(edge.database, order, _key(request), mediator)
     return answer(await _described(edge, order))
@@ -149,7 +149,7 @@ async def movements(request: Request) -> Response:
 @for_backend
 async def confirm(request: Request) -> Response:
     """Note that a movement was carried out; answer with the order as it is then."""
-    edge, order = edge_of(request), OrderId(request.path_params["order"])
+    edge, order = edge_of(request), order_of(request)
     told = await read(request, Confirmation)
     movement = request.path_params["movement"]
     await settlement.confirm(edge.database, order, movement, told.reference)
@@ -159,7 +159,7 @@ async def confirm(request: Request) -> Response:
 @for_backend
 async def refuse(request: Request) -> Response:
     """Note that a movement could not be carried out; it stays listed."""
-    edge, order = edge_of(request), OrderId(request.path_params["order"])
+    edge, order = edge_of(request), order_of(request)
     told = await read(request, Trouble)
     await settlement.refuse(edge.database, order, request.path_params["movement"], told.reason)
     return answer(await _described(edge, order))

@@ -26,7 +26,7 @@ from orders.errors import (
 from orders.events import FileId, OrderId, PersonId
 from orders.files import SharedFile, admit, files_of, find_file, share
 from orders.locking import peek
-from realtime.api.answers import answer, edge_of
+from realtime.api.answers import answer, edge_of, order_of
 from realtime.api.me import for_host_pages, identity_of
 from realtime.edge import Edge
 from realtime.files.content import SHOWN
@@ -52,7 +52,7 @@ async def upload(request: Request) -> Response:
     body is the file itself; what it is called or said to be decides nothing.
     """
     edge, identity = edge_of(request), identity_of(request)
-    order, person = identity.within(OrderId(request.path_params["order"])), identity.person
+    order, person = identity.within(order_of(request)), identity.person
     client_id = request.headers.get("idempotency-key", "")
     if not CLIENT_ID.fullmatch(client_id):
         raise Malformed(where="Idempotency-Key")
@@ -65,7 +65,7 @@ async def upload(request: Request) -> Response:
 async def link(request: Request) -> Response:
     """Answer with what the file is, and a link to it that works for some minutes."""
     edge, identity = edge_of(request), identity_of(request)
-    order = identity.within(OrderId(request.path_params["order"]))
+    order = identity.within(order_of(request))
     file = FileId(request.path_params["file"])
     async with edge.database.reading() as conn:
         await views.role_of(conn, order, identity.person)

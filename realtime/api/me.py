@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from orders import people, timeline, views
-from orders.errors import Refused
-from orders.events import OrderId
+from orders.commands import Ref
+from orders.errors import Malformed, Refused
+from orders.events import PersonId
 from orders.locking import peek
 from realtime import rooms
-from realtime.api.answers import Endpoint, answer, edge_of, refuse
-from realtime.auth import Identity, bearer
+from realtime.api.answers import Endpoint, answer, edge_of, order_of, query_number, refuse
+from realtime.auth import Identity, bearer, check_service_key
+from realtime.protocol import SEQ_MAX
 
 ALLOWED_HEADERS = "Authorization, Accept-Language, Content-Type, Idempotency-Key, X-File-Name"
 """What scripts of host pages may send."""
+BEHALF = "X-On-Behalf-Of"
 
 
 def for_host_pages(endpoint: Endpoint) -> Endpoint:
@@ -46,8 +51,30 @@ def for_host_pages(endpoint: Endpoint) -> Endpoint:
 
 
 def identity_of(request: Request) -> Identity:
-    """Return whom the request's token speaks for. Raises `Unauthenticated` and its kinds."""
-    return edge_of(request).check_token(bearer(request.headers.get("authorization")))
+    """Return for whom the request is made: whom its token speaks for.
+
+    The holder of the service key names the person in `X-On-Behalf-Of`: what that person may do,
+    it may do for them. No script of a page may send that header.
+
+    Raises `Unauthenticated` and its kinds, `Malformed` for a name that is none, and
+    `RateExceeded` if that person's calls come too fast.
+    """
+    edge, told = edge_of(request), request.headers.get("authorization")
+    named = request.headers.get(BEHALF)
+    if named is None:
+        identity = edge.check_token(bearer(told))
+    else:
+        if edge.settings.service_key is None:
+            raise AssertionError("served without a service key")
+        check_service_key(told, edge.settings.service_key)
+        try:
+            person = PersonId(msgspec.convert(named, Ref))
+        except msgspec.ValidationError:
+            raise Malformed(where=BEHALF) from None
+        now = datetime.now(UTC)
+        identity = Identity(person, token_ends=now, ends=now)
+    edge.pace.take(identity.person)
+    return identity
 
 
 @for_host_pages
@@ -72,7 +99,7 @@ async def inbox(request: Request) -> Response:
 async def order(request: Request) -> Response:
     """Answer with the room, the person's situation and the newest page of the timeline."""
     edge, identity = edge_of(request), identity_of(request)
-    wanted = identity.within(OrderId(request.path_params["order"]))
+    wanted = identity.within(order_of(request))
     async with edge.database.reading() as conn:
         room = await views.room(conn, wanted)
         me = room.party(identity.person)
@@ -88,6 +115,36 @@ async def order(request: Request) -> Response:
             "upto": rows[-1].seq if rows else 0,
             "link": bytes(rows[-1].link).hex() if rows else "",
             "epoch": edge.epoch,
+            "entries": [msgspec.Raw(timeline.wire(row)) for row in rows],
+        }
+    )
+
+
+@for_host_pages
+async def entries(request: Request) -> Response:
+    """Answer with a page of the timeline: what follows `after`, or what comes before `before`."""
+    edge, identity = edge_of(request), identity_of(request)
+    wanted = identity.within(order_of(request))
+    after = query_number(request, "after", 0, SEQ_MAX)
+    before = query_number(request, "before", 0, SEQ_MAX)
+    most = edge.limits.batch_entries
+    limit = max(1, query_number(request, "limit", edge.limits.page_entries, most))
+    if before and "after" in request.query_params:
+        raise Malformed(where="after and before")
+    async with edge.database.reading() as conn:
+        room = await views.room(conn, wanted)
+        room.party(identity.person)
+        if before:
+            rows = await timeline.read_before(conn, wanted, before, limit)
+        else:
+            rows = await timeline.read(conn, wanted, after, limit)
+    first = rows[0].seq - 1 if rows else max(0, before - 1) if before else after
+    return answer(
+        {
+            "order": wanted,
+            "after": first,
+            "upto": rows[-1].seq if rows else first,
+            "head": room.head,
             "entries": [msgspec.Raw(timeline.wire(row)) for row in rows],
         }
     )

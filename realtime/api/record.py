@@ -9,12 +9,10 @@ from starlette.responses import Response
 
 from orders import export, people
 from orders import record as records
-from orders.events import OrderId
 from orders.locking import peek
 from orders.record import KeySet, Record
-from realtime.api.answers import edge_of
-from realtime.api.me import for_host_pages
-from realtime.auth import bearer
+from realtime.api.answers import edge_of, order_of
+from realtime.api.me import for_host_pages, identity_of
 from realtime.record.page import POLICY, render
 
 KEYS_PATH = "/.well-known/order-room-record-keys"
@@ -63,9 +61,8 @@ async def keys(request: Request) -> Response:
 
 async def _record(request: Request) -> tuple[Record, str, str]:
     """Seal what the asker may know; return it with their language and their clocks' zone."""
-    edge = edge_of(request)
-    identity = edge.check_token(bearer(request.headers.get("authorization")))
-    order = identity.within(OrderId(request.path_params["order"]))
+    edge, identity = edge_of(request), identity_of(request)
+    order = identity.within(order_of(request))
     async with edge.database.reading() as conn:
         story = await export.gather(conn, order, identity.person)
         zone = (await peek(conn, order)).facts.policy.time_zone

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ from orders.errors import (
     MovementUnknown,
     NotFound,
     OrderUnknown,
+    RateExceeded,
     Refused,
     TextTooLong,
     TokenExpired,
@@ -33,6 +35,7 @@ from orders.errors import (
 from orders.record import KeySet, Record
 from orders.settlement import LISTED_MOST
 from realtime.api.backend import KEY_MAX, Confirmation, Freeze, Trouble, WantedToken
+from realtime.api.me import BEHALF
 from realtime.auth import Minted
 from realtime.contract.shapes import (
     Entries,
@@ -45,6 +48,8 @@ from realtime.contract.shapes import (
     Ready,
     RoomPage,
 )
+from realtime.contract.twins import TWINS, Twin
+from realtime.refusals import MediaTypeRefused
 
 
 class Who(StrEnum):
@@ -74,17 +79,23 @@ class Bytes(msgspec.Struct, frozen=True):
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """One call. `name` is its operation id, `gives` the body of each good answer."""
+    """One call. `name` is its operation id, `gives` the body of each good answer, if it has one."""
 
     method: Literal["get", "post"]
     path: str
     name: str
     who: Who
     about: str
-    gives: dict[int, type[msgspec.Struct] | Bytes]
+    gives: dict[int, type[msgspec.Struct] | Bytes | None]
     takes: type[msgspec.Struct] | Bytes | None = None
+    may_be_empty: bool = False
+    """Whether the body may be left out."""
     given: tuple[Given, ...] = ()
     refused: tuple[type[Refused], ...] = ()
+
+    def all_given(self) -> tuple[Given, ...]:
+        """Everything it takes beside its body, what goes with its kind included."""
+        return (*self.given, ON_BEHALF) if self.who is Who.PARTY else self.given
 
     def refusals(self) -> tuple[type[Refused], ...]:
         """Every refusal of this call, those of its kind included."""
@@ -92,9 +103,9 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         if self.who is not Who.ANYBODY:
             found.append(Unauthenticated)
         if self.who is Who.PARTY:
-            found += [TokenInvalid, TokenExpired]
+            found += [TokenInvalid, TokenExpired, Malformed, RateExceeded]
         if isinstance(self.takes, type):
-            found += [Malformed, FrameTooLarge]
+            found += [Malformed, FrameTooLarge, MediaTypeRefused]
         return tuple(sorted(set(found), key=lambda kind: (kind.status, kind.code)))
 
 
@@ -126,6 +137,19 @@ FILE_NAME = Given(
     "brief%20v2.pdf",
     required=False,
 )
+ON_BEHALF = Given(
+    BEHALF,
+    "header",
+    "With the service key instead of a party token: for whom this is done. The backend may do"
+    " what the person may do.",
+    {"type": "string", "pattern": "^[A-Za-z0-9_.:-]{1,64}$"},
+    "u-41",
+    required=False,
+)
+BEFORE = Given(
+    "before", "query", "The entry before which to read; not together with `after`.", NUMBER, "51",
+    required=False,
+)  # fmt: skip
 AFTER = Given(
     "after", "query", "The last entry that is known; 0 for none.", NUMBER, "0", required=False
 )
@@ -141,6 +165,20 @@ LINK = Given(
     required=False,
 )  # fmt: skip
 ASSET = Given("name", "path", "A file of the browser client.", {"type": "string"}, "room.js")
+
+
+def _of(twin: Twin) -> Call:
+    """Describe a frame's twin. What the frame does, it says itself."""
+    return Call(
+        method="post", path=twin.path, name=twin.name, who=Who.PARTY,
+        about=" ".join((inspect.getdoc(twin.frame) or "").split())
+        + f" The same as the frame `{twin.tag}`.",
+        takes=twin.body, may_be_empty=twin.may_be_empty,
+        given=(ORDER, CLIENT_ID) if twin.keyed else (ORDER,),
+        gives={204: None} if twin.gives is None else {200: twin.gives},
+        refused=(OrderUnknown, *twin.refused),
+    )  # fmt: skip
+
 
 CALLS = (
     Call(
@@ -210,6 +248,12 @@ CALLS = (
         " socket.",
         given=(ORDER,), gives={200: RoomPage}, refused=(OrderUnknown,),
     ),
+    Call(
+        method="get", path="/api/v1/me/orders/{order}/entries", name="readHistory", who=Who.PARTY,
+        about="A page of the timeline: what follows `after`, or what comes before `before`.",
+        given=(ORDER, AFTER, BEFORE, LIMIT), gives={200: Entries}, refused=(OrderUnknown,),
+    ),
+    *map(_of, TWINS),
     Call(
         method="get", path="/api/v1/me/orders/{order}/record.json", name="exportRecord",
         who=Who.PARTY,

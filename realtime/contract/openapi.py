@@ -16,8 +16,14 @@ from realtime.protocol import VERSION
 
 Json = dict[str, Any]
 ABOUT = """The marketplace's backend opens rooms and carries out movements of money with its service
-key; a person's page reads with a party token, which the backend mints. What happens in a room
-goes over the WebSocket: see `/api/asyncapi.json`, and `/api/docs` for both to read.
+key; a person's page reads and acts with a party token, which the backend mints. What happens in
+a room is heard over the WebSocket: see `/api/asyncapi.json`, and `/api/docs` for both to read.
+
+Everything that a person does over the socket can be done over HTTP: the frame `order.start` is
+`POST /api/v1/me/orders/{order}/order.start`, with the frame's `id` as `Idempotency-Key` and its
+other fields as the body. The id is the same in both: a command that was sent over a lost socket
+may be repeated over HTTP, and gets the first answer. The backend may make every call under
+`/api/v1/me` for a person, with its service key and the person's id in `X-On-Behalf-Of`.
 
 Every refusal has the shape `Refusal`: a stable code, a sentence in the reader's language and
 facts for programs. A refused call changed nothing. Beside the codes of each call, any address may
@@ -40,6 +46,13 @@ SECURITY = {
         "bearerFormat": "JWT",
         "description": "A party token from `POST /api/v1/tokens`. It lives some minutes.",
     },
+}
+
+
+ASKERS = {
+    Who.ANYBODY: (),
+    Who.BACKEND: (Who.BACKEND,),
+    Who.PARTY: (Who.PARTY, Who.BACKEND),  # the backend on somebody's behalf
 }
 
 
@@ -67,7 +80,7 @@ def _operation(call: Call) -> Json:
         "operationId": call.name,
         "summary": call.about.partition(". ")[0].rstrip("."),
         "description": call.about,
-        "security": [] if call.who is Who.ANYBODY else [{call.who.value: []}],
+        "security": [{who.value: []} for who in ASKERS[call.who]],
         "parameters": [
             {
                 "name": given.name,
@@ -77,7 +90,7 @@ def _operation(call: Call) -> Json:
                 "schema": given.schema,
                 "example": given.example,
             }
-            for given in call.given
+            for given in call.all_given()
         ],
         "responses": {
             **{
@@ -85,13 +98,15 @@ def _operation(call: Call) -> Json:
                     "description": body.about if isinstance(body, Bytes) else _first(body),
                     "content": _content(body),
                 }
+                if body is not None
+                else {"description": "It is done."}
                 for status, body in call.gives.items()
             },
             **_refusals(call.refusals()),
         },
     }
     if call.takes is not None:
-        made["requestBody"] = {"required": True, "content": _content(call.takes)}
+        made["requestBody"] = {"required": not call.may_be_empty, "content": _content(call.takes)}
     return made
 
 

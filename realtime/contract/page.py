@@ -251,13 +251,17 @@ def _call(call: Call, base_url: str) -> CallShown:
         about=_words(call.about),
         curl=_curl(call, base_url),
         takes=_body(call.takes) if call.takes else None,
-        gives=tuple((status, _body(body)) for status, body in call.gives.items()),
+        gives=tuple(
+            (status, _body(body) if body else Markup("")) for status, body in call.gives.items()
+        ),
         answer=_json(example(answer)) if isinstance(answer, type) else "",
         refused=tuple(meaning(kind).code for kind in call.refusals()),
     )
 
 
-def _body(body: type[msgspec.Struct] | Bytes) -> Markup:
+def _body(body: type[msgspec.Struct] | Bytes | None) -> Markup:
+    if body is None:
+        return Markup("without a body")
     if isinstance(body, Bytes):
         return Markup("<code>{}</code>: {}").format(body.media_type, body.about)
     return _kind(ref(body))
@@ -265,7 +269,7 @@ def _body(body: type[msgspec.Struct] | Bytes) -> Markup:
 
 def _curl(call: Call, base_url: str) -> str:
     path = call.path
-    query = []
+    query: list[str] = []
     lines = []
     if call.who in KEYS:
         lines.append(KEYS[call.who])
@@ -273,8 +277,10 @@ def _curl(call: Call, base_url: str) -> str:
         match given.place:
             case "path":
                 path = path.replace("{" + given.name + "}", given.example)
-            case "query":
+            case "query" if not query:  # one shows how; they may exclude each other
                 query.append(f"{given.name}={given.example}")
+            case "query":
+                pass
             case "header":
                 lines.append(f'--header "{given.name}: {given.example}"')
     if isinstance(call.takes, Bytes):

@@ -9,12 +9,13 @@ from typing import Any
 import msgspec
 
 from orders.errors import Refused
-from realtime.refusals import MethodRefused, OriginRefused
+from realtime.refusals import MediaTypeRefused, MethodRefused, OriginRefused
 
 KINDS = {
     **Refused.catalogue,
     OriginRefused.code: OriginRefused,
     MethodRefused.code: MethodRefused,
+    MediaTypeRefused.code: MediaTypeRefused,
 }
 """Every refusal by its code: those of the rules, and those that only the edge knows."""
 

@@ -16,10 +16,12 @@ VERSION = 1
 
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_.:-]+$")]
 """A client id: made by the browser, unique within (order, person)."""
-OrderRef = Annotated[OrderId, msgspec.Meta(min_length=1, max_length=64)]
-FileRef = Annotated[FileId, msgspec.Meta(min_length=1, max_length=64)]
-ItemRef = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
-CallRef = Annotated[CallId, msgspec.Meta(min_length=1, max_length=64)]
+_NAME = msgspec.Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_.:-]+$")
+OrderRef = Annotated[OrderId, _NAME]
+FileRef = Annotated[FileId, _NAME]
+ItemRef = Annotated[str, _NAME]
+CallRef = Annotated[CallId, _NAME]
+PersonRef = Annotated[PersonId, _NAME]
 SEQ_MAX = 2**53 - 1
 """The largest whole number that a browser can tell from its neighbours."""
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -271,7 +273,7 @@ class CallStart(_Inbound, frozen=True, tag="call.start"):
 
     id: Id
     order: OrderRef
-    to: PersonId | None = None
+    to: PersonRef | None = None
 
 
 class CallAccept(_Inbound, frozen=True, tag="call.accept"):
@@ -383,17 +385,9 @@ CallFrame = CallStart | CallAccept | CallDecline | CallHangUp
 Command = SendMessage | StepFrame | ProposalFrame | BriefFrame | CallFrame | TalkFrame
 """What writes entries. Answered by `done` or `refused`."""
 
+Act = Command | Mark | Received
+"""What a person may do without a socket too. `realtime.contract.twins` has a row for each."""
+
 Inbound = (
-    Hello
-    | Refresh
-    | Subscribe
-    | Unsubscribe
-    | History
-    | Mark
-    | Received
-    | Typing
-    | Pong
-    | CallOffer
-    | CallMute
-    | Command
+    Hello | Refresh | Subscribe | Unsubscribe | History | Typing | Pong | CallOffer | CallMute | Act
 )
