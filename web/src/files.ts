@@ -1,5 +1,5 @@
 /** Sending files of an order over HTTP, and having them by short-lived links. */
-import type { TokenProvider } from './connection.js';
+import type { TokenProvider } from './line.js';
 import { RefusedError } from './outbox.js';
 import type { Refused } from './protocol.js';
 

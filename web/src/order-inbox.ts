@@ -8,10 +8,11 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
-import { connectionFor, type Connection, type TokenProvider } from './connection.js';
+import { connectionFor, type Connection } from './connection.js';
 import { inWords } from './countdown.js';
 import { icon } from './icons.js';
 import { isEnded, ranked } from './inbox.js';
+import type { TokenProvider } from './line.js';
 import './parts/banner.js';
 import type { InboxLine } from './protocol.js';
 import { base, tokens } from './styles.js';

@@ -9,9 +9,10 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { Call } from './call.js';
-import { connectionFor, type TokenProvider } from './connection.js';
+import { connectionFor } from './connection.js';
 import { labels, lineOf } from './entries.js';
 import { icon } from './icons.js';
+import type { TokenProvider } from './line.js';
 import { look } from './order-room.styles.js';
 import './parts/actions.js';
 import './parts/banner.js';
@@ -464,7 +465,7 @@ function initials(name: string): string {
     .toUpperCase();
 }
 
-export { TokenRefused, type TokenProvider } from './connection.js';
+export { TokenRefused, type TokenProvider } from './line.js';
 
 declare global {
   interface HTMLElementTagNameMap {

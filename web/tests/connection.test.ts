@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, it, mock } from 'node:test';
-import { comesBack, Connection, pause, renewIn, TokenRefused, wantsToken, type Follower, type Socket } from '../src/connection.js';
+import { Connection, type Follower } from '../src/connection.js';
+import { comesBack, pause, renewIn, TokenRefused, wantsToken, type Socket } from '../src/line.js';
 import { Outbox, putOff, RefusedError, TooLateError, type Shelf } from '../src/outbox.js';
 import type { Asking, Done, Outbound } from '../src/protocol.js';
 

@@ -1,6 +1,6 @@
 /** What the demo's pages share: the bar on top, the language, and how they talk to the server. */
 import { css, html, type TemplateResult } from 'lit';
-import { TokenRefused, type TokenProvider } from '../connection.js';
+import { TokenRefused, type TokenProvider } from '../line.js';
 import { mark } from '../icons.js';
 import { languageOf, textsOf, type Language } from '../texts/index.js';
 

@@ -1,8 +1,9 @@
 /** Says when the line is down, what has not gone out yet, and when it is back. */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
-import type { Connection, Status } from '../connection.js';
+import type { Connection } from '../connection.js';
 import { icon } from '../icons.js';
+import type { Status } from '../line.js';
 import { base } from '../styles.js';
 import { textsOf, type Language } from '../texts/index.js';
 
