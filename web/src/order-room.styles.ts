@@ -28,7 +28,7 @@ export const look = css`
     grid-template-areas: 'head head' 'line line' 'talk side';
     height: 100%;
   }
-  .desk header {
+  .desk order-room-header {
     grid-area: head;
   }
   .desk order-room-banner {
@@ -52,122 +52,6 @@ export const look = css`
   }
   .panel > * {
     flex: none;
-  }
-  header {
-    display: flex;
-    align-items: center;
-    gap: 14px;
-    min-height: 72px;
-    padding: 10px 20px 10px 24px;
-    background: var(--surface);
-    border-bottom: 1px solid var(--line);
-  }
-  .avatar {
-    position: relative;
-    flex: none;
-    display: grid;
-    place-items: center;
-    width: 44px;
-    height: 44px;
-    border-radius: 50%;
-    background: var(--accent-soft);
-    color: var(--accent-strong);
-    font-weight: 650;
-    font-size: 15px;
-    letter-spacing: 0.02em;
-  }
-  .avatar.online::after {
-    content: '';
-    position: absolute;
-    right: 0;
-    bottom: 0;
-    width: 12px;
-    height: 12px;
-    border-radius: 50%;
-    border: 2px solid var(--surface);
-    background: var(--good);
-  }
-  .avatars {
-    display: flex;
-    flex: none;
-    gap: 4px;
-  }
-  .member {
-    overflow: hidden;
-    text-overflow: ellipsis;
-  }
-  .member + .member {
-    padding-left: 9px;
-    border-left: 1px solid var(--line);
-  }
-  .who {
-    flex: 1;
-    min-width: 0;
-  }
-  h1 {
-    overflow: hidden;
-    text-overflow: ellipsis;
-    white-space: nowrap;
-    font-size: 18px;
-    font-weight: 650;
-    letter-spacing: -0.01em;
-    line-height: 1.3;
-  }
-  .who p {
-    display: flex;
-    gap: 8px;
-    font-size: 14px;
-    color: var(--muted);
-    white-space: nowrap;
-  }
-  .who p strong {
-    font-weight: 500;
-    color: var(--ink);
-    overflow: hidden;
-    text-overflow: ellipsis;
-  }
-  .price {
-    font-weight: 600;
-    font-variant-numeric: tabular-nums;
-  }
-  .chip {
-    display: inline-flex;
-    align-items: center;
-    gap: 8px;
-    padding: 5px 12px;
-    border-radius: 20px;
-    background: var(--accent-soft);
-    color: var(--accent-strong);
-    font-size: 14px;
-    font-weight: 600;
-    white-space: nowrap;
-  }
-  .chip.late,
-  .chip.frozen,
-  .chip.expired,
-  .chip.cancelled {
-    background: var(--bad-soft);
-    color: var(--bad);
-  }
-  .chip.closed {
-    background: var(--sunken);
-    color: var(--muted);
-  }
-  .escrow {
-    display: flex;
-    gap: 14px;
-    line-height: 1.4;
-  }
-  .escrow .icon {
-    color: var(--accent);
-    margin-top: 1px;
-  }
-  .escrow strong {
-    font-weight: 600;
-  }
-  .escrow p {
-    font-size: 14px;
-    color: var(--muted);
   }
   .notice {
     display: flex;
@@ -225,33 +109,6 @@ export const look = css`
   .phone .top {
     background: var(--surface);
     border-bottom: 1px solid var(--line);
-  }
-  .phone header {
-    min-height: 62px;
-    padding: 8px 12px 4px;
-    gap: 11px;
-    border: 0;
-  }
-  .phone .avatar {
-    width: 40px;
-    height: 40px;
-    font-size: 14px;
-  }
-  .phone h1 {
-    font-size: 16px;
-  }
-  .phone .who p {
-    font-size: 13px;
-    gap: 6px;
-    overflow: hidden;
-  }
-  .phone .who p.several {
-    flex-direction: column;
-    gap: 0;
-  }
-  .phone .several .member {
-    padding: 0;
-    border: 0;
   }
   .summary {
     width: 100%;

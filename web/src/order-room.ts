@@ -8,28 +8,25 @@
  */
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
+import { Attention } from './attention.js';
 import { Call } from './call.js';
 import { connectionFor } from './connection.js';
 import { labels, lineOf } from './entries.js';
 import { icon } from './icons.js';
 import type { TokenProvider } from './line.js';
 import { look } from './order-room.styles.js';
-import './parts/actions.js';
 import './parts/banner.js';
-import './parts/brief.js';
 import './parts/call-panel.js';
 import './parts/composer.js';
 import type { Conversation } from './parts/conversation.js';
 import './parts/conversation.js';
 import './parts/countdown-panel.js';
-import { isBargain } from './parts/proposals.js';
-import './parts/questions.js';
-import './parts/record.js';
-import './parts/steps.js';
-import type { Entry, Member, Presence } from './protocol.js';
+import { chip, chipLook } from './parts/header.js';
+import { ended } from './parts/panel.js';
+import type { Entry } from './protocol.js';
 import { OrderRoom } from './room.js';
 import { base, tokens } from './styles.js';
-import { ago, dayAndTime, languageOf, money, textsOf, type Language } from './texts/index.js';
+import { dayAndTime, languageOf, textsOf, type Language } from './texts/index.js';
 
 const NARROW = 820;
 
@@ -57,8 +54,7 @@ export class OrderRoomElement extends LitElement {
   private sizes = new ResizeObserver(([entry]) => {
     if (entry) this.narrow = entry.contentRect.width < NARROW;
   });
-  private flashing: ReturnType<typeof setInterval> | undefined;
-  private title0: string | null = null;
+  private readonly attention = new Attention();
 
   private get tongue(): Language {
     return languageOf(this.language || document.documentElement.lang || navigator.language);
@@ -108,7 +104,7 @@ export class OrderRoomElement extends LitElement {
     this.call = this.room = null;
     this.opened = this.refused = false;
     this.lastState = '';
-    this.flash(null);
+    this.attention.flash(null);
   }
 
   private changed(): void {
@@ -148,24 +144,8 @@ export class OrderRoomElement extends LitElement {
         });
       }
     }
-    this.flash(call.state === 'ringing' ? textsOf(this.tongue).call.flash(room.other?.name ?? '') : null);
+    this.attention.flash(call.state === 'ringing' ? textsOf(this.tongue).call.flash(room.other?.name ?? '') : null);
     this.looked();
-  }
-
-  /** The title alternates while it rings, for whoever looks at another tab. */
-  private flash(text: string | null): void {
-    if (text === null) {
-      clearInterval(this.flashing);
-      this.flashing = undefined;
-      if (this.title0 !== null) document.title = this.title0;
-      this.title0 = null;
-    } else if (this.flashing === undefined) {
-      this.title0 = document.title;
-      document.title = text;
-      this.flashing = setInterval(() => {
-        document.title = document.title === text ? (this.title0 ?? '') : text;
-      }, 1000);
-    }
   }
 
   private readonly touched = (): void => {
@@ -257,7 +237,7 @@ export class OrderRoomElement extends LitElement {
                 .language=${this.tongue}
                 .clock=${this.clock}
               ></order-room-countdown>`
-            : this.chip(room, true)}
+            : chip(s?.state, this.tongue, true)}
           <span class="grow"></span>
           ${mine ? html`<span class="turn">${t.turn.yoursShort}</span>` : nothing}
           ${icon('chevron', 18)}<span class="sr">${t.panel.open}</span>
@@ -268,7 +248,7 @@ export class OrderRoomElement extends LitElement {
       <dialog class="sheet" aria-label=${t.panel.heading} @click=${this.outside}>
         <div class="panel">
           <div class="sheet-head">
-            <div>${this.chip(room, deadline !== null && !ended(room))}</div>
+            <div>${chip(s?.state, this.tongue, deadline !== null && !ended(room))}</div>
             <button class="quiet" data-test="panel-close" @click=${() => this.sheet?.close()}>${icon('cross')}${t.close}</button>
           </div>
           ${this.panel(room)}
@@ -284,54 +264,23 @@ export class OrderRoomElement extends LitElement {
   private readonly clock = (): number => this.room?.connection.now() ?? Date.now();
 
   private header(room: OrderRoom, button: TemplateResult | typeof nothing): TemplateResult {
-    const r = room.room;
-    const others = room.others;
-    const mediating = room.me?.role === 'mediator';
-    return html`<header>
-      <span class="avatars">
-        ${others.map(
-          ({ person, name }) => html`<span class="avatar ${room.presence.get(person)?.online ? 'online' : ''}" aria-hidden="true">${initials(name)}</span>`,
-        )}
-      </span>
-      <div class="who">
-        <h1 title=${r?.title ?? ''}>${r?.title}</h1>
-        <p class=${others.length > 1 ? 'several' : ''}>${others.length > 1 ? others.map((m) => this.member(room, m)) : this.only(room, room.other)}</p>
-      </div>
-      ${this.narrow || !r
-        ? nothing
-        : html`<span class="price">${money(this.tongue, r.price_cents, r.currency)}</span>${this.chip(room, true)}`}
-      ${mediating ? nothing : button}
-    </header>`;
+    return html`<order-room-header
+      .room=${room}
+      .language=${this.tongue}
+      .clock=${this.clock}
+      .revision=${this.revision}
+      ?narrow=${this.narrow}
+      >${room.me?.role === 'mediator' ? nothing : button}</order-room-header
+    >`;
   }
 
-  /** Whom one talks to, and whether they are there. */
-  private only(room: OrderRoom, other: Member | undefined): TemplateResult {
-    const presence = other ? room.presence.get(other.person) : undefined;
-    return html`<strong>${other?.name ?? textsOf(this.tongue).someone}</strong>
-      <span data-test="presence" data-online=${presence?.online ?? false}>${this.presence(presence)}</span>`;
-  }
-
-  /** One of several: the role says more than when they were here. */
-  private member(room: OrderRoom, { person, name, role }: Member): TemplateResult {
-    const presence = room.presence.get(person);
-    return html`<span class="member" data-test="member" data-role=${role} data-online=${presence?.online ?? false} title=${this.presence(presence)}>
-      <strong>${name}</strong> ${textsOf(this.tongue).role[role]}
-    </span>`;
-  }
-
-  private presence(presence: Presence | undefined): string {
-    const t = textsOf(this.tongue).presence;
-    if (presence?.online) return t.online;
-    if (!presence?.last_seen) return t.offline;
-    return t.seen(ago(this.tongue, Date.parse(presence.last_seen), this.clock()));
-  }
-
-  /** The state; the one that is in view carries the name by which tests find it. */
-  private chip(room: OrderRoom, inView: boolean): TemplateResult {
-    const now = room.situation?.state ?? 'awaiting_validation';
-    return html`<span class="chip ${now}" data-test=${inView ? 'state' : nothing} data-state=${now}>
-      ${textsOf(this.tongue).state[now]}
-    </span>`;
+  private panel(room: OrderRoom): TemplateResult {
+    return html`<order-room-panel
+      .room=${room}
+      .language=${this.tongue}
+      .clock=${this.clock}
+      .revision=${this.revision}
+    ></order-room-panel>`;
   }
 
   private banner(room: OrderRoom): TemplateResult {
@@ -400,69 +349,12 @@ export class OrderRoomElement extends LitElement {
     ></order-room-call>`;
   }
 
-  private panel(room: OrderRoom): TemplateResult {
-    const t = textsOf(this.tongue);
-    const s = room.situation;
-    if (!s) return html``;
-    const countdown = s.deadlines[0]
-      ? html`<order-room-countdown .deadline=${s.deadlines[0]} .language=${this.tongue} .clock=${this.clock}></order-room-countdown>`
-      : nothing;
-    const agreeing =
-      s.proposals?.some(({ kind }) => isBargain(kind)) || s.may_propose?.some(isBargain)
-        ? html`<order-room-proposals .room=${room} .situation=${s} .language=${this.tongue}></order-room-proposals>`
-        : nothing;
-    const asked = s.proposals?.some((p) => p.by !== room.me?.person) ?? false;
-    // While the order runs the clock matters most; afterwards what became of the money does.
-    return html`
-      ${ended(room) ? nothing : countdown} ${asked ? agreeing : nothing}
-      <order-room-actions
-        .room=${room}
-        .situation=${s}
-        .language=${this.tongue}
-        .online=${room.connection.status === 'online'}
-      ></order-room-actions>
-      ${s.brief
-        ? html`<order-room-brief .room=${room} .brief=${s.brief} .language=${this.tongue}></order-room-brief>`
-        : nothing}
-      ${ended(room) ? countdown : nothing}
-      ${asked ? nothing : agreeing}
-      ${s.deadlines.slice(1).map(
-        (later) => html`<order-room-countdown minor .deadline=${later} .language=${this.tongue} .clock=${this.clock}></order-room-countdown>`,
-      )}
-      <order-room-steps .state=${s.state} .language=${this.tongue}></order-room-steps>
-      ${s.held_cents > 0
-        ? html`<section class="card escrow" data-test="escrow" data-held=${s.held_cents}>
-            ${icon('lock', 22)}
-            <div>
-              <strong>${t.escrow.held(money(this.tongue, s.held_cents, s.currency))}</strong>
-              <p>${s.state === 'frozen' ? t.escrow.frozen : t.escrow.hint}</p>
-            </div>
-          </section>`
-        : nothing}
-      <order-room-questions .viewer=${s.role} .state=${s.state} .language=${this.tongue}></order-room-questions>
-      <order-room-record .room=${room} .language=${this.tongue}></order-room-record>
-    `;
-  }
-
-  static override readonly styles = [tokens, base, look];
-}
-
-function ended(room: OrderRoom): boolean {
-  const now = room.situation?.state;
-  return now === 'closed' || now === 'cancelled' || now === 'expired';
+  static override readonly styles = [tokens, base, chipLook, look];
 }
 
 /** Nothing goes on: the call is a button in the header and no more. */
 function isQuiet(call: Call): boolean {
   return call.state === 'idle' && !call.trouble && !call.refusal;
-}
-
-function initials(name: string): string {
-  const words = name.trim().split(/\s+/);
-  return [words[0], words.length > 1 ? words.at(-1) : '']
-    .map((w) => [...(w ?? '')][0] ?? '')
-    .join('')
-    .toUpperCase();
 }
 
 export { TokenRefused, type TokenProvider } from './line.js';

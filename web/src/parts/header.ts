@@ -1,0 +1,223 @@
+/** What the order is, with whom, and whether they are there. */
+import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import type { Member, Presence, State } from '../protocol.js';
+import type { OrderRoom } from '../room.js';
+import { base } from '../styles.js';
+import { ago, money, textsOf, type Language } from '../texts/index.js';
+
+export const chipLook = css`
+  .chip {
+    display: inline-flex;
+    align-items: center;
+    gap: 8px;
+    padding: 5px 12px;
+    border-radius: 20px;
+    background: var(--accent-soft);
+    color: var(--accent-strong);
+    font-size: 14px;
+    font-weight: 600;
+    white-space: nowrap;
+  }
+  .chip.late,
+  .chip.frozen,
+  .chip.expired,
+  .chip.cancelled {
+    background: var(--bad-soft);
+    color: var(--bad);
+  }
+  .chip.closed {
+    background: var(--sunken);
+    color: var(--muted);
+  }
+`;
+
+@customElement('order-room-header')
+export class Header extends LitElement {
+  @property({ attribute: false }) room!: OrderRoom;
+  @property() language: Language = 'fr';
+  /** On a phone: without the price and the state, which stand below. */
+  @property({ type: Boolean, reflect: true }) narrow = false;
+  @property({ attribute: false }) clock: () => number = Date.now;
+  /** Changes whenever the room may have. */
+  @property({ type: Number }) revision = 0;
+
+  override render(): TemplateResult {
+    const { room } = this;
+    const r = room.room;
+    const others = room.others;
+    return html`<header>
+      <span class="avatars">
+        ${others.map(
+          ({ person, name }) => html`<span class="avatar ${room.presence.get(person)?.online ? 'online' : ''}" aria-hidden="true">${initials(name)}</span>`,
+        )}
+      </span>
+      <div class="who">
+        <h1 title=${r?.title ?? ''}>${r?.title}</h1>
+        <p class=${others.length > 1 ? 'several' : ''}>${others.length > 1 ? others.map((m) => this.member(m)) : this.only(room.other)}</p>
+      </div>
+      ${this.narrow || !r
+        ? nothing
+        : html`<span class="price">${money(this.language, r.price_cents, r.currency)}</span>${chip(room.situation?.state, this.language, true)}`}
+      <slot></slot>
+    </header>`;
+  }
+
+  /** Whom one talks to, and whether they are there. */
+  private only(other: Member | undefined): TemplateResult {
+    const presence = other ? this.room.presence.get(other.person) : undefined;
+    return html`<strong>${other?.name ?? textsOf(this.language).someone}</strong>
+      <span data-test="presence" data-online=${presence?.online ?? false}>${this.presence(presence)}</span>`;
+  }
+
+  /** One of several: the role says more than when they were here. */
+  private member({ person, name, role }: Member): TemplateResult {
+    const presence = this.room.presence.get(person);
+    return html`<span class="member" data-test="member" data-role=${role} data-online=${presence?.online ?? false} title=${this.presence(presence)}>
+      <strong>${name}</strong> ${textsOf(this.language).role[role]}
+    </span>`;
+  }
+
+  private presence(presence: Presence | undefined): string {
+    const t = textsOf(this.language).presence;
+    if (presence?.online) return t.online;
+    if (!presence?.last_seen) return t.offline;
+    return t.seen(ago(this.language, Date.parse(presence.last_seen), this.clock()));
+  }
+
+  static override readonly styles = [
+    base,
+    chipLook,
+    css`
+      :host {
+        display: block;
+      }
+      header {
+        display: flex;
+        align-items: center;
+        gap: 14px;
+        min-height: 72px;
+        padding: 10px 20px 10px 24px;
+        background: var(--surface);
+        border-bottom: 1px solid var(--line);
+      }
+      .avatar {
+        position: relative;
+        flex: none;
+        display: grid;
+        place-items: center;
+        width: 44px;
+        height: 44px;
+        border-radius: 50%;
+        background: var(--accent-soft);
+        color: var(--accent-strong);
+        font-weight: 650;
+        font-size: 15px;
+        letter-spacing: 0.02em;
+      }
+      .avatar.online::after {
+        content: '';
+        position: absolute;
+        right: 0;
+        bottom: 0;
+        width: 12px;
+        height: 12px;
+        border-radius: 50%;
+        border: 2px solid var(--surface);
+        background: var(--good);
+      }
+      .avatars {
+        display: flex;
+        flex: none;
+        gap: 4px;
+      }
+      .member {
+        overflow: hidden;
+        text-overflow: ellipsis;
+      }
+      .member + .member {
+        padding-left: 9px;
+        border-left: 1px solid var(--line);
+      }
+      .who {
+        flex: 1;
+        min-width: 0;
+      }
+      .who p {
+        display: flex;
+        gap: 8px;
+        font-size: 14px;
+        color: var(--muted);
+        white-space: nowrap;
+      }
+      .who p strong {
+        font-weight: 500;
+        color: var(--ink);
+        overflow: hidden;
+        text-overflow: ellipsis;
+      }
+      .price {
+        font-weight: 600;
+        font-variant-numeric: tabular-nums;
+      }
+      h1 {
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+        font-size: 18px;
+        font-weight: 650;
+        letter-spacing: -0.01em;
+        line-height: 1.3;
+      }
+      :host([narrow]) header {
+        min-height: 62px;
+        padding: 8px 12px 4px;
+        gap: 11px;
+        border: 0;
+      }
+      :host([narrow]) .avatar {
+        width: 40px;
+        height: 40px;
+        font-size: 14px;
+      }
+      :host([narrow]) h1 {
+        font-size: 16px;
+      }
+      :host([narrow]) .who p {
+        font-size: 13px;
+        gap: 6px;
+        overflow: hidden;
+      }
+      :host([narrow]) .who p.several {
+        flex-direction: column;
+        gap: 0;
+      }
+      :host([narrow]) .several .member {
+        padding: 0;
+        border: 0;
+      }
+    `,
+  ];
+}
+
+/** The state; the one that is in view carries the name by which tests find it. */
+export function chip(state: State | undefined, language: Language, inView: boolean): TemplateResult {
+  const now = state ?? 'awaiting_validation';
+  return html`<span class="chip ${now}" data-test=${inView ? 'state' : nothing} data-state=${now}>
+    ${textsOf(language).state[now]}
+  </span>`;
+}
+
+function initials(name: string): string {
+  const words = name.trim().split(/\s+/);
+  return [words[0], words.length > 1 ? words.at(-1) : '']
+    .map((w) => [...(w ?? '')][0] ?? '')
+    .join('')
+    .toUpperCase();
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'order-room-header': Header;
+  }
+}

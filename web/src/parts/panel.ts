@@ -1,0 +1,110 @@
+/** Beside the conversation: the clock, whose turn it is, the list, the steps and the money. */
+import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import { customElement, property } from 'lit/decorators.js';
+import { icon } from '../icons.js';
+import type { OrderRoom } from '../room.js';
+import { base } from '../styles.js';
+import { money, textsOf, type Language } from '../texts/index.js';
+import './actions.js';
+import './brief.js';
+import './countdown-panel.js';
+import { isBargain } from './proposals.js';
+import './questions.js';
+import './record.js';
+import './steps.js';
+
+@customElement('order-room-panel')
+export class Panel extends LitElement {
+  @property({ attribute: false }) room!: OrderRoom;
+  @property() language: Language = 'fr';
+  @property({ attribute: false }) clock: () => number = Date.now;
+  /** Changes whenever the room may have. */
+  @property({ type: Number }) revision = 0;
+
+  override render(): TemplateResult {
+    const { room } = this;
+    const t = textsOf(this.language);
+    const s = room.situation;
+    if (!s) return html``;
+    const countdown = s.deadlines[0]
+      ? html`<order-room-countdown .deadline=${s.deadlines[0]} .language=${this.language} .clock=${this.clock}></order-room-countdown>`
+      : nothing;
+    const agreeing =
+      s.proposals?.some(({ kind }) => isBargain(kind)) || s.may_propose?.some(isBargain)
+        ? html`<order-room-proposals .room=${room} .situation=${s} .language=${this.language}></order-room-proposals>`
+        : nothing;
+    const asked = s.proposals?.some((p) => p.by !== room.me?.person) ?? false;
+    // While the order runs the clock matters most; afterwards what became of the money does.
+    return html`
+      ${ended(room) ? nothing : countdown} ${asked ? agreeing : nothing}
+      <order-room-actions
+        .room=${room}
+        .situation=${s}
+        .language=${this.language}
+        .online=${room.connection.status === 'online'}
+      ></order-room-actions>
+      ${s.brief
+        ? html`<order-room-brief .room=${room} .brief=${s.brief} .language=${this.language}></order-room-brief>`
+        : nothing}
+      ${ended(room) ? countdown : nothing}
+      ${asked ? nothing : agreeing}
+      ${s.deadlines.slice(1).map(
+        (later) => html`<order-room-countdown minor .deadline=${later} .language=${this.language} .clock=${this.clock}></order-room-countdown>`,
+      )}
+      <order-room-steps .state=${s.state} .language=${this.language}></order-room-steps>
+      ${s.held_cents > 0
+        ? html`<section class="card escrow" data-test="escrow" data-held=${s.held_cents}>
+            ${icon('lock', 22)}
+            <div>
+              <strong>${t.escrow.held(money(this.language, s.held_cents, s.currency))}</strong>
+              <p>${s.state === 'frozen' ? t.escrow.frozen : t.escrow.hint}</p>
+            </div>
+          </section>`
+        : nothing}
+      <order-room-questions .viewer=${s.role} .state=${s.state} .language=${this.language}></order-room-questions>
+      <order-room-record .room=${room} .language=${this.language}></order-room-record>
+    `;
+  }
+
+  static override readonly styles = [
+    base,
+    css`
+      :host {
+        display: flex;
+        flex-direction: column;
+        gap: 12px;
+      }
+      :host > * {
+        flex: none;
+      }
+      .escrow {
+        display: flex;
+        gap: 14px;
+        line-height: 1.4;
+      }
+      .escrow .icon {
+        color: var(--accent);
+        margin-top: 1px;
+      }
+      .escrow strong {
+        font-weight: 600;
+      }
+      .escrow p {
+        font-size: 14px;
+        color: var(--muted);
+      }
+    `,
+  ];
+}
+
+/** Whether the order can no longer move. */
+export function ended(room: OrderRoom): boolean {
+  const now = room.situation?.state;
+  return now === 'closed' || now === 'cancelled' || now === 'expired';
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'order-room-panel': Panel;
+  }
+}
