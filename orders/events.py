@@ -460,9 +460,10 @@ class DeadlineFired(_Event, frozen=True, tag="deadline_fired"):
 
 
 class CallRang(_Event, frozen=True, tag="call_rang"):
-    """The actor calls the other party."""
+    """The actor calls the other party; `waiting` while they are in another call."""
 
     call: CallId
+    waiting: bool = False
 
 
 class CallAnswered(_Event, frozen=True, tag="call_answered"):

@@ -93,6 +93,8 @@ class CallNow(msgspec.Struct, frozen=True):
     rang_at: datetime
     rings_until: datetime
     answered_at: datetime | None
+    waiting: bool = False
+    """It rings while the callee is in another call, which they leave to take this one."""
 
 
 class ItemFile(msgspec.Struct, frozen=True):

@@ -30,6 +30,7 @@ from orders.tables import (
     participants,
     payments,
     persons,
+    persons_in_call,
     postings,
     timers,
 )
@@ -78,6 +79,8 @@ class InboxRow(msgspec.Struct, frozen=True):
     unread: int
     due: datetime | None
     my_turn: bool
+    rings: bool
+    """The other party calls this person now."""
 
 
 async def role_of(conn: AsyncConnection, order: OrderId, person: PersonId) -> Role:
@@ -139,13 +142,15 @@ async def situation(
 
 async def call_now(conn: AsyncConnection, order: OrderId) -> CallNow | None:
     """Return the order's call that rings or is active."""
+    there = persons_in_call
     row = (
         await conn.execute(
-            select(calls, timers.c.due)
+            select(calls, timers.c.due, there.c.call_id.label("callee_in"))
             .outerjoin(
                 timers,
                 and_(timers.c.order_id == calls.c.order_id, timers.c.ref == calls.c.call_id),
             )
+            .outerjoin(there, there.c.person_id == calls.c.callee)
             .where(calls.c.order_id == order, calls.c.state != "ended")
         )
     ).first()
@@ -158,6 +163,7 @@ async def call_now(conn: AsyncConnection, order: OrderId) -> CallNow | None:
         rang_at=row.rang_at,
         rings_until=row.due or row.answered_at or row.rang_at,
         answered_at=row.answered_at,
+        waiting=row.callee_in not in {None, row.call_id},
     )
 
 
@@ -294,11 +300,20 @@ async def inbox(
         )
         .scalar_subquery()
     )
+    rings = (
+        select(calls.c.call_id)
+        .where(
+            calls.c.order_id == orders.c.id,
+            calls.c.state == "ringing",
+            calls.c.callee == mine.c.person_id,
+        )
+        .exists()
+    )
     opposite = case((mine.c.role == Role.BUYER, Role.SELLER.value), else_=Role.BUYER.value)
     wanted = (
         select(
             orders, mine.c.role, other.c.name.label("other"),
-            unread.label("unread"), next_due.label("due"),
+            unread.label("unread"), next_due.label("due"), rings.label("rings"),
         )
         .join(mine, mine.c.order_id == orders.c.id)
         .join(theirs, and_(theirs.c.order_id == orders.c.id, theirs.c.role == opposite))
@@ -312,7 +327,7 @@ async def inbox(
     return [
         InboxRow(
             row.id, row.title, State(row.state), Role(row.role), row.other, row.last_seq,
-            row.unread, row.due, my_turn=row.turn == row.role,
+            row.unread, row.due, my_turn=row.turn == row.role, rings=row.rings,
         )
         for row in await conn.execute(wanted)
     ]  # fmt: skip

@@ -48,6 +48,7 @@ def line(row: InboxRow) -> InboxLine:
         unread=row.unread,
         due=row.due,
         my_turn=row.my_turn,
+        rings=row.rings,
     )
 
 

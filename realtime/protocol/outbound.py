@@ -52,6 +52,8 @@ class InboxLine(msgspec.Struct, frozen=True):
     due: datetime | None = None
     """The nearest deadline, if one runs."""
     my_turn: bool = False
+    rings: bool = False
+    """The other party calls now: whatever the person is looking at, it should ring."""
 
 
 class Welcome(_Outbound, frozen=True, tag="welcome"):

@@ -28,7 +28,6 @@ from orders.events import (
     CallEnded,
     CallId,
     CallRang,
-    Event,
     OrderId,
     PersonId,
     Timer,
@@ -73,7 +72,7 @@ async def ring(
     client_id: str,
     content: bytes,
 ) -> tuple[CallId, Position]:
-    """Let the other party ring, or write down at once that they are busy.
+    """Let the other party ring; if they are in a call of another order, this one waits.
 
     Raises `InCall` if the caller is in a call of another order; nothing was changed then.
     """
@@ -86,32 +85,23 @@ async def ring(
     ]
     if caller in taken:
         raise InCall(who="you")
-    events: list[Event] = [CallRang(call)]
-    if taken:
-        await _release(tx, locked.id, call)
-        events.append(CallEnded(call, CallEnd.BUSY))
-    else:
-        due = deadlines.due(tx.now, locked.facts.policy.ring)
-        clock = TimerSet(Timer.RING, tx.now, due)
-        await set_timer(tx, locked.id, clock, locked.facts.policy, ref=call)
-    first, *others = events
-    drafts = [Draft(caller, first, client_id, content), *(Draft(CLOCK, each) for each in others)]
-    _, told = await timeline.append(tx, locked.head, locked.owes, drafts)
-    at = told[0].at
+    due = deadlines.due(tx.now, locked.facts.policy.ring)
+    clock = TimerSet(Timer.RING, tx.now, due)
+    await set_timer(tx, locked.id, clock, locked.facts.policy, ref=call)
+    draft = Draft(caller, CallRang(call, waiting=callee in taken), client_id, content)
+    _, (entry,) = await timeline.append(tx, locked.head, locked.owes, [draft])
     await tx.conn.execute(
         insert(calls).values(
             order_id=locked.id,
             call_id=call,
             caller=caller,
             callee=callee,
-            state=CallState.ENDED if taken else CallState.RINGING,
+            state=CallState.RINGING,
             incarnation=incarnation,
-            rang_at=at,
-            ended_at=at if taken else None,
-            end=CallEnd.BUSY if taken else None,
+            rang_at=entry.at,
         )
     )
-    return call, Position(told[0].seq, at)
+    return call, Position(entry.seq, entry.at)
 
 
 async def answer(
@@ -122,7 +112,14 @@ async def answer(
     client_id: str,
     content: bytes,
 ) -> Position:
-    """Write that the call was answered: ringing ends, talk begins."""
+    """Write that the call was answered: ringing ends, talk begins.
+
+    Raises `InCall` if the actor has not left another call yet.
+    """
+    # claimed since it rang, unless it waited
+    claimed = await _claim(tx, locked.id, actor, event.call)
+    if not claimed and await _elsewhere(tx.conn, event.call, actor):
+        raise InCall(who="you")
     _, told = await timeline.append(
         tx, locked.head, locked.owes, [Draft(actor, event, client_id, content)]
     )
@@ -159,7 +156,8 @@ async def finish(
 
 async def fire_ring(tx: Transaction, locked: LockedOrder, clock: DueTimer) -> None:
     """A ring's clock is at zero: the call was not answered. A `Firing` of the sweeper."""
-    event = ring_out(await find(tx.conn, locked.id, CallId(clock.ref)))
+    call = await find(tx.conn, locked.id, CallId(clock.ref))
+    event = ring_out(call, busy=await _elsewhere(tx.conn, call.id, call.callee))
     if event is None:
         await end_timer(tx, locked.id, clock.timer, clock.ref)
     else:
@@ -250,6 +248,14 @@ async def _claim(tx: Transaction, order: OrderId, person: PersonId, call: CallId
         insert_new(tx, persons_in_call).values(person_id=person, order_id=order, call_id=call)
     )
     return done.rowcount == 1
+
+
+async def _elsewhere(conn: AsyncConnection, call: CallId, person: PersonId) -> bool:
+    """Say whether the person is in another call than this one."""
+    there = await conn.scalar(
+        select(persons_in_call.c.call_id).where(persons_in_call.c.person_id == person)
+    )
+    return there not in {None, call}
 
 
 async def _release(tx: Transaction, order: OrderId, call: CallId) -> None:

@@ -4,11 +4,13 @@
                               │                     └─ silence ──────► ended: failed
                               ├─ the callee declines ────────────────► ended: declined
                               ├─ the caller hangs up ────────────────► ended: cancelled
-                              └─ nobody answers in time ─────────────► ended: no_answer
-    (nothing) ── start, and the other one is in a call ──────────────► ended: busy
+                              ├─ nobody answers in time ─────────────► ended: no_answer
+                              └─ the same, and they are in a call ───► ended: busy
 
-A call whose media process died or was stopped ends as failed or stopped from either state. Every
-function is told who asks and answers with the entry to write, or refuses.
+A call to somebody who is in a call of another order rings all the same, as a call that waits:
+they may leave the other one and take it, or decline it. A call whose media process died or was
+stopped ends as failed or stopped from either state. Every function is told who asks and answers
+with the entry to write, or refuses.
 """
 
 from __future__ import annotations
@@ -123,11 +125,14 @@ def hang_up(call: Call, person: PersonId, role: Role, now: datetime) -> CallEnde
     return CallEnded(call.id, CallEnd.CANCELLED)
 
 
-def ring_out(call: Call) -> CallEnded | None:
-    """Nobody answered in time; None if the call rings no more."""
+def ring_out(call: Call, *, busy: bool) -> CallEnded | None:
+    """Nobody answered in time, because they are in another call (`busy`) or not at all.
+
+    None if the call rings no more.
+    """
     if call.state is not CallState.RINGING:
         return None
-    return CallEnded(call.id, CallEnd.NO_ANSWER)
+    return CallEnded(call.id, CallEnd.BUSY if busy else CallEnd.NO_ANSWER)
 
 
 def break_off(call: Call, end: CallEnd, now: datetime) -> CallEnded | None:

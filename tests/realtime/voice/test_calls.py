@@ -109,13 +109,14 @@ def test_nothing_happens_to_a_call_that_is_over() -> None:
         hang_up(ENDED, BUYER, Role.BUYER, LATER)
     with pytest.raises(CallOver):
         check_media(ENDED, BUYER, Verb.OFFER)
-    assert ring_out(ENDED) is None
+    assert ring_out(ENDED, busy=False) is None
     assert break_off(ENDED, CallEnd.FAILED, LATER) is None
 
 
 def test_a_ring_that_nobody_answers_ends_and_an_answered_one_does_not() -> None:
-    assert ring_out(RINGING) == CallEnded(RINGING.id, CallEnd.NO_ANSWER)
-    assert ring_out(ACTIVE) is None
+    assert ring_out(RINGING, busy=False) == CallEnded(RINGING.id, CallEnd.NO_ANSWER)
+    assert ring_out(RINGING, busy=True) == CallEnded(RINGING.id, CallEnd.BUSY)
+    assert ring_out(ACTIVE, busy=False) is None
 
 
 def test_a_call_breaks_off_ringing_or_talking() -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from orders import views
 from orders.clock import Sweeper
 from orders.commands import Person
 from orders.database import Database
@@ -31,7 +32,6 @@ from orders.events import (
     PersonId,
     Timer,
 )
-from orders.views import situation
 from realtime.voice import callbook
 from realtime.voice.limits import VoiceLimits
 from tests.orders.world import Room, Watch, open_room, opened, verified
@@ -75,7 +75,7 @@ async def test_the_situation_shows_the_call_to_both(database: Database) -> None:
     office = Desk(database)
     call = await office.ring(room)
     async with database.reading() as conn:
-        seen = await situation(conn, room.order, room.seller, await database.now())
+        seen = await views.situation(conn, room.order, room.seller, await database.now())
     assert seen.call is not None
     assert (seen.call.call, seen.call.caller, seen.call.callee) == (call, room.buyer, room.seller)
     assert seen.call.rings_until - seen.call.rang_at <= timedelta(seconds=31)
@@ -168,25 +168,77 @@ async def test_an_answered_call_rings_out_for_nobody(own_database_url: str) -> N
         assert len(await told(database, room)) == 2
 
 
-async def test_who_is_in_a_call_elsewhere_is_busy_and_the_attempt_is_told(
-    database: Database,
-) -> None:
+async def two_orders_of_one_seller(database: Database) -> tuple[Room, Room]:
+    """The seller of the first order is the buyer of the second."""
     first = await open_room(database)
     second = await open_room(database, buyer=Person(first.seller, "Tom", "tom@post.test", "en"))
     assert second.buyer == first.seller
+    return first, second
+
+
+async def test_a_call_to_somebody_in_a_call_waits_and_ends_as_busy(own_database_url: str) -> None:
+    watch = Watch()
+    async with opened(own_database_url, watch) as database:
+        first, second = await two_orders_of_one_seller(database)
+        office = Desk(database)
+        await office.talk(first)
+        await office.board.start(second.order, second.seller, "ring")
+        call = await office.call(second)
+        async with database.reading() as conn:
+            now = await views.call_now(conn, second.order)
+            (line,) = await views.inbox(conn, second.buyer, second.order)
+        assert now is not None
+        assert now.waiting
+        assert line.rings
+        watch.forward(seconds=31)
+        await Sweeper(database, {Timer.RING: office.board.fire_ring}).sweep()
+        assert await told(database, second) == [
+            (second.seller, CallRang(call, waiting=True)),
+            (CLOCK, CallEnded(call, CallEnd.BUSY)),
+        ]
+        assert not await free(database, first), "the first call goes on"
+        assert await free(database, Room(second.order, second.seller, second.seller))
+
+
+async def test_who_leaves_a_call_takes_the_one_that_waits(database: Database) -> None:
+    first, second = await two_orders_of_one_seller(database)
     office = Desk(database)
-    await office.ring(first)  # the seller of the first order rings
+    talking = await office.talk(first)
     await office.board.start(second.order, second.seller, "ring")
     call = await office.call(second)
-    assert await told(database, second) == [
-        (second.seller, CallRang(call)),
-        (CLOCK, CallEnded(call, CallEnd.BUSY)),
-    ]
-    # The caller is free again, and who is being rung cannot call out.
+    with pytest.raises(InCall) as refused:
+        await office.board.accept(second.order, second.buyer, call, "too soon")
+    assert refused.value.facts == {"who": "you"}
+    await office.board.hang_up(first.order, first.seller, talking, "bye")
+    await office.board.accept(second.order, second.buyer, call, "now")
+    assert (second.buyer, CallAnswered(call)) in await told(database, second)
+    assert await end_of(database, first) == (first.seller, CallEnd.COMPLETED)
+    with pytest.raises(InCall):
+        await office.board.start(first.order, first.seller, "again")
+
+
+async def test_a_call_that_waits_can_be_declined_or_taken_back(database: Database) -> None:
+    first, second = await two_orders_of_one_seller(database)
+    office = Desk(database)
+    await office.talk(first)
+    await office.board.start(second.order, second.seller, "r1")
+    call = await office.call(second)
+    await office.board.decline(second.order, second.buyer, call, "d1")
+    assert await end_of(database, second) == (second.buyer, CallEnd.DECLINED)
+    await office.board.start(second.order, second.seller, "r2")
+    call = await office.call(second)
+    await office.board.hang_up(second.order, second.seller, call, "h1")
+    assert await end_of(database, second) == (second.seller, CallEnd.CANCELLED)
+    assert not await free(database, first), "the first call goes on"
+
+
+async def test_who_rings_cannot_call_out(database: Database) -> None:
+    first, second = await two_orders_of_one_seller(database)
+    office = Desk(database)
+    await office.ring(first)
     with pytest.raises(InCall) as refused:
         await office.board.start(second.order, second.buyer, "out")
     assert refused.value.facts == {"who": "you"}
-    assert not await free(database, first)
 
 
 @pytest.mark.parametrize("to", ["buyer", "stranger"])
