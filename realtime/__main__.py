@@ -1,6 +1,9 @@
 """The command line.
 
     python -m realtime serve [--demo]   serve everything in one process
+    python -m realtime gateway          sockets and HTTP, one process of several
+    python -m realtime worker           deadlines, mails and files, one process of several
+    python -m realtime media            the sound of calls, one process of several
     python -m realtime migrate          bring the database to the newest schema
     python -m realtime epoch            name a new history, after restoring a backup
     python -m realtime verify ORDER     walk the hash chain of an order's timeline
@@ -26,7 +29,7 @@ from realtime import settings as environment
 from realtime import telemetry, texts
 from realtime.app import OrderRoom
 from realtime.serving import RoomServer, address, listen
-from realtime.settings import Settings, SettingsError
+from realtime.settings import Role, Settings, SettingsError
 
 
 class BrokenError(Exception):
@@ -39,16 +42,20 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     serve = commands.add_parser("serve", help="serve everything in one process")
     serve.add_argument("--demo", action="store_true", help="with demo orders and open sign-in")
+    commands.add_parser("gateway", help="serve sockets and HTTP, as one process of several")
+    commands.add_parser("worker", help="look after deadlines, mails and files, as one of several")
+    commands.add_parser("media", help="carry the sound of calls, as one process of several")
     commands.add_parser("migrate", help="bring the database to the newest schema")
     commands.add_parser("epoch", help="name a new history, after restoring a backup")
     verify = commands.add_parser("verify", help="walk the hash chain of an order's timeline")
     verify.add_argument("order", help="the order's id")
     told = parser.parse_args()
     try:
-        settings = environment.read(os.environ, demo=getattr(told, "demo", False))
+        role = Role(told.command) if told.command in set(Role) else Role.ALL
+        settings = environment.read(os.environ, demo=getattr(told, "demo", False), role=role)
         telemetry.configure(settings.log)
         match told.command:
-            case "serve":
+            case "serve" | "gateway" | "worker" | "media":
                 uvloop.run(_serve(settings))
             case "migrate":
                 uvloop.run(migrate(settings.database_url))
@@ -96,6 +103,9 @@ async def _announce(server: RoomServer, where: str, settings: Settings) -> None:
     gc.collect()
     gc.freeze()  # what is there now stays: no need to look at it again and again
     where = settings.public_url.rstrip("/") or where
+    if settings.role is not Role.ALL:
+        print(f"The order room's {settings.role} answers on {where}", flush=True)
+        return
     print(f"The order room serves on {where}", flush=True)
     if settings.demo:
         print(f"  the demo orders     {where}/", flush=True)

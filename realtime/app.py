@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.routing import Mount, Route
+from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from orders.errors import Refused
@@ -20,10 +20,14 @@ from realtime.running import running
 from realtime.settings import Settings, for_serving
 from realtime.socket import Door
 
-ROUTES = [
+WATCHED = [
     Route("/healthz", health.ready),
     Route("/readyz", health.ready),
     Route("/metrics", health.metrics),
+]
+"""What every process answers, whatever its role."""
+ROUTES = [
+    *WATCHED,
     Route("/api/v1/orders", backend.create, methods=["POST"]),
     Route("/api/v1/orders/{order}", backend.show),
     Route("/api/v1/orders/{order}/entries", backend.entries),
@@ -68,6 +72,12 @@ DEMO_ROUTES = [
 ]
 
 
+def _routes(settings: Settings) -> list[BaseRoute]:
+    if not settings.role.serves_people:
+        return [*WATCHED]
+    return [*ROUTES, *(DEMO_ROUTES if settings.demo else ())]
+
+
 class OrderRoom:
     """The ASGI application of one process. `edge` is there while it runs."""
 
@@ -84,7 +94,7 @@ class OrderRoom:
         self.edge: Edge
         self._door: Door
         http = Starlette(
-            routes=[*ROUTES, *(DEMO_ROUTES if settings.demo else ())],
+            routes=_routes(self.settings),
             exception_handlers={
                 Refused: answers.on_refused,
                 HTTPException: answers.on_http_error,
@@ -97,7 +107,11 @@ class OrderRoom:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, request or the lifespan."""
-        if scope["type"] == "websocket" and scope["path"] == "/ws":
+        if (
+            scope["type"] == "websocket"
+            and scope["path"] == "/ws"
+            and self.settings.role.serves_people
+        ):
             await self._door(scope, receive, send)
         else:
             await self._http(scope, receive, send)

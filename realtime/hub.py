@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import structlog
@@ -55,12 +55,14 @@ class Hub:
         self._rooms: dict[PersonId, set[OrderId]] = {}  # followed here, by member
         self._members: dict[OrderId, tuple[PersonId, ...]] = {}  # of the followed orders
         self._listed: dict[OrderId, set[Session]] = {}  # who has the order in the inbox
+        self._heads: dict[OrderId, int] = {}  # of the listed orders, as far as we have heard
         self._leaving: dict[PersonId, asyncio.TimerHandle] = {}
         self._last_seen: dict[PersonId, datetime] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._pings = 0
         self.draining = False
-        bus.subscribe(self._hints, self._signal)
+        self._gap = asyncio.Event()  # hints may have been missed
+        bus.subscribe(self._hints, self._signal, self._gap.set)
 
     # --- sockets -----------------------------------------------------------------------------
 
@@ -69,14 +71,16 @@ class Hub:
         """How many sockets are open."""
         return sum(map(len, self._sessions.values()))
 
-    def arrive(self, session: Session, inbox: Sequence[OrderId]) -> None:
-        """Take in a session whose hello was good."""
+    def arrive(self, session: Session, inbox: Mapping[OrderId, int]) -> None:
+        """Take in a session whose hello was good; `inbox` are its orders and their heads."""
         person = session.person
         session.left = self.leave
         mine = self._sessions.setdefault(person, [])
         mine.append(session)
-        for order in inbox:
+        for order, head in inbox.items():
             self._list(session, order)
+            if self._heads.setdefault(order, head) > head:
+                session.changed(order)  # it grew while the inbox was read
         first = len(mine) == 1
         if len(mine) > self._limits.sockets_per_person:
             mine[0].end(Close.TOO_MANY)
@@ -96,8 +100,9 @@ class Hub:
         for order in session.listed:
             listed = self._listed.get(order, set())
             listed.discard(session)
-            if not listed:
-                self._listed.pop(order, None)
+            if not listed and self._listed.pop(order, None) is not None:
+                self._heads.pop(order, None)
+                self._bus.ignore(order)
         session.listed.clear()
         mine = self._sessions.get(session.person, [])
         if session not in mine:
@@ -134,8 +139,11 @@ class Hub:
     def follow(self, session: Session, order: OrderId) -> None:
         """Begin to listen to the order for the session; it is told of nothing before `show`."""
         session.listens.add(order)
-        self._followers.setdefault(order, set()).add(session)
-        self._tails.keep(order)
+        if order not in self._followers:
+            self._followers[order] = set()
+            self._tails.keep(order)
+            self._bus.attend(order)
+        self._followers[order].add(session)
 
     def show(self, session: Session, place: Follow, members: Sequence[PersonId]) -> None:
         """Tell the session from `place` on; its person is one of the `members`."""
@@ -146,7 +154,10 @@ class Hub:
         session.pump.moved(order)
         self._members[order] = tuple(members)
         for member in members:
-            self._rooms.setdefault(member, set()).add(order)
+            if member not in self._rooms:
+                self._rooms[member] = set()
+                self._bus.attend(member)
+            self._rooms[member].add(order)
 
     def unfollow(self, session: Session, order: OrderId) -> None:
         """Undo `follow`; harmless if the session does not follow the order."""
@@ -160,11 +171,12 @@ class Hub:
             return
         del self._followers[order]
         self._tails.drop(order)
+        self._bus.ignore(order)
         for member in self._members.pop(order, ()):
             rooms = self._rooms.get(member, set())
             rooms.discard(order)
-            if not rooms:
-                self._rooms.pop(member, None)
+            if not rooms and self._rooms.pop(member, None) is not None:
+                self._bus.ignore(member)
 
     # --- what the bus says -------------------------------------------------------------------
 
@@ -183,6 +195,8 @@ class Hub:
                 session.hint(news.order, news.upto, situation=news.situation)
             if news.after == 0:
                 self._start(self._list_new(news.order))
+            if news.order in self._listed:
+                self._heads[news.order] = max(news.upto, self._heads.get(news.order, 0))
             for session in self._listed.get(news.order, ()):
                 # who has the order on the screen sees the message itself
                 if news.situation or news.order not in session.follows:
@@ -202,7 +216,10 @@ class Hub:
 
     def _list(self, session: Session, order: OrderId) -> None:
         if session.identity.reaches(order):
-            self._listed.setdefault(order, set()).add(session)
+            if order not in self._listed:
+                self._listed[order] = set()
+                self._bus.attend(order)
+            self._listed[order].add(session)
             session.listed.add(order)
 
     def _signal(self, signal: Signal) -> None:
@@ -240,17 +257,65 @@ class Hub:
     async def run(self) -> None:
         """Ping, and look after the sockets, until cancelled."""
         loop = asyncio.get_running_loop()
-        next_ping = loop.time() + self._limits.ping_every
+        next_ping = next_look = loop.time() + self._limits.ping_every
+        tick = min(self._limits.watch_every, self._limits.ping_every)
         while True:
-            await asyncio.sleep(min(self._limits.watch_every, self._limits.ping_every))
+            missed = await self._missed(tick)
             for session in list(self._every()):
                 session.judge(loop.time())
-            if loop.time() >= next_ping:
-                next_ping = loop.time() + self._limits.ping_every
-                try:
+            try:
+                if missed or (not self._bus.is_whole and loop.time() >= next_look):
+                    next_look = loop.time() + self._limits.look_every
+                    await self.catch_up()
+                if loop.time() >= next_ping:
+                    next_ping = loop.time() + self._limits.ping_every
                     await self.ping()
-                except Exception:
-                    log.exception("a ping failed")
+            except Exception:
+                log.exception("a ping failed")
+
+    async def _missed(self, within: float) -> bool:
+        """Wait for so long, or until hints may have been missed; return whether they may."""
+        try:
+            async with asyncio.timeout(within):
+                await self._gap.wait()
+        except TimeoutError:
+            return False
+        self._gap.clear()
+        return True
+
+    async def catch_up(self) -> None:
+        """Ask the database how far the orders of this process go: hints may have been missed.
+
+        If it cannot be reached, it is asked again after a moment.
+        """
+        shown = list(self._followers)
+        listed = [order for order in self._listed if order not in self._followers]
+        try:
+            async with self._database.reading() as conn:
+                for some in _portions(shown):
+                    for order, head in (await views.heads(conn, some)).items():
+                        self._goes_to(order, head)
+                for some in _portions(listed):
+                    for order, head in (await views.heads(conn, some)).items():
+                        self._lists_to(order, head)
+        except Unavailable:
+            asyncio.get_running_loop().call_later(self._limits.look_every, self._gap.set)
+
+    def _goes_to(self, order: OrderId, head: int) -> None:
+        """Pass on how far an order on somebody's screen goes; what is new may be a step."""
+        self._tails.reached(order, head)
+        for session in self._followers.get(order, ()):
+            follow = session.follows.get(order)
+            if follow is not None and follow.head < head:
+                session.hint(order, head, situation=True)
+                session.changed(order)
+
+    def _lists_to(self, order: OrderId, head: int) -> None:
+        if order in self._listed and self._heads.get(order, head) < head:
+            for session in self._listed[order]:
+                session.changed(order)
+        if order in self._listed:
+            self._heads[order] = head
 
     async def ping(self) -> None:
         """Send every socket a sign of life with the heads and due times of its orders.
@@ -261,22 +326,18 @@ class Hub:
         self._pings += 1
         heads: dict[OrderId, int] = {}
         dues: dict[OrderId, datetime] = {}
-        orders = list(self._followers)
         try:
             now = await self._database.now()
             async with self._database.reading() as conn:
-                for start in range(0, len(orders), HEADS_AT_ONCE):
-                    some = orders[start : start + HEADS_AT_ONCE]
+                for some in _portions(list(self._followers)):
                     heads |= await views.heads(conn, some)
                     dues |= await views.dues(conn, some)
         except Unavailable:
             now = datetime.now(UTC)
+        for order, head in heads.items():
+            self._goes_to(order, head)
         for session in list(self._every()):
-            mine: dict[str, int] = {}
-            for order in session.follows:
-                if order in heads:
-                    mine[order] = heads[order]
-                    session.hint(order, heads[order], situation=False)
+            mine = {str(order): heads[order] for order in session.follows if order in heads}
             running = {str(order): dues[order] for order in session.follows if order in dues}
             session.signal(("ping",), Ping(self._pings, now, mine, running))
 
@@ -310,6 +371,11 @@ class Hub:
         task = asyncio.create_task(_quietly(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+def _portions(orders: Sequence[OrderId]) -> Iterator[Sequence[OrderId]]:
+    for start in range(0, len(orders), HEADS_AT_ONCE):
+        yield orders[start : start + HEADS_AT_ONCE]
 
 
 async def _quietly(work: Coroutine[None, None, None]) -> None:

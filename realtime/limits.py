@@ -58,6 +58,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     watch_every: float = 1.0
     """How often sockets are looked at for silence, slowness and ended tokens."""
 
+    look_every: float = 1.0
+    """How often the database is asked for news while the bus is deaf."""
+
     token_life: float = 900.0
     """The longest life of a party token. Short, because a token is the whole permission."""
     token_leeway: float = 10.0

@@ -1,4 +1,17 @@
-"""What runs in one process: everything, started in order and stopped the other way round."""
+"""What runs in one process, started in order and stopped the other way round.
+
+Every role has the same parts, because each is cheap while nobody asks it for anything; a role
+decides which of them work by themselves:
+
+| role    | answers people | deadlines, mails, files | carries calls |
+|---------|----------------|-------------------------|---------------|
+| serve   | yes            | yes                     | yes           |
+| gateway | yes            |                         |               |
+| worker  |                | yes                     |               |
+| media   |                |                         | yes           |
+
+All of them answer `/healthz`, `/readyz` and `/metrics`.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +29,8 @@ from orders.events import Timer
 from orders.posting import PostBox
 from realtime import bus, telemetry
 from realtime.auth import Tokens
-from realtime.bus import MarkMoved, MediaChanged
+from realtime.bus import Bus, MarkMoved, MediaChanged
+from realtime.bus.remote import RemoteBus
 from realtime.cashier import Cashier
 from realtime.chat.marks import Marks
 from realtime.demo import Demo
@@ -65,7 +79,8 @@ async def running(
         stack.push_async_callback(database.close)
         database.on_append(owed_for)
         tails = Tails(database, limits)
-        hub = Hub(database, tails, bus.in_process(), limits)
+        between = _bus(settings)
+        hub = Hub(database, tails, between, limits)
         database.on_commit(hub.announce)
         box = PostBox(database)
         marks = Marks(
@@ -82,7 +97,6 @@ async def running(
             ),
         )
         shelf = Shelf(database, settings.var / "files")
-        await shelf.tidy()
         sweeper = Sweeper(
             database,
             {Timer.RING: calls.fire_ring},
@@ -108,14 +122,20 @@ async def running(
             file_links=FileLinks(token_secret.reveal(), limits.file_link_life),
             nudge=sweeper.nudge,
         )
+        role = settings.role
         stage = await _stage(settings, token_secret, edge) if settings.demo else None
+        if isinstance(between, RemoteBus):
+            _work(stack, edge, between.run)
         _work(stack, edge, box.run)
-        _work(stack, edge, sweeper.run)
-        if stage is not None:
-            _work(stack, edge, Cashier(database).run)
-        await _mails(stack, edge, stage)
-        stack.push_async_callback(calls.close)
-        _work(stack, edge, calls.run)
+        if role.works:
+            await shelf.tidy()
+            _work(stack, edge, sweeper.run)
+            if stage is not None:
+                _work(stack, edge, Cashier(database).run)
+            await _mails(stack, edge, stage)
+        if role.carries_calls:
+            stack.push_async_callback(calls.close)
+            _work(stack, edge, calls.run)
         stack.push_async_callback(marks.close)
         stack.push_async_callback(hub.close)
         _work(stack, edge, hub.run)
@@ -124,6 +144,17 @@ async def running(
             yield edge, stage
         finally:
             edge.ready = False
+
+
+def _bus(settings: Settings) -> Bus:
+    if settings.redis_url is None:
+        return bus.in_process()
+    return RemoteBus(
+        settings.redis_url.reveal(),
+        prefix=settings.redis_prefix,
+        partitions=settings.bus_partitions,
+        sharded=settings.bus_sharded,
+    )
 
 
 async def _stage(settings: Settings, token_secret: Secret, edge: Edge) -> Stage:

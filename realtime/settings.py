@@ -5,6 +5,10 @@
 | `HOST`                           | 127.0.0.1                  | the address to listen on      |
 | `PORT`                           | 8000                       | the port to listen on         |
 | `ORDER_ROOM_DATABASE_URL`        | SQLite in the VAR folder   | SQLite or PostgreSQL          |
+| `ORDER_ROOM_REDIS_URL`           | none: one process          | redis://…, between processes  |
+| `ORDER_ROOM_REDIS_PREFIX`        | order-room                 | begins channels and keys      |
+| `ORDER_ROOM_BUS_PARTITIONS`      | 1                          | channels that orders share    |
+| `ORDER_ROOM_BUS_SHARDED`         | false                      | use SPUBLISH and SSUBSCRIBE   |
 | `ORDER_ROOM_VAR`                 | var                        | the folder for its own files  |
 | `ORDER_ROOM_SERVICE_KEY`         | made in demo mode          | the backend's bearer key      |
 | `ORDER_ROOM_TOKEN_SECRET`        | made in demo mode          | signs party tokens            |
@@ -43,6 +47,7 @@ from typing import Annotated, Any
 from urllib.parse import quote
 
 import msgspec
+from redis.asyncio.connection import parse_url
 
 from orders.events import OrderId, PersonId
 from orders.policy import CallsBy, Policy
@@ -84,12 +89,45 @@ class LogLevel(StrEnum):
     ERROR = "error"
 
 
+class Role(StrEnum):
+    """What one process does. Only a process of the first kind can be alone."""
+
+    ALL = "serve"
+    GATEWAY = "gateway"
+    """Sockets and HTTP."""
+    WORKER = "worker"
+    """Deadlines, mails and files that nobody waits for."""
+    MEDIA = "media"
+    """The sound of calls."""
+
+    @property
+    def serves_people(self) -> bool:
+        """Whether browsers and the marketplace's backend come here."""
+        return self in {Role.ALL, Role.GATEWAY}
+
+    @property
+    def works(self) -> bool:
+        """Whether deadlines, mails and files are looked after here."""
+        return self in {Role.ALL, Role.WORKER}
+
+    @property
+    def carries_calls(self) -> bool:
+        """Whether the sound of calls passes here."""
+        return self in {Role.ALL, Role.MEDIA}
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """The settings of one process; see the table above."""
 
     host: str = msgspec.field(name="HOST", default="127.0.0.1")
     port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = msgspec.field(name="PORT", default=8000)
     database_url: str = msgspec.field(name="ORDER_ROOM_DATABASE_URL", default="")
+    redis_url: Secret | None = msgspec.field(name="ORDER_ROOM_REDIS_URL", default=None)
+    redis_prefix: str = msgspec.field(name="ORDER_ROOM_REDIS_PREFIX", default="order-room")
+    bus_partitions: Annotated[int, msgspec.Meta(ge=1, le=4096)] = msgspec.field(
+        name="ORDER_ROOM_BUS_PARTITIONS", default=1
+    )
+    bus_sharded: bool = msgspec.field(name="ORDER_ROOM_BUS_SHARDED", default=False)
     var: Path = msgspec.field(name="ORDER_ROOM_VAR", default=Path("var"))
     service_key: Secret | None = msgspec.field(name="ORDER_ROOM_SERVICE_KEY", default=None)
     token_secret: Secret | None = msgspec.field(name="ORDER_ROOM_TOKEN_SECRET", default=None)
@@ -112,6 +150,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     )
     log: LogLevel = msgspec.field(name="ORDER_ROOM_LOG", default=LogLevel.INFO)
     demo: bool = False
+    role: Role = Role.ALL
 
     @property
     def shortest_outage(self) -> timedelta | None:
@@ -132,13 +171,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return page.replace("{order}", quote(order)).replace("{person}", quote(person))
 
 
-def read(environment: Mapping[str, str], *, demo: bool = False) -> Settings:
+def read(environment: Mapping[str, str], *, demo: bool = False, role: Role = Role.ALL) -> Settings:
     """Read the settings. Raises `SettingsError` naming the variable that is wrong.
 
     In demo mode missing secrets are made once and kept in `ORDER_ROOM_VAR`, readable by the
     owner only.
     """
-    known = {field.encode_name for field in msgspec.structs.fields(Settings)} - {"demo"}
+    known = {field.encode_name for field in msgspec.structs.fields(Settings)} - {"demo", "role"}
     told: dict[str, Any] = {k: v for k, v in environment.items() if k in known and v != ""}
     origins = told.get("ORDER_ROOM_ALLOWED_ORIGINS", "")
     told["ORDER_ROOM_ALLOWED_ORIGINS"] = [
@@ -156,6 +195,7 @@ def read(environment: Mapping[str, str], *, demo: bool = False) -> Settings:
     return msgspec.structs.replace(
         settings,
         demo=demo,
+        role=role,
         database_url=settings.database_url
         or f"sqlite+aiosqlite:///{(var / 'orders.sqlite3').absolute()}",
         service_key=settings.service_key or (_kept(var, "service-key") if demo else None),
@@ -179,6 +219,21 @@ def for_serving(settings: Settings) -> tuple[Settings, Secret]:
             )
         if len(secret.reveal()) < SECRET_MIN:
             raise SettingsError(f"{name} is too short: it needs {SECRET_MIN} characters.")
+    if settings.role is not Role.ALL and settings.redis_url is None:
+        raise SettingsError(
+            f"ORDER_ROOM_REDIS_URL is missing: a {settings.role} is one of several processes."
+            " Everything in one process is started by serve."
+        )
+    if settings.role is not Role.ALL and settings.database_url.startswith("sqlite"):
+        raise SettingsError(
+            f"ORDER_ROOM_DATABASE_URL: a {settings.role} is one of several processes, which"
+            " share a PostgreSQL."
+        )
+    if settings.redis_url is not None:
+        try:
+            parse_url(settings.redis_url.reveal())
+        except ValueError:
+            raise SettingsError("ORDER_ROOM_REDIS_URL: not a redis:// or rediss:// URL") from None
     try:
         msgspec.json.decode(settings.policy, type=Policy)
     except msgspec.DecodeError as error:

@@ -132,7 +132,7 @@ class Door:
             demo=edge.settings.demo,
         )
         await send({"type": "websocket.send", "text": encode(welcome)})
-        edge.hub.arrive(session, [row.order for row in inbox])
+        edge.hub.arrive(session, {row.order: row.head for row in inbox})
         return session
 
 

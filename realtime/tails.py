@@ -36,6 +36,7 @@ class Tails:
         self._database = database
         self._limits = limits
         self._rings: dict[OrderId, deque[Announcement]] = {}
+        self._heads: dict[OrderId, int] = {}
         self._reads: dict[tuple[OrderId, int], asyncio.Task[Run]] = {}
 
     def keep(self, order: OrderId) -> None:
@@ -45,26 +46,39 @@ class Tails:
     def drop(self, order: OrderId) -> None:
         """Forget the order: nobody here follows it any more."""
         self._rings.pop(order, None)
+        self._heads.pop(order, None)
 
     def add(self, news: Announcement) -> None:
-        """Keep an announcement, if the order is followed here and it continues what we have."""
+        """Keep an announcement, if the order is followed here and it continues what we have.
+
+        One without its entries only says how far the order goes.
+        """
         ring = self._rings.get(news.order)
         if ring is None:
             return
-        if ring and ring[-1].upto != news.after:
-            if news.upto <= ring[-1].upto:
-                return
-            ring.clear()
-        if any(_REDACTED in entry for entry in news.entries):
+        self.reached(news.order, news.upto - len(news.entries))
+        self._heads[news.order] = max(news.upto, self._heads.get(news.order, 0))
+        erases = any(_REDACTED in entry for entry in news.entries)
+        if erases or (ring and news.after > ring[-1].upto):
             ring.clear()  # what was erased must not be read from memory either
-        ring.append(news)
+        if not news.entries:
+            return
+        if not ring or news.after == ring[-1].upto:
+            ring.append(news)
+        elif news.upto == ring[0].after:
+            ring.appendleft(news)  # two processes wrote, and the later one was heard first
         while ring[-1].upto - ring[0].after > self._limits.ring_entries and len(ring) > 1:
             ring.popleft()
 
+    def reached(self, order: OrderId, head: int) -> None:
+        """The order goes up to `head` at least, whether or not anything was announced."""
+        if order in self._rings and head > self._heads.get(order, 0):
+            self._rings[order].clear()  # among what was missed may be an erasure
+            self._heads[order] = head
+
     def head(self, order: OrderId) -> int:
         """Return the newest position that was announced since the order is kept; 0 if none."""
-        ring = self._rings.get(order)
-        return ring[-1].upto if ring else 0
+        return self._heads.get(order, 0)
 
     async def following(self, order: OrderId, after: int) -> Run:
         """Return the run that follows `after`; empty if there is none. Raises `Unavailable`."""

@@ -28,6 +28,16 @@ APPENDS = Histogram(
 )
 COMMANDS = Counter("order_room_commands", "Frames carried out by type", ["type"], registry=REGISTRY)
 
+LETTERS = Counter("order_room_bus_letters", "Messages published to Redis", registry=REGISTRY)
+DEAF = Counter("order_room_bus_deaf", "How often the bus lost its line", registry=REGISTRY)
+BUS_WHOLE = Gauge("order_room_bus_whole", "1 while other processes are heard", registry=REGISTRY)
+BUS_LAG = Histogram(
+    "order_room_bus_lag_seconds",
+    "From publishing to hearing, by way of Redis",
+    buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 3.0),
+    registry=REGISTRY,
+)
+
 
 def refused(code: str) -> None:
     """Count a refusal."""

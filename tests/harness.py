@@ -68,6 +68,18 @@ class HarnessError(AssertionError):
 
 
 @dataclass(frozen=True)
+class Scaled:
+    """The scaled size: processes around one PostgreSQL and one Redis."""
+
+    gateways: tuple[Process, ...]
+    workers: tuple[Process, ...]
+
+    @property
+    def processes(self) -> tuple[Process, ...]:
+        return (*self.gateways, *self.workers)
+
+
+@dataclass(frozen=True)
 class TestOrder:
     """An order made for a test, with its two people."""
 
@@ -479,6 +491,32 @@ class InProcess(Server):
         self._server.should_exit = True
 
 
+@asynccontextmanager
+async def scaled(
+    database_url: str, redis_url: str, folder: Path, *, gateways: int = 2, **environment: str
+) -> AsyncIterator[Scaled]:
+    """Run gateways and a worker as processes of their own; they are killed at the end."""
+    environment.setdefault("ORDER_ROOM_REDIS_PREFIX", f"t-{secrets.token_hex(6)}")
+
+    def process(role: str) -> Process:
+        return Process(
+            database_url,
+            folder,
+            demo=False,
+            role=role,
+            ORDER_ROOM_REDIS_URL=redis_url,
+            **environment,
+        )
+
+    made = Scaled(tuple(process("gateway") for _ in range(gateways)), (process("worker"),))
+    try:
+        await asyncio.gather(*(each.start() for each in made.processes))
+        yield made
+    finally:
+        for each in made.processes:
+            await asyncio.to_thread(each.kill)
+
+
 _started: set[subprocess.Popen[bytes]] = set()
 """Running now; a test that was interrupted leaves none behind."""
 
@@ -493,8 +531,15 @@ class Process(Server):
     """A server as a process of its own, on a port it keeps when it is started again."""
 
     def __init__(
-        self, database_url: str, folder: Path, *, demo: bool = False, **environment: str
+        self,
+        database_url: str,
+        folder: Path,
+        *,
+        demo: bool = False,
+        role: str = "serve",
+        **environment: str,
     ) -> None:
+        self.role = role
         self._arguments = ("--demo",) if demo else ()
         self.port = free_port()
         super().__init__(f"http://127.0.0.1:{self.port}")
@@ -509,9 +554,9 @@ class Process(Server):
 
     async def start(self, *arguments: str) -> None:
         """Start it and return when it is ready. Raises HarnessError if it is not in time."""
-        with (self.folder / "server.log").open("ab") as log:
+        with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "realtime", "serve", *arguments],
+                [sys.executable, "-m", "realtime", self.role, *arguments],
                 cwd=Path(__file__).parents[1],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
@@ -531,9 +576,25 @@ class Process(Server):
                     raise HarnessError(f"the server did not start:\n{self.log()}")
                 await asyncio.sleep(0.05)
 
+    @property
+    def _log(self) -> Path:
+        return self.folder / f"{self.role}-{self.port}.log"
+
     def log(self) -> str:
         """What the process wrote."""
-        return (self.folder / "server.log").read_text(errors="replace")
+        return self._log.read_text(errors="replace")
+
+    def pause(self) -> None:
+        """Let it stand still, as a machine that swaps does, until `resume`."""
+        self._tell(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self._tell(signal.SIGCONT)
+
+    def _tell(self, what: signal.Signals) -> None:
+        assert self._process is not None, "it does not run"
+        self._process.send_signal(what)
 
     def kill(self) -> None:
         """Let it die as in a power cut."""

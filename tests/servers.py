@@ -96,6 +96,20 @@ class Server:
             self._process.wait()
         self._process = None
 
+    def pause(self) -> None:
+        """Let it stand still with its lines open, until `resume`."""
+        self._tell(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        self._tell(signal.SIGCONT)
+
+    def _tell(self, what: signal.Signals) -> None:
+        if self._process is None:
+            raise ServerFailedError(f"{self._command[0]} does not run")
+        # PostgreSQL is a family of processes, all in the session that `start` made
+        os.killpg(self._process.pid, what)
+
     def kill(self) -> None:
         """Let it die as in a power cut; `start` brings it back with what reached the disk."""
         self.stop(signal.SIGKILL)

@@ -1,0 +1,187 @@
+"""The bus over a real Redis: what is said arrives, and a dead line does not stay unnoticed."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+import pytest
+
+from orders.database import Announcement
+from orders.events import OrderId, PersonId
+from realtime.bus import PersonMoved, PersonTypes, Signal
+from realtime.bus.letters import HINT_BYTES
+from realtime.bus.link import Link
+from realtime.bus.remote import RemoteBus
+from tests.servers import Server
+
+ORDER = OrderId("o_1")
+
+
+@dataclass
+class Heard:
+    """A process as far as the bus knows it."""
+
+    bus: RemoteBus
+    hints: list[Announcement] = field(default_factory=list)
+    signals: list[Signal] = field(default_factory=list)
+    gaps: int = 0
+
+    def __post_init__(self) -> None:
+        self.bus.subscribe(self.hints.extend, self.signals.append, self._gap)
+
+    def _gap(self) -> None:
+        self.gaps += 1
+
+
+def _news(upto: int, text: bytes = b"{}", order: OrderId = ORDER) -> Announcement:
+    return Announcement(order, upto - 1, upto, (text,), b"l" * 32, situation=False)
+
+
+async def _until(true: Callable[[], bool], within: float = 15.0) -> None:
+    async with asyncio.timeout(within):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def _processes(
+    url: str, number: int, *, partitions: int = 1, sharded: bool = False
+) -> AsyncIterator[list[Heard]]:
+    prefix = f"t-{secrets.token_hex(6)}"
+    async with AsyncExitStack() as stack:
+        made = []
+        for _ in range(number):
+            bus = RemoteBus(url, prefix=prefix, partitions=partitions, sharded=sharded)
+            made.append(Heard(bus))
+            task = asyncio.create_task(bus.run())
+            stack.push_async_callback(_stop, task)
+        await _until(lambda: all(heard.bus.is_whole for heard in made))
+        for heard in made:
+            heard.gaps = 0
+        yield made
+
+
+async def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+async def _tell(url: str, *command: str) -> object:
+    link = await Link.open(url, "test")
+    try:
+        return (await link.ask([command]))[0]
+    finally:
+        await link.close()
+
+
+@pytest.mark.parametrize("sharded", [False, True])
+@pytest.mark.parametrize("partitions", [1, 16])
+async def test_what_one_process_says_all_hear_once(
+    redis_url: str, partitions: int, sharded: bool
+) -> None:
+    async with _processes(redis_url, 3, partitions=partitions, sharded=sharded) as processes:
+        one, two, idle = processes
+        for heard in (one, two):
+            heard.bus.attend(ORDER)
+            heard.bus.attend("ada")
+        if partitions > 1:
+            await _until(lambda: one.gaps > 0 and two.gaps > 0)  # joined
+        one.bus.publish_hint([_news(7, b"seven")])
+        one.bus.publish_signal(PersonTypes(ORDER, PersonId("ada"), on=True))
+        two.bus.publish_signal(PersonMoved(PersonId("ada"), online=True))
+        for heard in (one, two):
+            await _until(lambda: len(heard.signals) == 2)  # noqa: B023 - used at once
+            assert heard.hints == [_news(7, b"seven")]
+        assert len(idle.hints) == (1 if partitions == 1 else 0)
+
+
+async def test_a_new_order_is_heard_by_processes_that_cannot_know_it_yet(redis_url: str) -> None:
+    async with _processes(redis_url, 2, partitions=64) as (one, two):
+        new = Announcement(ORDER, 0, 3, (b"1", b"2", b"3"), b"", situation=True)
+        one.bus.publish_hint([new])
+        await _until(lambda: len(two.hints) == 1)
+        assert (two.hints[0].order, two.hints[0].after, two.hints[0].upto) == (ORDER, 0, 3)
+
+
+async def test_large_entries_stay_behind_and_the_hint_arrives(redis_url: str) -> None:
+    async with _processes(redis_url, 2) as (one, two):
+        one.bus.publish_hint([_news(n, b"x" * (HINT_BYTES + 1)) for n in range(1, 9)])
+        await _until(lambda: [h.upto for h in two.hints if h.after] == list(range(2, 9)))
+        assert all(h.entries == () for h in two.hints)
+
+
+async def test_a_killed_subscription_is_noticed_within_seconds(private_redis: Server) -> None:
+    async with _processes(private_redis.url, 2) as (one, two):
+        killed = await _tell(private_redis.url, "CLIENT", "KILL", "TYPE", "pubsub")
+        assert killed == 2
+        began = time.monotonic()
+        await _until(lambda: one.gaps > 0 and two.gaps > 0)
+        assert time.monotonic() - began < 3.0
+        one.bus.publish_hint([_news(5)])
+        await _until(lambda: [h.upto for h in two.hints] == [5])
+
+
+async def test_what_could_not_be_said_is_said_when_redis_is_back(private_redis: Server) -> None:
+    async with _processes(private_redis.url, 2) as (one, two):
+        await asyncio.to_thread(private_redis.kill)
+        await _until(lambda: not one.bus.is_whole)
+        for n in range(1, 6):
+            one.bus.publish_hint([_news(n)])
+        assert [h.upto for h in one.hints] == [1, 2, 3, 4, 5], "its own are heard at once"
+        await asyncio.sleep(0.3)
+        await asyncio.to_thread(private_redis.start)
+        await _until(lambda: one.bus.is_whole and two.bus.is_whole)
+        await _until(lambda: two.gaps > 0)
+        one.bus.publish_hint([_news(6)])
+        await _until(lambda: bool(two.hints) and two.hints[-1].upto == 6)
+
+
+async def test_a_server_that_stands_still_is_noticed_within_seconds(
+    private_redis: Server,
+) -> None:
+    async with _processes(private_redis.url, 2) as (one, two):
+        private_redis.pause()
+        began = time.monotonic()
+        await _until(lambda: not one.bus.is_whole and not two.bus.is_whole)
+        assert time.monotonic() - began < 5.0
+        one.bus.publish_hint([_news(9)])
+        private_redis.resume()
+        await _until(lambda: one.bus.is_whole and two.bus.is_whole)
+        await _until(lambda: two.gaps > 0)
+
+
+async def test_a_flood_that_redis_cuts_off_is_survived(private_redis: Server) -> None:
+    """One publish beyond the buffer that Redis allows a listener: it cuts the line."""
+    url = private_redis.url
+    await _tell(url, "CONFIG", "SET", "client-output-buffer-limit", "pubsub 1mb 512kb 1")
+    async with _processes(url, 2) as (one, two):
+        link = await Link.open(url, "test")
+        place = f"{one.bus._prefix}:{{all}}"
+        await link.ask([("PUBLISH", place, b"x" * (3 * 1024 * 1024))])
+        await link.close()
+        await _until(lambda: one.gaps > 0 and two.gaps > 0)
+        await _until(lambda: one.bus.is_whole and two.bus.is_whole)
+        two.bus.publish_hint([_news(2)])
+        await _until(lambda: [h.upto for h in one.hints] == [2])
+
+
+async def test_what_nobody_understands_is_taken_for_a_gap(redis_url: str) -> None:
+    async with _processes(redis_url, 1) as (one,):
+        await _tell(redis_url, "PUBLISH", f"{one.bus._prefix}:{{all}}", "12345678 no letter")
+        await _until(lambda: one.gaps == 1)
+
+
+async def test_a_process_that_stops_says_its_last_words(redis_url: str) -> None:
+    async with _processes(redis_url, 2) as (one, two):
+        extra = RemoteBus(redis_url, prefix=two.bus._prefix, partitions=1, sharded=False)
+        task = asyncio.create_task(extra.run())
+        await _until(lambda: extra.is_whole)
+        extra.publish_signal(PersonMoved(PersonId("ada"), online=False))
+        await _stop(task)
+        await _until(lambda: len(one.signals) == 1)

@@ -1,0 +1,165 @@
+"""One suite over both sizes: what two people see does not depend on how many processes serve.
+
+`embedded` is one process on SQLite, each person on a socket of it. `scaled` is two gateways and
+a worker as processes of their own around a PostgreSQL and a Redis; the two people of an order
+are on different gateways.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from tests.harness import Frame, Process, Server, scaled
+
+
+@dataclass(frozen=True)
+class Size:
+    """Where the buyer and the seller are."""
+
+    name: str
+    here: Server
+    there: Server
+
+
+@pytest.fixture(scope="module", params=["embedded", "scaled"])
+def servers(request: pytest.FixtureRequest) -> tuple[str, str] | None:
+    """The PostgreSQL and the Redis of the scaled size; None for the embedded one."""
+    if request.param == "embedded":
+        return None
+    return request.getfixturevalue("postgres_url"), request.getfixturevalue("redis_url")
+
+
+@pytest.fixture(scope="module")
+async def size(
+    servers: tuple[str, str] | None, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Size]:
+    folder = tmp_path_factory.mktemp("size")
+    if servers is None:
+        url = f"sqlite+aiosqlite:///{folder / 'orders.sqlite3'}"
+        async with Process(url, folder) as server:
+            yield Size("embedded", server, server)
+        return
+    async with scaled(*servers, folder) as processes:
+        here, there = processes.gateways
+        yield Size("scaled", here, there)
+
+
+async def test_each_reads_what_the_other_writes(size: Size) -> None:
+    order = await size.here.order()
+    async with size.here.browser(order.buyer) as buyer, size.there.browser(order.seller) as seller:
+        await buyer.subscribe(order.id)
+        await seller.subscribe(order.id)
+        for n in range(20):
+            writer, reader = (buyer, seller) if n % 2 else (seller, buyer)
+            done = await writer.say(order.id, f"{n}")
+            await reader.reaches(order.id, done["seq"], within=5.0)
+        assert buyer.texts(order.id) == seller.texts(order.id) == [f"{n}" for n in range(20)]
+
+
+async def test_both_write_at_once_and_see_the_same(size: Size) -> None:
+    order = await size.here.order()
+    async with size.here.browser(order.buyer) as buyer, size.there.browser(order.seller) as seller:
+        await buyer.subscribe(order.id)
+        await seller.subscribe(order.id)
+        done = await asyncio.gather(
+            *(who.say(order.id, f"{who.person} {n}") for n in range(25) for who in (buyer, seller))
+        )
+        last = max(answer["seq"] for answer in done)
+        await buyer.reaches(order.id, last)
+        await seller.reaches(order.id, last)
+        assert len(buyer.texts(order.id)) == 50
+        assert buyer.texts(order.id) == seller.texts(order.id)
+
+
+async def test_the_same_command_on_two_processes_happens_once(size: Size) -> None:
+    order = await size.here.order()
+    async with size.here.browser(order.buyer) as one, size.there.browser(order.buyer) as two:
+        await one.subscribe(order.id)
+        answers = await asyncio.gather(
+            *(
+                each.say(order.id, "only once", id=f"same-{n}")
+                for n in range(10)
+                for each in (one, two)
+            )
+        )
+        assert len({answer["seq"] for answer in answers}) == 10
+        await one.reaches(order.id, max(answer["seq"] for answer in answers))
+        assert one.texts(order.id) == ["only once"] * 10
+
+
+async def test_a_step_changes_both_screens(size: Size) -> None:
+    order = await size.here.order()
+    async with size.here.browser(order.buyer) as buyer, size.there.browser(order.seller) as seller:
+        await buyer.subscribe(order.id)
+        await seller.subscribe(order.id)
+        mark = len(buyer.frames)
+        await seller.do("order.start", order.id)
+        await buyer.hears(
+            lambda f: f["t"] == "situation" and f["situation"]["state"] == "in_progress",
+            since=mark,
+            within=5.0,
+        )
+
+
+async def test_typing_and_read_marks_arrive(size: Size) -> None:
+    order = await size.here.order()
+    async with size.here.browser(order.buyer) as buyer, size.there.browser(order.seller) as seller:
+        await buyer.subscribe(order.id)
+        await seller.subscribe(order.id)
+        await buyer.send(t="typing", order=order.id, on=True)
+        await seller.hears(lambda f: f["t"] == "signal" and f["typing"], within=5.0)
+        done = await buyer.say(order.id, "read me")
+        await seller.reaches(order.id, done["seq"])
+        await seller.send(t="mark", order=order.id, seq=done["seq"])
+        await buyer.hears(
+            lambda f: f["t"] == "marks" and f["marks"][0]["read"] == done["seq"], within=5.0
+        )
+
+
+def _line(frame: Frame, order: str) -> Frame | None:
+    if frame["t"] != "inbox":
+        return None
+    return next((line for line in frame["lines"] if line["order"] == order), None)
+
+
+async def test_the_inbox_tells_of_an_order_made_elsewhere_and_of_what_is_said_in_it(
+    size: Size,
+) -> None:
+    known = await size.here.order()
+    async with size.there.browser(known.seller) as seller:
+        again = {"person": known.seller, "name": "Sam", "email": "sam@post.test"}
+        new = await size.here.order(seller=again)
+        await seller.hears(lambda f: _line(f, new.id) is not None, within=5.0)
+        mark = len(seller.frames)
+        async with size.here.browser(new.buyer) as buyer:
+            await buyer.say(new.id, "hello")
+        await seller.hears(
+            lambda f: (_line(f, new.id) or {}).get("unread", 0) > 0, since=mark, within=5.0
+        )
+
+
+async def test_a_browser_that_moves_to_the_other_process_misses_nothing(size: Size) -> None:
+    order = await size.here.order()
+    async with size.here.browser(order.buyer) as buyer, size.there.browser(order.seller) as seller:
+        await seller.subscribe(order.id)
+        await buyer.subscribe(order.id)
+        await seller.say(order.id, "1")
+        await buyer.cut()
+        done = await seller.say(order.id, "2")
+        buyer.server = size.there
+        await buyer.reopen()
+        await buyer.reaches(order.id, done["seq"])
+        assert buyer.texts(order.id) == ["1", "2"]
+
+
+async def test_deadlines_are_kept_by_whoever_works(size: Size) -> None:
+    order = await size.here.order(policy={"brief_window": 2})
+    async with size.there.browser(order.buyer) as buyer:
+        await buyer.subscribe(order.id)
+        await buyer.hears(
+            lambda f: f["t"] == "situation" and f["situation"]["state"] == "cancelled", within=15.0
+        )
