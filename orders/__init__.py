@@ -25,6 +25,7 @@ Where it is kept, and how it changes:
 - `locking`    an order's row under lock, read into what the rules know
 - `changes`    what was decided, written for one order or for many at once
 - `commands`   opening a room, taking a step; `posting` is group commit for messages
+- `questions`  before the order: asked, and paid as the same order
 - `agreements`, `talks`, `briefing`, `mediation`, `settlement`, `again`  the other commands
 - `timers`, `proposal_rows`, `brief_rows`, `files`, `people`, `ledger`  rows of their own
 - `clock`      the sweeper: what is due happens, once; `outages` gives our own silence back

@@ -15,7 +15,7 @@ from sqlalchemy import bindparam, insert, update
 from orders import money, timeline
 from orders.database import Transaction
 from orders.decisions import Decision, OrderFacts, TimerSet
-from orders.events import CLOCK, Entry, OrderId, PersonId, ProposalLapsed, Timer
+from orders.events import CLOCK, Entry, MoneyMoved, OrderId, PersonId, ProposalLapsed, Timer
 from orders.locking import LockedOrder
 from orders.money import Movement, Settled
 from orders.proposal_rows import lapse
@@ -37,7 +37,7 @@ class Change(msgspec.Struct, frozen=True):
     opens: tuple[TimerSet, ...] = ()
     moves: tuple[MovedClock, ...] = ()
     movements: tuple[Movement, ...] = ()
-    """Money; told by the last of the drafts."""
+    """Money; each is told by an entry of its own, in this order."""
     lapsed: tuple[int, ...] = ()
     """Proposals that are pointless now."""
 
@@ -87,14 +87,15 @@ async def write(tx: Transaction, changes: Sequence[Change]) -> dict[OrderId, lis
     await lapse(tx, [(c.locked.id, seq) for c in changes for seq in c.lapsed])
     telling = [(c.locked.head, c.locked.owes, c.drafts) for c in changes if c.drafts]
     stored = await timeline.append_many(tx, telling)
-    await _post(
-        tx,
-        [
-            (change.locked.id, movement, stored[change.locked.id][0])
-            for change in changes
-            for movement in change.movements
-        ],
-    )
+    moved: list[tuple[OrderId, Movement, Entry]] = []
+    for change in changes:
+        if change.movements:
+            told = [e for e in stored[change.locked.id][1] if isinstance(e.event, MoneyMoved)]
+            moved += [
+                (change.locked.id, movement, entry)
+                for movement, entry in zip(change.movements, told, strict=True)
+            ]
+    await _post(tx, moved)
     await _save_facts(tx, [c.facts for c in changes if c.facts is not None])
     return {order: told for order, (_, told) in stored.items()}
 
@@ -134,6 +135,7 @@ async def _save_facts(tx: Transaction, after: Sequence[OrderFacts]) -> None:
                 "refusals": facts.refusals,
                 "dispute_right": facts.dispute_right,
                 "delivery_due": facts.delivery_due,
+                "price_cents": facts.price_cents,
                 "paused": msgspec.json.encode(facts.paused),
             }
             for facts in after
@@ -159,6 +161,7 @@ _SAVE_FACTS = (
                 "refusals",
                 "dispute_right",
                 "delivery_due",
+                "price_cents",
                 "paused",
             )
         }
@@ -168,7 +171,7 @@ _SAVE_FACTS = (
 
 async def _post(
     tx: Transaction,
-    moved: Sequence[tuple[OrderId, Movement, timeline.Head | timeline.Position]],
+    moved: Sequence[tuple[OrderId, Movement, Entry | timeline.Position]],
 ) -> None:
     if not moved:
         return

@@ -16,12 +16,12 @@ import msgspec
 from sqlalchemy import Table, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from orders import again, brief, deadlines, money, policy, timeline
+from orders import again, brief, money, policy, timeline
 from orders.brief import BriefItem
 from orders.brief_rows import items_of, save_items
 from orders.changes import decided, post, write
 from orders.database import Database, Membership, Owes, Transaction
-from orders.decisions import Decision, TimerSet, decide
+from orders.decisions import Decision, decide, opening_clocks
 from orders.errors import IdReused, Malformed, OrderUnknown, TextTooLong
 from orders.events import (
     MARKETPLACE,
@@ -34,7 +34,6 @@ from orders.events import (
     PersonId,
     Role,
     State,
-    Timer,
 )
 from orders.files import keep_files, withdraw
 from orders.locking import LockedOrder, lock, peek
@@ -42,7 +41,7 @@ from orders.proposal_rows import open_ones
 from orders.tables import orders, participants, payments, persons, requests
 from orders.timeline import GENESIS, Draft, Head, Position
 from orders.timers import ClockRow, restart_clocks, running
-from orders.workflow import ENDED, Verb, length_of
+from orders.workflow import ENDED, Verb
 
 ONE_LINE = r"^[^\x00-\x1f\x7f]+$"
 """Text on one line, without the control characters that PostgreSQL and mails cannot carry."""
@@ -82,6 +81,21 @@ class NewOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An ended order of the same two, to order again with its brief."""
 
 
+class NewQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A question about a service, as the marketplace's backend tells it: nothing is paid."""
+
+    reference: Ref
+    title: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=ONE_LINE)]
+    category: Ref
+    buyer: Person
+    seller: Person
+    text: str = ""
+    """The question itself: the buyer's first message."""
+    currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")] = "EUR"
+    """In which the service is offered."""
+    policy: policy.Policy = policy.Policy()
+
+
 class Created(msgspec.Struct, frozen=True):
     """A created order; `repeated` when the request had been carried out before."""
 
@@ -97,57 +111,73 @@ async def create_order(database: Database, caller: str, key: str, new: NewOrder)
     person, nobody could count working days by the policy, or the predecessor is not an ended
     order of the same two.
     """
-    if new.buyer.person == new.seller.person:
-        raise Malformed(where="seller.person equals buyer.person")
-    if not money.knows_country(new.policy.country):
-        raise Malformed(where="policy.country")
-    if not money.knows_time_zone(new.policy.time_zone):
-        raise Malformed(where="policy.time_zone")
+    check_parties(new.buyer, new.seller)
+    check_calendar(new.policy)
     content = command_digest("order.create", new)
-    order = OrderId("o_" + secrets.token_hex(10))
     async with database.transaction() as tx:
-        # a rival with the same key waits here for our commit, or we for theirs
-        claimed = await tx.conn.execute(
-            insert_new(tx, requests).values(
-                caller=caller, key=key, digest=content, order_id=order, at=tx.now
-            )
-        )
-        if claimed.rowcount == 0:
-            found = (
-                await tx.conn.execute(
-                    select(requests).where(requests.c.caller == caller, requests.c.key == key)
-                )
-            ).one()
-            if found.digest != content:
-                raise IdReused(id=key)
-            return Created(found.order_id, repeated=True)
-        await _open_room(tx, order, new)
-    return Created(order, repeated=False)
+        created = await claim(tx, caller, key, content)
+        if not created.repeated:
+            await _open_room(tx, created.order, new)
+    return created
 
 
-async def _open_room(tx: Transaction, order: OrderId, new: NewOrder) -> None:
-    paid_at = min(new.paid_at or tx.now, tx.now)
-    window, life = (
-        TimerSet(
-            timer,
-            paid_at,
-            deadlines.window_end(timer, paid_at, length_of(timer, new.policy), new.policy),
+def check_parties(buyer: Person, seller: Person) -> None:
+    """Raise `Malformed` if the two are one person."""
+    if buyer.person == seller.person:
+        raise Malformed(where="seller.person equals buyer.person")
+
+
+def check_calendar(settings: policy.Policy) -> None:
+    """Raise `Malformed` if nobody could count working days by these settings."""
+    if not money.knows_country(settings.country):
+        raise Malformed(where="policy.country")
+    if not money.knows_time_zone(settings.time_zone):
+        raise Malformed(where="policy.time_zone")
+
+
+async def claim(tx: Transaction, caller: str, key: str, content: bytes) -> Created:
+    """Take a new order's id for this key, or find the one it made. Raises `IdReused`."""
+    order = OrderId("o_" + secrets.token_hex(10))
+    # a rival with the same key waits here for our commit, or we for theirs
+    claimed = await tx.conn.execute(
+        insert_new(tx, requests).values(
+            caller=caller, key=key, digest=content, order_id=order, at=tx.now
         )
-        for timer in (Timer.BRIEF_WINDOW, Timer.ORDER_LIFE)
     )
+    if claimed.rowcount:
+        return Created(order, repeated=False)
+    found = (
+        await tx.conn.execute(
+            select(requests).where(requests.c.caller == caller, requests.c.key == key)
+        )
+    ).one()
+    if found.digest != content:
+        raise IdReused(id=key)
+    return Created(found.order_id, repeated=True)
+
+
+async def enter(
+    tx: Transaction,
+    order: OrderId,
+    new: NewOrder | NewQuestion,
+    state: State,
+    turn: Role | None,
+) -> Owes:
+    """Write the row of a new order and who is in it. Raises `IdReused` for a known reference."""
+    paid = new if isinstance(new, NewOrder) else None
     opened = await tx.conn.execute(
         insert_new(tx, orders).values(
             id=order,
             reference=new.reference,
             title=new.title,
             category=new.category,
-            price_cents=new.price_cents,
-            held_cents=new.price_cents,
+            price_cents=paid.price_cents if paid else 0,
+            held_cents=paid.price_cents if paid else 0,
             currency=new.currency,
-            predecessor=new.predecessor,
-            state=State.AWAITING_VALIDATION,
+            predecessor=paid.predecessor if paid else None,
+            state=state,
             state_since=tx.now,
-            turn=Role.BUYER,
+            turn=turn,
             turn_since=tx.now,
             brief_handed=False,
             chat_tail_over=False,
@@ -173,11 +203,17 @@ async def _open_room(tx: Transaction, order: OrderId, new: NewOrder) -> None:
                 order_id=order, person_id=person.person, role=role, read_seq=0
             )
         )
-    await tx.conn.execute(insert(payments).values(order_id=order, means=new.means, paid_at=paid_at))
-    await restart_clocks(tx, [], [ClockRow(order, clock, new.policy) for clock in (window, life)])
-    owes = Owes(
+    return Owes(
         tuple(Membership(PersonId(person.person), role) for role, person in members), new.policy
     )
+
+
+async def _open_room(tx: Transaction, order: OrderId, new: NewOrder) -> None:
+    paid_at = min(new.paid_at or tx.now, tx.now)
+    window, life = opening_clocks(paid_at, new.policy)
+    owes = await enter(tx, order, new, State.AWAITING_VALIDATION, Role.BUYER)
+    await tx.conn.execute(insert(payments).values(order_id=order, means=new.means, paid_at=paid_at))
+    await restart_clocks(tx, [], [ClockRow(order, clock, new.policy) for clock in (window, life)])
     wanted = brief.opening(new.category, new.brief)
     paid = OrderPaid(
         new.title, new.category, new.price_cents, new.currency, wanted,

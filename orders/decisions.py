@@ -22,6 +22,7 @@ from orders.events import (
     Event,
     OrderCancelled,
     OrderId,
+    OrderPaid,
     RightOpened,
     Role,
     State,
@@ -31,7 +32,6 @@ from orders.policy import Policy
 from orders.telling import money_told, step_told
 from orders.workflow import (
     CLOCKS,
-    ENDED,
     PAUSES,
     RESUMES_AS,
     STEPS,
@@ -148,6 +148,36 @@ def decide(
     raise WrongState(verb=verb, state=order.state)
 
 
+def pay(
+    order: OrderFacts, paid: OrderPaid, settings: Policy, paid_at: datetime, now: datetime
+) -> Decision:
+    """Make an order of a question (T1): the price into escrow, and the clocks of the brief begin.
+
+    `settings` are the order's from now on; windows count from `paid_at`, the moment of the
+    payment. Raises `WrongState` if it is no open question.
+    """
+    order = msgspec.structs.replace(
+        order, price_cents=paid.price_cents, currency=paid.currency, policy=settings
+    )
+    for step in STEPS:
+        if step.verb is Verb.PAY and _open(order, step):
+            return _carry_out(order, step, now, (), "", 0, paid, paid_at)
+    raise WrongState(verb=Verb.PAY, state=order.state)
+
+
+def opening_clocks(paid_at: datetime, settings: Policy) -> tuple[TimerSet, TimerSet]:
+    """Return the clocks that a payment starts: the brief window, and the order's life."""
+    window, life = (
+        TimerSet(
+            timer,
+            paid_at,
+            deadlines.window_end(timer, paid_at, length_of(timer, settings), settings),
+        )
+        for timer in (Timer.BRIEF_WINDOW, Timer.ORDER_LIFE)
+    )
+    return window, life
+
+
 def expire(
     order: OrderFacts,
     timer: Timer,
@@ -162,7 +192,7 @@ def expire(
     """
     fired = DeadlineFired(timer, due)
     if timer is Timer.CHAT_TAIL:
-        if order.state not in ENDED or order.chat_tail_over:
+        if timer not in CLOCKS[order.state] or order.chat_tail_over:
             return None
         return Decision((fired,), msgspec.structs.replace(order, chat_tail_over=True), (timer,))
     for step in STEPS:
@@ -198,6 +228,8 @@ def _carry_out(
     clocks: tuple[RunningTimer, ...],
     note: str,
     refund_cents: int,
+    paid: OrderPaid | None = None,
+    paid_at: datetime | None = None,
 ) -> Decision:
     target = step.target or _back_to(order)
     frozen = target is State.FROZEN
@@ -206,7 +238,7 @@ def _carry_out(
     paused = tuple(
         Paused(c.timer, c.start, c.due, now) for c in leaving if frozen and c.timer in PAUSES
     )
-    opens = _opening(order, step, target, now)
+    opens = opening_clocks(paid_at, order.policy) if paid_at else _opening(order, step, target, now)
     movements = _movements(order, step.money, refund_cents)
     moved = target is not order.state
     turn = TURN_WHEN_RESUMED[target] if step.verb is Verb.DECIDE_RESUME else step.turn
@@ -217,14 +249,14 @@ def _carry_out(
         turn=turn,
         turn_since=now if moved or turn is not order.turn else order.turn_since,
         brief_handed=order.brief_handed or step.verb is Verb.HAND_OVER,
-        held_cents=order.held_cents - sum(m.cents for m in movements),
+        held_cents=order.held_cents + sum(m.into_escrow for m in movements),
         resume=_resume(order, step, target),
         refusals=order.refusals + (step.verb is Verb.REFUSE_CANCEL),
         dispute_right=step.right or (order.dispute_right and target in _KEEPS_RIGHT),
         delivery_due=next((o.due for o in opens if o.timer is Timer.DELIVERY), order.delivery_due),
         paused=paused,
     )
-    events = [step_told(step, note, refund_cents, facts.refusals, facts.delivery_due)]
+    events = [paid or step_told(step, note, refund_cents, facts.refusals, facts.delivery_due)]
     events += (
         [RightOpened()] if step.right and not order.dispute_right and step.by is not fired else []
     )
@@ -306,6 +338,8 @@ def _movements(order: OrderFacts, what: Money, refund_cents: int) -> tuple[money
     match what:
         case Money.STAYS:
             return ()
+        case Money.HELD:
+            return (money.hold(order.price_cents),)
         case Money.REFUNDED:
             return (money.refund(held),) if held else ()
         case Money.RELEASED:

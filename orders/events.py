@@ -40,6 +40,8 @@ PARTIES = (Role.BUYER, Role.SELLER)
 class State(StrEnum):
     """Where the order stands, in the customer's words."""
 
+    QUESTION = "question"
+    QUESTION_CLOSED = "question_closed"
     AWAITING_VALIDATION = "awaiting_validation"
     IN_PROGRESS = "in_progress"
     LATE = "late"
@@ -110,8 +112,25 @@ class Wanted(msgspec.Struct, frozen=True, omit_defaults=True):
     label: str = ""
 
 
+class QuestionAsked(_Event, frozen=True, tag="question_asked"):
+    """The buyer asks about a service before paying: the first entry of a question thread.
+
+    `currency` is the one in which the service is offered.
+    """
+
+    title: str
+    category: str
+    currency: str
+
+
+class QuestionClosed(_Event, frozen=True, tag="question_closed"):
+    """The question was put away: nothing was ever paid, and nothing moves."""
+
+    note: str = ""
+
+
 class OrderPaid(_Event, frozen=True, tag="order_paid"):
-    """The buyer paid; the money is in escrow. The first entry of every paid order.
+    """The buyer paid; the money is in escrow. The first entry unless there was a question.
 
     `brief` is the readiness list it opens with, `predecessor` the order it repeats.
     """
@@ -533,6 +552,9 @@ class EntryRedacted(_Event, frozen=True, tag="entry_redacted"):
     seq: int
 
 
+MoneyMoved = MoneyHeld | MoneyRefunded | MoneyReleased | MoneyExpired
+"""What tells a movement of money into escrow, or out of it."""
+
 BriefEvent = (
     BriefItemAdded
     | BriefItemGiven
@@ -544,7 +566,9 @@ BriefEvent = (
 """What happens to an item of the readiness list."""
 
 Event = (
-    OrderPaid
+    QuestionAsked
+    | QuestionClosed
+    | OrderPaid
     | MessageSent
     | BriefHandedOver
     | BriefEvent

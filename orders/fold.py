@@ -75,6 +75,8 @@ from orders.events import (
     ProposalDeclined,
     ProposalLapsed,
     ProposalWithdrawn,
+    QuestionAsked,
+    QuestionClosed,
     RefundProposed,
     RevisionAccepted,
     RevisionRefused,
@@ -159,6 +161,11 @@ def _tell(view: View, entry: Entry) -> View:
             return replace(view, files=view.files | {entry.seq})
         case MessageSent():
             return replace(view, messages=view.messages + 1)
+        case QuestionAsked(title, category, currency):
+            asked = replace(view, title=title, category=category, currency=currency)
+            return _move(asked, State.QUESTION, None, at)
+        case QuestionClosed():
+            return _move(view, State.QUESTION_CLOSED, None, at)
         case OrderPaid(title, category, price_cents, currency, wanted):
             view = replace(
                 view, title=title, category=category, price_cents=price_cents, currency=currency,

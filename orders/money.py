@@ -67,6 +67,11 @@ class Movement(msgspec.Struct, frozen=True):
         """The movement's name, unique per order: its kind, and its ref if it has one."""
         return f"{self.kind}:{self.ref}" if self.ref else str(self.kind)
 
+    @property
+    def into_escrow(self) -> int:
+        """By how much the movement changes what is held."""
+        return self.cents if self.target is Account.ESCROW else -self.cents
+
     def postings(self) -> tuple[tuple[Account, int], tuple[Account, int]]:
         """Return (account, signed cents) for both sides."""
         return (self.source, -self.cents), (self.target, self.cents)

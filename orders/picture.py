@@ -23,6 +23,7 @@ from orders.workflow import (
     REMINDED,
     RESUMES_AS,
     STEPS,
+    UNPAID,
     Money,
     Operator,
     Step,
@@ -45,8 +46,9 @@ Steps named T are those of ComeUp's process as its help pages describe it; those
 house's own. A clock takes its step when it reaches zero. "Back" leads to where the order was
 before the request or the freeze. A step that is not in the table is refused and changes nothing.
 
-Three of ComeUp's transitions are no rows here. T1, paying, creates the order
-(`orders.commands.create_order`). T24, a part of the money back by agreement, moves no state
+T1, paying, is a row where the order was a question before. Who pays without having asked begins
+there: `orders.commands.create_order` opens the order as the same step would have left it. Two of
+ComeUp's transitions are no rows here. T24, a part of the money back by agreement, moves no state
 (`orders.agreements`). T25, an option bought later, is not built yet.
 """
 
@@ -75,6 +77,11 @@ CHOICES = """\
 
 Numbers are articles of ComeUp's help centre.
 
+- **A question before the order.** It is written and spoken like any other conversation (1583,
+  1639), and nothing is said of its end. It has no clock and no money, so it may simply stay. The
+  ways out are paying, which makes this same order one that awaits validation, and putting it
+  away (H2), which either party or the marketplace may do: nobody has to keep a stranger's
+  question open. Put away, it is an end without time to talk; asking again is a new question.
 - **What follows a request for changes.** One page sends the order straight back to work (1759),
   another gives the seller 48 hours to answer (1741). The second is finer and contains the first,
   so a request is a state of its own, with its own clock.
@@ -102,8 +109,8 @@ Numbers are articles of ComeUp's help centre.
   may by default.
 """
 
-OPEN = tuple(state for state in State if state not in {*ENDED, State.FROZEN})
-"""The states in which the order is under way."""
+OPEN = tuple(state for state in State if state not in {*ENDED, *UNPAID, State.FROZEN})
+"""The states in which a paid order is under way."""
 _BACK = {
     State.CANCEL_REQUESTED: (State.IN_PROGRESS, State.LATE),
     State.FROZEN: (*RESUMES_AS.values(), State.IN_PROGRESS),
@@ -139,7 +146,7 @@ def steps(rows: Sequence[Step] = STEPS) -> str:
                 _who(step),
                 f"`{step.verb}`",
                 _where(step, sources),
-                _MONEY[step.money],
+                "" if {*sources, step.target} <= UNPAID else _MONEY[step.money],
                 step.turn or "",
                 _plain(step.opens) if step.opens else "",
                 _needs(step),
@@ -172,6 +179,7 @@ def diagram(rows: Sequence[Step] = STEPS) -> str:
         f"{text}\n"
         for text in (
             "stateDiagram-v2",
+            f"    [*] --> {State.QUESTION}: the buyer asks",
             f"    [*] --> {State.AWAITING_VALIDATION}: T1 the buyer pays",
             "    state open {",
             *(f"        {line(pair)}" for pair in inside),
@@ -224,6 +232,7 @@ def length(seconds: int) -> str:
 
 _MONEY: Mapping[Money, str] = {
     Money.STAYS: "stays in escrow",
+    Money.HELD: "into escrow",
     Money.REFUNDED: "back to the buyer",
     Money.RELEASED: "to the seller",
     Money.SPLIT: "divided as decided",

@@ -30,7 +30,7 @@ from orders.errors import (
     TextTooLong,
     Unavailable,
 )
-from orders.events import MessageSent, OrderId, PersonId
+from orders.events import MessageSent, OrderId, PersonId, State
 from orders.locking import LockedOrder, lock, lock_free
 from orders.situation import chat_gate
 from orders.tables import entries, orders
@@ -250,7 +250,8 @@ def _admit(
         raise ChatClosed(state=facts.state, reason=gate.reason)
     if len(post.event.text) > facts.policy.text_max:
         raise TextTooLong(limit=facts.policy.text_max, length=len(post.event.text))
-    share.drafts.append(Draft(post.person, post.event, post.client_id, post.content))
+    asked = facts.state is State.QUESTION
+    share.drafts.append(Draft(post.person, post.event, post.client_id, post.content, asked))
     share.takers.append([post])
     return None
 

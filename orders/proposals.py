@@ -105,8 +105,10 @@ def may_propose(order: OrderFacts, kind: ProposalKind, role: Role) -> bool:
             return order.state in EXTENDED_IN
         case ProposalKind.REFUND:
             return order.state not in {*ENDED, State.FROZEN} and order.held_cents > 1
-        case ProposalKind.TALK | ProposalKind.POINT:
+        case ProposalKind.TALK:
             return order.state in TALKED_IN
+        case ProposalKind.POINT:  # it would become an item of a list that a question has not
+            return order.state in TALKED_IN and order.state is not State.QUESTION
         case never:
             assert_never(never)
 

@@ -151,6 +151,8 @@ class Situation(msgspec.Struct, frozen=True):
     call: CallNow | None
     held_cents: int
     currency: str
+    price_cents: int = 0
+    """What the order costs now; 0 while it is a question."""
     refund: Refund | None = None
     proposals: tuple[Proposal, ...] = ()
     """What waits for an answer."""
@@ -166,7 +168,8 @@ class Situation(msgspec.Struct, frozen=True):
 class OpenMoney(msgspec.Struct, frozen=True):
     """What the situation needs of the ledger: the means of payment and a refund, if any."""
 
-    means: money.Means
+    means: money.Means | None
+    """None before anything was paid."""
     refunded_cents: int = 0
     refunded_at: datetime | None = None
     confirmed: bool = False
@@ -177,13 +180,14 @@ def chat_gate(order: OrderFacts, tail_due: datetime | None = None) -> Gate:
 
     Locked while a delivery waits for its answer (ComeUp articles 1735 and 1759), and in a
     dispute until a mediator leads the exchange of three (1744, 1465); open for a while after
-    the end (1752, 1760); an expired order is shut at once (1481).
+    the end (1752, 1760); an expired order is shut at once (1481). A question is open until it
+    is put away (1583).
     """
     if order.state is State.DELIVERED:
         return Gate(open=False, reason=GateReason.DELIVERED)
     if order.state is State.FROZEN and not order.mediated:
         return Gate(open=False, reason=GateReason.FROZEN)
-    if order.state is State.EXPIRED:
+    if order.state in {State.EXPIRED, State.QUESTION_CLOSED}:
         return Gate(open=False, reason=GateReason.ENDED)
     if order.state in ENDED:
         if order.chat_tail_over:
@@ -242,6 +246,7 @@ def see(
         call=call,
         held_cents=order.held_cents,
         currency=order.currency,
+        price_cents=order.price_cents,
         refund=_refund(order, role, ledger),
         proposals=proposals,
         may_ask_for_call=may_ask_for_call(order, role),
@@ -308,7 +313,7 @@ def _deadline(
         return None
     moves_money = zero in {Zero.CANCELLED_REFUNDED, Zero.CLOSED_PAID, Zero.EXPIRED}
     visible = None
-    if zero is Zero.CANCELLED_REFUNDED and role is Role.BUYER:
+    if zero is Zero.CANCELLED_REFUNDED and role is Role.BUYER and ledger.means is not None:
         visible = money.visibility(
             ledger.means, timer.due, order.policy.country, order.policy.time_zone
         )
@@ -327,7 +332,7 @@ def _refund(order: OrderFacts, role: Role, ledger: OpenMoney) -> Refund | None:
     if ledger.refunded_at is None:
         return None
     visible = None
-    if role is Role.BUYER:
+    if role is Role.BUYER and ledger.means is not None:
         visible = money.visibility(
             ledger.means, ledger.refunded_at, order.policy.country, order.policy.time_zone
         )

@@ -17,6 +17,7 @@ from orders.events import (
     DisputeOpened,
     Event,
     MoneyExpired,
+    MoneyHeld,
     MoneyRefunded,
     MoneyReleased,
     OrderCancelled,
@@ -26,6 +27,7 @@ from orders.events import (
     OrderFrozen,
     OrderLate,
     OrderStarted,
+    QuestionClosed,
     RevisionAccepted,
     RevisionRefused,
     RevisionRequested,
@@ -40,6 +42,10 @@ def step_told(
 ) -> Event:
     """Return the entry that tells this step; the last two are the order's once it was taken."""
     match step.verb:
+        case Verb.PAY:
+            raise AssertionError(step)  # the payment brings its own entry
+        case Verb.CLOSE_QUESTION:
+            return QuestionClosed(note)
         case Verb.HAND_OVER:
             return BriefHandedOver(note)
         case Verb.START:
@@ -109,6 +115,6 @@ def money_told(movement: money.Movement, currency: str) -> Event:
         case money.MovementKind.EXPIRE:
             return MoneyExpired(movement.cents, currency)
         case money.MovementKind.HOLD:
-            raise AssertionError(movement.kind)  # only a payment holds money
+            return MoneyHeld(movement.cents, currency)
         case never:
             assert_never(never)

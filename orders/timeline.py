@@ -72,6 +72,8 @@ class Draft(msgspec.Struct, frozen=True):
     event: Event
     client_id: str | None = None
     command_digest: bytes | None = None
+    passes_turn: bool = False
+    """Whether it is a message after which it is somebody else's turn: situations change."""
 
 
 class WireEntry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -164,7 +166,10 @@ async def append_many(
                 upto=new_head.seq,
                 entries=tuple(_wire_of_row(row) for row in new_rows),
                 link=new_head.link,
-                situation=any(not isinstance(draft.event, MessageSent) for draft in drafts),
+                situation=any(
+                    draft.passes_turn or not isinstance(draft.event, MessageSent)
+                    for draft in drafts
+                ),
             )
         )
     if not rows:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import Row, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders import money
@@ -19,7 +20,7 @@ from orders.errors import OrderUnknown
 from orders.events import CallId, OrderId, PersonId, Role, State, Timer
 from orders.files import files_of
 from orders.fold import OpenCall, View
-from orders.locking import peek
+from orders.locking import LockedOrder, peek
 from orders.proposal_rows import open_ones, shown
 from orders.situation import CallNow, ItemFile, OpenMoney, Situation, see, with_brief
 from orders.tables import (
@@ -36,6 +37,9 @@ from orders.tables import (
 )
 from orders.timers import running
 from orders.watermarks import Watermarks
+
+SPOKEN = ("message_sent", "file_shared")
+"""Kinds of entries in which somebody says something to the others."""
 
 
 class Party(msgspec.Struct, frozen=True):
@@ -127,6 +131,8 @@ async def situation(
     """Compute what the person may do and expects. Raises `OrderUnknown` for a stranger."""
     found = await peek(conn, order)
     role = found.role_of(person)
+    if found.facts.state is State.QUESTION:
+        found = await _awaiting_words(conn, found)
     clocks = await running(conn, order)
     waiting, talk_at = await shown(conn, order, now)
     seen = see(
@@ -138,6 +144,25 @@ async def situation(
     known = await files_of(conn, order) if any(item.files for item in items) else {}
     shelf = {file: ItemFile(file, f.name, f.size, f.type) for file, f in known.items()}
     return with_brief(seen, items, shelf)
+
+
+async def _awaiting_words(conn: AsyncConnection, found: LockedOrder) -> LockedOrder:
+    """Say whose turn it is in a question: the other's of who spoke last; first the buyer's."""
+    last = (
+        await conn.execute(
+            select(entries.c.actor, entries.c.at)
+            .where(entries.c.order_id == found.id, entries.c.kind.in_(SPOKEN))
+            .order_by(entries.c.seq.desc())
+            .limit(1)
+        )
+    ).first()
+    sellers = last is not None and found.role_of(last.actor) is Role.BUYER
+    facts = msgspec.structs.replace(
+        found.facts,
+        turn=Role.SELLER if sellers else Role.BUYER,
+        turn_since=last.at if last else found.facts.turn_since,
+    )
+    return msgspec.structs.replace(found, facts=facts)
 
 
 async def call_now(conn: AsyncConnection, order: OrderId) -> CallNow | None:
@@ -169,7 +194,9 @@ async def call_now(conn: AsyncConnection, order: OrderId) -> CallNow | None:
 
 async def _open_money(conn: AsyncConnection, order: OrderId) -> OpenMoney:
     paid = await conn.scalar(select(payments.c.means).where(payments.c.order_id == order))
-    means = money.Means(str(paid))
+    if paid is None:
+        return OpenMoney(None)
+    means = money.Means(paid)
     refunds = (
         await conn.execute(
             select(
@@ -285,7 +312,7 @@ async def inbox(
         .where(
             entries.c.order_id == orders.c.id,
             entries.c.seq > mine.c.read_seq,
-            entries.c.kind.in_(("message_sent", "file_shared")),
+            entries.c.kind.in_(SPOKEN),
             entries.c.payload.is_not(None),
             entries.c.actor != person,
         )
@@ -309,11 +336,21 @@ async def inbox(
         )
         .exists()
     )
+    # in a question it is the turn of whoever was spoken to last; first it is the buyer's
+    spoke_last = (
+        select(entries.c.actor)
+        .where(entries.c.order_id == orders.c.id, entries.c.kind.in_(SPOKEN))
+        .order_by(entries.c.seq.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    asked = case((orders.c.state == State.QUESTION, func.coalesce(spoke_last, "")), else_=None)
     opposite = case((mine.c.role == Role.BUYER, Role.SELLER.value), else_=Role.BUYER.value)
     wanted = (
         select(
             orders, mine.c.role, other.c.name.label("other"),
             unread.label("unread"), next_due.label("due"), rings.label("rings"),
+            asked.label("spoke_last"),
         )
         .join(mine, mine.c.order_id == orders.c.id)
         .join(theirs, and_(theirs.c.order_id == orders.c.id, theirs.c.role == opposite))
@@ -327,10 +364,16 @@ async def inbox(
     return [
         InboxRow(
             row.id, row.title, State(row.state), Role(row.role), row.other, row.last_seq,
-            row.unread, row.due, my_turn=row.turn == row.role, rings=row.rings,
+            row.unread, row.due, my_turn=_my_turn(row, person), rings=row.rings,
         )
         for row in await conn.execute(wanted)
     ]  # fmt: skip
+
+
+def _my_turn(row: Row[Any], person: PersonId) -> bool:
+    if row.spoke_last is None:
+        return bool(row.turn == row.role)
+    return bool(row.spoke_last != person if row.spoke_last else row.role == Role.BUYER)
 
 
 INBOX_MAX = 500

@@ -25,6 +25,8 @@ from orders.policy import Policy
 class Verb(StrEnum):
     """The steps a person, the marketplace or a clock can take."""
 
+    PAY = "order.pay"
+    CLOSE_QUESTION = "question.close"
     HAND_OVER = "brief.hand_over"
     START = "order.start"
     CANCEL = "order.cancel"
@@ -52,6 +54,7 @@ class Money(StrEnum):
     """What a step does to the money in escrow."""
 
     STAYS = "stays"
+    HELD = "held"
     REFUNDED = "refunded"
     RELEASED = "released"
     SPLIT = "split"
@@ -100,6 +103,10 @@ class Step(msgspec.Struct, frozen=True):
 S, V, R, T, M = State, Verb, Role, Timer, Money
 
 STEPS: tuple[Step, ...] = (
+    Step("T1", S.QUESTION, V.PAY, Operator.MARKETPLACE, S.AWAITING_VALIDATION, M.HELD,
+         turn=R.BUYER, opens=T.BRIEF_WINDOW),
+    *(Step("H2", S.QUESTION, V.CLOSE_QUESTION, by, S.QUESTION_CLOSED)
+      for by in (R.BUYER, R.SELLER, Operator.MARKETPLACE)),
     Step("H0", S.AWAITING_VALIDATION, V.HAND_OVER, R.BUYER, S.AWAITING_VALIDATION, turn=R.SELLER),
     Step("T2", S.AWAITING_VALIDATION, V.START, R.SELLER, S.IN_PROGRESS,
          turn=R.SELLER, opens=T.DELIVERY),
@@ -166,12 +173,16 @@ STEPS: tuple[Step, ...] = (
                     S.REVISION_REQUESTED, S.REVISION_REFUSED, S.CANCEL_REQUESTED)),
 )  # fmt: skip
 
-ENDED = frozenset({State.CLOSED, State.CANCELLED, State.EXPIRED})
+ENDED = frozenset({State.CLOSED, State.CANCELLED, State.EXPIRED, State.QUESTION_CLOSED})
 """States no step leaves."""
 REMINDED = frozenset({T.BRIEF_WINDOW, T.REVIEW, T.DELIVERY, T.REVISION_CHOICE,
                       T.REVISION_ANSWER, T.CANCEL_ANSWER})  # fmt: skip
 """Clocks whose end people are reminded of. The others are very short, very long or harmless."""
+UNPAID = frozenset({State.QUESTION, State.QUESTION_CLOSED})
+"""States before any payment: no money and no clocks."""
 CLOCKS: dict[State, frozenset[Timer]] = {
+    S.QUESTION: frozenset(),
+    S.QUESTION_CLOSED: frozenset(),
     S.AWAITING_VALIDATION: frozenset({T.BRIEF_WINDOW, T.ORDER_LIFE}),
     S.IN_PROGRESS: frozenset({T.DELIVERY, T.ORDER_LIFE}),
     S.LATE: frozenset({T.ORDER_LIFE}),

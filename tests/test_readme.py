@@ -35,7 +35,7 @@ async def run(example: str, **variables: str) -> list[dict[str, Any]]:
 
 
 async def test_the_examples_for_the_shops_backend_run_as_they_stand(database_url: str) -> None:
-    create, read, mediate, pay, act = examples("The shop's backend")
+    create, read, ask, mediate, pay, act = examples("The shop's backend")
     async with serving(database_url) as server:
         known = {"ROOM": server.url, "ORDER_ROOM_SERVICE_KEY": SERVICE_KEY}
         (made,) = await run(create, **known)
@@ -45,6 +45,9 @@ async def test_the_examples_for_the_shops_backend_run_as_they_stand(database_url
         assert order["state"] == "awaiting_validation"
         assert [entry["seq"] for entry in page["entries"]] == [1, 2, 3]
         assert token["token"]
+        (asked,) = await run(ask, **known)
+        assert asked["state"] == "awaiting_validation"
+        assert (asked["order"] == made["order"], asked["seq"]) == (False, 5)
         (listed,) = await run(pay, **known)
         assert made["order"] not in {movement["order"] for movement in listed["movements"]}
         known["PARTY_TOKEN"] = token["token"]

@@ -8,11 +8,12 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orders import ledger, mediation, settlement, timeline, views
-from orders.commands import ONE_LINE, NewOrder, Person, Ref, create_order
+from orders import ledger, mediation, questions, settlement, timeline, views
+from orders.commands import ONE_LINE, NewOrder, NewQuestion, Person, Ref, create_order
 from orders.errors import Malformed
 from orders.events import OrderId, PersonId, Timer
 from orders.locking import peek
+from orders.questions import Payment
 from orders.timers import running
 from realtime.api.answers import Endpoint, answer, edge_of, order_of, query_number, read
 from realtime.auth import check_service_key
@@ -61,11 +62,57 @@ async def create(request: Request) -> Response:
     return answer(await _described(edge, created.order), 200 if created.repeated else 201)
 
 
+@for_backend
+async def ask(request: Request) -> Response:
+    """Open a question thread: 201, or 200 if this request was carried out before."""
+    edge = edge_of(request)
+    key = _key(request)
+    told = await read(request, dict[str, Any])
+    try:
+        new = msgspec.convert(_with_defaults(told, edge), NewQuestion)
+    except msgspec.ValidationError as error:
+        raise Malformed(where=str(error)[:200]) from None
+    created = await questions.ask(edge.database, CALLER, key, new)
+    edge.nudge()
+    return answer(await _described(edge, created.order), 200 if created.repeated else 201)
+
+
+@for_backend
+async def pay(request: Request) -> Response:
+    """Make an order of a question; answer with the order as it is then."""
+    edge, order = edge_of(request), OrderId(request.path_params["order"])
+    key = _key(request)
+    told = await read(request, dict[str, Any])
+    if isinstance(told.get("policy"), dict):
+        told["policy"] = {**_policy(edge), **told["policy"]}
+    try:
+        payment = msgspec.convert(told, Payment)
+    except msgspec.ValidationError as error:
+        raise Malformed(where=str(error)[:200]) from None
+    await questions.pay_question(edge.database, order, key, payment)
+    edge.nudge()
+    return answer(await _described(edge, order))
+
+
+@for_backend
+async def close_question(request: Request) -> Response:
+    """Put a question away; answer with it as it is then."""
+    edge, order = edge_of(request), OrderId(request.path_params["order"])
+    told = await read(request, Closing)
+    await questions.put_away(edge.database, order, _key(request), told.note)
+    return answer(await _described(edge, order))
+
+
+def _policy(edge: Edge) -> dict[str, Any]:
+    """Return the marketplace's own settings of the process."""
+    told = msgspec.json.decode(edge.settings.policy, type=dict[str, Any])
+    return {"calls_by": edge.settings.calls_by, **told}
+
+
 def _with_defaults(told: dict[str, Any], edge: Edge) -> dict[str, Any]:
     """Fill in what holds for all orders, and the order's `language` for its people."""
     language = told.pop("language", None)
-    policy = msgspec.json.decode(edge.settings.policy, type=dict[str, Any])
-    defaults = {"policy": {"calls_by": edge.settings.calls_by, **policy}}
+    defaults = {"policy": _policy(edge)}
     if language is not None:
         defaults |= {"buyer": {"language": language}, "seller": {"language": language}}
     for name, default in defaults.items():
@@ -98,6 +145,12 @@ async def entries(request: Request) -> Response:
             "entries": [msgspec.Raw(timeline.wire(row)) for row in rows],
         }
     )
+
+
+class Closing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Why a question is put away; both parties read it."""
+
+    note: str = ""
 
 
 class Freeze(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -32,12 +32,14 @@ from orders.errors import (
     Unavailable,
     WrongState,
 )
+from orders.questions import Payment
 from orders.record import KeySet, Record
 from orders.settlement import LISTED_MOST
-from realtime.api.backend import KEY_MAX, Confirmation, Freeze, Trouble, WantedToken
+from realtime.api.backend import KEY_MAX, Closing, Confirmation, Freeze, Trouble, WantedToken
 from realtime.api.me import BEHALF
 from realtime.auth import Minted
 from realtime.contract.shapes import (
+    AskedQuestion,
     Entries,
     FileLink,
     FileTold,
@@ -187,6 +189,27 @@ CALLS = (
         " brief begins. 201 the first time, 200 with the same answer afterwards.",
         takes=PaidOrder, given=(KEY,), gives={201: OrderShown, 200: OrderShown},
         refused=(IdReused,),
+    ),
+    Call(
+        method="post", path="/api/v1/questions", name="askQuestion", who=Who.BACKEND,
+        about="Open a question thread before any payment: the two may talk, no money and no"
+        " clock. 201 the first time, 200 with the same answer afterwards.",
+        takes=AskedQuestion, given=(KEY,), gives={201: OrderShown, 200: OrderShown},
+        refused=(IdReused, TextTooLong),
+    ),
+    Call(
+        method="post", path="/api/v1/orders/{order}/pay", name="payQuestion", who=Who.BACKEND,
+        about="The buyer paid for what they asked about: this same order awaits validation from"
+        " now on, with its history, the money in escrow and the clock for the brief.",
+        takes=Payment, given=(ORDER, KEY), gives={200: OrderShown},
+        refused=(OrderUnknown, WrongState, IdReused),
+    ),
+    Call(
+        method="post", path="/api/v1/orders/{order}/close-question", name="closeQuestion",
+        who=Who.BACKEND,
+        about="Put a question away that comes to nothing. Either party can do the same.",
+        takes=Closing, given=(ORDER, KEY), gives={200: OrderShown},
+        refused=(OrderUnknown, WrongState, TextTooLong, IdReused),
     ),
     Call(
         method="get", path="/api/v1/orders/{order}", name="showOrder", who=Who.BACKEND,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 
-from orders.commands import NewOrder
+from orders.commands import NewOrder, NewQuestion
 from orders.errors import Fact
 from orders.events import FileId, OrderId, Role, State, Timer
 from orders.ledger import Ledger
@@ -18,6 +18,13 @@ from realtime.protocol import InboxLine, Member, Room
 
 class PaidOrder(NewOrder, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A paid order, as the marketplace's backend tells it."""
+
+    language: Annotated[str, msgspec.Meta(pattern="^(fr|en)$")] = "fr"
+    """The language of the parties who name none."""
+
+
+class AskedQuestion(NewQuestion, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A question about a service, as the marketplace's backend tells it: nothing is paid."""
 
     language: Annotated[str, msgspec.Meta(pattern="^(fr|en)$")] = "fr"
     """The language of the parties who name none."""

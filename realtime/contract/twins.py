@@ -119,6 +119,7 @@ TWINS = (
     Twin(protocol.SendMessage, (ChatClosed, TextEmpty, TextTooLong, IdReused)),
     Twin(protocol.Mark, gives=None),
     Twin(protocol.Received, gives=None),
+    Twin(protocol.CloseQuestion, _STEP),
     Twin(protocol.HandOver, _STEP),
     Twin(protocol.Start, _STEP),
     Twin(protocol.Cancel, _STEP),

@@ -41,7 +41,7 @@ from orders.events import (
     Wanted,
     kind_of,
 )
-from orders.workflow import ENDED
+from orders.workflow import ENDED, UNPAID
 from realtime.notices.occasion import About, Occasion, Quote
 from realtime.notices.plain import clipped, one_line, several_lines
 from realtime.texts import (
@@ -177,7 +177,9 @@ def write(occasion: Occasion, url: str) -> Letter:
         panel=_panel(occasion, words),
         advice=words.say("order_paid.buyer.advice") if paid and role is Role.BUYER else "",
         title=one_line(occasion.title),
-        about=words.say("order", money=words.money(occasion.price_cents)),
+        about=words.say("order", money=words.money(occasion.price_cents))
+        if occasion.situation.state not in UNPAID
+        else words.say("question"),
         button=words.say("button.reply" if occasion.quotes else "button"),
         url=url,
         head=_head(occasion, words),
@@ -207,6 +209,8 @@ def _topic(occasion: Occasion) -> str:
     """Return the first part of the text keys that this occasion is told with."""
     kind, role = occasion.notice.kind, occasion.reader.role
     match kind:
+        case NoticeKind.UNREAD if occasion.situation.state in UNPAID:
+            return f"unread.question.{role}"
         case NoticeKind.UNREAD:
             return (
                 "unread.handed"
@@ -298,7 +302,7 @@ def _paragraphs(occasion: Occasion, words: _Words) -> list[str]:
                 told.append(words.say(f"{topic}.next"))
             return told
         case NoticeKind.UNREAD:
-            return [words.say(f"{topic}.next")] if topic == "unread.handed" else []
+            return [words.say(f"{topic}.next")] if topic in _LEADING else []
         case (
             NoticeKind.REMINDER
             | NoticeKind.STARTED
@@ -336,6 +340,10 @@ def _paragraphs(occasion: Occasion, words: _Words) -> list[str]:
             ]
         case never:
             assert_never(never)
+
+
+_LEADING = frozenset({"unread.handed", "unread.question.buyer", "unread.question.seller"})
+"""Mails of unread words that say what can be done now."""
 
 
 def _cancelled(occasion: Occasion, words: _Words) -> list[str]:

@@ -54,6 +54,7 @@ from orders.events import (
     PointNoted,
     ProposalAccepted,
     ProposalDeclined,
+    QuestionClosed,
     RefundProposed,
     RevisionAccepted,
     RevisionRefused,
@@ -101,6 +102,7 @@ _TOLD_BY: dict[NoticeKind, tuple[type[Event], ...]] = {
         BriefItemReopened,
         FileShared,
         PointNoted,
+        QuestionClosed,
     ),
     NoticeKind.REMINDER: (DeadlineNear, OrderLate, RightOpened),
     NoticeKind.REQUESTED: (
@@ -314,6 +316,8 @@ def _quote(by: str, row: StoredEntry, labels: Mapping[str, str]) -> Quote:
             return Quote(by, row.at, text, About.POINT)
         case FileShared(name=name):
             return Quote(by, row.at, "", About.FILE, Wanted("", name))
+        case QuestionClosed(note=note):
+            return Quote(by, row.at, note, About.CLOSED)
         case other:
             raise AssertionError(other)
 

@@ -62,6 +62,8 @@ class About(StrEnum):
     FILE = "file"
     POINT = "point"
     """Something agreed in a call, to be confirmed."""
+    CLOSED = "closed"
+    """A question put away."""
 
 
 class Quote(msgspec.Struct, frozen=True):

@@ -4,7 +4,8 @@
 |----------------------|------------------------------|---------------|----------------------------|
 | order paid           | both                         | `order_paid`  | at once                    |
 | message, file,       | everybody else               | `unread`      | after the unread wait      |
-|   brief, point noted |                              |               |                            |
+|   brief, point noted,|                              |               |                            |
+|   question put away  |                              |               |                            |
 | brief window near    | both: either can save it     | `reminder`    | at once                    |
 | delivery near        | seller: only they can        | `reminder`    | at once                    |
 | review near          | buyer: only they can         | `reminder`    | at once                    |
@@ -95,6 +96,8 @@ from orders.events import (
     ProposalDeclined,
     ProposalLapsed,
     ProposalWithdrawn,
+    QuestionAsked,
+    QuestionClosed,
     RefundProposed,
     RevisionAccepted,
     RevisionRefused,
@@ -148,6 +151,7 @@ def owed_for(owes: Owes, entry: Entry) -> Sequence[Owed]:
             | BriefItemReopened()
             | FileShared()
             | PointNoted()
+            | QuestionClosed()
         ):
             due = at + unread_wait(owes.policy, 0)
             return [Owed(person, NoticeKind.UNREAD, due) for person in others(owes, entry.actor)]
@@ -198,7 +202,8 @@ def owed_for(owes: Owes, entry: Entry) -> Sequence[Owed]:
             called = others(owes, entry.actor)
             return [Owed(person, NoticeKind.MISSED_CALL, due) for person in called]
         case (
-            MoneyHeld()
+            QuestionAsked()
+            | MoneyHeld()
             | MoneyRefunded()
             | MoneyReleased()
             | MoneyExpired()

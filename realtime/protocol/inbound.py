@@ -116,6 +116,10 @@ class _Step(_Inbound, frozen=True):
     note: str = ""
 
 
+class CloseQuestion(_Step, frozen=True, tag="question.close"):
+    """Either party: put this question away; nothing was ever paid."""
+
+
 class HandOver(_Step, frozen=True, tag="brief.hand_over"):
     """Buyer: the seller has everything now."""
 
@@ -349,7 +353,8 @@ class CallMute(_Inbound, frozen=True, tag="call.mute"):
 
 
 StepFrame = (
-    HandOver
+    CloseQuestion
+    | HandOver
     | Start
     | Cancel
     | Decline

@@ -38,18 +38,19 @@ from orders.brief import Asked, Move
 from orders.clock import Sweeper
 from orders.commands import redact, take_step
 from orders.database import Database
-from orders.errors import IdReused, Refused
-from orders.events import DeadlineFired, PersonId, Role
+from orders.errors import IdReused, Refused, WrongState
+from orders.events import DeadlineFired, PersonId, Role, State
 from orders.fold import View, fold
-from orders.money import Account
+from orders.money import Account, Means
 from orders.policy import DAY, HOUR, Policy
 from orders.posting import PostBox
+from orders.questions import Payment, pay_question
 from orders.situation import Situation
 from orders.tables import participants, timers
 from orders.timeline import Position
 from orders.watermarks import mark
-from orders.workflow import ENDED, Verb
-from tests.orders.world import MONDAY, Room, Watch, entries_of, open_room, verified
+from orders.workflow import ENDED, UNPAID, Verb
+from tests.orders.world import MONDAY, Room, Watch, entries_of, open_question, open_room, verified
 
 T = TypeVar("T")
 
@@ -66,7 +67,7 @@ SHORT = Policy(
 )
 """A process short enough for random steps of time to meet all its deadlines."""
 
-SHORTENS = frozenset({Verb.HAND_OVER, Verb.CANCEL, Verb.DECLINE, Verb.GIVE_UP})
+SHORTENS = frozenset({Verb.CLOSE_QUESTION, Verb.HAND_OVER, Verb.CANCEL, Verb.DECLINE, Verb.GIVE_UP})
 """Steps that end a life early or lead nowhere new: taken more rarely."""
 
 LIST = ("le texte", "le ton")
@@ -137,10 +138,14 @@ class Life(RuleBasedStateMachine):
     world: World
     said = Bundle("said")
 
-    @initialize(target=said, beginning=st.sampled_from(BEGINNINGS))
-    def begin(self, beginning: list[tuple[Role, Verb]]) -> object:
+    @initialize(target=said, beginning=st.sampled_from(BEGINNINGS), asked=st.booleans())
+    def begin(self, beginning: list[tuple[Role, Verb]], *, asked: bool) -> object:
         self.world.watch.now = MONDAY
-        self.room: Room = self.world.do(open_room(self.world.database, SHORT, brief=LIST))
+        self.room: Room = self.world.do(
+            open_question(self.world.database)
+            if asked
+            else open_room(self.world.database, SHORT, brief=LIST)
+        )
         self.people = {
             Role.BUYER: self.room.buyer,
             Role.SELLER: self.room.seller,
@@ -150,6 +155,8 @@ class Life(RuleBasedStateMachine):
         self.commands = 0
         self.view = View(self.room.order)
         self.old: list[View] = [self.view]
+        if asked and beginning:
+            self.pay()
         taken = [self._say(self.people[role], verb, "oui", 0) for role, verb in beginning]
         assert all(isinstance(one, Said) for one in taken)
         return multiple(*taken)
@@ -237,6 +244,27 @@ class Life(RuleBasedStateMachine):
             )
             assert first == again
 
+    @rule()
+    def pay(self) -> None:
+        """Pay for a question; said twice, it is answered alike, and a paid order refuses."""
+        state = self.world.do(self._snapshot()).state
+        payment = Payment(5000, "EUR", Means.CARD, policy=SHORT, brief=LIST)
+        self.commands += 1
+        work = [
+            pay_question(self.world.database, self.room.order, f"p{self.commands}", payment)
+            for _ in range(2)
+        ]
+        if state is State.QUESTION:
+            event("a question was paid")
+            first, again = map(self.world.do, work)
+            assert first == again
+            return
+        before = self.world.do(self._snapshot())
+        for one in work:
+            with pytest.raises(WrongState):
+                self.world.do(one)
+        assert self.world.do(self._snapshot()) == before
+
     @rule(role=ROLES, seq=st.integers(0, 40))
     def read(self, role: Role, seq: int) -> None:
         self.world.do(mark(self.world.database, self.room.order, self.people[role], read=seq))
@@ -292,7 +320,7 @@ class Life(RuleBasedStateMachine):
         held = self.world.do(self._ledger())
         assert sum(held.values()) == 0
         assert held[Account.ESCROW] == self.view.held_cents
-        assert (self.view.held_cents == 0) == (self.view.state in ENDED)
+        assert (self.view.held_cents == 0) == (self.view.state in ENDED | UNPAID)
 
     def teardown(self) -> None:
         if not hasattr(self, "old"):

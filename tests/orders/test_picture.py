@@ -15,7 +15,7 @@ from orders.workflow import ENDED, STEPS, By, Money, Operator, Step, Verb
 
 COMMITTED = Path(picture.__file__).with_name("PROCESS.md")
 
-S, V, R, T, M = State, Verb, Role, Timer, Money
+S, V, R, T, M, SHOP = State, Verb, Role, Timer, Money, Operator.MARKETPLACE
 OPEN = (
     S.AWAITING_VALIDATION, S.IN_PROGRESS, S.LATE, S.DELIVERED, S.REVISION_REQUESTED,
     S.REVISION_REFUSED, S.CANCEL_REQUESTED,
@@ -35,6 +35,7 @@ class Row(msgspec.Struct, frozen=True):
 
 
 COMEUP: dict[str, tuple[Row, ...]] = {
+    "T1": (Row((S.QUESTION,), SHOP, V.PAY, S.AWAITING_VALIDATION, M.HELD),),
     "T2": (Row((S.AWAITING_VALIDATION,), R.SELLER, V.START, S.IN_PROGRESS),),
     "T3": (Row((S.AWAITING_VALIDATION,), R.BUYER, V.CANCEL, S.CANCELLED, M.REFUNDED),),
     "T4": (Row((S.AWAITING_VALIDATION,), T.BRIEF_WINDOW, V.EXPIRE, S.CANCELLED, M.REFUNDED),),
@@ -86,13 +87,13 @@ COMEUP: dict[str, tuple[Row, ...]] = {
 """The process as research found it in ComeUp's pages, written down apart from the program."""
 
 ELSEWHERE = {
-    "T1": "Paying creates the order: `commands.create_order` is the only way in, not a step.",
     "T24": "A part of the money back by agreement moves no state: `agreements`, `proposals`.",
     "T25": "Buying an option later is not built yet.",
 }
 """Those that are no rows of the table, and where they live."""
 
 DIFFERENCES = {
+    "T1": "ComeUp's comes from nowhere, as `commands.create_order` does; a question is its source.",
     "T6": "Late is a state; a waiting request to cancel hides it, so the request knows a T6 too.",
     "T10": "The research has one line; the right to dispute it opens is a row for each state.",
     "T12": "The right, and the dispute that uses it, are two rows.",

@@ -141,7 +141,7 @@ def test_people_may_write_until_the_delivery_and_again_after_the_end(state: Stat
     elif state is State.FROZEN:
         assert gate == Gate(open=False, reason=GateReason.FROZEN)
         assert chat_gate(facts(state, mediated=True)).open, "a mediator leads the talk of three"
-    elif state is State.EXPIRED:
+    elif state in {State.EXPIRED, State.QUESTION_CLOSED}:
         assert gate == Gate(open=False, reason=GateReason.ENDED)
     elif state in ENDED:
         assert gate == Gate(open=True, until=IN_TWO_DAYS)

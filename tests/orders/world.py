@@ -11,20 +11,23 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from orders import timeline
-from orders.commands import NewOrder, Person, create_order
+from orders.commands import NewOrder, NewQuestion, Person, create_order
 from orders.database import Database
 from orders.decisions import OrderFacts
 from orders.events import Entry, OrderId, PersonId, Role, State
 from orders.money import Means
 from orders.policy import Policy
 from orders.posting import PostBox
-from orders.workflow import ENDED, Verb
+from orders.questions import Payment, ask
+from orders.workflow import ENDED, UNPAID, Verb
 
 MONDAY = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 """An ordinary Monday morning."""
 
 
 ALLOWED = {
+    (State.QUESTION, Verb.CLOSE_QUESTION, Role.BUYER): State.QUESTION_CLOSED,
+    (State.QUESTION, Verb.CLOSE_QUESTION, Role.SELLER): State.QUESTION_CLOSED,
     (State.AWAITING_VALIDATION, Verb.HAND_OVER, Role.BUYER): State.AWAITING_VALIDATION,
     (State.AWAITING_VALIDATION, Verb.START, Role.SELLER): State.IN_PROGRESS,
     (State.AWAITING_VALIDATION, Verb.CANCEL, Role.BUYER): State.CANCELLED,
@@ -81,8 +84,8 @@ class Watch:
 
 
 def facts(state: State = State.AWAITING_VALIDATION, **others: object) -> OrderFacts:
-    """An order of 50 euros, all of it in escrow unless it has ended."""
-    ended = state in ENDED
+    """An order of 50 euros, all of it in escrow unless it has ended or was never paid."""
+    ended = state in ENDED | UNPAID
     plain = OrderFacts(
         id=OrderId("o_1"),
         state=state,
@@ -90,7 +93,7 @@ def facts(state: State = State.AWAITING_VALIDATION, **others: object) -> OrderFa
         turn=None if ended else Role.BUYER,
         turn_since=MONDAY,
         brief_handed=False,
-        price_cents=5000,
+        price_cents=0 if state in UNPAID else 5000,
         held_cents=0 if ended else 5000,
         currency="EUR",
         chat_tail_over=False,
@@ -122,6 +125,30 @@ async def open_room(database: Database, policy: Policy | None = None, **others: 
     new = new_order(policy, **others)
     created = await create_order(database, "shop", new.reference, new)
     return Room(created.order, PersonId(new.buyer.person), PersonId(new.seller.person))
+
+
+def new_question(text: str = "Lisez-vous aussi en breton ?", **others: object) -> NewQuestion:
+    """A question between two people whom no other test knows."""
+    order = new_order()
+    plain = NewQuestion(
+        reference=order.reference,
+        title=order.title,
+        category=order.category,
+        buyer=order.buyer,
+        seller=order.seller,
+        text=text,
+    )
+    return msgspec.structs.replace(plain, **others)
+
+
+async def open_question(database: Database, text: str = "Lisez-vous aussi en breton ?") -> Room:
+    """Ask a question and return who is in it."""
+    new = new_question(text)
+    created = await ask(database, "shop", new.reference, new)
+    return Room(created.order, PersonId(new.buyer.person), PersonId(new.seller.person))
+
+
+PAYMENT = Payment(price_cents=5000, currency="EUR", means=Means.CARD, brief=())
 
 
 async def entries_of(database: Database, order: OrderId, after: int = 0) -> list[Entry]:

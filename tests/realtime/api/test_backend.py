@@ -48,6 +48,9 @@ async def test_the_same_key_with_another_order_is_refused(server: InProcess) -> 
     ("method", "path"),
     [
         ("POST", "/api/v1/orders"),
+        ("POST", "/api/v1/questions"),
+        ("POST", "/api/v1/orders/o_1/pay"),
+        ("POST", "/api/v1/orders/o_1/close-question"),
         ("POST", "/api/v1/tokens"),
         ("GET", "/api/v1/orders/o_1"),
         ("GET", "/api/v1/orders/o_1/entries"),
@@ -213,3 +216,61 @@ async def test_the_payment_system_lists_what_is_ordered_and_confirms_it_once(
             f"/api/v1/orders/{order.id}/movements/release/confirm", json={"reference": "x"}
         )
         assert (unknown.status_code, unknown.json()["code"]) == (404, "movement_unknown")
+
+
+def _question(buyer: str, seller: str) -> dict[str, Any]:
+    order = new_order(buyer, seller)
+    kept = ("reference", "title", "category", "buyer", "seller")
+    return {name: order[name] for name in kept} | {"text": "Do you also read Breton?"}
+
+
+async def test_a_question_is_asked_once_and_paid_as_the_same_order(server: InProcess) -> None:
+    asked = _question("b-ask", "s-ask")
+    key = {"Idempotency-Key": asked["reference"]}
+    async with server.backend() as http:
+        first = await http.post("/api/v1/questions", json=asked, headers=key)
+        again = await http.post("/api/v1/questions", json=asked, headers=key)
+        assert (first.status_code, again.status_code) == (201, 200)
+        made = first.json()
+        assert made == again.json()
+        assert (made["state"], made["seq"], made["price_cents"]) == ("question", 2, 0)
+        assert (made["deadlines"], made["ledger"]["postings"]) == ([], [])
+        payment = {"price_cents": 12_300, "currency": "EUR", "means": "card"}
+        where = f"/api/v1/orders/{made['order']}/pay"
+        paid = await http.post(where, json=payment, headers={"Idempotency-Key": "pay-1"})
+        assert paid.json()["order"] == made["order"]
+        assert paid.json()["state"] == "awaiting_validation"
+        assert paid.json()["ledger"]["balances"]["escrow"] == 12_300
+        twice = await http.post(where, json=payment, headers={"Idempotency-Key": "pay-1"})
+        assert twice.json() == paid.json()
+        late = await http.post(where, json=payment, headers={"Idempotency-Key": "pay-2"})
+        assert (late.status_code, late.json()["code"]) == (409, "wrong_state")
+        bad = await http.post(where, json={"means": "gold"}, headers={"Idempotency-Key": "p"})
+        assert (bad.status_code, bad.json()["code"]) == (400, "malformed")
+
+
+async def test_a_question_is_put_away_by_the_marketplace(server: InProcess) -> None:
+    asked = _question("b-away", "s-away")
+    key = {"Idempotency-Key": asked["reference"]}
+    async with server.backend() as http:
+        made = (await http.post("/api/v1/questions", json=asked, headers=key)).json()
+        where = f"/api/v1/orders/{made['order']}/close-question"
+        closed = await http.post(where, json={"note": "Spam."}, headers=key)
+    assert closed.json()["state"] == "question_closed"
+
+
+async def test_a_message_in_a_question_tells_both_whose_turn_it_is(server: InProcess) -> None:
+    asked = _question("b-turn", "s-turn")
+    key = {"Idempotency-Key": asked["reference"]}
+    async with server.backend() as http:
+        order = (await http.post("/api/v1/questions", json=asked, headers=key)).json()["order"]
+    async with server.browser("b-turn") as buyer, server.browser("s-turn") as seller:
+        await buyer.subscribe(order)
+        await seller.subscribe(order)
+        await buyer.hears(lambda frame: _turn(frame) == "seller")
+        await seller.say(order, "A little.")
+        await buyer.hears(lambda frame: _turn(frame) == "buyer")
+
+
+def _turn(frame: dict[str, Any]) -> str | None:
+    return frame["situation"]["turn"]["role"] if frame["t"] == "situation" else None
