@@ -205,7 +205,7 @@ CALLS = (
         refused=(OrderUnknown, WrongState, IdReused),
     ),
     Call(
-        method="post", path="/api/v1/orders/{order}/close-question", name="closeQuestion",
+        method="post", path="/api/v1/orders/{order}/close-question", name="putQuestionAway",
         who=Who.BACKEND,
         about="Put a question away that comes to nothing. Either party can do the same.",
         takes=Closing, given=(ORDER, KEY), gives={200: OrderShown},
