@@ -24,12 +24,13 @@ Where it is kept, and how it changes:
 - `timeline`   append, read, redact: the only writer of entries
 - `locking`    an order's row under lock, read into what the rules know
 - `changes`    what was decided, written for one order or for many at once
+- `messages`   one's own messages, edited and withdrawn
 - `commands`   opening a room, taking a step; `posting` is group commit for messages
 - `questions`  before the order: asked, and paid as the same order
 - `agreements`, `talks`, `briefing`, `mediation`, `settlement`, `again`  the other commands
 - `timers`, `proposal_rows`, `brief_rows`, `files`, `people`, `ledger`  rows of their own
 - `clock`      the sweeper: what is due happens, once; `outages` gives our own silence back
-- `watermarks` how far each member has received and read
+- `watermarks`  how far each member has received and read
 - `views`      reading an order for somebody; `export` for its record
 
 Imports go from `realtime` to here and never back.

@@ -9,6 +9,7 @@
     │   ├── MovementUnknown         no such movement of money on this order
     │   ├── ProposalUnknown         no such proposal on this order
     │   ├── ItemUnknown             no such item on the readiness list
+    │   ├── MessageUnknown          no such message on this order
     │   ├── FileUnknown             no such file, or not yours, or removed, or a forged link
     │   └── CallUnknown             no such call on this order
     ├── NotYours                    a member, but this step belongs to the other party
@@ -17,6 +18,8 @@
     │   ├── ProposalOver            it was answered, withdrawn or overtaken
     │   ├── ProposalOpen            one of its kind waits for an answer already
     │   ├── ItemSettled             the item of the readiness list stands elsewhere
+    │   ├── MessageGone             it was withdrawn by its author, or erased
+    │   ├── WindowOver              the time for editing or withdrawing it is over
     │   ├── LinkOver                the link to a file was good, and is too old
     │   ├── ChatClosed              the conversation is closed at this stage
     │   ├── CallsClosed             calls are closed at this stage, or by the marketplace
@@ -33,7 +36,7 @@
     │   └── SdpRefused              the session description cannot be answered
     ├── TooMuch
     │   ├── FrameTooLarge / FileTooLarge / RateExceeded / TooManyOpen
-    │   ├── TooManyItems / TooManyFiles
+    │   ├── TooManyItems / TooManyFiles / TooManyEdits
     └── Unavailable                 we cannot do it now; trying again is safe
 
 A refusal is an answer, not an accident: it has a stable `code`, an HTTP `status`, `facts` that
@@ -114,6 +117,12 @@ class ItemUnknown(NotFound):
     code = "item_unknown"
 
 
+class MessageUnknown(NotFound):
+    """The order has no such message. Facts: `message`."""
+
+    code = "message_unknown"
+
+
 class FileUnknown(NotFound):
     """No such file for this person: all reasons look alike on purpose."""
 
@@ -186,6 +195,18 @@ class ItemSettled(WrongMoment):
     """The item does not stand where this move begins. Facts: `verb`, `item`, `state`."""
 
     code = "item_settled"
+
+
+class MessageGone(WrongMoment):
+    """The message was withdrawn or erased, so nothing can be done with it. Facts: `message`."""
+
+    code = "message_gone"
+
+
+class WindowOver(WrongMoment):
+    """The time in which this is possible after a message is over. Facts: `verb`, `seconds`."""
+
+    code = "window_over"
 
 
 class LinkOver(WrongMoment):
@@ -301,6 +322,12 @@ class TooManyItems(TooMuch):
     """The readiness list, or what an item points to, is as long as it may be. Facts: `limit`."""
 
     code = "too_many_items"
+
+
+class TooManyEdits(TooMuch):
+    """The message was edited as often as it may be. Facts: `limit`."""
+
+    code = "too_many_edits"
 
 
 class TooManyFiles(TooMuch):

@@ -149,6 +149,23 @@ class MessageSent(_Event, frozen=True, tag="message_sent"):
     text: str
 
 
+class MessageEdited(_Event, frozen=True, tag="message_edited"):
+    """The author put message `message` in other words; the newest of its texts is what it says."""
+
+    message: int
+    text: str
+
+
+class MessageWithdrawn(_Event, frozen=True, tag="message_withdrawn"):
+    """The author took message `message` back: it and its `versions`, the edits, are empty now.
+
+    What they said is kept where only a mediator reads it.
+    """
+
+    message: int
+    versions: tuple[int, ...] = ()
+
+
 class BriefHandedOver(_Event, frozen=True, tag="brief_handed_over"):
     """The buyer says that the seller has everything; it is the seller's turn."""
 
@@ -547,9 +564,13 @@ class NoticeBounced(_Event, frozen=True, tag="notice_bounced"):
 
 
 class EntryRedacted(_Event, frozen=True, tag="entry_redacted"):
-    """The content of entry `seq` was erased; its place in the chain stays."""
+    """The content of entry `seq`, and of its edits `versions`, was erased.
+
+    Their places in the chain stay.
+    """
 
     seq: int
+    versions: tuple[int, ...] = ()
 
 
 MoneyMoved = MoneyHeld | MoneyRefunded | MoneyReleased | MoneyExpired
@@ -570,6 +591,8 @@ Event = (
     | QuestionClosed
     | OrderPaid
     | MessageSent
+    | MessageEdited
+    | MessageWithdrawn
     | BriefHandedOver
     | BriefEvent
     | FileShared
@@ -642,3 +665,14 @@ class Entry(msgspec.Struct, frozen=True):
 def kind_of(event: Event) -> str:
     """Return the tag under which this event is stored."""
     return str(type(event).__struct_config__.tag)
+
+
+Emptying = EntryRedacted | MessageWithdrawn
+"""What empties entries that were written before."""
+
+
+def emptied_by(event: Emptying) -> set[int]:
+    """Return the entries that are empty because of this event."""
+    match event:
+        case EntryRedacted(entry, versions) | MessageWithdrawn(entry, versions):
+            return {entry, *versions}

@@ -50,7 +50,9 @@ from orders.events import (
     EntryRedacted,
     FileShared,
     MediatorJoined,
+    MessageEdited,
     MessageSent,
+    MessageWithdrawn,
     MoneyConfirmed,
     MoneyExpired,
     MoneyHeld,
@@ -132,10 +134,12 @@ class View(msgspec.Struct, frozen=True):
     call: OpenCall | None = None
     messages: int = 0
     """Messages that can still be read."""
+    edited: frozenset[int] = frozenset()
+    """Those of them that say something else than at first."""
     files: frozenset[int] = frozenset()
     """Entries that shared a file which can still be had."""
     redacted: frozenset[int] = frozenset()
-    """Entries whose content was erased."""
+    """Entries whose content was withdrawn or erased."""
 
 
 def fold(view: View, entry: Entry) -> View:
@@ -150,13 +154,17 @@ def _tell(view: View, entry: Entry) -> View:
     match entry.event:
         case None:
             return replace(view, redacted=view.redacted | {entry.seq})
-        case EntryRedacted(seq):
+        case EntryRedacted(seq, versions) | MessageWithdrawn(seq, versions):
             if seq in view.redacted:
                 return view  # it was empty already when this reader came to it
-            erased = replace(view, redacted=view.redacted | {seq})
+            emptied = replace(
+                view, redacted=view.redacted | {seq, *versions}, edited=view.edited - {seq}
+            )
             if seq in view.files:
-                return replace(erased, files=view.files - {seq})
-            return replace(erased, messages=view.messages - 1)
+                return replace(emptied, files=view.files - {seq})
+            return replace(emptied, messages=view.messages - 1)
+        case MessageEdited(message):
+            return replace(view, edited=view.edited | {message})
         case FileShared():
             return replace(view, files=view.files | {entry.seq})
         case MessageSent():

@@ -13,6 +13,7 @@ from typing import Annotated
 import msgspec
 
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=400 * 24 * 3600)]
+Window = Annotated[int, msgspec.Meta(ge=0, le=400 * 24 * 3600)]
 HOUR = 3600
 DAY = 24 * HOUR
 
@@ -75,6 +76,12 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """
     text_max: Annotated[int, msgspec.Meta(ge=1, le=20_000)] = 5_000
     """The longest message, in characters."""
+    edit_window: Window = 15 * 60
+    """How long an author may put a message in other words; 0 for never."""
+    edits_most: Annotated[int, msgspec.Meta(ge=0, le=100)] = 20
+    """How often one message may be edited."""
+    withdraw_window: Window = HOUR
+    """How long an author may take a message back; 0 for never."""
     file_max: Annotated[int, msgspec.Meta(ge=1, le=1 << 30)] = 25 * 1024 * 1024
     """The largest file, in bytes."""
     files_max: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 100

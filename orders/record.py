@@ -15,8 +15,8 @@ hexadecimal, keys and signatures base64url without padding. What is hashed and s
     signature  over the JSON array [format, order id, seq, link, exported_at, facts]
 
 JSON that is hashed or signed is written without spaces, in the order of the fields below, and
-with all characters as themselves where JSON allows it. An erased entry has neither payload nor
-salt; a later entry says that it was erased.
+with all characters as themselves where JSON allows it. An erased or withdrawn entry has neither
+payload nor salt; a later entry says that it was erased, or withdrawn by its author.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PublicKey,
 )
 
-from orders.events import EntryRedacted
+from orders.events import Emptying, EntryRedacted, MessageWithdrawn, emptied_by
 
 FORMAT: Literal["order-room-record/1"] = "order-room-record/1"
 SEED_BYTES = 32
@@ -47,6 +47,7 @@ Micros = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
 
 _encode = msgspec.json.Encoder().encode
+_EMPTYING = {str(kind.__struct_config__.tag) for kind in (EntryRedacted, MessageWithdrawn)}
 
 
 class Bought(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -289,8 +290,8 @@ def _check_entries(record: Record) -> int:
                 f"entry {expected} does not follow the one before it:"
                 " its time, author, kind or place was changed"
             )
-        if line.kind == EntryRedacted.__struct_config__.tag and line.payload is not None:
-            emptied.discard(_erased_by(line))
+        if line.kind in _EMPTYING and line.payload is not None:
+            emptied -= _emptied_by(line)
         previous, at = link, line.at
     if emptied:
         raise BrokenRecord(f"entry {min(emptied)} was emptied, and no entry says so")
@@ -307,9 +308,9 @@ def _link(previous: bytes, order: str, line: Line) -> bytes:
     return hashlib.sha256(previous + head + bytes.fromhex(line.digest)).digest()
 
 
-def _erased_by(line: Line) -> int:
+def _emptied_by(line: Line) -> set[int]:
     try:
-        return msgspec.json.decode(line.payload or "", type=EntryRedacted).seq
+        return emptied_by(msgspec.json.decode(line.payload or "", type=Emptying))
     except msgspec.DecodeError:
         raise BrokenRecord(f"entry {line.seq} is not of its kind") from None
 

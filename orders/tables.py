@@ -139,6 +139,40 @@ Index(
     postgresql_where=entries.c.client_id.is_not(None),
 )
 
+message_versions = Table(
+    "message_versions",
+    metadata,
+    Column("order_id", String, nullable=False),
+    Column("message", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),  # the entry that edited it
+    PrimaryKeyConstraint("order_id", "message", "seq"),
+)
+
+withdrawn = Table(
+    "withdrawn",
+    metadata,
+    Column("order_id", String, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("message", BigInteger, nullable=False),
+    # what the emptied entry held; known to a mediator only
+    Column("payload", LargeBinary, nullable=False),
+    Column("salt", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("order_id", "seq"),
+)
+
+answers = Table(
+    "answers",
+    metadata,
+    # commands that had nothing to change: what they were answered, the first time and every time
+    Column("order_id", String, nullable=False),
+    Column("person_id", String, nullable=False),
+    Column("client_id", String, nullable=False),
+    Column("command_digest", LargeBinary, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("at", Instant, nullable=False),
+    PrimaryKeyConstraint("order_id", "person_id", "client_id"),
+)
+
 requests = Table(
     "requests",
     metadata,

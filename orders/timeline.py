@@ -7,7 +7,8 @@ An entry is (order, seq, at, actor, event), chained by hashes from the first one
     head   = JSON array [order, seq, at in microseconds, actor, kind], without spaces
 
 The first entry's previous link is 32 zero bytes. Redaction removes payload and salt and keeps
-digest and link, so the chain stays valid and the content cannot be guessed from its digest.
+digest and link, so the chain stays valid and the content cannot be guessed from its digest. An
+author who withdraws a message empties it in the same way.
 
 The order's row is the turnstile: its lock is taken before `append` and held to the commit, so
 numbers have no gaps, times never go back, and readers meet entries in commit order.
@@ -22,7 +23,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -30,23 +31,38 @@ from orders.database import Announcement, Owed, Owes, Transaction
 from orders.errors import IdReused, Malformed, OrderUnknown
 from orders.events import (
     MARKETPLACE,
+    Emptying,
     Entry,
     EntryRedacted,
     Event,
     FileShared,
+    MessageEdited,
     MessageSent,
+    MessageWithdrawn,
     OrderId,
     PersonId,
+    emptied_by,
     kind_of,
 )
-from orders.tables import entries, micros, notices, orders
+from orders.tables import (
+    answers,
+    entries,
+    message_versions,
+    micros,
+    notices,
+    orders,
+    withdrawn,
+)
 
 GENESIS = bytes(32)
 SALT_BYTES = 16
 
 _encode = msgspec.json.Encoder().encode
 _event_decoder = msgspec.json.Decoder(Event)
-_redaction_decoder = msgspec.json.Decoder(EntryRedacted)
+_emptying_decoder = msgspec.json.Decoder(Emptying)
+_EMPTYING = {str(kind.__struct_config__.tag) for kind in (EntryRedacted, MessageWithdrawn)}
+QUIET = (MessageSent, MessageEdited)
+"""Events that change nobody's situation."""
 
 
 class Head(msgspec.Struct, frozen=True):
@@ -167,8 +183,7 @@ async def append_many(
                 entries=tuple(_wire_of_row(row) for row in new_rows),
                 link=new_head.link,
                 situation=any(
-                    draft.passes_turn or not isinstance(draft.event, MessageSent)
-                    for draft in drafts
+                    draft.passes_turn or not isinstance(draft.event, QUIET) for draft in drafts
                 ),
             )
         )
@@ -227,10 +242,37 @@ async def find_repeat(
         )
     ).first()
     if found is None:
+        found = (
+            await conn.execute(
+                select(answers.c.seq, answers.c.at, answers.c.command_digest).where(
+                    answers.c.order_id == order,
+                    answers.c.person_id == actor,
+                    answers.c.client_id == client_id,
+                )
+            )
+        ).first()
+    if found is None:
         return None
     if found.command_digest not in {None, command_digest}:
         raise IdReused(id=client_id)
     return Position(found.seq, found.at)
+
+
+async def remember(
+    tx: Transaction,
+    order: OrderId,
+    actor: PersonId,
+    client_id: str,
+    command_digest: bytes,
+    answer: Position,
+) -> None:
+    """Keep the answer to a command that had nothing to change, so that it stays the answer."""
+    await tx.conn.execute(
+        insert(answers).values(
+            order_id=order, person_id=actor, client_id=client_id, command_digest=command_digest,
+            seq=answer.seq, at=answer.at,
+        )
+    )  # fmt: skip
 
 
 class StoredEntry(msgspec.Struct, frozen=True):
@@ -310,14 +352,51 @@ def _wire(seq: int, at: datetime, actor: str, payload: bytes | None, client: str
     return _encode(WireEntry(seq, at, actor, event, client))
 
 
+class Emptied(msgspec.Struct, frozen=True):
+    """What an entry held before it was emptied."""
+
+    seq: int
+    payload: bytes
+    salt: bytes
+
+
+async def empty(tx: Transaction, order: OrderId, seqs: Sequence[int]) -> list[Emptied]:
+    """Take content, salt and the command's digest from entries, and return what they held.
+
+    The rows, their digests and links stay, so the chain still verifies, and nobody can guess the
+    content. The caller appends the entry that says so. What is empty already is left out.
+    """
+    these = (entries.c.order_id == order) & entries.c.seq.in_(seqs)
+    rows = await tx.conn.execute(
+        select(entries.c.seq, entries.c.payload, entries.c.salt)
+        .where(these, entries.c.payload.is_not(None))
+        .order_by(entries.c.seq)
+    )
+    held = [Emptied(row.seq, bytes(row.payload), bytes(row.salt)) for row in rows]
+    await tx.conn.execute(
+        update(entries).where(these).values(payload=None, salt=None, command_digest=None)
+    )
+    return held
+
+
+async def versions_of(conn: AsyncConnection, order: OrderId, message: int) -> tuple[int, ...]:
+    """Return the entries that edited a message, oldest first."""
+    found = await conn.scalars(
+        select(message_versions.c.seq)
+        .where(message_versions.c.order_id == order, message_versions.c.message == message)
+        .order_by(message_versions.c.seq)
+    )
+    return tuple(found)
+
+
 async def redact(
     tx: Transaction, head: Head, owes: Owes, seq: int, actor: PersonId = MARKETPLACE
 ) -> Head:
-    """Erase the message or file that is entry `seq` and append that it was erased.
+    """Erase the message or file that is entry `seq`, and append that it was erased.
 
-    Payload, salt and the command's digest go; the row, its digest and its link stay, so the
-    chain still verifies. Doing it again appends nothing. Raises `Malformed` for any other entry:
-    a step of the process carries the order's state, and whoever folds the timeline needs it.
+    All versions of a message go, and what was kept of it when its author withdrew it. Doing it
+    again appends nothing. Raises `Malformed` for any other entry: a step of the process carries
+    the order's state, and whoever folds the timeline needs it.
     """
     kind = None
     if 0 < seq <= head.seq:
@@ -326,16 +405,14 @@ async def redact(
         )
     if kind not in {MessageSent.__struct_config__.tag, FileShared.__struct_config__.tag}:
         raise Malformed(where="seq")
-    done = await tx.conn.execute(
-        update(entries)
-        .where(
-            entries.c.order_id == head.order, entries.c.seq == seq, entries.c.payload.is_not(None)
-        )
-        .values(payload=None, salt=None, command_digest=None)
+    versions = await versions_of(tx.conn, head.order, seq)
+    held = await empty(tx, head.order, [seq, *versions])
+    kept = await tx.conn.execute(
+        delete(withdrawn).where(withdrawn.c.order_id == head.order, withdrawn.c.message == seq)
     )
-    if done.rowcount == 0:
+    if not held and not kept.rowcount:
         return head
-    head, _ = await append(tx, head, owes, [Draft(actor, EntryRedacted(seq))])
+    head, _ = await append(tx, head, owes, [Draft(actor, EntryRedacted(seq, versions))])
     return head
 
 
@@ -371,8 +448,8 @@ async def verify(conn: AsyncConnection, order: OrderId) -> int:
         link = link_of(previous, order, row.seq, row.at, row.actor, row.kind, row.digest)
         if link != row.link:
             raise ValueError(f"entry {row.seq} does not follow the one before it")
-        if row.kind == EntryRedacted.__struct_config__.tag and row.payload is not None:
-            emptied.discard(_redaction_decoder.decode(row.payload).seq)
+        if row.kind in _EMPTYING and row.payload is not None:
+            emptied -= emptied_by(_emptying_decoder.decode(row.payload))
         # entries may have been added since the order's row was read
         if row.seq == head.last_seq and link != head.last_link:
             raise ValueError(f"entry {row.seq} is not the one the order knows as its last")

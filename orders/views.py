@@ -26,6 +26,7 @@ from orders.situation import CallNow, ItemFile, OpenMoney, Situation, see, with_
 from orders.tables import (
     calls,
     entries,
+    message_versions,
     movements,
     orders,
     participants,
@@ -249,6 +250,15 @@ async def snapshot(conn: AsyncConnection, order: OrderId) -> View:
             entries.c.payload.is_not(None),
         )
     )
+    edited = await conn.scalars(
+        select(message_versions.c.message)
+        .join(
+            entries,
+            (entries.c.order_id == message_versions.c.order_id)
+            & (entries.c.seq == message_versions.c.message),
+        )
+        .where(message_versions.c.order_id == order, entries.c.payload.is_not(None))
+    )
     return View(
         order=order,
         seq=row.last_seq,
@@ -274,6 +284,7 @@ async def snapshot(conn: AsyncConnection, order: OrderId) -> View:
         deadlines=tuple(sorted((Timer(clock.timer), clock.due) for clock in clocks)),
         call=OpenCall(call.call, call.caller, call.rang_at, call.answered_at) if call else None,
         messages=messages or 0,
+        edited=frozenset(edited),
         files=frozenset(file.seq for file in (await files_of(conn, order)).values()),
         redacted=frozenset(erased),
     )

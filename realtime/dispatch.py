@@ -54,6 +54,7 @@ from realtime.protocol import (
     DeclineProposal,
     Done,
     DropItem,
+    EditMessage,
     GiveItem,
     Hello,
     History,
@@ -70,12 +71,14 @@ from realtime.protocol import (
     Refreshed,
     ReopenItem,
     SendMessage,
+    ShowVersions,
     StepFrame,
     Subscribe,
     TalkFrame,
     TalkPropose,
     Typing,
     Unsubscribe,
+    WithdrawMessage,
     WithdrawProposal,
 )
 from realtime.pump import Follow
@@ -128,6 +131,10 @@ async def act(edge: Edge, person: PersonId, frame: Act) -> Outbound | None:
     match frame:
         case SendMessage():
             return await messages.send(edge.box, person, frame)
+        case EditMessage() | WithdrawMessage():
+            return await messages.change(edge.database, person, frame)
+        case ShowVersions():
+            return await messages.versions(edge.database, person, frame)
         case Mark():
             await _member(edge, person, frame.order)
             edge.marks.mark(frame.order, person, Watermarks(read=frame.seq))

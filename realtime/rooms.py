@@ -33,6 +33,8 @@ def room_frame(room: RoomView, you: Role, policy: Policy, hub: Hub) -> Room:
         text_max=policy.text_max,
         note_max=policy.note_max,
         file_max=policy.file_max,
+        edit_window=policy.edit_window,
+        withdraw_window=policy.withdraw_window,
     )
 
 

@@ -58,14 +58,13 @@ class Tails:
             return
         self.reached(news.order, news.upto - len(news.entries))
         self._heads[news.order] = max(news.upto, self._heads.get(news.order, 0))
-        erases = any(_REDACTED in entry for entry in news.entries)
-        if erases or (ring and news.after > ring[-1].upto):
-            ring.clear()  # what was erased must not be read from memory either
+        if _empties(news) or (ring and news.after > ring[-1].upto):
+            ring.clear()  # what was withdrawn or erased must not be read from memory either
         if not news.entries:
             return
         if not ring or news.after == ring[-1].upto:
             ring.append(news)
-        elif news.upto == ring[0].after:
+        elif news.upto == ring[0].after and not _empties(ring[0]):
             ring.appendleft(news)  # two processes wrote, and the later one was heard first
         while ring[-1].upto - ring[0].after > self._limits.ring_entries and len(ring) > 1:
             ring.popleft()
@@ -132,4 +131,8 @@ class Tails:
         return Run(after, upto, tuple(entries), link)
 
 
-_REDACTED = b'"entry_redacted"'
+_EMPTYING = (b'"entry_redacted"', b'"message_withdrawn"')
+
+
+def _empties(news: Announcement) -> bool:
+    return any(word in entry for entry in news.entries for word in _EMPTYING)

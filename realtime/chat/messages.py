@@ -1,17 +1,29 @@
-"""Sending a message, and paging back through what was said."""
+"""Sending a message, changing it afterwards, and paging back through what was said."""
 
 from __future__ import annotations
 
 import time
+from typing import assert_never
 
 import msgspec
 
 from orders import timeline, views
 from orders.database import Database
 from orders.events import PersonId
+from orders.messages import edit, history, withdraw
 from orders.posting import PostBox
 from realtime import telemetry
-from realtime.protocol import Done, History, Page, SendMessage
+from realtime.protocol import (
+    Done,
+    EditMessage,
+    History,
+    MessageFrame,
+    Page,
+    SendMessage,
+    ShowVersions,
+    Versions,
+    WithdrawMessage,
+)
 
 
 async def send(box: PostBox, person: PersonId, asked: SendMessage) -> Done:
@@ -24,6 +36,26 @@ async def send(box: PostBox, person: PersonId, asked: SendMessage) -> Done:
     place = await box.post(asked.order, person, asked.id, asked.text)
     telemetry.APPENDS.observe(time.monotonic() - began)
     return Done(asked.id, asked.order, place.seq, place.at)
+
+
+async def change(database: Database, person: PersonId, asked: MessageFrame) -> Done:
+    """Edit or withdraw a message. Raises what `orders.messages` raises."""
+    order, message = asked.order, asked.message
+    match asked:
+        case EditMessage(text=text):
+            place = await edit(database, order, person, message, text, asked.id)
+        case WithdrawMessage():
+            place = await withdraw(database, order, person, message, asked.id)
+        case never:
+            assert_never(never)
+    return Done(asked.id, order, place.seq, place.at)
+
+
+async def versions(database: Database, person: PersonId, asked: ShowVersions) -> Versions:
+    """Return every text of a message. Raises what `orders.messages.history` raises."""
+    async with database.reading() as conn:
+        told = await history(conn, asked.order, person, asked.message)
+    return Versions(asked.id, asked.order, asked.message, told.versions, told.withdrawn)
 
 
 async def page(database: Database, person: PersonId, asked: History, limit: int) -> Page:

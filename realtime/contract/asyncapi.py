@@ -23,6 +23,7 @@ ANSWERS: dict[type[msgspec.Struct], tuple[type[msgspec.Struct], ...]] = {
     protocol.Refresh: (outbound.Refreshed, outbound.RefusedFrame),
     protocol.Subscribe: (outbound.Room, outbound.Batch, outbound.Now, outbound.RefusedFrame),
     protocol.History: (outbound.Page, outbound.RefusedFrame),
+    protocol.ShowVersions: (outbound.Versions, outbound.RefusedFrame),
     protocol.CallOffer: (outbound.Answer, outbound.RefusedFrame),
     **dict.fromkeys(get_args(protocol.Command), (outbound.Done, outbound.RefusedFrame)),
 }
@@ -45,8 +46,8 @@ LANES = {
     ),
     "answers": (
         (
-            outbound.Welcome, outbound.Refreshed, outbound.Room, outbound.Done, outbound.Answer,
-            outbound.RefusedFrame,
+            outbound.Welcome, outbound.Refreshed, outbound.Room, outbound.Versions, outbound.Done,
+            outbound.Answer, outbound.RefusedFrame,
         ),
         "Each answers one frame of the browser.",
     ),

@@ -42,6 +42,7 @@ VALUES: dict[str, Any] = {
     "leg": "leg-1",
     "link": HASH,
     "media": "connected",
+    "message": 9,
     "movement": "refund:4",
     "name": "Claire",
     "note": "The text is final.",

@@ -27,6 +27,8 @@ from orders.errors import (
     InCall,
     ItemSettled,
     ItemUnknown,
+    MessageGone,
+    MessageUnknown,
     NotYours,
     ProposalOpen,
     ProposalOver,
@@ -36,8 +38,10 @@ from orders.errors import (
     TextEmpty,
     TextTooLong,
     TimeWrong,
+    TooManyEdits,
     TooManyItems,
     TooManyOpen,
+    WindowOver,
     WrongState,
 )
 from realtime import protocol
@@ -113,10 +117,14 @@ _STEP = (NotYours, WrongState, ReasonMissing, TextTooLong, IdReused)
 _PROPOSAL = (NotYours, WrongState, TextTooLong, ProposalOpen, IdReused)
 _REPLY = (ProposalUnknown, ProposalOver, NotYours, WrongState, TimeWrong, AmountWrong, IdReused)
 _ITEM = (NotYours, WrongState, ItemUnknown, ItemSettled, TextTooLong, IdReused)
+_MESSAGE = (MessageUnknown, MessageGone, NotYours, ChatClosed, WindowOver, IdReused)
 _CALL = (CallUnknown, CallOver, NotYours, IdReused)
 
 TWINS = (
     Twin(protocol.SendMessage, (ChatClosed, TextEmpty, TextTooLong, IdReused)),
+    Twin(protocol.EditMessage, (*_MESSAGE, TextEmpty, TextTooLong, TooManyEdits)),
+    Twin(protocol.WithdrawMessage, _MESSAGE),
+    Twin(protocol.ShowVersions, (MessageUnknown, MessageGone, NotYours), gives=protocol.Versions),
     Twin(protocol.Mark, gives=None),
     Twin(protocol.Received, gives=None),
     Twin(protocol.CloseQuestion, _STEP),

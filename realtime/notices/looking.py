@@ -67,6 +67,7 @@ from orders.events import (
     Wanted,
 )
 from orders.locking import LockedOrder
+from orders.messages import newest_texts
 from orders.proposals import TALK_REMINDER
 from orders.tables import calls, entries, notices, participants, persons
 from orders.tables import orders as orders_table
@@ -287,7 +288,13 @@ async def _unread(tx: Transaction, locked: LockedOrder, occasion: Occasion) -> F
         return Later(due)
     names = await _names(tx.conn, notice.order)
     labels = {item.item: item.label for item in await items_of(tx.conn, notice.order)}
-    quotes = tuple(_quote(names[row.actor], row, labels) for row in left[:QUOTED])
+    shown = left[:QUOTED]
+    newest = await newest_texts(tx.conn, notice.order, [row.seq for row in shown])
+    quotes = tuple(
+        msgspec.structs.replace(quote, text=newest.get(row.seq, quote.text))
+        for row in shown
+        for quote in (_quote(names[row.actor], row, labels),)
+    )
     return msgspec.structs.replace(occasion, quotes=quotes, count=len(left))
 
 

@@ -71,7 +71,9 @@ from orders.events import (
     EntryRedacted,
     FileShared,
     MediatorJoined,
+    MessageEdited,
     MessageSent,
+    MessageWithdrawn,
     MoneyConfirmed,
     MoneyExpired,
     MoneyHeld,
@@ -234,6 +236,8 @@ def owed_for(owes: Owes, entry: Entry) -> Sequence[Owed]:
             | NoticeSent()
             | NoticeBounced()
             | EntryRedacted()
+            | MessageEdited()
+            | MessageWithdrawn()
         ):
             return ()
         case never:

@@ -108,6 +108,31 @@ class SendMessage(_Inbound, frozen=True, tag="message.send"):
     text: str
 
 
+class EditMessage(_Inbound, frozen=True, tag="message.edit"):
+    """Put one's own message in other words, within the room's `edit_window`."""
+
+    id: Id
+    order: OrderRef
+    message: Seq
+    text: str
+
+
+class WithdrawMessage(_Inbound, frozen=True, tag="message.withdraw"):
+    """Take one's own message back, within the room's `withdraw_window`."""
+
+    id: Id
+    order: OrderRef
+    message: Seq
+
+
+class ShowVersions(_Inbound, frozen=True, tag="versions"):
+    """Ask for every text a message had. Answered by `versions`."""
+
+    id: Id
+    order: OrderRef
+    message: Seq
+
+
 class _Step(_Inbound, frozen=True):
     """A step of the process; the frame's type is its verb. `note` is its reason, if it has one."""
 
@@ -387,10 +412,14 @@ BriefFrame = AddItem | GiveItem | AcceptItem | DropItem | ReopenItem
 
 CallFrame = CallStart | CallAccept | CallDecline | CallHangUp
 
-Command = SendMessage | StepFrame | ProposalFrame | BriefFrame | CallFrame | TalkFrame
+MessageFrame = EditMessage | WithdrawMessage
+
+Command = (
+    SendMessage | MessageFrame | StepFrame | ProposalFrame | BriefFrame | CallFrame | TalkFrame
+)
 """What writes entries. Answered by `done` or `refused`."""
 
-Act = Command | Mark | Received
+Act = Command | Mark | Received | ShowVersions
 """What a person may do without a socket too. `realtime.contract.twins` has a row for each."""
 
 Inbound = (

@@ -8,6 +8,7 @@ import msgspec
 
 from orders.errors import Fact
 from orders.events import CallId, OrderId, PersonId, Role, State
+from orders.messages import Version
 from orders.situation import Situation
 
 
@@ -110,6 +111,10 @@ class Room(_Outbound, frozen=True, tag="room"):
     note_max: int
     file_max: int = 0
     """The largest file that may be shared, in bytes."""
+    edit_window: int = 0
+    """For so many seconds after it was sent an author may edit a message; 0 for never."""
+    withdraw_window: int = 0
+    """The same for withdrawing it."""
 
 
 class Now(_Outbound, frozen=True, tag="situation"):
@@ -126,6 +131,17 @@ class Page(_Outbound, frozen=True, tag="page"):
     before: int
     first: int
     entries: tuple[msgspec.Raw, ...]
+
+
+class Versions(_Outbound, frozen=True, tag="versions"):
+    """Answer to `versions`: every text of a message, oldest first."""
+
+    id: str
+    order: OrderId
+    message: int
+    versions: tuple[Version, ...]
+    withdrawn: bool = False
+    """Its author took it back; then only a mediator is answered."""
 
 
 class Done(_Outbound, frozen=True, tag="done"):
@@ -223,6 +239,7 @@ Outbound = (
     | Batch
     | Now
     | Page
+    | Versions
     | Done
     | Answer
     | RefusedFrame

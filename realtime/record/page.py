@@ -24,11 +24,13 @@ from orders.events import (
     CancelReason,
     Decided,
     Event,
+    MessageWithdrawn,
     NoticeKind,
     OrderPaid,
     Role,
     Timer,
     Wanted,
+    emptied_by,
     kind_of,
 )
 from orders.record import Line, Record
@@ -46,6 +48,8 @@ _VARIED = {Timer: "timer", NoticeKind: "notice", CallEnd: "end", CancelReason: "
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _event = msgspec.json.Decoder(Event)
+_withdrawal = msgspec.json.Decoder(MessageWithdrawn)
+_WITHDRAWN = MessageWithdrawn.__struct_config__.tag
 _templates = Environment(
     loader=PackageLoader("realtime.record"),
     autoescape=select_autoescape(default=True),
@@ -89,6 +93,15 @@ def render(record: Record, language: str, zone: str, keys_url: str) -> str:
     )
 
 
+def _withdrawn(record: Record) -> set[int]:
+    """Return the entries that are empty because their author took them back."""
+    taken_back: set[int] = set()
+    for line in record.entries:
+        if line.kind == _WITHDRAWN and line.payload is not None:
+            taken_back |= emptied_by(_withdrawal.decode(line.payload))
+    return taken_back
+
+
 class _Reader:
     """The words of one language for one record."""
 
@@ -100,6 +113,7 @@ class _Reader:
         self._people[CLOCK] = self.say("by.clock")
         self._people[MARKETPLACE] = self.say("by.marketplace")
         self._labels: dict[str, str] = {}
+        self._withdrawn = _withdrawn(record)
 
     def say(self, key: str, **facts: object) -> str:
         return sentence(self.language, f"record.{key}", **facts)
@@ -118,7 +132,7 @@ class _Reader:
     def row(self, line: Line) -> Row:
         who = self._people.get(line.actor, line.actor)
         if line.payload is None:
-            what, words = self.say("erased"), ""
+            what, words = self.say("withdrawn" if line.seq in self._withdrawn else "erased"), ""
         else:
             event = _event.decode(line.payload)
             self._learn(event)

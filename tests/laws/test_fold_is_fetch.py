@@ -33,7 +33,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import delete, insert
 
-from orders import briefing, ledger, views
+from orders import briefing, ledger, messages, views
 from orders.brief import Asked, Move
 from orders.clock import Sweeper
 from orders.commands import redact, take_step
@@ -269,8 +269,36 @@ class Life(RuleBasedStateMachine):
     def read(self, role: Role, seq: int) -> None:
         self.world.do(mark(self.world.database, self.room.order, self.people[role], read=seq))
 
+    @rule(one=said, words=WORDS)
+    def edit(self, one: Said, words: str) -> None:
+        """Put a message in other words, or try to; said twice, it is answered alike."""
+        self.commands += 1
+        database, order, seq = self.world.database, self.room.order, one.answer.seq
+        with suppress(Refused):
+            first, again = (
+                self.world.do(
+                    messages.edit(database, order, one.person, seq, words, f"c{self.commands}")
+                )
+                for _ in range(2)
+            )
+            assert first == again
+
     @rule(one=consumes(said))
-    def withdraw(self, one: Said) -> None:
+    def take_back(self, one: Said) -> None:
+        """Withdraw a message, or try to; said twice, it is answered alike."""
+        self.commands += 1
+        database, order, seq = self.world.database, self.room.order, one.answer.seq
+        with suppress(Refused):
+            first, again = (
+                self.world.do(
+                    messages.withdraw(database, order, one.person, seq, f"c{self.commands}")
+                )
+                for _ in range(2)
+            )
+            assert first == again
+
+    @rule(one=consumes(said))
+    def erase(self, one: Said) -> None:
         with suppress(Refused):
             self.world.do(redact(self.world.database, self.room.order, one.answer.seq))
 

@@ -8,6 +8,7 @@ import pytest
 
 from orders.commands import redact
 from orders.events import CallEnd, NoticeBounced, NoticeKind, NoticeSent, OrderId, PersonId, Role
+from orders.messages import edit, withdraw
 from orders.policy import Policy
 from orders.workflow import Verb
 from realtime.notices.sender import CLAIM, GIVE_UP_AFTER, NoticeWorker
@@ -77,6 +78,20 @@ async def test_a_withdrawn_message_is_not_shown(play: Scene) -> None:
     [mail] = await play.mails_sent()
     assert "my brief" in words(mail)
     assert "secret" not in mail.as_string()
+
+
+async def test_a_mail_quotes_what_a_message_says_now(play: Scene) -> None:
+    await play.pay()
+    buyer, order = play.room.buyer, play.room.order
+    seq = await play.say(buyer, "The delivery is on Monday")
+    taken_back = await play.say(buyer, "Or never mind")
+    await edit(play.database, order, buyer, seq, "It is on Tuesday", "e1")
+    await withdraw(play.database, order, buyer, taken_back, "w1")
+    play.watch.forward(minutes=3)
+    [mail] = await play.mails_sent()
+    assert "It is on Tuesday" in words(mail)
+    assert "Monday" not in words(mail)
+    assert "never mind" not in words(mail)
 
 
 async def test_if_all_that_was_unread_is_withdrawn_no_mail_goes_out(play: Scene) -> None:

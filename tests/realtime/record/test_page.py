@@ -16,7 +16,10 @@ from orders.events import (
     MARKETPLACE,
     BriefItemAdded,
     BriefItemGiven,
+    EntryRedacted,
     Event,
+    MessageSent,
+    MessageWithdrawn,
     OrderLate,
     Wanted,
 )
@@ -168,3 +171,12 @@ def test_items_of_the_readiness_list_go_by_their_names() -> None:
     text = parsed(shown(recorded(added, given))).text
     assert "Asked for: Your logo." in text
     assert "Gave: Your logo." in text
+
+
+def test_who_withdrew_and_who_was_erased_are_told_apart() -> None:
+    found = recorded(MessageSent("un"), MessageSent("deux"), MessageWithdrawn(1), EntryRedacted(2))
+    emptied = tuple(msgspec.structs.replace(line, payload=None) for line in found.entries[:2])
+    found = msgspec.structs.replace(found, entries=(*emptied, *found.entries[2:]))
+    cells = re.findall(r'<td class="what erased">(.*?)</td>', shown(found), flags=re.DOTALL)
+    told = [cell.strip() for cell in cells]
+    assert told == ["The message was taken back by its author.", "The content was erased."]

@@ -1,0 +1,222 @@
+"""One's own messages, afterwards: put in other words, or taken back, for a while.
+
+An edit is an entry, so everybody has every text that a message ever had, and the newest is what
+it says. Withdrawing empties the message and its edits on the timeline, as erasing does. What they
+said moves to a table that only a mediator reads: taking a word back must not take the proof of
+a threat with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from orders import timeline
+from orders.commands import begin, command_digest
+from orders.database import Database, Transaction
+from orders.errors import (
+    ChatClosed,
+    MessageGone,
+    MessageUnknown,
+    NotYours,
+    TextEmpty,
+    TextTooLong,
+    TooManyEdits,
+    WindowOver,
+)
+from orders.events import MessageEdited, MessageSent, MessageWithdrawn, OrderId, PersonId, Role
+from orders.locking import LockedOrder
+from orders.situation import chat_gate
+from orders.tables import entries, message_versions, withdrawn
+from orders.timeline import Draft, Position
+from orders.views import role_of
+
+EDIT, WITHDRAW, VERSIONS = "message.edit", "message.withdraw", "versions"
+_text_decoder = msgspec.json.Decoder(MessageSent | MessageEdited)
+
+
+class Version(msgspec.Struct, frozen=True):
+    """A text that a message had from `at` on; `seq` is the entry that said it."""
+
+    seq: int
+    at: datetime
+    text: str
+
+
+class History(msgspec.Struct, frozen=True):
+    """Every text of a message, oldest first."""
+
+    versions: tuple[Version, ...]
+    withdrawn: bool = False
+
+
+async def edit(
+    database: Database, order: OrderId, person: PersonId, message: int, text: str, client_id: str
+) -> Position:
+    """Put one's message in other words. The same words again change nothing.
+
+    Raises `TextEmpty`, `TextTooLong`, `OrderUnknown`, `MessageUnknown`, `MessageGone`, `NotYours`,
+    `ChatClosed`, `WindowOver`, `TooManyEdits`, `IdReused`, `Unavailable`; nothing was changed.
+    """
+    if not text.strip():
+        raise TextEmpty
+    content = command_digest(EDIT, message, text)
+    async with database.transaction() as tx:
+        locked, first = await begin(tx, order, person, client_id, content)
+        if first is not None:
+            return first
+        policy = locked.facts.policy
+        await _judge(tx, locked, person, message, EDIT, policy.edit_window)
+        if len(text) > policy.text_max:
+            raise TextTooLong(limit=policy.text_max, length=len(text))
+        edits = await timeline.versions_of(tx.conn, order, message)
+        newest = (await _read(tx.conn, order, [message, *edits]))[-1]
+        if newest.text == text:
+            place = Position(newest.seq, newest.at)
+            await timeline.remember(tx, order, person, client_id, content, place)
+            return place
+        if len(edits) >= policy.edits_most:
+            raise TooManyEdits(limit=policy.edits_most)
+        draft = Draft(person, MessageEdited(message, text), client_id, content)
+        _, (told,) = await timeline.append(tx, locked.head, locked.owes, [draft])
+        await tx.conn.execute(
+            insert(message_versions).values(order_id=order, message=message, seq=told.seq)
+        )
+        return Position(told.seq, told.at)
+
+
+async def withdraw(
+    database: Database, order: OrderId, person: PersonId, message: int, client_id: str
+) -> Position:
+    """Take one's message back: nobody but a mediator reads it any more.
+
+    Raises `OrderUnknown`, `MessageUnknown`, `MessageGone`, `NotYours`, `ChatClosed`, `WindowOver`,
+    `IdReused`, `Unavailable`; nothing was changed.
+    """
+    content = command_digest(WITHDRAW, message)
+    async with database.transaction() as tx:
+        locked, first = await begin(tx, order, person, client_id, content)
+        if first is not None:
+            return first
+        window = locked.facts.policy.withdraw_window
+        await _judge(tx, locked, person, message, WITHDRAW, window)
+        edits = await timeline.versions_of(tx.conn, order, message)
+        held = await timeline.empty(tx, order, [message, *edits])
+        await tx.conn.execute(
+            insert(withdrawn),
+            [
+                {
+                    "order_id": order,
+                    "seq": entry.seq,
+                    "message": message,
+                    "payload": entry.payload,
+                    "salt": entry.salt,
+                }
+                for entry in held
+            ],
+        )
+        draft = Draft(person, MessageWithdrawn(message, edits), client_id, content)
+        _, (told,) = await timeline.append(tx, locked.head, locked.owes, [draft])
+        return Position(told.seq, told.at)
+
+
+async def history(conn: AsyncConnection, order: OrderId, person: PersonId, message: int) -> History:
+    """Return every text of a message; those of a withdrawn one to a mediator alone.
+
+    Raises `OrderUnknown` for a stranger, `MessageUnknown`, `NotYours`, and `MessageGone` once it
+    was erased.
+    """
+    role = await role_of(conn, order, person)
+    row = (
+        await conn.execute(
+            select(entries.c.payload).where(
+                entries.c.order_id == order,
+                entries.c.seq == message,
+                entries.c.kind == MessageSent.__struct_config__.tag,
+            )
+        )
+    ).first()
+    if row is None:
+        raise MessageUnknown(message=message)
+    if row.payload is not None:
+        edits = await timeline.versions_of(conn, order, message)
+        return History(tuple(await _read(conn, order, [message, *edits])))
+    kept = await conn.scalar(
+        select(func.count()).where(withdrawn.c.order_id == order, withdrawn.c.message == message)
+    )
+    if not kept:
+        raise MessageGone(message=message)
+    if role is not Role.MEDIATOR:
+        raise NotYours(verb=VERSIONS, role=role)
+    rows = await conn.execute(
+        select(withdrawn.c.seq, entries.c.at, withdrawn.c.payload)
+        .join(
+            entries,
+            (entries.c.order_id == withdrawn.c.order_id) & (entries.c.seq == withdrawn.c.seq),
+        )
+        .where(withdrawn.c.order_id == order, withdrawn.c.message == message)
+        .order_by(withdrawn.c.seq)
+    )
+    texts = [Version(row.seq, row.at, _text_decoder.decode(row.payload).text) for row in rows]
+    return History(tuple(texts), withdrawn=True)
+
+
+async def newest_texts(
+    conn: AsyncConnection, order: OrderId, messages: Sequence[int]
+) -> dict[int, str]:
+    """Return what those of the messages say now that were edited."""
+    newest = (
+        select(message_versions.c.message, func.max(message_versions.c.seq).label("seq"))
+        .where(message_versions.c.order_id == order, message_versions.c.message.in_(messages))
+        .group_by(message_versions.c.message)
+        .subquery()
+    )
+    rows = await conn.execute(
+        select(newest.c.message, entries.c.payload).join(
+            entries, (entries.c.order_id == order) & (entries.c.seq == newest.c.seq)
+        )
+    )
+    return {
+        row.message: _text_decoder.decode(row.payload).text
+        for row in rows
+        if row.payload is not None
+    }
+
+
+async def _judge(
+    tx: Transaction, locked: LockedOrder, person: PersonId, message: int, verb: str, window: int
+) -> None:
+    """Let the author of a message change it, while there is time."""
+    row = (
+        await tx.conn.execute(
+            select(entries.c.at, entries.c.actor, entries.c.payload).where(
+                entries.c.order_id == locked.id,
+                entries.c.seq == message,
+                entries.c.kind == MessageSent.__struct_config__.tag,
+            )
+        )
+    ).first()
+    if row is None:
+        raise MessageUnknown(message=message)
+    if row.actor != person:
+        raise NotYours(verb=verb, role=locked.role_of(person))
+    if row.payload is None:
+        raise MessageGone(message=message)
+    gate = chat_gate(locked.facts)
+    if not gate.open:
+        raise ChatClosed(state=locked.facts.state, reason=gate.reason)
+    if (max(tx.now, locked.head.at) - row.at).total_seconds() > window:
+        raise WindowOver(verb=verb, seconds=window)
+
+
+async def _read(conn: AsyncConnection, order: OrderId, seqs: Sequence[int]) -> list[Version]:
+    rows = await conn.execute(
+        select(entries.c.seq, entries.c.at, entries.c.payload)
+        .where(entries.c.order_id == order, entries.c.seq.in_(seqs))
+        .order_by(entries.c.seq)
+    )
+    return [Version(row.seq, row.at, _text_decoder.decode(row.payload).text) for row in rows]
