@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # ------------------------------------------------------------------------------ for a person
 
-.PHONY: help run test check bench bench-clock screenshots lock clean
+.PHONY: help run test check bench bench-clock faults screenshots lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,10 @@ bench: install-dev programs ## measure; each program prints one line of JSON a r
 
 bench-clock: install-dev programs ## measure deadlines: lateness, cost, and what idle clocks cost
 	PYTHONPATH=. $(BIN)/python tests/bench/clock.py $(ARGS)
+
+faults: install-dev programs ## break things for ten minutes and look at the ledger; SEED= SECONDS=
+	PYTHONPATH=. $(BIN)/python tests/faults/run.py $(if $(SEED),--seed $(SEED)) \
+	  --seconds $(or $(SECONDS),600) $(ARGS)
 
 screenshots: install-dev web programs ## take the pictures in web/screenshots anew
 	SCREENSHOTS=web/screenshots $(BIN)/python -m pytest -m screenshots $(ARGS)

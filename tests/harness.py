@@ -268,6 +268,14 @@ class Browser:
             self._socket.transport.abort()
         await self.closed()
 
+    def stop_reading(self) -> None:
+        """Take nothing more from the line, until `read_on`."""
+        self.socket.transport.pause_reading()
+
+    def read_on(self) -> None:
+        """Take what waits."""
+        self.socket.transport.resume_reading()
+
     async def closed(self) -> int | None:
         """Wait until the line has ended; return the close code."""
         if self._reader is not None:
@@ -598,13 +606,14 @@ class Process(Server):
 
     def kill(self) -> None:
         """Let it die as in a power cut."""
-        self._end(signal.SIGKILL)
+        self.end(signal.SIGKILL)
 
     async def stop(self) -> int:
         """Ask it to stop in good order; return its exit status."""
-        return await asyncio.to_thread(self._end, signal.SIGTERM)
+        return await asyncio.to_thread(self.end, signal.SIGTERM)
 
-    def _end(self, how: signal.Signals) -> int:
+    def end(self, how: signal.Signals) -> int:
+        """Send the signal and wait until the process has ended; return its exit status."""
         if self._process is None:
             return 0
         self._process.send_signal(how)
@@ -624,4 +633,4 @@ class Process(Server):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await asyncio.to_thread(self._end, signal.SIGKILL)
+        await asyncio.to_thread(self.end, signal.SIGKILL)

@@ -10,6 +10,7 @@ kernel drops that lock when pytest finishes, fails, is interrupted or is killed;
 stops its server and deletes its files.
 """
 
+import contextlib
 import fcntl
 import os
 import pwd
@@ -38,6 +39,17 @@ class ServerMissingError(Exception):
 
 class ServerFailedError(Exception):
     """A server did not start; the message ends with the last lines of its log."""
+
+
+def _children(parent: int) -> list[int]:
+    """The processes that this one started and that still run."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            # what follows the name in brackets: state, then the parent
+            if int(status.read_text().rpartition(")")[2].split()[1]) == parent:
+                found.append(int(status.parent.name))
+    return found
 
 
 class Server:
@@ -107,8 +119,9 @@ class Server:
     def _tell(self, what: signal.Signals) -> None:
         if self._process is None:
             raise ServerFailedError(f"{self._command[0]} does not run")
-        # PostgreSQL is a family of processes, all in the session that `start` made
-        os.killpg(self._process.pid, what)
+        for process in (self._process.pid, *_children(self._process.pid)):
+            with contextlib.suppress(ProcessLookupError):  # PostgreSQL's come and go
+                os.kill(process, what)
 
     def kill(self) -> None:
         """Let it die as in a power cut; `start` brings it back with what reached the disk."""

@@ -1,0 +1,243 @@
+"""What goes wrong. Each breaks something for `length` seconds and mends it before it returns."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import signal
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+from orders.errors import Refused
+from orders.events import OrderId, PersonId
+from realtime.bus.link import GONE, Link
+from tests.faults import crowd
+from tests.faults.ledger import AWAY, token_of
+from tests.faults.world import World, start_again, start_server
+from tests.harness import Browser, Process
+from tests.orders.world import open_post_box, opened
+
+Injection = Callable[[World, float], Awaitable[None]]
+
+
+async def kill_gateway(world: World, length: float) -> None:
+    """`kill -9` of a process with sockets, at any moment."""
+    gateway = world.chance.choice(world.gateways)
+    await _kill(gateway)
+    await asyncio.sleep(length / 4)
+    await start_again(gateway)
+
+
+async def kill_when_heard(world: World, length: float) -> None:
+    """`kill -9` as soon as the other party hears the message: published, perhaps not answered."""
+    room = world.chance.choice(world.rooms)
+    victim = world.chance.randrange(len(world.gateways))
+    listener, speaker = (
+        Browser(world.doors[-1 - victim], room.seller),
+        Browser(world.doors[victim], room.buyer),
+    )
+    client_id = f"last-{secrets.token_hex(4)}"
+    world.foreign.add(client_id)  # it may be kept without anybody knowing
+    try:
+        async with asyncio.timeout(10):
+            await listener.open(token_of(room.seller))
+            await listener.subscribe(room.id)
+            await speaker.open(token_of(room.buyer))
+            mark = len(listener.frames)
+            await speaker.send(t="message.send", order=room.id, id=client_id, text="last words")
+            await listener.hears(lambda f: f["t"] == "batch", since=mark)
+    except AWAY:
+        pass
+    await _kill(world.gateways[victim])
+    for browser in (listener, speaker):
+        await browser.cut()
+    await asyncio.sleep(length / 4)
+    await start_again(world.gateways[victim])
+
+
+async def kill_worker(world: World, length: float) -> None:
+    """`kill -9` of the process that looks after deadlines and mails."""
+    worker = world.chance.choice(world.workers)
+    await _kill(worker)
+    await asyncio.sleep(length)
+    await start_again(worker)
+
+
+async def pause_gateway(world: World, length: float) -> None:
+    """A process with sockets stands still, with all its lines open."""
+    gateway = world.chance.choice(world.gateways)
+    gateway.pause()
+    try:
+        await asyncio.sleep(length)
+    finally:
+        gateway.resume()
+
+
+async def restart_in_order(world: World, length: float) -> None:
+    """A process is asked to stop, and another takes its place."""
+    gateway = world.chance.choice(world.gateways)
+    await gateway.stop()
+    await start_again(gateway)
+
+
+async def rolling_restart(world: World, length: float) -> None:
+    """All processes with sockets are replaced, one after the other, under a crowd of sockets."""
+    people = await crowd.gather(world, world.crowd)
+    try:
+        for gateway in world.gateways:
+            await gateway.stop()
+            await start_again(gateway)
+        await crowd.all_back(people)
+    finally:
+        await crowd.disperse(people)
+
+
+async def kill_postgres(world: World, length: float) -> None:
+    """`kill -9` of PostgreSQL; it recovers from its log."""
+    assert world.postgres is not None
+    await asyncio.to_thread(world.postgres.kill)
+    await asyncio.sleep(length / 2)
+    await start_server(world.postgres)
+
+
+async def pause_postgres(world: World, length: float) -> None:
+    """PostgreSQL stands still; its lines stay open."""
+    assert world.postgres is not None
+    world.postgres.pause()
+    try:
+        await asyncio.sleep(length)
+    finally:
+        world.postgres.resume()
+
+
+async def kill_redis(world: World, length: float) -> None:
+    """`kill -9` of Redis, which forgets everything."""
+    assert world.redis is not None
+    await asyncio.to_thread(world.redis.kill)
+    await asyncio.sleep(length)
+    await start_server(world.redis)
+
+
+async def pause_redis(world: World, length: float) -> None:
+    """Redis stands still; its lines stay open."""
+    assert world.redis is not None
+    world.redis.pause()
+    try:
+        await asyncio.sleep(length)
+    finally:
+        world.redis.resume()
+
+
+async def kill_subscriptions(world: World, length: float) -> None:
+    """`CLIENT KILL TYPE pubsub`: the listeners are cut off, the publishers go on."""
+    assert world.redis is not None
+    with contextlib.suppress(*GONE):
+        link = await Link.open(world.redis.url, "fault")
+        try:
+            await link.ask([("CLIENT", "KILL", "TYPE", "pubsub")])
+        finally:
+            await link.close()
+    await asyncio.sleep(length / 4)
+
+
+async def swallow_redis(world: World, length: float) -> None:
+    """One gateway's way to Redis becomes a black hole."""
+    assert world.redis_line is not None
+    world.redis_line.swallow()
+    try:
+        await asyncio.sleep(length)
+    finally:
+        world.redis_line.heal()
+
+
+async def swallow_postgres(world: World, length: float) -> None:
+    """One gateway's way to PostgreSQL becomes a black hole."""
+    assert world.postgres_line is not None
+    world.postgres_line.swallow()
+    try:
+        await asyncio.sleep(length)
+    finally:
+        world.postgres_line.heal()
+
+
+async def swallow_browsers(world: World, length: float) -> None:
+    """The way of all browsers to one process becomes a black hole."""
+    line = world.chance.choice(world.door_lines)
+    line.swallow()
+    try:
+        await asyncio.sleep(length)
+    finally:
+        line.heal()
+
+
+async def cut_browsers(world: World, length: float) -> None:
+    """All lines of browsers to one process break at once; everybody comes back."""
+    world.chance.choice(world.door_lines).cut()
+    await asyncio.sleep(length / 4)
+
+
+async def slow_readers(world: World, length: float) -> None:
+    """Some browsers take nothing for a while."""
+    slow = world.chance.sample(world.writers, max(1, len(world.writers) // 4))
+    halted = []
+    for writer in slow:
+        if writer.browser.close_code is None and writer.browser.welcome:
+            halted.append((writer.browser, writer.browser.socket))
+            writer.browser.stop_reading()
+    await asyncio.sleep(length)
+    for browser, socket in halted:
+        if browser.close_code is None and browser.socket is socket:
+            browser.read_on()
+
+
+async def race_duplicates(world: World, length: float) -> None:
+    """The same messages are sent on two processes at the same time."""
+    racers = world.chance.sample(world.writers, max(1, len(world.writers) // 4))
+    await asyncio.gather(*(racer.race(f"race-{secrets.token_hex(4)}") for racer in racers))
+
+
+async def lose_hints(world: World, length: float) -> None:
+    """Somebody writes and dies between commit and publish; their clock jumps by hours."""
+    jump = timedelta(0)
+
+    def clock() -> datetime:
+        return datetime.now(UTC) + jump
+
+    with contextlib.suppress(Refused):
+        async with opened(world.database_url, clock) as database, open_post_box(database) as box:
+            for room in world.chance.sample(world.rooms, max(1, len(world.rooms) // 3)):
+                jump = timedelta(seconds=world.chance.uniform(-7200, 60))
+                client_id = f"foreign-{secrets.token_hex(4)}"
+                world.foreign.add(client_id)
+                async with asyncio.timeout(10):
+                    await box.post(OrderId(room.id), PersonId(room.buyer), client_id, "unheard")
+
+
+async def _kill(process: Process) -> None:
+    await asyncio.to_thread(process.end, signal.SIGKILL)
+
+
+EVERYWHERE: tuple[Injection, ...] = (
+    kill_gateway,
+    kill_when_heard,
+    pause_gateway,
+    restart_in_order,
+    swallow_browsers,
+    cut_browsers,
+    slow_readers,
+    race_duplicates,
+    lose_hints,
+    rolling_restart,
+)
+SCALED: tuple[Injection, ...] = (
+    *EVERYWHERE,
+    kill_worker,
+    kill_postgres,
+    pause_postgres,
+    kill_redis,
+    pause_redis,
+    kill_subscriptions,
+    swallow_redis,
+    swallow_postgres,
+)

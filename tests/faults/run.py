@@ -1,0 +1,118 @@
+"""`make faults`: break things for minutes while people write, then look at the ledger.
+
+    PYTHONPATH=. python tests/faults/run.py [--seed N] [--seconds N] [--size embedded|scaled]
+
+Prints one line of JSON a size: the seed, what was injected how often, what was acknowledged, and
+what was lost, doubled, disordered, contradicted or not shown. Exits with 1 unless all of these
+are zero.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import resource
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tests.faults import world as worlds
+from tests.faults.injections import EVERYWHERE, SCALED, Injection
+from tests.faults.ledger import Findings, Writer, audit
+from tests.faults.world import World
+from tests.orders.world import opened
+
+ROOMS = 8
+PAUSE = 0.05
+"""Seconds that a writer rests between two messages on the average."""
+LONG = 60.0
+"""Seconds that something stands still at most, in a run that is long enough."""
+
+
+async def run(size: str, seed: int, seconds: float, crowd: int, folder: Path) -> dict[str, Any]:
+    """Break one size for so many seconds; return what is printed."""
+    chance = random.Random(f"{seed}-{size}")
+    opening = worlds.embedded if size == "embedded" else worlds.scaled
+    menu = EVERYWHERE if size == "embedded" else SCALED
+    async with opening(folder, chance) as world:
+        world.crowd = crowd
+        world.rooms = [await world.gateways[0].order() for _ in range(ROOMS)]
+        world.writers = [
+            Writer(world.doors, room.id, person, random.Random(chance.random()))
+            for room in world.rooms
+            for person in (room.buyer, room.seller)
+        ]
+        injected = await _talk(world, menu, seconds)
+        async with asyncio.timeout(180), opened(world.database_url) as database:
+            found: Findings = await audit(database, world.rooms, world.writers, world.foreign)
+        for writer in world.writers:
+            await writer.leave()
+    return {
+        "size": size,
+        "seed": seed,
+        "seconds": round(seconds),
+        "injected": dict(sorted(injected.items())),
+        **asdict(found),
+    }
+
+
+async def _talk(world: World, menu: tuple[Injection, ...], seconds: float) -> Counter[str]:
+    enough = asyncio.Event()
+    injected: Counter[str] = Counter()
+    async with asyncio.TaskGroup() as everybody:
+        for writer in world.writers:
+            everybody.create_task(writer.write(enough, PAUSE))
+        until = time.monotonic() + seconds
+        queue: list[Injection] = []
+        while time.monotonic() < until:
+            if not queue:  # each once, in another order every round
+                queue = list(menu)
+                world.chance.shuffle(queue)
+            injection = queue.pop()
+            left = until - time.monotonic()
+            longest = LONG if seconds >= 5 * LONG and not injected[injection.__name__] else 4.0
+            length = min(world.chance.uniform(0.5, longest), max(0.5, left))
+            injected[injection.__name__] += 1
+            await injection(world, length)
+            await asyncio.sleep(world.chance.uniform(0.2, 1.0))
+        enough.set()
+    return injected
+
+
+def main() -> None:
+    """Run both sizes, or one, and print what was found."""
+    parser = argparse.ArgumentParser(description="Break things and look at the ledger.")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--seconds", type=float, default=600.0, help="for all sizes together")
+    parser.add_argument("--size", choices=["embedded", "scaled"])
+    parser.add_argument("--crowd", type=int, default=2000, help="sockets of a rolling restart")
+    told = parser.parse_args()
+    more_files(2 * told.crowd)
+    sizes = [told.size] if told.size else ["embedded", "scaled"]
+    broken = 0
+    print(f"seed {told.seed}", file=sys.stderr)
+    for size in sizes:
+        with tempfile.TemporaryDirectory(prefix="order-room-faults-") as name:
+            folder = Path(name)
+            folder.chmod(0o755)  # PostgreSQL runs as somebody else
+            seconds = told.seconds / len(sizes)
+            found = asyncio.run(run(size, told.seed, seconds, told.crowd, folder))
+        print(json.dumps(found), flush=True)
+        broken += Findings(**{name: found[name] for name in asdict(Findings())}).broken
+    sys.exit(1 if broken else 0)
+
+
+def more_files(wanted: int) -> None:
+    """Allow as many open sockets as the crowd needs, here and in the servers, if we may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 3 * wanted + 1024)), hard))
+
+
+if __name__ == "__main__":
+    main()

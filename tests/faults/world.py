@@ -1,0 +1,138 @@
+"""The two sizes, with every line and every process within reach of whoever breaks things."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from sqlalchemy.engine import make_url
+
+from orders.database import migrate
+from tests import servers
+from tests.faults.ledger import Writer
+from tests.faults.proxy import Proxy
+from tests.harness import HarnessError, Process, Server, TestOrder
+from tests.servers import ServerFailedError
+
+T = TypeVar("T")
+
+
+@dataclass
+class World:
+    """What runs, what can be broken, and who writes in it."""
+
+    size: str
+    chance: random.Random
+    database_url: str
+    """The database itself, past all proxies."""
+    gateways: list[Process]
+    workers: list[Process]
+    doors: list[Server]
+    """Where browsers go: a proxy before each gateway."""
+    door_lines: list[Proxy]
+    postgres: servers.Server | None = None
+    redis: servers.Server | None = None
+    postgres_line: Proxy | None = None
+    """The way of the first gateway to PostgreSQL."""
+    redis_line: Proxy | None = None
+    """The way of the first gateway to Redis."""
+    rooms: list[TestOrder] = field(default_factory=list)
+    writers: list[Writer] = field(default_factory=list)
+    crowd: int = 100
+    """Sockets that a rolling restart moves."""
+    foreign: set[str] = field(default_factory=set)
+    """Client ids that were written past the servers."""
+
+    @property
+    def processes(self) -> list[Process]:
+        return [*self.gateways, *self.workers]
+
+
+@asynccontextmanager
+async def embedded(folder: Path, chance: random.Random) -> AsyncIterator[World]:
+    """One process on SQLite."""
+    url = f"sqlite+aiosqlite:///{folder / 'orders.sqlite3'}"
+    async with AsyncExitStack() as stack:
+        server = await stack.enter_async_context(Process(url, folder))
+        door = await stack.enter_async_context(Proxy("127.0.0.1", server.port))
+        doors: list[Server] = [Server(f"http://127.0.0.1:{door.port}")]
+        yield World("embedded", chance, url, [server], [], doors, [door])
+
+
+@asynccontextmanager
+async def scaled(folder: Path, chance: random.Random) -> AsyncIterator[World]:
+    """Two gateways and a worker around a PostgreSQL and a Redis of their own."""
+    postgres = servers.postgres(folder / "postgres")
+    redis = servers.redis(folder / "redis")
+    async with AsyncExitStack() as stack:
+        for server in (postgres, redis):
+            await asyncio.to_thread(server.start)
+            stack.push_async_callback(asyncio.to_thread, server.kill)
+        await migrate(postgres.url)
+        database, broker = make_url(postgres.url), urlsplit(redis.url)
+        assert database.port is not None
+        assert broker.port is not None
+        postgres_line = await stack.enter_async_context(Proxy("127.0.0.1", database.port))
+        redis_line = await stack.enter_async_context(Proxy("127.0.0.1", broker.port))
+        prefix = f"f-{secrets.token_hex(6)}"
+        crooked = database.set(port=postgres_line.port).render_as_string(hide_password=False)
+
+        def process(role: str, *, through_proxies: bool) -> Process:
+            port = redis_line.port if through_proxies else broker.port
+            return Process(
+                crooked if through_proxies else postgres.url,
+                folder,
+                demo=False,
+                role=role,
+                ORDER_ROOM_REDIS_URL=f"redis://127.0.0.1:{port}/0",
+                ORDER_ROOM_REDIS_PREFIX=prefix,
+                ORDER_ROOM_LOG="warning",
+            )
+
+        gateways = [process("gateway", through_proxies=n == 0) for n in range(2)]
+        worker = process("worker", through_proxies=False)
+        for each in (*gateways, worker):
+            stack.push_async_callback(asyncio.to_thread, each.kill)
+        await asyncio.gather(*(each.start() for each in (*gateways, worker)))
+        lines = [
+            await stack.enter_async_context(Proxy("127.0.0.1", each.port)) for each in gateways
+        ]
+        yield World(
+            "scaled",
+            chance,
+            postgres.url,
+            gateways,
+            [worker],
+            [Server(f"http://127.0.0.1:{line.port}") for line in lines],
+            lines,
+            postgres,
+            redis,
+            postgres_line,
+            redis_line,
+        )
+
+
+async def start_again(process: Process) -> None:
+    """Start a process that died; one that cannot start yet, as its database is away, is retried."""
+    await _insist(process.start, HarnessError)
+
+
+async def start_server(server: servers.Server) -> None:
+    """Start a server that was killed; PostgreSQL waits for its own children to be gone."""
+    await _insist(lambda: asyncio.to_thread(server.start), ServerFailedError)
+
+
+async def _insist(start: Callable[[], Awaitable[T]], failure: type[Exception]) -> T:
+    for _ in range(20):
+        with contextlib.suppress(failure):
+            return await start()
+        await asyncio.sleep(0.5)
+    return await start()
