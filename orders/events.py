@@ -101,6 +101,18 @@ class NoticeKind(StrEnum):
     CALL_TIME = "call_time"
 
 
+class SecretKind(StrEnum):
+    """What a text should not carry and may carry after a warning."""
+
+    CARD = "card"
+    IBAN = "iban"
+    PHONE = "phone"
+    EMAIL = "email"
+    PASSWORD = "password"  # noqa: S105 - a kind, not one
+    API_KEY = "api_key"
+    LOGIN = "login"
+
+
 class _Event(msgspec.Struct, frozen=True, tag_field="kind", omit_defaults=True):
     pass
 
@@ -144,9 +156,10 @@ class OrderPaid(_Event, frozen=True, tag="order_paid"):
 
 
 class MessageSent(_Event, frozen=True, tag="message_sent"):
-    """A line of the conversation."""
+    """A line of the conversation. `seen` is what its writer was warned of and sent anyway."""
 
     text: str
+    seen: tuple[SecretKind, ...] = ()
 
 
 class MessageEdited(_Event, frozen=True, tag="message_edited"):
@@ -186,6 +199,7 @@ class BriefItemGiven(_Event, frozen=True, tag="brief_item_given"):
     note: str = ""
     messages: tuple[int, ...] = ()
     files: tuple[FileId, ...] = ()
+    seen: tuple[SecretKind, ...] = ()
 
 
 class BriefItemAccepted(_Event, frozen=True, tag="brief_item_accepted"):
