@@ -10,6 +10,7 @@ What is decided, without I/O; read in this order:
 - `money`      escrow in double entry, and when a refund becomes visible
 - `proposals`  what the two may agree on: time, money, when to talk, and what was said
 - `brief`      the readiness list: its templates, and who may move which item
+- `disclosure` what may be sent although something in it should not be
 - `policy`     every length and limit of the process
 - `errors`     the refusals, drawn as a tree
 - `owing`      what the notice policy is asked, and what it answers

@@ -14,16 +14,21 @@ from orders.commands import begin, command_digest
 from orders.database import Database
 from orders.decisions import OrderFacts
 from orders.errors import FileUnknown, Malformed
-from orders.events import BriefItemGiven, OrderId, PersonId, Role
+from orders.events import BriefItemGiven, OrderId, PersonId, Role, SecretKind
 from orders.files import files_of
 from orders.tables import entries
 from orders.timeline import Draft, Position
 
 
 async def move_item(
-    database: Database, order: OrderId, person: PersonId, asked: Asked, client_id: str
+    database: Database,
+    order: OrderId,
+    person: PersonId,
+    asked: Asked,
+    client_id: str,
+    seen: tuple[SecretKind, ...] = (),
 ) -> Position:
-    """Move an item of the list.
+    """Move an item of the list. `seen` is what its note carries, which its writer was told of.
 
     Raises `OrderUnknown`, `NotYours`, `WrongState`, `ItemUnknown`, `ItemSettled`,
     `ReasonMissing`, `TextEmpty`, `TextTooLong`, `TooManyItems`, `FileUnknown`, `Malformed` (a
@@ -39,6 +44,7 @@ async def move_item(
         event = decide(before, facts.state, locked.role_of(person), asked, facts.policy.note_max)
         if isinstance(event, BriefItemGiven):
             await _known(tx.conn, order, event)
+            event = msgspec.structs.replace(event, seen=seen)
         await save_items(tx, order, told(before, event), before)
         draft = Draft(person, event, client_id, content)
         _, (entry,) = await timeline.append(tx, locked.head, locked.owes, [draft])

@@ -33,6 +33,8 @@
     │   ├── TimeWrong               more time than may be added, or too little
     │   ├── IdReused                the same client id came before with other content
     │   ├── FileEmpty               a file without content
+    │   ├── SecretSeen              it carries what is unwise to send; may be sent knowingly
+    │   ├── SecretRefused           it carries what is never sent here
     │   └── SdpRefused              the session description cannot be answered
     ├── TooMuch
     │   ├── FrameTooLarge / FileTooLarge / RateExceeded / TooManyOpen
@@ -277,6 +279,21 @@ class FileEmpty(BadInput):
     """There is nothing in the file."""
 
     code = "file_empty"
+
+
+class SecretSeen(BadInput):
+    """The text carries what is unwise to send. Facts: `kinds`, by commas, all that were seen.
+
+    It is sent when its writer says that these kinds were understood.
+    """
+
+    code = "secret_seen"
+
+
+class SecretRefused(BadInput):
+    """The text carries what this marketplace lets nobody send. Facts: `kinds`, by commas."""
+
+    code = "secret_refused"
 
 
 class SdpRefused(BadInput):

@@ -167,6 +167,7 @@ class MessageEdited(_Event, frozen=True, tag="message_edited"):
 
     message: int
     text: str
+    seen: tuple[SecretKind, ...] = ()
 
 
 class MessageWithdrawn(_Event, frozen=True, tag="message_withdrawn"):

@@ -28,7 +28,15 @@ from orders.errors import (
     TooManyEdits,
     WindowOver,
 )
-from orders.events import MessageEdited, MessageSent, MessageWithdrawn, OrderId, PersonId, Role
+from orders.events import (
+    MessageEdited,
+    MessageSent,
+    MessageWithdrawn,
+    OrderId,
+    PersonId,
+    Role,
+    SecretKind,
+)
 from orders.locking import LockedOrder
 from orders.situation import chat_gate
 from orders.tables import entries, message_versions, withdrawn
@@ -55,9 +63,17 @@ class History(msgspec.Struct, frozen=True):
 
 
 async def edit(
-    database: Database, order: OrderId, person: PersonId, message: int, text: str, client_id: str
+    database: Database,
+    order: OrderId,
+    person: PersonId,
+    message: int,
+    text: str,
+    client_id: str,
+    seen: tuple[SecretKind, ...] = (),
 ) -> Position:
     """Put one's message in other words. The same words again change nothing.
+
+    `seen` is what they carry, which their writer was told of.
 
     Raises `TextEmpty`, `TextTooLong`, `OrderUnknown`, `MessageUnknown`, `MessageGone`, `NotYours`,
     `ChatClosed`, `WindowOver`, `TooManyEdits`, `IdReused`, `Unavailable`; nothing was changed.
@@ -81,7 +97,7 @@ async def edit(
             return place
         if len(edits) >= policy.edits_most:
             raise TooManyEdits(limit=policy.edits_most)
-        draft = Draft(person, MessageEdited(message, text), client_id, content)
+        draft = Draft(person, MessageEdited(message, text, seen), client_id, content)
         _, (told,) = await timeline.append(tx, locked.head, locked.owes, [draft])
         await tx.conn.execute(
             insert(message_versions).values(order_id=order, message=message, seq=told.seq)

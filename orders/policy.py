@@ -12,6 +12,8 @@ from typing import Annotated
 
 import msgspec
 
+from orders.events import SecretKind
+
 Seconds = Annotated[int, msgspec.Meta(ge=1, le=400 * 24 * 3600)]
 Window = Annotated[int, msgspec.Meta(ge=0, le=400 * 24 * 3600)]
 HOUR = 3600
@@ -23,6 +25,32 @@ class CallsBy(StrEnum):
 
     BOTH = "both"
     SELLER = "seller"
+
+
+class Handling(StrEnum):
+    """What happens to a text in which something of a kind was seen."""
+
+    OFF = "off"
+    WARN = "warn"
+    """Its writer is told once, and may send it knowingly."""
+    REFUSE = "refuse"
+
+
+class Screening(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What happens to card numbers, passwords and their like in messages and notes."""
+
+    card: Handling = Handling.WARN
+    iban: Handling = Handling.WARN
+    phone: Handling = Handling.WARN
+    email: Handling = Handling.WARN
+    password: Handling = Handling.WARN
+    api_key: Handling = Handling.WARN
+    login: Handling = Handling.WARN
+
+    def handling(self, kind: SecretKind) -> Handling:
+        """Return what happens to a kind."""
+        handling: Handling = getattr(self, kind)
+        return handling
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -86,6 +114,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """The largest file, in bytes."""
     files_max: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 100
     """How many files an order may have."""
+    screening: Screening = Screening()
+    """What happens to a text that carries what is unwise to send (article 1767)."""
     note_max: Annotated[int, msgspec.Meta(ge=1, le=5_000)] = 1_000
     """The longest note with a step (a reason, a delivery note), in characters."""
 

@@ -13,14 +13,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
 from sqlalchemy import select, tuple_
 
 from orders import timeline
 from orders.commands import command_digest
 from orders.database import Database, Transaction
+from orders.disclosure import disclose
 from orders.errors import (
     ChatClosed,
     IdReused,
@@ -30,7 +32,7 @@ from orders.errors import (
     TextTooLong,
     Unavailable,
 )
-from orders.events import MessageSent, OrderId, PersonId, State
+from orders.events import MessageSent, OrderId, PersonId, SecretKind, State
 from orders.locking import LockedOrder, lock, lock_free
 from orders.situation import chat_gate
 from orders.tables import entries, orders
@@ -50,6 +52,8 @@ class _Post:
     event: MessageSent
     content: bytes
     answer: asyncio.Future[Position]
+    seen: Collection[SecretKind] = ()
+    understood: Collection[SecretKind] = ()
     misses: int = 0
 
 
@@ -73,12 +77,21 @@ class PostBox:
         self._arrived = asyncio.Event()
         self._stopped = False
 
-    async def post(self, order: OrderId, person: PersonId, client_id: str, text: str) -> Position:
+    async def post(
+        self,
+        order: OrderId,
+        person: PersonId,
+        client_id: str,
+        text: str,
+        seen: Collection[SecretKind] = (),
+        understood: Collection[SecretKind] = (),
+    ) -> Position:
         """Store a message; returns after the commit, with its place in the timeline.
 
-        Repeat-safe by (order, person, client id). Raises `TextEmpty`, `TextTooLong`,
-        `OrderUnknown`, `ChatClosed`, `IdReused`, or `Unavailable` when the database cannot
-        take it or too much is waiting; nothing was stored then.
+        `seen` is what the text carries, `understood` what its writer was told of. Repeat-safe
+        by (order, person, client id). Raises `TextEmpty`, `TextTooLong`, `OrderUnknown`,
+        `ChatClosed`, `SecretSeen`, `SecretRefused`, `IdReused`, or `Unavailable` when the
+        database cannot take it or too much is waiting; nothing was stored then.
         """
         if not text.strip():
             raise TextEmpty
@@ -89,7 +102,9 @@ class PostBox:
         event = MessageSent(text)
         answer: asyncio.Future[Position] = asyncio.get_running_loop().create_future()
         content = command_digest("message.send", text)
-        self._queue.append(_Post(order, person, client_id, event, content, answer))
+        self._queue.append(
+            _Post(order, person, client_id, event, content, answer, seen, understood)
+        )
         self._arrived.set()
         return await answer
 
@@ -250,8 +265,12 @@ def _admit(
         raise ChatClosed(state=facts.state, reason=gate.reason)
     if len(post.event.text) > facts.policy.text_max:
         raise TextTooLong(limit=facts.policy.text_max, length=len(post.event.text))
+    event = post.event
+    if post.seen:
+        kept = disclose(facts.policy.screening, post.seen, post.understood)
+        event = msgspec.structs.replace(event, seen=kept)
     asked = facts.state is State.QUESTION
-    share.drafts.append(Draft(post.person, post.event, post.client_id, post.content, asked))
+    share.drafts.append(Draft(post.person, event, post.client_id, post.content, asked))
     share.takers.append([post])
     return None
 

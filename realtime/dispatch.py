@@ -23,7 +23,7 @@ from orders.errors import (
     Unauthenticated,
     Unavailable,
 )
-from orders.events import OrderId, PersonId
+from orders.events import OrderId, PersonId, SecretKind
 from orders.locking import peek
 from orders.proposals import Outcome, ProposalKind
 from orders.talks import ask_for_call, note_point, propose_talk
@@ -33,6 +33,7 @@ from orders.workflow import Verb
 from realtime import telemetry
 from realtime.bus import PersonTypes
 from realtime.chat import messages
+from realtime.chat.words import disclosed, screened
 from realtime.edge import Edge
 from realtime.protocol import (
     AcceptItem,
@@ -70,6 +71,7 @@ from realtime.protocol import (
     Refresh,
     Refreshed,
     ReopenItem,
+    Screen,
     SendMessage,
     ShowVersions,
     StepFrame,
@@ -80,6 +82,7 @@ from realtime.protocol import (
     Unsubscribe,
     WithdrawMessage,
     WithdrawProposal,
+    Worded,
 )
 from realtime.pump import Follow
 from realtime.rooms import room_frame
@@ -95,6 +98,9 @@ async def carry_out(edge: Edge, session: Session, frame: Inbound) -> Outbound | 
     match frame:
         case Pong():
             return None
+        case Screen():
+            session.may_screen()
+            return await screened(edge.database, session.person, session.language, frame)
         case Typing():
             await _member(edge, session.person, frame.order)
             _types(edge, session, frame)
@@ -128,11 +134,14 @@ async def act(edge: Edge, person: PersonId, frame: Act) -> Outbound | None:
 
     Return the answer, or None if there is none. Raises `Refused`.
     """
+    if isinstance(frame, SendMessage):
+        return await messages.send(edge.box, person, frame)
+    seen: tuple[SecretKind, ...] = ()
+    if isinstance(frame, Worded):
+        seen = await disclosed(edge.database, person, frame.order, frame)
     match frame:
-        case SendMessage():
-            return await messages.send(edge.box, person, frame)
         case EditMessage() | WithdrawMessage():
-            return await messages.change(edge.database, person, frame)
+            return await messages.change(edge.database, person, frame, seen)
         case ShowVersions():
             return await messages.versions(edge.database, person, frame)
         case Mark():
@@ -152,7 +161,7 @@ async def act(edge: Edge, person: PersonId, frame: Act) -> Outbound | None:
         ):
             return await _proposal(edge, person, frame)
         case AddItem() | GiveItem() | AcceptItem() | DropItem() | ReopenItem():
-            return await _brief(edge, person, frame)
+            return await _brief(edge, person, frame, seen)
         case CallStart() | CallAccept() | CallDecline() | CallHangUp():
             return await _call(edge, person, frame)
         case CallRequest() | TalkPropose() | MinutesNote():
@@ -208,7 +217,9 @@ async def _proposal(edge: Edge, person: PersonId, frame: ProposalFrame) -> Done:
     return Done(frame.id, order, place.seq, place.at)
 
 
-async def _brief(edge: Edge, person: PersonId, frame: BriefFrame) -> Done:
+async def _brief(
+    edge: Edge, person: PersonId, frame: BriefFrame, seen: tuple[SecretKind, ...]
+) -> Done:
     asked: Asked
     match frame:
         case AddItem(label=label):
@@ -223,7 +234,7 @@ async def _brief(edge: Edge, person: PersonId, frame: BriefFrame) -> Done:
             asked = Asked(Move.REOPEN, item, note=note)
         case never:
             assert_never(never)
-    place = await move_item(edge.database, frame.order, person, asked, frame.id)
+    place = await move_item(edge.database, frame.order, person, asked, frame.id, seen)
     return Done(frame.id, frame.order, place.seq, place.at)
 
 

@@ -31,6 +31,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     malformed_frames: int = 10
     """Frames that could not be understood before the socket is closed."""
 
+    screens_per_second: float = 4.0
+    """Texts a socket may have looked at while they are typed: a pause in typing asks once."""
+    screens_burst: int = 8
+
     subscriptions: int = 50
     """Orders that one socket follows at once: those on its screen."""
     sockets_per_person: int = 20

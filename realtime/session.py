@@ -57,6 +57,7 @@ class Session:
         self._limits = limits
         self._places = asyncio.Semaphore(limits.commands_in_flight)
         self._bucket = Bucket(limits.commands_per_second, limits.commands_burst, now)
+        self._screens = Bucket(limits.screens_per_second, limits.screens_burst, now)
         self._malformed = 0
         self._heard = now
         self._reading = True
@@ -93,6 +94,12 @@ class Session:
         follow.situation = follow.situation or situation
         if follow.cursor < follow.head or follow.situation:
             self.pump.moved(order)
+
+    def may_screen(self) -> None:
+        """Take one of the looks at a text that is being typed. Raises `RateExceeded`."""
+        wait = self._screens.take(time.monotonic())
+        if wait:
+            raise RateExceeded(limit="screens_per_second", retry_after=ceil(wait))
 
     def signal(self, key: tuple[object, ...], frame: Outbound) -> None:
         """Pass on a signal; a newer one with the same key takes its place."""

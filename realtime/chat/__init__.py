@@ -1,5 +1,6 @@
 """The conversation on an order.
 
+- `screening` what should not stand in a message (pure); `words` asks it
 - `messages`  sending and paging back
 - `marks`     how far everybody has read
 """

@@ -9,10 +9,11 @@ import msgspec
 
 from orders import timeline, views
 from orders.database import Database
-from orders.events import PersonId
+from orders.events import PersonId, SecretKind
 from orders.messages import edit, history, withdraw
 from orders.posting import PostBox
 from realtime import telemetry
+from realtime.chat.words import seen_in
 from realtime.protocol import (
     Done,
     EditMessage,
@@ -33,17 +34,21 @@ async def send(box: PostBox, person: PersonId, asked: SendMessage) -> Done:
     message is queued, so messages of one socket keep their order.
     """
     began = time.monotonic()
-    place = await box.post(asked.order, person, asked.id, asked.text)
+    place = await box.post(
+        asked.order, person, asked.id, asked.text, seen_in(asked.text), asked.understood
+    )
     telemetry.APPENDS.observe(time.monotonic() - began)
     return Done(asked.id, asked.order, place.seq, place.at)
 
 
-async def change(database: Database, person: PersonId, asked: MessageFrame) -> Done:
+async def change(
+    database: Database, person: PersonId, asked: MessageFrame, seen: tuple[SecretKind, ...] = ()
+) -> Done:
     """Edit or withdraw a message. Raises what `orders.messages` raises."""
     order, message = asked.order, asked.message
     match asked:
         case EditMessage(text=text):
-            place = await edit(database, order, person, message, text, asked.id)
+            place = await edit(database, order, person, message, text, asked.id, seen)
         case WithdrawMessage():
             place = await withdraw(database, order, person, message, asked.id)
         case never:

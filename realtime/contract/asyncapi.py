@@ -24,6 +24,7 @@ ANSWERS: dict[type[msgspec.Struct], tuple[type[msgspec.Struct], ...]] = {
     protocol.Subscribe: (outbound.Room, outbound.Batch, outbound.Now, outbound.RefusedFrame),
     protocol.History: (outbound.Page, outbound.RefusedFrame),
     protocol.ShowVersions: (outbound.Versions, outbound.RefusedFrame),
+    protocol.Screen: (outbound.Screened, outbound.RefusedFrame),
     protocol.CallOffer: (outbound.Answer, outbound.RefusedFrame),
     **dict.fromkeys(get_args(protocol.Command), (outbound.Done, outbound.RefusedFrame)),
 }
@@ -47,7 +48,7 @@ LANES = {
     "answers": (
         (
             outbound.Welcome, outbound.Refreshed, outbound.Room, outbound.Versions, outbound.Done,
-            outbound.Answer, outbound.RefusedFrame,
+            outbound.Answer, outbound.Screened, outbound.RefusedFrame,
         ),
         "Each answers one frame of the browser.",
     ),

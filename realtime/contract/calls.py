@@ -178,7 +178,7 @@ def _of(twin: Twin) -> Call:
         takes=twin.body, may_be_empty=twin.may_be_empty,
         given=(ORDER, CLIENT_ID) if twin.keyed else (ORDER,),
         gives={204: None} if twin.gives is None else {200: twin.gives},
-        refused=(OrderUnknown, *twin.refused),
+        refused=(OrderUnknown, *twin.refusals),
     )  # fmt: skip
 
 

@@ -35,6 +35,8 @@ from orders.errors import (
     ProposalUnknown,
     ReasonMissing,
     Refused,
+    SecretRefused,
+    SecretSeen,
     TextEmpty,
     TextTooLong,
     TimeWrong,
@@ -45,7 +47,7 @@ from orders.errors import (
     WrongState,
 )
 from realtime import protocol
-from realtime.protocol import Done
+from realtime.protocol import Done, Worded
 
 _SET_APART = {"id", "order"}
 """Fields of a frame that HTTP has other places for."""
@@ -59,6 +61,12 @@ class Twin(msgspec.Struct, frozen=True):
     """What it may be refused with, beside what any call of a person may."""
     gives: type[msgspec.Struct] | None = Done
     """The frame that answers; None for an answer without a body."""
+
+    @property
+    def refusals(self) -> tuple[type[Refused], ...]:
+        """What it may be refused with, what its words may carry included."""
+        worded = issubclass(self.frame, Worded)
+        return (*self.refused, *((SecretSeen, SecretRefused) if worded else ()))
 
     @property
     def tag(self) -> str:

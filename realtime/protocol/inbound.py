@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 
 from orders.brief import LINKS_MAX
-from orders.events import CallId, FileId, OrderId, PersonId
+from orders.events import CallId, FileId, OrderId, PersonId, SecretKind
 from orders.proposals import TIMES_MAX
 
 VERSION = 1
@@ -100,7 +100,25 @@ class Pong(_Inbound, frozen=True, tag="pong"):
     n: int
 
 
-class SendMessage(_Inbound, frozen=True, tag="message.send"):
+class Screen(_Inbound, frozen=True, tag="screen"):
+    """What in this text would be unwise to send? Answered by `screened`; nothing is kept of it."""
+
+    id: Id
+    order: OrderRef
+    text: str
+
+
+class Worded(_Inbound, frozen=True, kw_only=True):
+    """Carries a person's own words.
+
+    What is unwise to send in them is refused (`secret_seen`) unless its kind stands in
+    `understood`: the writer was told of it and sends it all the same.
+    """
+
+    understood: Annotated[tuple[SecretKind, ...], msgspec.Meta(max_length=len(SecretKind))] = ()
+
+
+class SendMessage(Worded, frozen=True, tag="message.send"):
     """Write a message."""
 
     id: Id
@@ -108,7 +126,7 @@ class SendMessage(_Inbound, frozen=True, tag="message.send"):
     text: str
 
 
-class EditMessage(_Inbound, frozen=True, tag="message.edit"):
+class EditMessage(Worded, frozen=True, tag="message.edit"):
     """Put one's own message in other words, within the room's `edit_window`."""
 
     id: Id
@@ -133,7 +151,7 @@ class ShowVersions(_Inbound, frozen=True, tag="versions"):
     message: Seq
 
 
-class _Step(_Inbound, frozen=True):
+class _Step(Worded, frozen=True):
     """A step of the process; the frame's type is its verb. `note` is its reason, if it has one."""
 
     id: Id
@@ -223,7 +241,7 @@ class DecideResume(_Step, frozen=True, tag="dispute.resume"):
     """Mediator: the order goes on, because."""
 
 
-class ProposeTime(_Inbound, frozen=True, tag="time.propose"):
+class ProposeTime(Worded, frozen=True, tag="time.propose"):
     """Either party: `seconds` more on the running clock. The other one answers."""
 
     id: Id
@@ -232,7 +250,7 @@ class ProposeTime(_Inbound, frozen=True, tag="time.propose"):
     note: str = ""
 
 
-class ProposeRefund(_Inbound, frozen=True, tag="refund.propose"):
+class ProposeRefund(Worded, frozen=True, tag="refund.propose"):
     """Either party: `cents` of what is held go back to the buyer. The other one answers."""
 
     id: Id
@@ -263,7 +281,7 @@ class WithdrawProposal(_Reply, frozen=True, tag="proposal.withdraw"):
     """Who proposed: I take it back."""
 
 
-class AddItem(_Inbound, frozen=True, tag="brief.add"):
+class AddItem(Worded, frozen=True, tag="brief.add"):
     """Seller: this is missing; a new item of the readiness list."""
 
     id: Id
@@ -271,7 +289,7 @@ class AddItem(_Inbound, frozen=True, tag="brief.add"):
     label: str
 
 
-class _ItemMove(_Inbound, frozen=True):
+class _ItemMove(Worded, frozen=True):
     id: Id
     order: OrderRef
     item: ItemRef
@@ -329,7 +347,7 @@ class CallHangUp(_Inbound, frozen=True, tag="call.hang_up"):
     call: CallRef
 
 
-class CallRequest(_Inbound, frozen=True, tag="call.request"):
+class CallRequest(Worded, frozen=True, tag="call.request"):
     """Buyer, where only the seller may call: please call me."""
 
     id: Id
@@ -337,7 +355,7 @@ class CallRequest(_Inbound, frozen=True, tag="call.request"):
     note: str = ""
 
 
-class TalkPropose(_Inbound, frozen=True, tag="talk.propose"):
+class TalkPropose(Worded, frozen=True, tag="talk.propose"):
     """Either party: one to three times to talk. The other one accepts with one of them."""
 
     id: Id
@@ -346,7 +364,7 @@ class TalkPropose(_Inbound, frozen=True, tag="talk.propose"):
     note: str = ""
 
 
-class MinutesNote(_Inbound, frozen=True, tag="minutes.note"):
+class MinutesNote(Worded, frozen=True, tag="minutes.note"):
     """Either party: this was agreed in the call. The other one accepts or declines it."""
 
     id: Id
@@ -423,5 +441,15 @@ Act = Command | Mark | Received | ShowVersions
 """What a person may do without a socket too. `realtime.contract.twins` has a row for each."""
 
 Inbound = (
-    Hello | Refresh | Subscribe | Unsubscribe | History | Typing | Pong | CallOffer | CallMute | Act
+    Hello
+    | Refresh
+    | Subscribe
+    | Unsubscribe
+    | History
+    | Typing
+    | Pong
+    | Screen
+    | CallOffer
+    | CallMute
+    | Act
 )

@@ -7,8 +7,9 @@ from datetime import datetime
 import msgspec
 
 from orders.errors import Fact
-from orders.events import CallId, OrderId, PersonId, Role, State
+from orders.events import CallId, OrderId, PersonId, Role, SecretKind, State
 from orders.messages import Version
+from orders.policy import Handling
 from orders.situation import Situation
 
 
@@ -115,6 +116,27 @@ class Room(_Outbound, frozen=True, tag="room"):
     """For so many seconds after it was sent an author may edit a message; 0 for never."""
     withdraw_window: int = 0
     """The same for withdrawing it."""
+
+
+class SeenSecret(msgspec.Struct, frozen=True):
+    """Something unwise to send: the code points `start` to `end` (exclusive) of the text.
+
+    `text` says in the reader's language what it is, why it is unwise, and what to do instead.
+    """
+
+    kind: SecretKind
+    start: int
+    end: int
+    handling: Handling
+    text: str
+
+
+class Screened(_Outbound, frozen=True, tag="screened"):
+    """Answer to `screen`: what was seen, from left to right and without overlap."""
+
+    id: str
+    order: OrderId
+    findings: tuple[SeenSecret, ...]
 
 
 class Now(_Outbound, frozen=True, tag="situation"):
@@ -242,6 +264,7 @@ Outbound = (
     | Versions
     | Done
     | Answer
+    | Screened
     | RefusedFrame
     | Marks
     | PresenceFrame

@@ -9,6 +9,7 @@ from importlib import resources
 
 import msgspec
 from babel import Locale
+from babel.lists import format_list
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
 
@@ -82,4 +83,8 @@ def refusal(language: str, refused: Refused) -> str:
     """
     key = f"refused.{refused.code}"
     exact = (f"{key}.{refused.facts.get(name)}" for name in _VARIED_BY)
-    return sentence(language, next((k for k in exact if k in KEYS), key), **refused.facts)
+    facts = dict(refused.facts)
+    if isinstance(kinds := facts.get("kinds"), str):
+        names = [sentence(language, f"secret.{kind}") for kind in kinds.split(",")]
+        facts["kinds"] = format_list(names, locale=LOCALES[known_language(language)])
+    return sentence(language, next((k for k in exact if k in KEYS), key), **facts)

@@ -16,7 +16,10 @@ _MAILERS = (
     "gmail|googlemail|outlook|hotmail|live|yahoo|orange|free|sfr|laposte|wanadoo|proton|"
     "protonmail|icloud|gmx|aol|bbox|numericable"
 )
-_AT_MARKED = r"\s*[(\[{<]\s*(?:at|@|arobase|arobas|chez)\s*[)\]}>]\s*|\s+@\s+|@\s*|[\s_-]+arobase?[\s_-]+"
+_AT_MARKED = (
+    r"\s*[(\[{<]\s*(?:at|@|arobase?|chez)\s*[)\]}>]\s*"
+    r"|\s+@\s+|@\s*|[\s_-]+arobase?[\s_-]+"
+)
 _AT_WORD = r"[\s_-]+(?:at|chez|a)[\s_-]+"
 _DOT_MARKED = r"\s*[(\[{<]\s*(?:dot|point|\.)\s*[)\]}>]\s*|[\s_-]+(?:dot|point)[\s_-]+"
 _DOT = rf"(?:{_DOT_MARKED}|\s*\.\s*)"
@@ -35,9 +38,7 @@ _WORDED = re.compile(
     rf"{_NAME}{_AT_WORD}(?:{_LABEL}(?:{_DOT_MARKED})){{1,2}}(?:{_ENDINGS})(?![a-z0-9])"
     rf"|{_NAME}{_AT_WORD}(?:{_MAILERS}){_DOT}(?:{_ENDINGS})(?![a-z0-9])"
 )
-_APART = re.compile(
-    rf"(?<![a-z0-9])(?:[a-z0-9._-] ){{2,40}}@(?: [a-z0-9._-]){{4,60}}(?![a-z0-9])"
-)
+_APART = re.compile(r"(?<![a-z0-9])(?:[a-z0-9._-] ){2,40}@(?: [a-z0-9._-]){4,60}(?![a-z0-9])")
 _LEADING = re.compile(
     r"(?:(?:c'est|est|is|it's|mon|my|mail|email|e-mail|adresse|address|contact|write|to|ecris|"
     r"a|sur|via|me|i'm|mailto|send|reach|gmail|la|le|l)[\s]+)+"

@@ -16,10 +16,14 @@ Place = tuple[int, int]
 _WORD = (
     r"(?<![a-z0-9])(?:mots?[ -]de[ -]passe|m\.?d\.?p\.?|pass[ -]?(?:words?|phrase|code|wd)?|passe|"
     r"pa\$\$word|p a s s w o r d|pwd|pw|p/w|"
-    r"code (?:secret|confidentiel|d'acces|pin|wifi|du coffre|de la porte)|pin(?: code)?)(?![a-z0-9])"
+    r"code (?:secret|confidentiel|d'acces|pin|wifi|du coffre|de la porte)|pin(?: code)?)"
+    r"(?![a-z0-9])"
 )
 _APART = r"[^\S\n]*(?:[:=]+|-+>)[^\S\n]*"
-_IS = r"(?:[^\S\n]*(?:'s)?[^\S\n]+(?:est|c'est|sera|is|was|will be|reste|devient)[^\S\n]+:?[^\S\n]*|'s[^\S\n]+)"
+_IS = (
+    r"(?:[^\S\n]+(?:est|c'est|sera|is|was|will be|reste|devient)[^\S\n]+(?::[^\S\n]*)?"
+    r"|'s[^\S\n]+)"
+)
 _FILLER = r"(?:[^\S\n]+[a-z'-]+){0,5}?"
 _VALUE = r"""(?:"\s?(?P<quoted>[^"\n]{3,64}?)\s?"|'(?P<single>[^'\n]{3,64})'|(?P<bare>\S{3,64}))"""
 

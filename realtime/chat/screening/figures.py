@@ -33,9 +33,7 @@ _TENS = {
 _TIMES = {"double": 2, "triple": 3}
 _TEN = 10
 _WORDS = "|".join(
-    sorted(
-        {*_UNITS, *_TEENS, *_TENS, *_TIMES, "vingts", "hundred", "et"}, key=len, reverse=True
-    )
+    sorted({*_UNITS, *_TEENS, *_TENS, *_TIMES, "vingts", "hundred", "et"}, key=len, reverse=True)
 )
 _SPOKEN = re.compile(
     rf"(?<![a-z0-9])(?:{_WORDS}|\d+)(?:[\s.,\-/_()]{{1,5}}(?:{_WORDS}|\d+)(?![a-z0-9]))+"
@@ -148,6 +146,6 @@ def _after_tens(words: list[str], *, teens: bool) -> tuple[int, int]:
         return _TEN + _UNITS[rest[1]], skipped + 2
     if teens and rest[0] in _TEENS:
         return _TEENS[rest[0]], skipped + 1
-    if 0 < _UNITS.get(rest[0], 0):
+    if _UNITS.get(rest[0], 0) > 0:
         return _UNITS[rest[0]], skipped + 1
     return 0, 0

@@ -53,9 +53,7 @@ def _accentless(letter: str) -> str:
     return plain if plain.isascii() else letter.lower()
 
 
-_PLAIN = bytes(
-    _accentless(letter).encode("latin-1")[0] for letter in map(chr, range(0x100))
-)
+_PLAIN = bytes(_accentless(letter).encode("latin-1")[0] for letter in map(chr, range(0x100)))
 """Each letter of Latin-1, small and without accents."""
 
 

@@ -1,7 +1,7 @@
-"""Precision and recall of the screening, on lines that say themselves what should be seen.
+r"""Precision and recall of the screening, on lines that say themselves what should be seen.
 
 A labelled line is `language|text`, in which what should be seen stands in `[[kind:…]]` and
-`\\uXXXX` or `\\n` is a character. Findings are counted one by one: right is one of the labelled
+`\uXXXX` or `\n` is a character. Findings are counted one by one: right is one of the labelled
 kind that overlaps the labelled place.
 """
 
@@ -46,9 +46,7 @@ class Score(msgspec.Struct, frozen=True):
 
     def plus(self, other: Score) -> Score:
         """Add two counts."""
-        return Score(
-            self.right + other.right, self.wrong + other.wrong, self.missed + other.missed
-        )
+        return Score(self.right + other.right, self.wrong + other.wrong, self.missed + other.missed)
 
 
 def labelled(content: str) -> Iterator[Labelled]:
@@ -95,9 +93,7 @@ def _labelled(language: str, marked: str) -> Labelled:
     text, wanted, at = "", [], 0
     for mark in _MARK.finditer(told):
         text += told[at : mark.start()]
-        wanted.append(
-            Finding(len(text), len(text) + len(mark["text"]), SecretKind(mark["kind"]))
-        )
+        wanted.append(Finding(len(text), len(text) + len(mark["text"]), SecretKind(mark["kind"])))
         text += mark["text"]
         at = mark.end()
     return Labelled(language, text + told[at:], tuple(wanted))

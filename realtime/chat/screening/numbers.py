@@ -108,14 +108,14 @@ def accounts(folded: Folded) -> Iterator[Place]:
         length = _IBAN_LENGTHS.get(found[0][:2].upper())
         if length is None:
             continue
-        number, end = "", found.start()
-        for end, letter in enumerate(found[0], found.start() + 1):
-            if not _BETWEEN.match(letter):
-                number += letter
-            if len(number) == length:
-                break
+        places = [
+            place
+            for place, letter in enumerate(found[0], found.start())
+            if not _BETWEEN.match(letter)
+        ][:length]
+        number = "".join(plain[place] for place in places)
         if len(number) == length and iban.is_valid(number, check_country=False):
-            yield found.start(), end
+            yield found.start(), places[-1] + 1
 
 
 def phones(folded: Folded) -> Iterator[Place]:
