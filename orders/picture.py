@@ -13,8 +13,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from orders.events import PARTIES, State, Timer
-from orders.policy import Policy
+from orders.events import PARTIES, SecretKind, State, Timer
+from orders.policy import Policy, Screening
 from orders.situation import ZERO_OF
 from orders.workflow import (
     CLOCKS,
@@ -289,6 +289,8 @@ def _default(field: msgspec.structs.FieldInfo) -> str:
             return length(number)
         case tuple(marks):
             return ", ".join(map(str, marks))
+        case Screening() as kinds:
+            return ", ".join(f"{kind} {kinds.handling(kind)}" for kind in SecretKind)
         case other:
             return str(other)
 
