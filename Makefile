@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # ------------------------------------------------------------------------------ for a person
 
-.PHONY: help run test check bench bench-clock faults screenshots lock clean
+.PHONY: help run test check bench bench-clock bench-chat faults screenshots lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile

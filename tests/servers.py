@@ -75,6 +75,13 @@ class Server:
         self._user = user
         self._process: subprocess.Popen[bytes] | None = None  # set while it runs
 
+    @property
+    def pid(self) -> int:
+        """The process, while it runs. Raises ServerFailedError if it does not."""
+        if self._process is None:
+            raise ServerFailedError("not running")
+        return self._process.pid
+
     def start(self) -> None:
         """Start it and return when it answers. Raises ServerFailedError if it does not."""
         log = self._folder / "log"

@@ -1,0 +1,647 @@
+"""How much chat one core carries: messages a second, latency, memory of a connection, resume.
+
+The servers are started by their own command line, all of them (database and broker too) on one
+core; this program is the load and has the other. Every check of the product is on, and no limit is
+raised: people write as fast as the limits let them, so there are many of them.
+
+- *capacity*: everybody has a few messages on their way all the time;
+- *latency*: messages at fixed times, from when one should be sent until the other party has it;
+- *resume*: everybody's buyer is away for some messages; from the first connect to the last entry;
+- *idle*: signed-in connections in a server just started, its memory before and after;
+- *echo*: a bare WebSocket echo on the same server software, in the same run.
+
+Prints one line of JSON a mode. A run in which the load itself needed more than 90 % of its core is
+marked `valid: false`. Takes about two minutes a mode.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import resource
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import msgspec
+import uvicorn
+import uvloop
+from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_connect
+from starlette.types import Receive, Scope, Send
+
+from orders.database import Database, migrate
+from realtime.auth import Tokens
+from realtime.limits import Limits
+from realtime.settings import Secret
+from realtime.transport import Line
+from tests import servers
+from tests.cost import cores, cpu_seconds, memory_kib, on_core
+from tests.orders.world import Room, open_room
+
+TOKEN_SECRET = secrets.token_hex(32)
+TEXT = "Parfait, je vous envoie la version corrigée ce soir avec les deux variantes du logo. "
+WINDOW = 2
+"""Messages that everybody has on their way while capacity is measured."""
+TICK = 0.002
+"""Seconds between two looks at what has to be sent."""
+PATIENCE = 60.0
+LOAD_MOST = 90.0
+"""Percent of its core that the load may need for a run to count."""
+
+# ---------------------------------------------------------------------------- the browser
+
+
+class Entry(msgspec.Struct):
+    """What the load looks at in an entry."""
+
+    seq: int
+    actor: str
+    client_id: str | None = None
+
+
+class Frame(msgspec.Struct):
+    """What the load looks at in a frame."""
+
+    t: str
+    id: str | None = None
+    n: int = 0
+    code: str = ""
+    after: int = 0
+    upto: int = 0
+    reset: bool = False
+    entries: tuple[Entry, ...] = ()
+
+
+_decode = msgspec.json.Decoder(Frame).decode
+
+
+class Ledger:
+    """Every message that was sent, and what became of it."""
+
+    def __init__(self) -> None:
+        self.pending: dict[str, float] = {}
+        self.sent = self.delivered = self.doubled = self.disordered = 0
+        self.refused: Counter[str] = Counter()
+        self.late: list[float] | None = None
+        """Seconds from when a message should have been sent to its delivery, if asked for."""
+
+    def arrived(self, message: str) -> None:
+        """The other party has it."""
+        since = self.pending.pop(message, None)
+        if since is None:
+            self.doubled += 1
+            return
+        self.delivered += 1
+        if self.late is not None:
+            self.late.append(time.monotonic() - since)
+
+
+class Client(WSListener):
+    """One connection of one person, in one order."""
+
+    def __init__(self, ledger: Ledger, person: str, order: str) -> None:
+        self.ledger, self.person, self.order = ledger, person, order
+        self.cursor: int | None = None
+        self.waits_for: int | None = None
+        """Tell `ready` once the position is reached; None for the welcome."""
+        self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.answered: Callable[[Client], None] | None = None
+        self.last: dict[str, int] = {}
+        self.sent = 0
+        self.transport: WSTransport
+
+    def on_ws_connected(self, transport: WSTransport) -> None:
+        """Keep the line."""
+        self.transport = transport
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        """Hear one frame."""
+        if frame.msg_type != WSMsgType.TEXT:
+            return
+        heard = _decode(frame.get_payload_as_memoryview())
+        if heard.t == "batch":
+            self._batch(heard)
+        elif heard.t == "done":
+            if self.answered is not None:
+                self.answered(self)
+        elif heard.t == "ping":
+            self.say({"t": "pong", "n": heard.n})
+        elif heard.t == "welcome":
+            self._settle(at=None)
+        elif heard.t == "refused":
+            self.ledger.refused[heard.code] += 1
+            if heard.id is not None:
+                self.ledger.pending.pop(heard.id, None)
+            if self.answered is not None:
+                self.answered(self)
+
+    def _batch(self, batch: Frame) -> None:
+        if self.cursor is not None and batch.after != self.cursor:
+            self.ledger.disordered += 1
+        expected = batch.after
+        for entry in batch.entries:
+            expected += 1
+            if entry.seq != expected:
+                self.ledger.disordered += 1
+            if entry.client_id is not None and entry.actor != self.person:
+                number = int(entry.client_id.rpartition("-")[2])
+                if number <= self.last.get(entry.actor, 0):
+                    self.ledger.disordered += 1
+                self.last[entry.actor] = number
+                self.ledger.arrived(entry.client_id)
+        self.cursor = batch.upto
+        self._settle(at=self.cursor)
+
+    def _settle(self, at: int | None) -> None:
+        reached = at is None if self.waits_for is None else at is not None and at >= self.waits_for
+        if reached and not self.ready.done():
+            self.ready.set_result(None)
+
+    def say(self, frame: dict[str, object]) -> None:
+        """Send one frame."""
+        self.transport.send(WSMsgType.TEXT, msgspec.json.encode(frame))
+
+    def write(self, since: float) -> None:
+        """Send a message that should have been sent at `since`."""
+        self.sent += 1
+        message = f"{self.person}-{self.sent}"
+        self.ledger.pending[message] = since
+        self.ledger.sent += 1
+        self.say({"t": "message.send", "id": message, "order": self.order, "text": TEXT})
+
+    async def until(self, position: int) -> None:
+        """Return once everything up to the position was heard."""
+        self.waits_for = position
+        self.ready = asyncio.get_running_loop().create_future()
+        self._settle(at=self.cursor)
+        await asyncio.wait_for(self.ready, PATIENCE)
+
+    def leave(self) -> None:
+        """Close the line."""
+        self.transport.disconnect()
+
+
+async def arrive(url: str, token: str, client: Client) -> None:
+    """Connect and sign in."""
+    await ws_connect(lambda: client, url, websocket_handshake_timeout=PATIENCE)
+    client.say({"t": "hello", "token": token})
+    await asyncio.wait_for(client.ready, PATIENCE)
+
+
+async def come_in(url: str, token: str, client: Client, position: int | None = None) -> None:
+    """Connect, sign in, and follow the order until `position`, or until the newest page came."""
+    after = client.cursor
+    client.waits_for = None
+    client.ready = asyncio.get_running_loop().create_future()
+    await arrive(url, token, client)
+    client.say({"t": "subscribe", "order": client.order, "after": after})
+    await client.until(position or 1)
+
+
+# -------------------------------------------------------------------------------- phases
+
+
+class Meter:
+    """CPU of the servers and of this program, from its making on."""
+
+    def __init__(self, roots: Sequence[int]) -> None:
+        self._roots = roots
+        self._servers, self._mine, self._began = cpu_seconds(*roots), time.process_time(), _now()
+
+    def servers(self) -> float:
+        """CPU-seconds that the servers have used."""
+        return cpu_seconds(*self._roots) - self._servers
+
+    def load(self) -> float:
+        """Percent of a core that this program has used."""
+        return 100 * (time.process_time() - self._mine) / (_now() - self._began)
+
+
+def _now() -> float:
+    return time.monotonic()
+
+
+async def drained(ledger: Ledger) -> int:
+    """Wait until everything was delivered; return how many messages never were."""
+    give_up = _now() + PATIENCE
+    while ledger.pending and _now() < give_up:
+        await asyncio.sleep(0.05)
+    return len(ledger.pending)
+
+
+async def capacity(
+    clients: Sequence[Client], ledger: Ledger, seconds: float, roots: Sequence[int]
+) -> dict[str, float]:
+    """Keep some messages of everybody on their way, and count."""
+    going = True
+
+    def again(client: Client) -> None:
+        if going:
+            client.write(_now())
+
+    for client in clients:
+        client.answered = again
+        for _ in range(WINDOW):
+            client.write(_now())
+    await asyncio.sleep(seconds / 3)
+    meter, before, began = Meter(roots), ledger.delivered, _now()
+    await asyncio.sleep(seconds)
+    took, count = _now() - began, ledger.delivered - before
+    cpu, load = meter.servers(), meter.load()
+    going = False
+    await drained(ledger)
+    return {
+        "delivered_per_s": round(count / took),
+        "cpu_us_per_message": round(1e6 * cpu / max(count, 1)),
+        "server_load_percent": round(100 * cpu / took, 1),
+        "loader_load_percent": round(load, 1),
+    }
+
+
+async def latency(
+    clients: Sequence[Client], ledger: Ledger, rate: int, seconds: float, roots: Sequence[int]
+) -> dict[str, float]:
+    """Send `rate` messages a second at fixed times, everybody in turn."""
+    for client in clients:
+        client.answered = None
+    meter = Meter(roots)
+    ledger.late = []
+    began = _now()
+    sent = 0
+    while (passed := _now() - began) < seconds:
+        for _ in range(int(passed * rate) - sent):
+            clients[sent % len(clients)].write(began + sent / rate)
+            sent += 1
+        await asyncio.sleep(TICK)
+    load = meter.load()
+    await drained(ledger)
+    late, ledger.late = sorted(ledger.late), None
+    return {
+        "p50_ms": round(1000 * late[len(late) // 2], 2),
+        "p99_ms": round(1000 * late[len(late) * 99 // 100], 2),
+        "server_load_percent": round(100 * meter.servers() / seconds, 1),
+        "loader_load_percent": round(load, 1),
+    }
+
+
+async def resume(pairs: Sequence["Pair"], ledger: Ledger, missed: int) -> float:
+    """Let buyers miss some messages; return how long it takes until all of them have them."""
+    for pair in pairs:
+        pair.buyer.leave()
+        pair.seller.answered = None
+    await asyncio.sleep(1)
+    targets = [(pair.buyer.cursor or 0) + missed for pair in pairs]
+    for number in range(missed):
+        for pair in pairs:
+            pair.seller.write(_now())
+        await asyncio.gather(
+            *(p.seller.until(t - missed + number + 1) for p, t in zip(pairs, targets, strict=True))
+        )
+    began = _now()
+    await asyncio.gather(
+        *(
+            come_in(pair.buyer_url, pair.buyer_token, pair.buyer, target)
+            for pair, target in zip(pairs, targets, strict=True)
+        )
+    )
+    took = _now() - began
+    await drained(ledger)
+    return took
+
+
+async def idle(url: str, pids: Sequence[int], tokens: Sequence[str], count: int) -> float:
+    """Sign in `count` connections that say nothing; return KiB of the servers' memory for each."""
+    ledger = Ledger()
+    first = [Client(ledger, "", "") for _ in tokens]
+    for client, token in zip(first[:50], tokens, strict=False):  # what is made once is made now
+        await arrive(url, token, client)
+    await asyncio.sleep(1)
+    before = memory_kib(*pids)
+    clients = [Client(ledger, "", "") for _ in range(count)]
+    for place in range(0, count, 100):
+        some = enumerate(clients[place : place + 100], place)
+        await asyncio.gather(*(arrive(url, tokens[n % len(tokens)], c) for n, c in some))
+    await asyncio.sleep(3)
+    used = memory_kib(*pids) - before
+    for client in (*first[:50], *clients):
+        client.leave()
+    return used / count
+
+
+class Echo(WSListener):
+    """A connection to the echo that has something on its way all the time."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.going = True
+
+    def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+        """Say again what came back."""
+        self.count += 1
+        if self.going:
+            transport.send(WSMsgType.TEXT, frame.get_payload_as_bytes())
+
+
+async def echoes(url: str, connections: int, seconds: float) -> float:
+    """Return how many frames a second a bare echo carries."""
+    listeners = [Echo() for _ in range(connections)]
+    frame = msgspec.json.encode({"t": "message.send", "id": "m-1", "order": "o_1", "text": TEXT})
+    for listener in listeners:
+        transport, _ = await ws_connect(lambda one=listener: one, url)
+        for _ in range(WINDOW):
+            transport.send(WSMsgType.TEXT, frame)
+    await asyncio.sleep(seconds / 4)
+    before, began = sum(each.count for each in listeners), _now()
+    await asyncio.sleep(seconds)
+    found = (sum(each.count for each in listeners) - before) / (_now() - began)
+    for listener in listeners:
+        listener.going = False
+    return found
+
+
+async def _echo(_scope: Scope, receive: Receive, send: Send) -> None:
+    """A bare ASGI application that says everything back."""
+    await receive()
+    await send({"type": "websocket.accept"})
+    while (message := await receive())["type"] == "websocket.receive":
+        await send({"type": "websocket.send", "text": message["text"]})
+
+
+def serve_echo(port: int) -> None:
+    """Be the echo, on the server software of the room and with its settings."""
+    uvicorn.run(
+        _echo,
+        host="127.0.0.1",
+        port=port,
+        loop="uvloop",
+        http="httptools",
+        ws=Line,
+        ws_per_message_deflate=False,
+        ws_ping_interval=None,
+        lifespan="off",
+        log_level="warning",
+        access_log=False,
+    )
+
+
+# -------------------------------------------------------------------------------- servers
+
+
+class Pair(msgspec.Struct):
+    """An order and the two who write in it."""
+
+    buyer: Client
+    buyer_url: str
+    buyer_token: str
+    seller: Client
+
+
+class Site:
+    """The servers of one mode, on one core."""
+
+    def __init__(self, mode: str, folder: Path) -> None:
+        self.mode, self.folder = mode, folder
+        self.database_url = f"sqlite+aiosqlite:///{folder / 'orders.sqlite3'}"
+        self.shared: list[int] = []
+        """Database and broker."""
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self.ports: list[int] = []
+        """Where browsers connect."""
+        self._redis_url = ""
+        self._after: list[Callable[[], object]] = []
+
+    @property
+    def pids(self) -> list[int]:
+        """Our own processes."""
+        return [process.pid for process in self.processes]
+
+    def begin(self) -> None:
+        """Start what our processes share."""
+        if self.mode != "sqlite":
+            server = servers.postgres(self.folder / "postgres")
+            server.start()
+            self._after.append(server.stop)
+            self.database_url = server.url
+            self.shared.append(server.pid)
+        if self.mode == "postgres+redis":
+            broker = servers.redis(self.folder / "redis")
+            broker.start()
+            self._after.append(broker.stop)
+            self._redis_url = broker.url
+            self.shared.append(broker.pid)
+
+    async def start(self) -> None:
+        """Start our processes, by their command line, and wait until they serve."""
+        roles = ["gateway", "gateway", "worker"] if self._redis_url else ["serve"]
+        self.ports = []
+        for role in roles:
+            port = servers.free_port()
+            self._run(port, "-m", "realtime", role)
+            if role != "worker":
+                self.ports.append(port)
+        for port in self.ports:
+            await _listens(port)
+
+    def echo(self) -> int:
+        """Start the echo; return its port."""
+        port = servers.free_port()
+        self._run(port, __file__, "--echo", str(port))
+        return port
+
+    def _run(self, port: int, *arguments: str) -> None:
+        with (self.folder / "server.log").open("ab") as log:
+            self.processes.append(
+                subprocess.Popen(
+                    [sys.executable, *arguments],
+                    env={
+                        **os.environ,
+                        "PORT": str(port),
+                        "ORDER_ROOM_DATABASE_URL": self.database_url,
+                        "ORDER_ROOM_REDIS_URL": self._redis_url,
+                        "ORDER_ROOM_VAR": str(self.folder / "var"),
+                        "ORDER_ROOM_SERVICE_KEY": TOKEN_SECRET,
+                        "ORDER_ROOM_TOKEN_SECRET": TOKEN_SECRET,
+                        "ORDER_ROOM_LOG": "warning",
+                    },
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                )
+            )
+
+    def stop(self) -> None:
+        """Stop our processes."""
+        for process in self.processes:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        self.processes.clear()
+
+    def end(self) -> None:
+        """Stop everything."""
+        self.stop()
+        for stop in reversed(self._after):
+            stop()
+
+
+async def _listens(port: int) -> None:
+    give_up = _now() + PATIENCE
+    while True:
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except OSError:
+            if _now() > give_up:
+                raise
+            await asyncio.sleep(0.1)
+        else:
+            writer.close()
+            return
+
+
+# -------------------------------------------------------------------------------- measure
+
+
+async def open_rooms(database_url: str, count: int) -> list[Room]:
+    """Make paid orders, each between two people of its own."""
+    await migrate(database_url)
+    database = await Database.open(database_url)
+    try:
+        return [await open_room(database) for _ in range(count)]
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def connected(
+    site: Site, rooms: Sequence[Room], mint: Callable[[str], str], ledger: Ledger
+) -> AsyncIterator[list[Pair]]:
+    """Bring both people of each order in: buyers to the first gateway, sellers to the last."""
+    front, back = (f"ws://127.0.0.1:{port}/ws" for port in (site.ports[0], site.ports[-1]))
+    pairs = [
+        Pair(
+            Client(ledger, room.buyer, room.order), front, mint(room.buyer),
+            Client(ledger, room.seller, room.order),
+        )
+        for room in rooms
+    ]  # fmt: skip
+    for place in range(0, len(pairs), 50):
+        some = pairs[place : place + 50]
+        await asyncio.gather(*(come_in(front, p.buyer_token, p.buyer) for p in some))
+        await asyncio.gather(*(come_in(back, mint(p.seller.person), p.seller) for p in some))
+    yield pairs
+    for pair in pairs:
+        pair.buyer.leave()
+        pair.seller.leave()
+
+
+async def measure(site: Site, given: argparse.Namespace, server_core: int) -> None:
+    """Run all phases; print what came of them."""
+    tokens = Tokens(Secret(TOKEN_SECRET), Limits())
+    ledger = Ledger()
+
+    def mint(person: str) -> str:
+        return tokens.mint(person).token  # type: ignore[arg-type]
+
+    with on_core(server_core):
+        site.begin()
+    rooms = await open_rooms(site.database_url, given.pairs)
+    with on_core(server_core):
+        await site.start()
+    roots = [*site.pids, *site.shared]
+    async with connected(site, rooms, mint, ledger) as pairs:
+        clients = [client for pair in pairs for client in (pair.buyer, pair.seller)]
+        most = await capacity(clients, ledger, given.seconds, roots)
+        slow = {
+            str(rate): await latency(clients, ledger, rate, given.seconds, roots)
+            for rate in given.rates
+        }
+        resumed = await resume(pairs[: given.resume], ledger, given.missed)
+    site.stop()
+    found: dict[str, object] = {}
+    if given.idle:
+        with on_core(server_core):
+            await site.start()
+        url = f"ws://127.0.0.1:{site.ports[0]}/ws"
+        people = [mint(person) for room in rooms for person in (room.buyer, room.seller)]
+        kib = await idle(url, site.pids[: len(site.ports)], people, given.idle)
+        found = {"kib_per_idle_connection": round(kib, 1), "idle_connections": given.idle}
+        site.stop()
+    with on_core(server_core):
+        port = site.echo()
+    await _listens(port)
+    echo = await echoes(f"ws://127.0.0.1:{port}/", 100, given.seconds / 2)
+    loads = [most["loader_load_percent"], *(each["loader_load_percent"] for each in slow.values())]
+    print(
+        json.dumps(
+            {
+                "bench": "chat",
+                "mode": site.mode,
+                **most,
+                "echo_per_s": round(echo),
+                "ratio_to_echo": round(most["delivered_per_s"] / echo, 3),
+                "latency_ms": slow,
+                **found,
+                "resume_s": round(resumed, 3),
+                "resumed": f"{min(given.resume, len(rooms))} x {given.missed}",
+                "sent": ledger.sent,
+                "lost": len(ledger.pending),
+                "doubled": ledger.doubled,
+                "disordered": ledger.disordered,
+                "refused": dict(ledger.refused),
+                "pairs": len(rooms),
+                "valid": max(loads) <= LOAD_MOST,
+                "load_average": round(os.getloadavg()[0], 1),
+            }
+        ),
+        flush=True,
+    )
+
+
+async def run(given: argparse.Namespace) -> None:
+    """Measure the modes one after the other."""
+    server_core, load_core = cores()
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    with on_core(load_core):
+        for mode in given.modes:
+            async with AsyncExitStack() as stack:
+                made = stack.enter_context(tempfile.TemporaryDirectory(prefix="order-room-"))
+                folder = Path(made)
+                folder.chmod(0o755)  # PostgreSQL runs as somebody else and must reach its own
+                site = Site(mode, folder)
+                stack.callback(site.end)
+                try:
+                    await measure(site, given, server_core)
+                except BaseException:
+                    log = folder / "server.log"
+                    sys.stderr.write(log.read_text()[-4000:] if log.exists() else "no server\n")
+                    raise
+
+
+def main() -> None:
+    """Read the arguments; measure, or be the echo."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    modes = ["sqlite", "postgres", "postgres+redis"]
+    arguments.add_argument("--modes", nargs="+", default=modes, choices=modes)
+    arguments.add_argument("--pairs", type=int, default=500, help="orders, two people each")
+    arguments.add_argument("--seconds", type=float, default=12, help="of each phase")
+    arguments.add_argument("--rates", type=int, nargs="*", default=[500, 1000, 4000])
+    arguments.add_argument("--idle", type=int, default=10_000, help="idle connections")
+    arguments.add_argument("--resume", type=int, default=500, help="buyers that were away")
+    arguments.add_argument("--missed", type=int, default=20, help="messages that each missed")
+    arguments.add_argument("--echo", type=int, metavar="PORT")
+    given = arguments.parse_args()
+    if given.echo:
+        serve_echo(given.echo)
+    else:
+        uvloop.run(run(given))
+
+
+if __name__ == "__main__":
+    main()
