@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # ------------------------------------------------------------------------------ for a person
 
-.PHONY: help run test check bench bench-clock bench-chat faults screenshots lock clean
+.PHONY: help run test fuzz check bench bench-clock bench-chat faults screenshots lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,9 @@ run: install web ## serve the room with demo orders on http://HOST:PORT (127.0.0
 test: install-dev web programs ## run every test; ARGS="tests/orders -k refund" picks some
 	@$(NPM) test --silent
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
+
+fuzz: install-dev programs ## ask and say what no person would, FUZZ times as much as `make test`
+	FUZZ=$${FUZZ:-20} $(BIN)/python -m pytest tests/fuzz --numprocesses auto --timeout 3600 $(ARGS)
 
 check: install-dev web/node_modules/.stamp ## style, types, directions of imports, lock files
 	$(BIN)/ruff check

@@ -368,6 +368,14 @@ class Browser:
 
         return await self._until(found, within)
 
+    async def until_closed_or(self, wanted: Callable[[Frame], bool]) -> None:
+        """Wait until a frame that is wanted was heard, or the line has ended."""
+
+        def found() -> bool | None:
+            return True if self.close_code is not None or any(map(wanted, self.frames)) else None
+
+        await self._until(found, PATIENCE)
+
     async def reaches(self, order: str, seq: int, within: float = PATIENCE) -> Timeline:
         """Wait until this browser has the order's timeline up to `seq` at least."""
 
@@ -603,6 +611,12 @@ class Process(Server):
     def _tell(self, what: signal.Signals) -> None:
         assert self._process is not None, "it does not run"
         self._process.send_signal(what)
+
+    @property
+    def pid(self) -> int:
+        """The running process's number."""
+        assert self._process is not None
+        return self._process.pid
 
     def kill(self) -> None:
         """Let it die as in a power cut."""

@@ -26,6 +26,8 @@ SEQ_MAX = 2**53 - 1
 """The largest whole number that a browser can tell from its neighbours."""
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 Seq = Annotated[int, msgspec.Meta(ge=0, le=SEQ_MAX)]
+Amount = Annotated[int, msgspec.Meta(ge=-SEQ_MAX, le=SEQ_MAX)]
+"""Of cents or seconds. The rules say which ones are good; a database takes no larger ones."""
 
 
 class _Inbound(msgspec.Struct, frozen=True, tag_field="t", omit_defaults=True):
@@ -97,7 +99,7 @@ class Typing(_Inbound, frozen=True, tag="typing"):
 class Pong(_Inbound, frozen=True, tag="pong"):
     """Answer to `ping`, with its `n`."""
 
-    n: int
+    n: Seq
 
 
 class Screen(_Inbound, frozen=True, tag="screen"):
@@ -230,7 +232,7 @@ class DecideRefund(_Step, frozen=True, tag="dispute.refund"):
 class DecideSplit(_Step, frozen=True, tag="dispute.split", kw_only=True):
     """Mediator: `refund_cents` go back to the buyer, the rest to the seller, because."""
 
-    refund_cents: int
+    refund_cents: Amount
 
 
 class DecidePay(_Step, frozen=True, tag="dispute.pay"):
@@ -246,7 +248,7 @@ class ProposeTime(Worded, frozen=True, tag="time.propose"):
 
     id: Id
     order: OrderRef
-    seconds: int
+    seconds: Amount
     note: str = ""
 
 
@@ -255,7 +257,7 @@ class ProposeRefund(Worded, frozen=True, tag="refund.propose"):
 
     id: Id
     order: OrderRef
-    cents: int
+    cents: Amount
     note: str = ""
 
 
@@ -264,7 +266,7 @@ class _Reply(_Inbound, frozen=True):
 
     id: Id
     order: OrderRef
-    proposal: int
+    proposal: Seq
 
 
 class AcceptProposal(_Reply, frozen=True, tag="proposal.accept", kw_only=True):
