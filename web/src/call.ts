@@ -40,6 +40,8 @@ export class Call {
   meters: { mine: Meter | null; theirs: Meter | null } = { mine: null, theirs: null };
 
   private mine: string | null = null;
+  /** The last call that this person began. */
+  private ownCall: string | null = null;
   /** The entry that made it ours; an older situation cannot know of it yet. */
   private mineSince = 0;
   private asking: 'start' | 'accept' | null = null;
@@ -72,6 +74,12 @@ export class Call {
     this.ringtone.stop();
     this.release();
     clearTimeout(this.endedTimer);
+  }
+
+  /** Whether the call that just ended was our own, and nobody took it. */
+  get unanswered(): boolean {
+    const end = this.ended?.end;
+    return this.ownCall === this.ended?.call && (end === 'no_answer' || end === 'declined' || end === 'busy');
   }
 
   get now(): CallNow | null {
@@ -146,6 +154,7 @@ export class Call {
     const me = this.room.me?.person;
     if (!me) return;
     this.claim();
+    if (now?.caller === me) this.ownCall = now.call;
     if (this.mine === null && now && recall(REMEMBERED, 'session') === now.call) {
       this.mine = now.call; // this tab was reloaded in the middle of it
     }
@@ -367,7 +376,8 @@ export class Call {
     this.release();
     this.ended = { call, end: null, seconds: 0 };
     clearTimeout(this.endedTimer);
-    this.endedTimer = setTimeout(() => this.dismiss(), ENDED_SHOWN);
+    // a call that nobody took leaves something to do: it stays until the person lets go of it
+    this.endedTimer = setTimeout(() => (this.unanswered ? undefined : this.dismiss()), ENDED_SHOWN);
   }
 
   /** The entry that tells how it ended may come before or after the situation without it. */

@@ -14,6 +14,7 @@ import { icon } from './icons.js';
 import { isEnded, ranked } from './inbox.js';
 import type { TokenProvider } from './line.js';
 import './parts/banner.js';
+import './parts/rings.js';
 import type { InboxLine } from './protocol.js';
 import { base, tokens } from './styles.js';
 import { languageOf, textsOf, type Language } from './texts/index.js';
@@ -97,6 +98,7 @@ export class OrderInboxElement extends LitElement {
     const waiting = sorted.filter((line) => line.my_turn).length;
     return html`
       ${this.banner(connection)}
+      <order-room-rings .connection=${connection} .href=${this.href} .language=${this.tongue} .revision=${this.revision}></order-room-rings>
       <header>
         <h1>${t.heading}</h1>
         ${sorted.length > 0 ? html`<p data-test="inbox-waiting" data-waiting=${waiting}>${connection.welcome?.name ? html`<b>${connection.welcome.name}</b> ` : nothing}${t.yours(waiting)}</p>` : nothing}

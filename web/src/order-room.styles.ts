@@ -24,8 +24,8 @@ export const look = css`
   }
   .desk {
     display: grid;
-    grid-template: auto auto 1fr / minmax(0, 1fr) clamp(320px, 30%, 372px);
-    grid-template-areas: 'head head' 'line line' 'talk side';
+    grid-template: auto auto auto 1fr / minmax(0, 1fr) clamp(320px, 30%, 372px);
+    grid-template-areas: 'head head' 'line line' 'ring ring' 'talk side';
     height: 100%;
   }
   .desk order-room-header {
@@ -33,6 +33,9 @@ export const look = css`
   }
   .desk order-room-banner {
     grid-area: line;
+  }
+  .desk order-room-rings {
+    grid-area: ring;
   }
   .desk main {
     grid-area: talk;

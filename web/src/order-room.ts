@@ -21,6 +21,7 @@ import './parts/composer.js';
 import type { Conversation } from './parts/conversation.js';
 import './parts/conversation.js';
 import './parts/countdown-panel.js';
+import './parts/rings.js';
 import { chip, chipLook } from './parts/header.js';
 import { ended } from './parts/panel.js';
 import type { Entry } from './protocol.js';
@@ -38,6 +39,8 @@ export class OrderRoomElement extends LitElement {
   @property() language = '';
   @property({ reflect: true }) theme: 'auto' | 'light' | 'dark' = 'auto';
   @property({ attribute: false }) token: TokenProvider | null = null;
+  /** Where another order is shown, for a call about it; `{order}` stands for its id. */
+  @property() href = '';
 
   @state() private revision = 0;
   @state() private narrow = false;
@@ -212,7 +215,7 @@ export class OrderRoomElement extends LitElement {
   private desk(room: OrderRoom, call: Call): TemplateResult {
     const quiet = isQuiet(call);
     return html`<div class="desk">
-      ${this.header(room, quiet ? this.callPanel(room, call, false) : nothing)} ${this.banner(room)}
+      ${this.header(room, quiet ? this.callPanel(room, call, false) : nothing)} ${this.banner(room)} ${this.rings(room, call)}
       <main>${this.talk(room)}</main>
       <aside class="panel" aria-label=${textsOf(this.tongue).panel.heading}>
         ${quiet ? nothing : this.callPanel(room, call, false)} ${this.panel(room)}
@@ -242,7 +245,7 @@ export class OrderRoomElement extends LitElement {
           ${mine ? html`<span class="turn">${t.turn.yoursShort}</span>` : nothing}
           ${icon('chevron', 18)}<span class="sr">${t.panel.open}</span>
         </button>
-        ${this.banner(room)} ${quiet ? nothing : html`<div class="ongoing">${this.callPanel(room, call, false)}</div>`}
+        ${this.banner(room)} ${this.rings(room, call)} ${quiet ? nothing : html`<div class="ongoing">${this.callPanel(room, call, false)}</div>`}
       </div>
       <main>${this.talk(room)}</main>
       <dialog class="sheet" aria-label=${t.panel.heading} @click=${this.outside}>
@@ -281,6 +284,17 @@ export class OrderRoomElement extends LitElement {
       .clock=${this.clock}
       .revision=${this.revision}
     ></order-room-panel>`;
+  }
+
+  private rings(room: OrderRoom, call: Call): TemplateResult {
+    return html`<order-room-rings
+      .connection=${room.connection}
+      .order=${room.order}
+      .href=${this.href}
+      .language=${this.tongue}
+      ?talking=${call.state === 'active' || call.state === 'connecting'}
+      .revision=${this.revision}
+    ></order-room-rings>`;
   }
 
   private banner(room: OrderRoom): TemplateResult {
@@ -339,6 +353,7 @@ export class OrderRoomElement extends LitElement {
     return html`<order-room-call
       class=${call.state}
       .call=${call}
+      .room=${room}
       .gate=${room.situation?.calls ?? { open: false }}
       .other=${room.other?.name ?? ''}
       .language=${this.tongue}

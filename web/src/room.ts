@@ -154,9 +154,33 @@ export class OrderRoom implements Follower {
     );
   }
 
-  answer(how: 'accept' | 'decline' | 'withdraw', proposal: number): Promise<Done> {
+  /** Answer a proposal; `at` picks one of several times to talk. */
+  answer(how: 'accept' | 'decline' | 'withdraw', proposal: number, at?: string): Promise<Done> {
     return this.connection.ask<Done>(
-      { t: `proposal.${how}`, id: crypto.randomUUID(), order: this.order, proposal },
+      { t: `proposal.${how}`, id: crypto.randomUUID(), order: this.order, proposal, ...(at === undefined ? {} : { at }) },
+      { within: STEP_PATIENCE },
+    );
+  }
+
+  /** Ask to be called, where only the other party may call. */
+  requestCall(note: string): Promise<Done> {
+    return this.connection.ask<Done>(
+      { t: 'call.request', id: crypto.randomUUID(), order: this.order, ...(note === '' ? {} : { note }) },
+      { within: STEP_PATIENCE },
+    );
+  }
+
+  proposeTalk(times: readonly string[], note: string): Promise<Done> {
+    return this.connection.ask<Done>(
+      { t: 'talk.propose', id: crypto.randomUUID(), order: this.order, times, ...(note === '' ? {} : { note }) },
+      { within: STEP_PATIENCE },
+    );
+  }
+
+  /** Note a point that was agreed in a call. */
+  notePoint(call: string, text: string): Promise<Done> {
+    return this.connection.ask<Done>(
+      { t: 'minutes.note', id: crypto.randomUUID(), order: this.order, call, text },
       { within: STEP_PATIENCE },
     );
   }

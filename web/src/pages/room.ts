@@ -64,7 +64,7 @@ export class DemoRoom extends LitElement {
           this.language = language;
         })}
       </nav>
-      <order-room .order=${this.place.order} src="/ws" .language=${this.language} .token=${this.token}></order-room>
+      <order-room .order=${this.place.order} src="/ws" href="/demo/${encodeURIComponent(this.place.person)}/orders/{order}" .language=${this.language} .token=${this.token}></order-room>
     `;
   }
 

@@ -7,7 +7,9 @@ import { icon } from '../icons.js';
 import type { Meter } from '../media.js';
 import type { Gate } from '../protocol.js';
 import { base } from '../styles.js';
+import type { OrderRoom } from '../room.js';
 import { textsOf, type Language } from '../texts/index.js';
+import './voice-note.js';
 
 const BARS = 14;
 
@@ -15,6 +17,7 @@ const BARS = 14;
 export class CallPanel extends LitElement {
   @property({ attribute: false }) call!: Call;
   @property({ attribute: false }) gate: Gate = { open: false };
+  @property({ attribute: false }) room: OrderRoom | null = null;
   @property() other = '';
   @property() language: Language = 'fr';
   @property({ attribute: false }) clock: () => number = Date.now;
@@ -233,7 +236,12 @@ export class CallPanel extends LitElement {
         ? html`<button data-test="call-start" ?disabled=${!this.online} @click=${() => this.call.start()}>${t.again}</button>`
         : nothing}
       <button class="quiet round" aria-label=${texts.close} @click=${() => this.call.dismiss()}>${icon('cross')}</button>
-    </div>`;
+    </div>
+    ${this.call.unanswered && this.room
+      ? html`<div class="choice after">
+          <order-room-voice-note prominent .room=${this.room} .language=${this.language}></order-room-voice-note>
+        </div>`
+      : nothing}`;
   }
 
   private head(title: string, hint: string | TemplateResult): TemplateResult {

@@ -11,7 +11,9 @@ import './countdown-panel.js';
 import { isBargain } from './proposals.js';
 import './questions.js';
 import './record.js';
+import './minutes.js';
 import './steps.js';
+import './talks.js';
 
 @customElement('order-room-panel')
 export class Panel extends LitElement {
@@ -43,6 +45,8 @@ export class Panel extends LitElement {
         .language=${this.language}
         .online=${room.connection.status === 'online'}
       ></order-room-actions>
+      <order-room-minutes .room=${room} .situation=${s} .language=${this.language} .revision=${this.revision}></order-room-minutes>
+      <order-room-talks .room=${room} .situation=${s} .language=${this.language} .clock=${this.clock}></order-room-talks>
       ${s.brief
         ? html`<order-room-brief .room=${room} .brief=${s.brief} .language=${this.language}></order-room-brief>`
         : nothing}

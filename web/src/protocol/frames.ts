@@ -35,6 +35,8 @@ export interface InboxLine {
   unread: number;
   due?: string | null;
   my_turn?: boolean;
+  /** The other party calls now. */
+  rings?: boolean;
 }
 
 // --- what the server says ------------------------------------------------------------------
@@ -189,7 +191,12 @@ export type Asking =
       id: string;
       order: string;
       proposal: number;
+      /** Which of several times to talk is meant. */
+      at?: string;
     }
+  | { t: 'call.request'; id: string; order: string; note?: string }
+  | { t: 'talk.propose'; id: string; order: string; times: readonly string[]; note?: string }
+  | { t: 'minutes.note'; id: string; order: string; call: string; text: string }
   | { t: 'brief.add'; id: string; order: string; label: string }
   | { t: `brief.${ItemMove}`; id: string; order: string; item: string; note?: string; files?: readonly string[] }
   | { t: 'call.start'; id: string; order: string; to?: string }

@@ -2,9 +2,11 @@
 import type { CallEnd, GateReason, Role, State, Timer } from '../protocol.js';
 import { notices, processTexts } from './en.process.js';
 import { questions } from './questions.en.js';
+import { talk } from './en.talk.js';
 
 export const en = {
   ...processTexts,
+  talk,
   units: { day: 'd', hour: 'h', minute: 'min', second: 's' },
   you: 'You',
   someone: 'A member',

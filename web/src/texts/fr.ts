@@ -1,10 +1,12 @@
 /** Phrases françaises. */
 import type { Texts } from './en.js';
 import { de, notices, processTexts } from './fr.process.js';
+import { talk } from './fr.talk.js';
 import { questions } from './questions.fr.js';
 
 export const fr: Texts = {
   ...processTexts,
+  talk,
   units: { day: 'j', hour: 'h', minute: 'min', second: 's' },
   you: 'Vous',
   someone: 'Un membre',
