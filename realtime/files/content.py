@@ -13,8 +13,8 @@ import re
 
 UNKNOWN = "application/octet-stream"
 TEXT = "text/plain"
-HEAD_BYTES = 64
-"""So many bytes at the beginning tell all kinds but text."""
+HEAD_BYTES = 512
+"""So many bytes at the beginning tell all kinds but text: a WebM lists its tracks there."""
 
 SHOWN = frozenset(
     {
@@ -26,6 +26,7 @@ SHOWN = frozenset(
         "audio/wav",
         "audio/ogg",
         "audio/mp4",
+        "audio/webm",
         "application/pdf",
     }
 )
@@ -41,6 +42,8 @@ _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"OggS", "audio/ogg"),
     (b"ID3", "audio/mpeg"),
 )
+_EBML = b"\x1a\x45\xdf\xa3"
+"""Matroska and WebM (RFC 9559). A browser's voice note is one whose only codec is Opus."""
 _SOUND_BRANDS = frozenset({b"M4A ", b"M4B "})
 _FILM_BRANDS = frozenset(
     {b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ", b"dash"}
@@ -93,6 +96,9 @@ def _by_signature(head: bytes) -> str | None:
         if head[8:12] in _SOUND_BRANDS:
             return "audio/mp4"
         return "video/mp4" if head[8:12] in _FILM_BRANDS else None
+    if head.startswith(_EBML):
+        sound = b"webm" in head and b"A_OPUS" in head and b"V_VP" not in head
+        return "audio/webm" if sound else None
     for signature, known in _SIGNATURES:
         if head.startswith(signature):
             return known

@@ -16,7 +16,7 @@ export function isPicture(type: string): boolean {
 }
 
 export function isSound(type: string): boolean {
-  return /^audio\/(mpeg|wav|ogg|mp4)$/.test(type);
+  return /^audio\/(mpeg|wav|ogg|mp4|webm)$/.test(type);
 }
 
 /** Whether the browser shows it in place; anything else is saved. */

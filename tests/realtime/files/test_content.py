@@ -22,6 +22,7 @@ KINDS = [
     (b"PK\x03\x04\x14\x00", "application/zip"),
     (b"PK\x05\x06" + bytes(18), "application/zip"),
     (b"OggS\x00\x02", "audio/ogg"),
+    (b"\x1a\x45\xdf\xa3\x9f\x42\x82\x84webm" + bytes(80) + b"\x86\x86A_OPUS", "audio/webm"),
     (b"ID3\x04\x00", "audio/mpeg"),
     (MP3, "audio/mpeg"),
     (b"\x00\x00\x00\x20ftypM4A \x00\x00", "audio/mp4"),

@@ -11,6 +11,9 @@ import { dayAndTime, textsOf, type Language } from '../texts/index.js';
 import { dialogLook } from './dialog.js';
 import './voice-note.js';
 
+const STEP = 5 * 60_000;
+const LEAST_AHEAD = 10 * 60_000;
+
 @customElement('order-room-talks')
 export class Talks extends LitElement {
   @property({ attribute: false }) room!: OrderRoom;
@@ -89,7 +92,8 @@ export class Talks extends LitElement {
     const texts = textsOf(this.language);
     const t = texts.talk;
     const times = this.asking ? suggested(this.clock()) : [];
-    const least = localValue(this.clock() + 10 * 60_000);
+    // steps count from the least: it lies on one
+    const least = localValue(Math.ceil((this.clock() + LEAST_AHEAD) / STEP) * STEP);
     return html`<dialog data-test="talk-dialog" aria-labelledby="title" @close=${() => (this.asking = false)}
       @click=${(e: Event) => e.target === this.dialog && !this.busy && this.dialog.close()}>
       ${this.asking
@@ -100,7 +104,7 @@ export class Talks extends LitElement {
               { length: TIMES },
               (_, n) => html`<label>
                 <span>${t.time(n + 1)}</span>
-                <input type="datetime-local" name="time" data-test="talk-time" min=${least} step="300"
+                <input type="datetime-local" name="time" data-test="talk-time" min=${least} step=${STEP / 1000}
                   .value=${times[n] === undefined ? '' : localValue(times[n])} />
               </label>`,
             )}

@@ -1,0 +1,100 @@
+"""Around a call: asking for one, picking a time, minutes that both confirm, a voice note."""
+
+from playwright.async_api import expect
+
+from tests.e2e.conftest import Stage
+from tests.e2e.sounds import microphone
+from tests.e2e.test_call import BUYER, SELLER, both
+from tests.e2e.windows import Windows
+
+
+async def test_a_time_to_talk_is_picked_with_one_tap(stage: Stage, windows: Windows) -> None:
+    order = await stage.server.order()
+    buyer, seller = await both(stage, windows, order)
+    await seller.part("talk-propose").click()
+    await expect(seller.part("talk-time")).to_have_count(3)
+    await seller.part("talk-time").nth(2).fill("")
+    await seller.part("talk-note").fill("Pour parler du ton")
+    await seller.part("talk-confirm").click()
+    await expect(seller.part("talk-dialog")).to_be_hidden()
+    await expect(buyer.part("talk")).to_contain_text("Pour parler du ton")
+    await expect(buyer.part("talk-pick")).to_have_count(2)
+    await buyer.part("talk-pick").last.click()
+    for window in (buyer, seller):
+        await expect(window.part("talk-at")).to_be_visible()
+        await expect(window.part("talk")).to_have_count(0)
+        await expect(window.entry("call_agreed")).to_be_visible()
+
+
+async def test_what_was_agreed_in_a_call_is_confirmed_by_both_and_joins_the_brief(
+    small_stage: Stage, windows: Windows
+) -> None:
+    order = await small_stage.server.order()
+    buyer, seller = await both(small_stage, windows, order)
+    await expect(seller.part("minutes")).to_have_count(0)
+    await seller.part("call-start").click()
+    await buyer.part("call-accept").click()
+    await seller.call_is("active")
+    await seller.part("call-hang-up").click()
+    await seller.part("minutes-text").fill("Ton chaleureux")
+    await seller.part("minutes-text").press("Enter")
+    await buyer.part("minutes-accept").click()
+    for window in (buyer, seller):
+        await expect(window.part("minutes-point")).to_have_attribute("data-state", "confirmed")
+        agreed = window.part("brief-item").filter(has_text="Ton chaleureux")
+        await expect(agreed).to_have_attribute("data-state", "accepted")
+    await buyer.part("minutes-text").fill("Sans musique")
+    await buyer.part("minutes-add").click()
+    await seller.part("minutes-decline").click()
+    await expect(buyer.part("minutes-point")).to_have_count(1)
+
+
+async def test_who_may_not_call_asks_to_be_called(small_stage: Stage, windows: Windows) -> None:
+    order = await small_stage.server.order(policy={"calls_by": "seller"})
+    buyer, seller = await both(small_stage, windows, order)
+    await expect(buyer.part("call-start")).to_be_disabled()
+    await buyer.part("call-request").click()
+    await expect(seller.entry("call_requested")).to_be_visible()
+    await seller.part("call-start").click()
+    await buyer.part("call-accept").click()
+    await seller.call_is("active")
+    await seller.part("call-hang-up").click()
+
+
+async def test_a_call_about_another_order_rings_here_and_leads_there(
+    small_stage: Stage, windows: Windows
+) -> None:
+    server = small_stage.server
+    first = await server.order()
+    person = {"person": first.seller, "name": "Tom", "email": "tom@post.test", "language": "en"}
+    second = await server.order(seller=person)
+    tom = await windows.open(server.url, first, "seller", scripts=[microphone(SELLER)])
+    ada = await windows.open(server.url, second, "buyer", scripts=[microphone(BUYER)])
+    await ada.part("call-start").click()
+    await expect(tom.part("rings-elsewhere")).to_have_attribute("data-order", second.id)
+    await tom.part("rings-open").click()
+    await tom.part("call-accept").click()
+    await ada.call_is("active")
+    await ada.part("call-hang-up").click()
+
+
+async def test_a_call_that_nobody_takes_becomes_a_voice_note(
+    small_stage: Stage, windows: Windows
+) -> None:
+    order = await small_stage.server.order(policy={"ring": 3})
+    buyer, seller = await both(small_stage, windows, order)
+    await buyer.part("call-start").click()
+    await expect(buyer.part("call-ended")).to_have_attribute("data-end", "no_answer")
+    await buyer.part("call").locator('[data-test="voice-note"]').click()
+    dialog = buyer.page.locator('[data-test="voice-note-dialog"][open]')
+    await dialog.locator('[data-test="voice-note-record"]').click()
+    state = dialog.locator('[data-test="voice-note-state"]')
+    await expect(state).to_have_attribute("data-state", "recording")
+    await expect(dialog.get_by_role("timer")).to_have_text("0:02")
+    await dialog.locator('[data-test="voice-note-stop"]').click()
+    await expect(state).to_have_attribute("data-state", "recorded")
+    await dialog.locator('[data-test="voice-note-send"]').click()
+    await expect(dialog).to_be_hidden()
+    await seller.page.locator("order-room-file button").first.click()
+    sound = await seller.page.wait_for_selector("order-room-file audio")
+    await seller.page.wait_for_function("sound => sound.currentTime > 0.5", arg=sound)
