@@ -9,7 +9,7 @@ import { Files, serverOf } from './files.js';
 import { merged } from './inbox.js';
 import { Line, type Options, type Owner, type Refusal, type Status, type TokenProvider } from './line.js';
 import { Outbox, putOff, RefusedError, type Ask, type Shelf } from './outbox.js';
-import type { Asking, InboxLine, Outbound, Refused, Reply, Telling, Welcome } from './protocol.js';
+import type { Asking, InboxLine, Outbound, Preferences, Refused, Reply, Telling, Welcome } from './protocol.js';
 
 /** Whoever shows an order. */
 export interface Follower {
@@ -177,9 +177,18 @@ export class Connection implements Owner {
         return this.pass(frame, frame.situation.order);
       case 'move':
         return this.line.move(frame.delay * 1000);
+      case 'preferences':
+        if (this.welcome) this.welcome = { ...this.welcome, hide_presence: frame.hide_presence };
+        if (frame.id !== undefined) this.outbox.settle(frame.id, frame as Preferences & { id: string });
+        return this.turned();
       case 'done':
       case 'page':
       case 'answer':
+      case 'versions':
+      case 'found':
+      case 'screened':
+      case 'reported':
+      case 'blocked':
         this.outbox.settle(frame.id, frame);
         return this.flush();
       case 'refused':

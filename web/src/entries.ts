@@ -20,6 +20,8 @@ export interface Surroundings {
   label?: (item: string) => string;
   /** The order's currency, for events that carry only cents. */
   currency?: string;
+  /** Seqs whose words were erased. */
+  erased?: ReadonlySet<number>;
 }
 
 /** How items are called, from the list as the viewer has it. */
@@ -47,6 +49,17 @@ export function lineOf(
   ended: ReadonlySet<string>,
   called: ReadonlyMap<string, string>,
 ): Line | null {
+  const line = wholeLine(entry, around, ended, called);
+  const erased = line !== null && entry.event !== null && around.erased?.has(entry.seq);
+  return erased ? { ...line, note: line.note ?? textsOf(around.language).entry.erased } : line;
+}
+
+function wholeLine(
+  entry: Entry,
+  around: Surroundings,
+  ended: ReadonlySet<string>,
+  called: ReadonlyMap<string, string>,
+): Line | null {
   const { language, me, members } = around;
   const texts = textsOf(language);
   const t = texts.entry;
@@ -61,7 +74,30 @@ export function lineOf(
   const known = event as Event;
   switch (known.kind) {
     case 'message_sent':
-      return null;
+    case 'message_edited':
+    case 'message_withdrawn':
+    case 'reaction_added':
+    case 'reaction_removed':
+    case 'file_scanned':
+      return null; // shown at the message they are about
+    case 'question_asked': {
+      const buyer = members.find((m) => m.role === 'buyer');
+      return plain('chat', t.question_asked(buyer?.person === me, buyer?.name ?? who, known.title));
+    }
+    case 'question_closed':
+      return noted('flag', t.question_closed(own, who), known.note);
+    case 'seller_nudged':
+      return plain('bell', t.seller_nudged(own, who), 'warn');
+    case 'option_proposed': {
+      const what = texts.proposal.whatOption(known.title, money(language, known.cents, known.currency), known.days ?? 0);
+      return noted('coins', t.option_proposed(own, who, what), known.note);
+    }
+    case 'option_ordered':
+      return plain('coins', t.option_ordered(money(language, known.cents, known.currency)));
+    case 'option_added':
+      return plain('check', t.option_added(known.title, money(language, known.cents, known.currency)), 'good');
+    case 'option_unpaid':
+      return plain('alert', t.option_unpaid(), 'warn');
     case 'order_paid': {
       // The marketplace reports the payment; the buyer made it.
       const buyer = members.find((m) => m.role === 'buyer');

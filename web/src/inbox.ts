@@ -1,7 +1,7 @@
 /** All orders of a person in the order in which they want attention. Pure. */
 import type { InboxLine, State } from './protocol.js';
 
-const ENDED: ReadonlySet<State> = new Set(['closed', 'cancelled', 'expired']);
+export const ENDED: ReadonlySet<State> = new Set(['closed', 'cancelled', 'expired', 'question_closed']);
 
 export function isEnded(line: InboxLine): boolean {
   return ENDED.has(line.state);

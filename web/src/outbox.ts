@@ -43,11 +43,13 @@ export interface Ask {
 export type Shelf = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
 
 const PUT_OFF = new Set(['rate_exceeded', 'unavailable', 'too_many_open']);
+/** Asks that nobody waits for with a button: they may take their time. */
+const PATIENT: ReadonlySet<Asking['t']> = new Set(['message.send', 'history', 'call.offer', 'reaction.add', 'reaction.remove']);
 const MAX_TRIES = 8;
 
 /** Milliseconds to wait before asking again after this refusal; null if it is final. */
 export function putOff(ask: Ask, refused: Pick<Refused, 'code' | 'facts'>, random: number): number | null {
-  const patient = ask.frame.t === 'message.send' || ask.frame.t === 'history' || ask.frame.t === 'call.offer';
+  const patient = PATIENT.has(ask.frame.t);
   if (!patient || !PUT_OFF.has(refused.code) || ask.tries >= MAX_TRIES) return null;
   const after = refused.facts['retry_after'];
   const asked = typeof after === 'number' && after > 0 ? after * 1000 : 1000 * 2 ** ask.tries;

@@ -5,7 +5,7 @@
  * by identity. The promise: `entries` is always a run of consecutive seqs that ends at
  * `position`; what does not fit is not put in, but asked for again.
  */
-import type { Batch, Entry, Page } from './protocol.js';
+import type { Batch, Entry, Event, Page, SecretKind } from './protocol.js';
 
 export type Delivery = 'waiting' | 'sent' | 'failed';
 
@@ -16,8 +16,12 @@ export interface Pending {
   /** Local time of writing, milliseconds since 1970. */
   at: number;
   delivery: Delivery;
+  /** The message it answers. */
+  replyTo?: number;
   /** The sentence of a refusal. */
   why?: string;
+  /** What was seen in it, if that is why it was refused; whether it may be sent anyway. */
+  secrets?: { kinds: readonly SecretKind[]; may: boolean };
   /** Its seq once the server said so; the entry itself is on its way. */
   seq?: number;
 }
@@ -94,9 +98,10 @@ export function find(timeline: Timeline, seq: number): Entry | undefined {
 }
 
 /** Show one's own message before the server has it. */
-export function write(timeline: Timeline, id: string, text: string, at: number): Timeline {
+export function write(timeline: Timeline, id: string, text: string, at: number, replyTo?: number): Timeline {
   if (timeline.pending.some((own) => own.id === id)) return timeline;
-  return { ...timeline, pending: [...timeline.pending, { id, text, at, delivery: 'waiting' }] };
+  const own: Pending = { id, text, at, delivery: 'waiting', ...(replyTo === undefined ? {} : { replyTo }) };
+  return { ...timeline, pending: [...timeline.pending, own] };
 }
 
 /** The server has it: entry `seq`. It stays pending until that entry arrives. */
@@ -106,12 +111,12 @@ export function accepted(timeline: Timeline, id: string, seq: number): Timeline 
 }
 
 /** The server refused it; it stays visible with the reason until it is tried again or dropped. */
-export function rejected(timeline: Timeline, id: string, why: string): Timeline {
-  return changed(timeline, id, (own) => ({ ...own, delivery: 'failed', why }));
+export function rejected(timeline: Timeline, id: string, why: string, secrets?: Pending['secrets']): Timeline {
+  return changed(timeline, id, (own) => ({ ...own, delivery: 'failed', why, ...(secrets ? { secrets } : {}) }));
 }
 
 export function retried(timeline: Timeline, id: string): Timeline {
-  return changed(timeline, id, ({ why: _, ...own }) => ({ ...own, delivery: 'waiting' }));
+  return changed(timeline, id, ({ why: _, secrets: __, ...own }) => ({ ...own, delivery: 'waiting' }));
 }
 
 export function dropped(timeline: Timeline, id: string): Timeline {
@@ -138,11 +143,18 @@ function settle(timeline: Timeline, me: string | null): Timeline {
   return pending.length === timeline.pending.length ? timeline : { ...timeline, pending };
 }
 
-/** An entry that tells of a redaction empties the one it names, if we have that one. */
+/** An entry that tells of a withdrawal or an erasure empties those it names, if we have them. */
 function redacted(entries: readonly Entry[]): readonly Entry[] {
-  const gone = new Set(
-    entries.flatMap((e) => (e.event?.kind === 'entry_redacted' ? [e.event.seq] : [])),
-  );
-  if (gone.size === 0) return entries;
-  return entries.map((e) => (gone.has(e.seq) && e.event !== null ? { ...e, event: null } : e));
+  const left = new Map<number, Event | null>();
+  for (const { event } of entries) {
+    if (event?.kind === 'message_withdrawn') left.set(event.message, null);
+    else if (event?.kind === 'entry_redacted') left.set(event.seq, event.left ?? null);
+    else continue;
+    event.versions?.forEach((seq) => left.set(seq, null));
+  }
+  if (left.size === 0) return entries;
+  return entries.map((e) => {
+    const event = left.get(e.seq);
+    return event === undefined || e.event === null ? e : { ...e, event };
+  });
 }

@@ -2,6 +2,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { icon } from '../icons.js';
+import { ENDED } from '../inbox.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { money, textsOf, type Language } from '../texts/index.js';
@@ -104,7 +105,7 @@ export class Panel extends LitElement {
 /** Whether the order can no longer move. */
 export function ended(room: OrderRoom): boolean {
   const now = room.situation?.state;
-  return now === 'closed' || now === 'cancelled' || now === 'expired';
+  return now !== undefined && ENDED.has(now);
 }
 
 declare global {

@@ -21,6 +21,8 @@ const BAD: ReadonlySet<State> = new Set(['cancelled', 'expired', 'late', 'frozen
 
 /** The steps to show: an order that ended early ends there, whatever was still to come. */
 export function pathOf(state: State): { state: State; phase: Phase }[] {
+  if (state === 'question') return [{ state, phase: 'current' }, ...PATH.map((step) => ({ state: step, phase: 'upcoming' as Phase }))];
+  if (state === 'question_closed') return [{ state, phase: 'current' }];
   if (state === 'cancelled' || state === 'expired') return [{ state, phase: 'current' }];
   if (state === 'frozen') return [{ state, phase: 'current' }, { state: 'closed', phase: 'upcoming' }];
   const at = PATH.indexOf(WITHIN[state] ?? state);
@@ -40,7 +42,7 @@ export class Steps extends LitElement {
     return html`<section class="card">
       <h2 class="heading">${t.steps.heading}</h2>
       <ol>
-        ${this.step('done', t.steps.paid, t.steps.paidHint, false)}
+        ${this.state.startsWith('question') ? '' : this.step('done', t.steps.paid, t.steps.paidHint, false)}
         ${pathOf(this.state).map(({ state, phase }) =>
           this.step(phase, t.state[state], t.steps.hint[state], BAD.has(state)),
         )}

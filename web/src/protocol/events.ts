@@ -2,6 +2,8 @@
 
 export type Role = 'buyer' | 'seller' | 'mediator';
 export type State =
+  | 'question'
+  | 'question_closed'
   | 'awaiting_validation'
   | 'in_progress'
   | 'late'
@@ -44,7 +46,8 @@ export type NoticeKind =
   | 'closed'
   | 'cancelled'
   | 'expired'
-  | 'missed_call';
+  | 'missed_call'
+  | 'nudged';
 export type CancelReason =
   | 'buyer_cancelled'
   | 'seller_declined'
@@ -54,6 +57,13 @@ export type CancelReason =
   | 'seller_gave_up'
   | 'decided';
 export type Decided = 'refund' | 'split' | 'pay' | 'resume';
+
+/** What one may answer a message with; the room draws them. */
+export type Reaction = 'agree' | 'thanks' | 'love' | 'laugh' | 'celebrate' | 'seen' | 'done' | 'question';
+/** What the virus scanner says of a file; absent where there is none. */
+export type Scan = 'clean' | 'scanning' | 'infected' | 'unchecked';
+/** What should rather not be written; the words for it come from the server. */
+export type SecretKind = 'card' | 'iban' | 'phone' | 'email' | 'password' | 'api_key' | 'login';
 
 /** Actors who are no member of the order. */
 export const CLOCK = 'clock';
@@ -72,8 +82,31 @@ export type Event =
   | { kind: 'brief_item_accepted'; item: string }
   | { kind: 'brief_item_dropped'; item: string; note?: string }
   | { kind: 'brief_item_reopened'; item: string; note: string }
-  | { kind: 'file_shared'; file: string; name: string; size: number; type: string }
-  | { kind: 'message_sent'; text: string }
+  | {
+      kind: 'file_shared';
+      file: string;
+      name: string;
+      size: number;
+      type: string;
+      scan?: Scan;
+      /** Pixels of a picture. */
+      width?: number;
+      height?: number;
+      /** Whether there is a small picture of it. */
+      thumb?: boolean;
+      /** Length of a sound, and its wave in parts of a hundred. */
+      millis?: number;
+      peaks?: readonly number[];
+    }
+  | { kind: 'file_scanned'; shared: number; scan: Scan }
+  | { kind: 'message_sent'; text: string; reply_to?: number | null; seen?: readonly SecretKind[] }
+  | { kind: 'message_edited'; message: number; text: string }
+  | { kind: 'message_withdrawn'; message: number; versions?: readonly number[] }
+  | { kind: 'reaction_added'; message: number; reaction: Reaction }
+  | { kind: 'reaction_removed'; message: number; reaction: Reaction }
+  | { kind: 'seller_nudged' }
+  | { kind: 'question_asked'; title: string; category: string }
+  | { kind: 'question_closed'; note?: string }
   | { kind: 'brief_handed_over'; note?: string }
   | { kind: 'order_started'; delivery_due: string; note?: string }
   | { kind: 'order_late' }
@@ -111,6 +144,18 @@ export type Event =
   | { kind: 'time_given_back'; timer: Timer; was: string; due: string; seconds: number }
   | { kind: 'time_proposed'; timer: Timer; seconds: number; note?: string }
   | { kind: 'refund_proposed'; cents: number; currency: string; note?: string }
+  | {
+      kind: 'option_proposed';
+      title: string;
+      cents: number;
+      currency: string;
+      /** More days to deliver; none is no more time. */
+      days?: number;
+      note?: string;
+    }
+  | { kind: 'option_ordered'; proposal: number; cents: number; currency: string }
+  | { kind: 'option_added'; proposal: number; title: string; cents: number; currency: string; days?: number }
+  | { kind: 'option_unpaid'; proposal: number }
   | { kind: 'proposal_accepted'; proposal: number }
   | { kind: 'proposal_declined'; proposal: number }
   | { kind: 'proposal_withdrawn'; proposal: number }
@@ -128,7 +173,14 @@ export type Event =
   | { kind: 'brief_item_agreed'; proposal: number; label: string; item?: string }
   | { kind: 'notice_sent'; notice: NoticeKind; to: Role }
   | { kind: 'notice_bounced'; notice: NoticeKind; to: Role }
-  | { kind: 'entry_redacted'; seq: number };
+  | {
+      kind: 'entry_redacted';
+      seq: number;
+      /** What the entry says now that its words are gone; without it nothing is left. */
+      left?: Event | null;
+      /** The edits that went with it. */
+      versions?: readonly number[];
+    };
 
 /** An event of a newer server; shown as a neutral line. */
 export interface UnknownEvent {

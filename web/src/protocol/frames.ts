@@ -1,5 +1,5 @@
 /** What is said over the WebSocket, by the server and by the browser, and why it is closed. */
-import type { Role, State, Entry } from './events.js';
+import type { Entry, Reaction, Role, SecretKind, State } from './events.js';
 import type { Verb, ItemMove, Situation } from './situation.js';
 
 export const VERSION = 1;
@@ -16,6 +16,8 @@ export interface Presence {
   person: string;
   online: boolean;
   last_seen?: string | null;
+  /** One of the two hides it: nothing is told. */
+  hidden?: boolean;
 }
 
 export interface ReadMark {
@@ -53,6 +55,8 @@ export interface Welcome {
   token_ends: string;
   inbox: readonly InboxLine[];
   demo?: boolean;
+  /** Whether the person keeps their presence to themselves; missing where one cannot. */
+  hide_presence?: boolean;
 }
 export interface Refreshed {
   t: 'refreshed';
@@ -73,6 +77,11 @@ export interface Room {
   note_max: number;
   /** The largest file that may be shared, in bytes. */
   file_max?: number;
+  /** Seconds in which a message may be changed or withdrawn; missing where it cannot be. */
+  edit_window?: number;
+  withdraw_window?: number;
+  /** Whether the viewer blocks the other; missing where one cannot. */
+  blocking?: boolean;
 }
 export interface Batch {
   t: 'batch';
@@ -102,6 +111,65 @@ export interface Done {
   order: string;
   seq: number;
   at: string;
+}
+export interface Versions {
+  t: 'versions';
+  id: string;
+  order: string;
+  message: number;
+  withdrawn?: boolean;
+  versions: readonly { seq: number; at: string; text: string }[];
+}
+export interface Hit {
+  order: string;
+  seq: number;
+  at: string;
+  actor: string;
+  kind: string;
+  excerpt: string;
+  /** Places of the excerpt that were looked for, in UTF-16 units. */
+  ranges: readonly (readonly [number, number])[];
+}
+export interface Found {
+  t: 'found';
+  id: string;
+  hits: readonly Hit[];
+  /** Where the next page begins; missing on the last one. */
+  next?: string | null;
+}
+/** What was seen in a text that should rather not be sent. */
+export interface Finding {
+  kind: SecretKind;
+  /** Characters (code points) of the text. */
+  start: number;
+  end: number;
+  handling: 'warn' | 'refuse';
+  text: string;
+}
+export interface Screened {
+  t: 'screened';
+  id: string;
+  order: string;
+  findings: readonly Finding[];
+}
+/** Without an id it was set on another of the person's screens. */
+export interface Preferences {
+  t: 'preferences';
+  id?: string;
+  hide_presence: boolean;
+}
+export interface Reported {
+  t: 'reported';
+  id: string;
+  order: string;
+  report: string;
+  at: string;
+}
+export interface Blocked {
+  t: 'blocked';
+  id: string;
+  order: string;
+  on: boolean;
 }
 export interface Answer {
   t: 'answer';
@@ -169,6 +237,12 @@ export type Outbound =
   | Page
   | Done
   | Answer
+  | Versions
+  | Found
+  | Screened
+  | Preferences
+  | Reported
+  | Blocked
   | Refused
   | Marks
   | PresenceFrame
@@ -180,12 +254,32 @@ export type Outbound =
 
 // --- what the browser says -----------------------------------------------------------------
 
-/** Frames that want an answer: `done`, `page`, `answer` or `refused`, found by their id. */
+export type ReportReason = 'harassment' | 'scam' | 'contact' | 'spam' | 'illegal' | 'other';
+
+/** Frames that want an answer: a `Reply` or `refused`, found by their id. */
 export type Asking =
-  | { t: 'message.send'; id: string; order: string; text: string }
-  | { t: Verb; id: string; order: string; note?: string; refund_cents?: number }
+  | {
+      t: 'message.send';
+      id: string;
+      order: string;
+      text: string;
+      reply_to?: number;
+      /** What the writer was told of and sends anyway. */
+      understood?: readonly SecretKind[];
+    }
+  | { t: 'message.edit'; id: string; order: string; message: number; text: string }
+  | { t: 'message.withdraw' | 'versions'; id: string; order: string; message: number }
+  | { t: 'reaction.add' | 'reaction.remove'; id: string; order: string; message: number; reaction: Reaction }
+  | { t: 'search'; id: string; q: string; order?: string; before?: string }
+  | { t: 'screen'; id: string; order: string; text: string }
+  | { t: 'order.nudge'; id: string; order: string }
+  | { t: 'preferences'; id: string; hide_presence: boolean }
+  | { t: 'report'; id: string; order: string; message?: number; reason: ReportReason; note?: string }
+  | { t: 'block'; id: string; order: string; on: boolean }
+  | { t: Verb; id: string; order: string; note?: string; refund_cents?: number; understood?: readonly SecretKind[] }
   | { t: 'time.propose'; id: string; order: string; seconds: number; note?: string }
   | { t: 'refund.propose'; id: string; order: string; cents: number; note?: string }
+  | { t: 'option.propose'; id: string; order: string; title: string; cents: number; days: number; note?: string }
   | {
       t: 'proposal.accept' | 'proposal.decline' | 'proposal.withdraw';
       id: string;
@@ -210,7 +304,7 @@ export type Telling =
   | { t: 'refresh'; token: string }
   | { t: 'subscribe'; order: string; after?: number; link?: string; epoch?: string }
   | { t: 'unsubscribe'; order: string }
-  | { t: 'mark'; order: string; seq: number }
+  | { t: 'mark' | 'received'; order: string; seq: number }
   | { t: 'typing'; order: string; on: boolean }
   | { t: 'pong'; n: number }
   | { t: 'call.mute'; order: string; call: string; on: boolean };
@@ -218,7 +312,7 @@ export type Telling =
 export type Inbound = Asking | Telling;
 
 /** What answers an `Asking` that was not refused. */
-export type Reply = Done | Page | Answer;
+export type Reply = Done | Page | Answer | Versions | Found | Screened | Preferences | Reported | Blocked;
 
 // --- why the server closes a socket --------------------------------------------------------
 

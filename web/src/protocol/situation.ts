@@ -2,6 +2,7 @@
 import type { Role, State, Timer } from './events.js';
 
 export type Verb =
+  | 'question.close'
   | 'brief.hand_over'
   | 'order.start'
   | 'order.cancel'
@@ -32,7 +33,7 @@ export type Zero =
 export type GateReason = 'delivered' | 'frozen' | 'ended' | 'seller_only';
 export type ProposalKind = Bargain | 'talk' | 'point';
 /** What is bargained for in the order's own panel; talks and points belong to the call's. */
-export type Bargain = 'time' | 'refund';
+export type Bargain = 'time' | 'refund' | 'option';
 export type Readiness = 'open' | 'given' | 'accepted' | 'not_needed';
 export type ItemMove = 'give' | 'accept' | 'drop' | 'reopen';
 
@@ -88,6 +89,12 @@ export interface Proposal {
   note?: string;
   /** What to choose from, where a time to talk is proposed. */
   times?: readonly string[];
+  /** What an option is called. */
+  title?: string;
+  /** More delivery time an option brings. */
+  seconds?: number;
+  /** An option that was agreed waits for its payment, or was not paid. */
+  outcome?: 'open' | 'accepted' | 'unpaid';
   /** The call whose minutes the point belongs to. */
   call?: string | null;
 }
@@ -139,6 +146,10 @@ export interface Situation {
   calls: Gate;
   call: CallNow | null;
   held_cents: number;
+  /** What the order costs now, with paid options; missing where it never changes. */
+  price_cents?: number;
+  /** When the buyer may nudge a silent seller; missing where they may not. */
+  nudge_from?: string | null;
   currency: string;
   refund?: Refund | null;
   proposals?: readonly Proposal[];

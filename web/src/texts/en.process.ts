@@ -15,11 +15,14 @@ export const notices: Record<NoticeKind, string> = {
   closed: 'the order is complete',
   cancelled: 'the order is cancelled',
   missed_call: 'a missed call',
+  nudged: 'the buyer is waiting',
 };
 
 export const processTexts = {
   guide: {
     buyer: {
+      question: (other: string) => `Ask ${other} whatever you need to know before you order. It costs nothing.`,
+      question_closed: () => 'This question was put away. You can ask a new one on the service’s page.',
       awaiting_validation: (other: string) =>
         `Give ${other} everything needed to begin: texts, wishes, examples. Then say that the brief is complete.`,
       handed: (other: string) => `${other} has your brief and can start. You can still add to it here.`,
@@ -38,6 +41,8 @@ export const processTexts = {
       cancelled: () => 'The order is cancelled. You can order again whenever you have everything at hand.',
     },
     seller: {
+      question: (other: string) => `${other} thinks about ordering and has a question. A quick answer often decides.`,
+      question_closed: () => 'This question was put away.',
       awaiting_validation: (other: string) =>
         `Ask ${other} for what is missing. As soon as you can begin, start the order: that stops this clock.`,
       handed: (other: string) => `${other} says the brief is complete. If you have everything, start the order.`,
@@ -53,6 +58,8 @@ export const processTexts = {
       cancelled: () => 'The order is cancelled and the buyer has been refunded.',
     },
     mediator: {
+      question: () => 'The two talk before an order. Nothing to decide.',
+      question_closed: () => 'The question was put away.',
       awaiting_validation: () => 'The two prepare the order. Nothing to decide.',
       handed: () => 'The two prepare the order. Nothing to decide.',
       in_progress: () => 'The seller is at work. Nothing to decide.',
@@ -68,6 +75,7 @@ export const processTexts = {
     },
   } satisfies Record<Role, Record<State | 'handed', (other: string) => string>>,
   action: {
+    'question.close': 'Put this question away',
     'brief.hand_over': 'My brief is complete',
     'order.start': 'Start the order',
     'order.cancel': 'Cancel the order',
@@ -89,6 +97,12 @@ export const processTexts = {
     'dispute.resume': 'Let the order go on',
   } satisfies Record<Verb, string>,
   confirm: {
+    'question.close': {
+      title: 'Put this question away?',
+      body: (other: string) => `The conversation with ${other} closes; you can still read it. Nothing was paid, so nothing is owed.`,
+      yes: 'Put it away',
+      note: 'A last word',
+    },
     'brief.hand_over': {
       title: 'Is your brief complete?',
       body: (other: string, amount: string) =>
@@ -262,6 +276,16 @@ export const processTexts = {
     mine: (what: string, other: string) => `You propose ${what}. ${other} answers.`,
     theirs: (other: string, what: string) => `${other} proposes ${what}.`,
     whatTime: (length: string) => `${length} more`,
+    option: { buyer: 'Ask for an option', seller: 'Propose an option', mediator: '' } satisfies Record<Role, string>,
+    optionTitle: 'What more should there be?',
+    optionBody: (other: string) =>
+      `If ${other} agrees, the buyer is charged, and the option counts once the payment is confirmed.`,
+    optionName: 'Option',
+    optionDays: 'More days to deliver',
+    whatOption: (title: string, amount: string, days: number) =>
+      `“${title}” for ${amount}${days > 0 ? `, with ${days === 1 ? 'one more day' : `${days} more days`} to deliver` : ''}`,
+    optionAccepted: (what: string) => `Agreed: ${what}. The payment is on its way.`,
+    optionUnpaid: (what: string) => `Agreed: ${what}. The payment did not go through yet.`,
     whatRefund: (amount: string) => `that ${amount} go back to the buyer`,
     accept: 'Agree',
     decline: 'Do not agree',
@@ -363,6 +387,15 @@ export const processTexts = {
     notices_sent: (n: number) => `${n} e-mails sent`,
     notice_bounced: (toMe: boolean, name: string, about: NoticeKind) =>
       `An e-mail to ${toMe ? 'you' : name} could not be delivered: ${notices[about] ?? 'about the order'}`,
+    question_asked: (me: boolean, name: string, title: string) =>
+      `${me ? 'You have' : `${name} has`} a question about “${title}”`,
+    question_closed: (me: boolean, name: string) => `${me ? 'You' : name} put the question away`,
+    option_proposed: (me: boolean, name: string, what: string) => `${me ? 'You propose' : `${name} proposes`} ${what}`,
+    option_ordered: (amount: string) => `Payment of ${amount} ordered for the option`,
+    option_added: (title: string, amount: string) => `“${title}” belongs to the order now, ${amount} paid`,
+    option_unpaid: () => 'The payment of the option did not go through',
+    seller_nudged: (me: boolean, name: string) => (me ? 'You nudged the seller' : `${name} is waiting for news`),
+    erased: '(erased)',
     entry_redacted: () => 'A message was removed',
     redacted: 'Removed',
     unknown: 'Something happened that this version cannot show. Reload the page to see it.',

@@ -3,9 +3,11 @@ import type { CallEnd, GateReason, Role, State, Timer } from '../protocol.js';
 import { notices, processTexts } from './en.process.js';
 import { questions } from './questions.en.js';
 import { talk } from './en.talk.js';
+import { talkTexts } from './talk.en.js';
 
 export const en = {
   ...processTexts,
+  ...talkTexts,
   talk,
   units: { day: 'd', hour: 'h', minute: 'min', second: 's' },
   you: 'You',
@@ -18,6 +20,8 @@ export const en = {
   dismiss: 'Understood',
 
   state: {
+    question: 'Question',
+    question_closed: 'Put away',
     awaiting_validation: 'Awaiting validation',
     in_progress: 'In progress',
     late: 'Late',
@@ -78,6 +82,8 @@ export const en = {
     paid: 'Paid',
     paidHint: 'The money is held safely in escrow.',
     hint: {
+      question: 'Nothing is paid yet. The two get to know each other.',
+      question_closed: 'Nothing was ever paid.',
       awaiting_validation: 'The brief is shared, questions are asked.',
       in_progress: 'The seller is at work.',
       late: 'The delivery date has passed.',

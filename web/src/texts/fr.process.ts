@@ -16,6 +16,7 @@ export const notices: Record<NoticeKind, string> = {
   closed: 'commande terminée',
   cancelled: 'commande annulée',
   missed_call: 'appel manqué',
+  nudged: 'relance de l’acheteur',
 };
 
 /** « de Marc », « d’Aline » */
@@ -24,6 +25,8 @@ export const de = (name: string): string => (/^[aeiouyhàâäéèêëîïôöù�
 export const processTexts: Pick<Texts, 'guide' | 'action' | 'confirm' | 'proposal' | 'brief' | 'files' | 'entry'> = {
   guide: {
     buyer: {
+      question: (other) => `Demandez à ${other} tout ce qu’il vous faut savoir avant de commander. Cela ne coûte rien.`,
+      question_closed: () => 'Cette question est classée. Vous pouvez en poser une autre depuis la page du service.',
       awaiting_validation: (other) =>
         `Transmettez à ${other} tout ce qu’il faut pour commencer : textes, souhaits, exemples. Puis indiquez que tout y est.`,
       handed: (other) => `${other} a votre cahier des charges et peut démarrer. Vous pouvez encore le compléter ici.`,
@@ -41,6 +44,8 @@ export const processTexts: Pick<Texts, 'guide' | 'action' | 'confirm' | 'proposa
       cancelled: () => 'La commande est annulée. Vous pourrez la repasser quand vous aurez tout sous la main.',
     },
     seller: {
+      question: (other) => `${other} songe à commander et se pose une question. Une réponse rapide décide souvent.`,
+      question_closed: () => 'Cette question est classée.',
       awaiting_validation: (other) =>
         `Demandez à ${other} ce qui manque. Dès que vous pouvez commencer, démarrez la commande : le compteur s’arrête.`,
       handed: (other) => `${other} indique que tout y est. Si rien ne vous manque, démarrez la commande.`,
@@ -57,6 +62,8 @@ export const processTexts: Pick<Texts, 'guide' | 'action' | 'confirm' | 'proposa
       cancelled: () => 'La commande est annulée et l’acheteur est remboursé.',
     },
     mediator: {
+      question: () => 'Les deux échangent avant une commande. Rien à décider.',
+      question_closed: () => 'La question est classée.',
       awaiting_validation: () => 'Les deux préparent la commande. Rien à décider.',
       handed: () => 'Les deux préparent la commande. Rien à décider.',
       in_progress: () => 'Le vendeur travaille. Rien à décider.',
@@ -72,6 +79,7 @@ export const processTexts: Pick<Texts, 'guide' | 'action' | 'confirm' | 'proposa
     },
   },
   action: {
+    'question.close': 'Classer cette question',
     'brief.hand_over': 'Tout est transmis',
     'order.start': 'Démarrer la commande',
     'order.cancel': 'Annuler la commande',
@@ -93,6 +101,12 @@ export const processTexts: Pick<Texts, 'guide' | 'action' | 'confirm' | 'proposa
     'dispute.resume': 'Laisser la commande continuer',
   },
   confirm: {
+    'question.close': {
+      title: 'Classer cette question ?',
+      body: (other) => `La conversation avec ${other} se ferme ; vous pourrez la relire. Rien n’a été payé, rien n’est dû.`,
+      yes: 'Classer',
+      note: 'Un dernier mot',
+    },
     'brief.hand_over': {
       title: 'Tout est transmis ?',
       body: (other, amount) =>
@@ -265,6 +279,15 @@ export const processTexts: Pick<Texts, 'guide' | 'action' | 'confirm' | 'proposa
     mine: (what, other) => `Vous proposez ${what}. Réponse attendue ${de(other)}.`,
     theirs: (other, what) => `${other} propose ${what}.`,
     whatTime: (length) => `${length} de plus`,
+    option: { buyer: 'Demander une option', seller: 'Proposer une option', mediator: '' },
+    optionTitle: 'Que faut-il de plus ?',
+    optionBody: (other) => `Si ${other} est d’accord, l’acheteur est débité ; l’option compte dès que le paiement est confirmé.`,
+    optionName: 'Option',
+    optionDays: 'Jours de livraison en plus',
+    whatOption: (title, amount, days) =>
+      `« ${title} » pour ${amount}${days > 0 ? `, avec ${days === 1 ? 'un jour' : `${days} jours`} de plus pour livrer` : ''}`,
+    optionAccepted: (what) => `C’est d’accord : ${what}. Le paiement est en route.`,
+    optionUnpaid: (what) => `C’est d’accord : ${what}. Le paiement n’a pas encore abouti.`,
     whatRefund: (amount) => `de rendre ${amount} à l’acheteur`,
     accept: 'Accepter',
     decline: 'Refuser',
@@ -365,6 +388,14 @@ export const processTexts: Pick<Texts, 'guide' | 'action' | 'confirm' | 'proposa
     notices_sent: (n) => `${n} e-mails envoyés`,
     notice_bounced: (toMe, name, about) =>
       `Un e-mail ${toMe ? 'pour vous' : `pour ${name}`} n’a pas pu être remis : ${notices[about] ?? 'à propos de la commande'}`,
+    question_asked: (me, name, title) => `${me ? 'Vous vous posez' : `${name} se pose`} une question sur « ${title} »`,
+    question_closed: (me, name) => `${me ? 'Vous avez' : `${name} a`} classé la question`,
+    option_proposed: (me, name, what) => `${me ? 'Vous proposez' : `${name} propose`} ${what}`,
+    option_ordered: (amount) => `Paiement de ${amount} demandé pour l’option`,
+    option_added: (title, amount) => `« ${title} » fait désormais partie de la commande, ${amount} payés`,
+    option_unpaid: () => 'Le paiement de l’option n’a pas abouti',
+    seller_nudged: (me, name) => (me ? 'Vous avez relancé le vendeur' : `${name} attend des nouvelles`),
+    erased: '(effacé)',
     entry_redacted: () => 'Un message a été retiré',
     redacted: 'Retiré',
     unknown: 'Un événement que cette version ne sait pas afficher. Rechargez la page pour le voir.',

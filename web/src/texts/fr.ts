@@ -3,10 +3,12 @@ import type { Texts } from './en.js';
 import { de, notices, processTexts } from './fr.process.js';
 import { talk } from './fr.talk.js';
 import { questions } from './questions.fr.js';
+import { talkTexts } from './talk.fr.js';
 
 export const fr: Texts = {
   ...processTexts,
   talk,
+  ...talkTexts,
   units: { day: 'j', hour: 'h', minute: 'min', second: 's' },
   you: 'Vous',
   someone: 'Un membre',
@@ -18,6 +20,8 @@ export const fr: Texts = {
   dismiss: 'Compris',
 
   state: {
+    question: 'Question',
+    question_closed: 'Classée',
     awaiting_validation: 'En attente de validation',
     in_progress: 'En cours',
     late: 'En retard',
@@ -78,6 +82,8 @@ export const fr: Texts = {
     paid: 'Payée',
     paidHint: 'L’argent est à l’abri, sous séquestre.',
     hint: {
+      question: 'Rien n’est encore payé. On fait connaissance.',
+      question_closed: 'Rien n’a jamais été payé.',
       awaiting_validation: 'Le cahier des charges se transmet, les questions se posent.',
       in_progress: 'Le vendeur est à l’ouvrage.',
       late: 'La date de livraison est passée.',
