@@ -66,14 +66,6 @@ export function aftermath(entries: readonly Entry[]): Aftermath {
   return { of, hidden, erased };
 }
 
-let last: { entries: readonly Entry[]; found: Aftermath } | null = null;
-
-/** The same, remembered for as long as the entries are the same. */
-export function aftermathOf(entries: readonly Entry[]): Aftermath {
-  if (last?.entries !== entries) last = { entries, found: aftermath(entries) };
-  return last.found;
-}
-
 /** The words of a message as they stand; null if they are gone. */
 export function wordsOf(entry: Entry, after: After | undefined): string | null {
   if (after?.withdrawn || entry.event?.kind !== 'message_sent') return null;

@@ -1,7 +1,7 @@
 /** Sending files of an order over HTTP, and having them by short-lived links. */
 import type { TokenProvider } from './line.js';
 import { RefusedError } from './outbox.js';
-import type { Refused } from './protocol.js';
+import type { Refused, Scan } from './protocol.js';
 
 /** A file as everybody in the order knows it. */
 export interface Shared {
@@ -9,6 +9,12 @@ export interface Shared {
   name: string;
   size: number;
   type: string;
+  scan?: Scan;
+  width?: number;
+  height?: number;
+  thumb?: boolean;
+  millis?: number;
+  peaks?: readonly number[];
 }
 
 export function isPicture(type: string): boolean {

@@ -17,6 +17,7 @@ import type { TokenProvider } from './line.js';
 import { look } from './order-room.styles.js';
 import './parts/banner.js';
 import './parts/call-panel.js';
+import type { Composer, Written } from './parts/composer.js';
 import './parts/composer.js';
 import type { Conversation } from './parts/conversation.js';
 import './parts/conversation.js';
@@ -46,6 +47,7 @@ export class OrderRoomElement extends LitElement {
   @state() private narrow = false;
   @state() private said = '';
   @query('order-room-conversation') private conversation!: Conversation | null;
+  @query('order-room-composer') private composer!: Composer | null;
   @query('dialog.sheet') private sheet!: HTMLDialogElement | null;
   @query('audio') private audio!: HTMLAudioElement;
 
@@ -137,7 +139,7 @@ export class OrderRoomElement extends LitElement {
     if (!room || !call) return;
     if (conversation && room.room && !this.opened) {
       this.opened = true;
-      conversation.openedAt(room.marks.get(room.me?.person ?? '') ?? 0);
+      conversation.openedAt(room.marks.read(room.me?.person ?? ''));
     }
     if (this.audio.srcObject !== call.remote) {
       this.audio.srcObject = call.remote;
@@ -322,7 +324,10 @@ export class OrderRoomElement extends LitElement {
         .members=${room.room?.members ?? []}
         .me=${me}
         .language=${this.tongue}
-        .seen=${Math.min(...room.others.map((m) => room.marks.get(m.person) ?? 0))}
+        .seen=${Math.min(...room.others.map((m) => room.marks.read(m.person)))}
+        .reached=${Math.min(...room.others.map((m) => room.marks.delivered(m.person)))}
+        .answering=${room.room?.edit_window !== undefined}
+        .revision=${this.revision}
         .typist=${room.typist === null ? '' : (room.name(room.typist) ?? t.someone)}
         .older=${room.older}
         .online=${room.connection.status === 'online'}
@@ -332,6 +337,9 @@ export class OrderRoomElement extends LitElement {
         @older=${() => room.loadOlder()}
         @again=${(e: CustomEvent<string>) => room.again(e.detail)}
         @discard=${(e: CustomEvent<string>) => room.discard(e.detail)}
+        @rewrite=${(e: CustomEvent<string>) => this.rewrite(room, e.detail)}
+        @reply=${(e: CustomEvent<Entry>) => this.composer?.reply(e.detail)}
+        @edit=${(e: CustomEvent<Entry>) => this.composer?.edit(e.detail)}
         @end-in-view=${this.looked}
       ></order-room-conversation>
       <order-room-composer
@@ -342,11 +350,19 @@ export class OrderRoomElement extends LitElement {
         .max=${room.room?.text_max ?? 5000}
         .closed=${closed}
         .hint=${until}
-        @send=${(e: CustomEvent<string>) => room.send(e.detail)}
+        @send=${({ detail }: CustomEvent<Written>) => room.send(detail.text, detail.replyTo, detail.understood)}
         @writes=${() => room.writes()}
         @quiet=${() => room.quiet()}
       ></order-room-composer>
     `;
+  }
+
+  /** Words that were refused go back to where they can be changed. */
+  private rewrite(room: OrderRoom, id: string): void {
+    const own = room.timeline.pending.find((p) => p.id === id);
+    if (!own) return;
+    room.discard(id);
+    this.composer?.rewrite(own.text);
   }
 
   private callPanel(room: OrderRoom, call: Call, compact: boolean): TemplateResult {

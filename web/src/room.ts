@@ -4,6 +4,7 @@
  * Views read the fields and are told of changes; they decide nothing. Rules come from the
  * situation, never from here.
  */
+import { aftermath, type Aftermath } from './aftermath.js';
 import type { Connection, Follower } from './connection.js';
 import { RefusedError, type Ask } from './outbox.js';
 import type {
@@ -19,15 +20,17 @@ import type {
   ProposalKind,
   Refused,
   Room,
+  SecretKind,
   Situation,
   Verb,
 } from './protocol.js';
 import type { Files } from './files.js';
+import { Talk } from './talk.js';
 import * as timeline from './timeline.js';
+import { marking, Watermarks } from './watermarks.js';
 
 const TYPING_FORGOTTEN = 6_000;
 const TYPING_REPEATED = 3_000;
-const MARK_EVERY = 1_000;
 const STEP_PATIENCE = 60_000;
 const CALL_PATIENCE = 10_000;
 
@@ -42,8 +45,8 @@ export class OrderRoom implements Follower {
   room: Room | null = null;
   situation: Situation | null = null;
   timeline = timeline.EMPTY;
-  /** How far each person has read. */
-  marks: ReadonlyMap<string, number> = new Map();
+  /** How far each person has received and read. */
+  readonly marks: Watermarks;
   presence: ReadonlyMap<string, Presence> = new Map();
   /** Who is writing just now. */
   typist: string | null = null;
@@ -51,16 +54,15 @@ export class OrderRoom implements Follower {
   /** Why the order cannot be shown at all. */
   refusal: Refused | null = null;
 
+  private happened: { entries: readonly Entry[]; after: Aftermath } | null = null;
   private epoch: string | null = null;
   private typingTimer: Timer | undefined;
   private saidTyping = -Infinity;
   /** A due time of a ping that differed from ours and was asked about. */
   private doubted: string | null = null;
-  private marked = 0;
-  private markTimer: Timer | undefined;
-  private markAfter = -Infinity;
   private readonly leave: () => void;
   readonly files: Files;
+  readonly talk: Talk;
 
   constructor(
     readonly order: string,
@@ -68,13 +70,15 @@ export class OrderRoom implements Follower {
     private readonly events: RoomEvents,
   ) {
     this.files = connection.files();
+    this.talk = new Talk(connection, order);
+    this.marks = new Watermarks(connection.local, (t, seq) => connection.tell(marking(t, order, seq)));
     this.takeUnsent();
     this.leave = connection.follow(order, this);
   }
 
   close(): void {
     clearTimeout(this.typingTimer);
-    clearTimeout(this.markTimer);
+    this.marks.close();
     this.leave();
   }
 
@@ -83,6 +87,13 @@ export class OrderRoom implements Follower {
     this.refusal = null;
     this.connection.resume(this.order);
     this.events.changed();
+  }
+
+  /** What became of the messages and files that are here. */
+  get aftermath(): Aftermath {
+    const { entries } = this.timeline;
+    if (this.happened?.entries !== entries) this.happened = { entries, after: aftermath(entries) };
+    return this.happened.after;
   }
 
   get me(): Member | undefined {
@@ -107,11 +118,12 @@ export class OrderRoom implements Follower {
 
   // --- what a person does ------------------------------------------------------------------
 
-  send(text: string): void {
+  /** `understood`: what the writer was told is private in it, and sends anyway. */
+  send(text: string, replyTo?: number, understood: readonly SecretKind[] = []): void {
     const id = crypto.randomUUID();
-    this.timeline = timeline.write(this.timeline, id, text, this.connection.now());
+    this.timeline = timeline.write(this.timeline, id, text, this.connection.now(), replyTo);
     this.quiet();
-    this.post(id, text);
+    this.post(id, text, replyTo, understood);
     this.events.changed();
   }
 
@@ -119,7 +131,7 @@ export class OrderRoom implements Follower {
     const own = this.timeline.pending.find((p) => p.id === id);
     if (!own) return;
     this.timeline = timeline.retried(this.timeline, id);
-    this.post(id, own.text);
+    this.post(id, own.text, own.replyTo, own.secrets?.may ? own.secrets.kinds : []);
     this.events.changed();
   }
 
@@ -264,19 +276,27 @@ export class OrderRoom implements Follower {
     this.connection.tell({ t: 'typing', order: this.order, on: false });
   }
 
-  /** A person looks at the end of the conversation: say so, once a second at most. */
+  /** Load history until that entry is here; false if it cannot be had. */
+  async reach(seq: number): Promise<boolean> {
+    for (;;) {
+      const before = timeline.olderThan(this.timeline);
+      if (timeline.find(this.timeline, seq)) return true;
+      if (before === null || seq >= before) return false;
+      await this.loadOlder();
+      if (timeline.olderThan(this.timeline) === before) return false;
+    }
+  }
+
+  /** Block the other in this order, or let them be again. */
+  async block(on: boolean): Promise<void> {
+    const blocked = await this.talk.block(on);
+    if (this.room) this.room = { ...this.room, blocking: blocked.on };
+    this.events.changed();
+  }
+
+  /** A person looks at the end of the conversation. */
   looked(): void {
-    const position = this.timeline.position ?? 0;
-    if (position <= this.marked || this.markTimer !== undefined) return;
-    const wait = Math.max(0, this.markAfter - this.connection.local());
-    this.markTimer = setTimeout(() => {
-      this.markTimer = undefined;
-      const seq = this.timeline.position ?? 0;
-      if (seq <= this.marked) return;
-      if (!this.connection.tell({ t: 'mark', order: this.order, seq })) return;
-      this.marked = seq;
-      this.markAfter = this.connection.local() + MARK_EVERY;
-    }, wait);
+    this.marks.reached('mark', () => this.timeline.position ?? 0);
   }
 
   // --- what the connection tells ------------------------------------------------------------
@@ -313,9 +333,8 @@ export class OrderRoom implements Follower {
       case 'room':
         this.room = frame;
         this.refusal = null;
-        this.marks = new Map(frame.marks.map((m) => [m.person, m.read]));
+        this.marks.heard(frame.marks, this.me?.person, true);
         this.presence = new Map(frame.presence.map((p) => [p.person, p]));
-        this.marked = Math.max(this.marked, this.marks.get(this.me?.person ?? '') ?? 0);
         break;
       case 'batch': {
         const first = this.timeline.position === null || frame.reset === true;
@@ -323,7 +342,9 @@ export class OrderRoom implements Follower {
         this.timeline = result.timeline;
         if (result.gap) this.connection.resume(this.order);
         if (result.fresh.some((e) => e.actor === this.other?.person)) this.hush();
+        this.marks.reached('received', () => this.timeline.position ?? 0);
         for (const { event } of result.fresh) {
+          if (event?.kind === 'order_paid') this.renamed(event.title, event.price_cents, event.currency);
           if (event?.kind === 'mediator_joined') this.admit({ person: event.person, role: 'mediator', name: event.name });
         }
         if (!first && result.fresh.length > 0) this.events.fresh(result.fresh);
@@ -338,15 +359,9 @@ export class OrderRoom implements Follower {
           this.situation = frame.situation;
         }
         break;
-      case 'marks': {
-        const marks = new Map(this.marks);
-        for (const { person, read } of frame.marks) {
-          marks.set(person, Math.max(read, marks.get(person) ?? 0));
-        }
-        this.marks = marks;
-        this.marked = Math.max(this.marked, marks.get(this.me?.person ?? '') ?? 0);
+      case 'marks':
+        this.marks.heard(frame.marks, this.me?.person);
         break;
-      }
       case 'presence':
         this.presence = new Map(this.presence).set(frame.presence.person, frame.presence);
         break;
@@ -379,6 +394,11 @@ export class OrderRoom implements Follower {
     this.room = { ...this.room, members: [...this.room.members, member] };
   }
 
+  /** A question became an order: it has a price now, and maybe another title. */
+  private renamed(title: string, price_cents: number, currency: string): void {
+    if (this.room) this.room = { ...this.room, title, price_cents, currency };
+  }
+
   private hush(): void {
     clearTimeout(this.typingTimer);
     this.typist = null;
@@ -388,13 +408,20 @@ export class OrderRoom implements Follower {
   private forget(): void {
     this.timeline = { ...timeline.EMPTY, pending: this.timeline.pending };
     this.situation = null;
-    this.marked = 0;
+    this.marks.forget();
   }
 
-  private post(id: string, text: string): void {
+  private post(id: string, text: string, replyTo?: number, understood: readonly SecretKind[] = []): void {
     this.watch(
       id,
-      this.connection.ask<Done>({ t: 'message.send', id, order: this.order, text }),
+      this.connection.ask<Done>({
+        t: 'message.send',
+        id,
+        order: this.order,
+        text,
+        ...(replyTo === undefined ? {} : { reply_to: replyTo }),
+        ...(understood.length === 0 ? {} : { understood }),
+      }),
     );
   }
 
@@ -406,7 +433,7 @@ export class OrderRoom implements Follower {
       },
       (error: unknown) => {
         if (!(error instanceof RefusedError)) return;
-        this.timeline = timeline.rejected(this.timeline, id, error.message);
+        this.timeline = timeline.rejected(this.timeline, id, error.message, secretsOf(error));
         this.events.changed();
       },
     );
@@ -418,10 +445,17 @@ export class OrderRoom implements Follower {
       const { frame } = ask;
       if (frame.t !== 'message.send') continue;
       if (this.timeline.pending.some((own) => own.id === frame.id)) continue;
-      this.timeline = timeline.write(this.timeline, frame.id, frame.text, this.connection.now());
+      this.timeline = timeline.write(this.timeline, frame.id, frame.text, this.connection.now(), frame.reply_to);
       this.watch(frame.id, ask.reply as Promise<Done>);
     }
   }
+}
+
+/** What a message was refused for, if it is what stands in it. */
+function secretsOf({ frame }: RefusedError): timeline.Pending['secrets'] {
+  if (frame.code !== 'secret_seen' && frame.code !== 'secret_refused') return undefined;
+  const kinds = String(frame.facts['kinds'] ?? '').split(',').filter(Boolean) as SecretKind[];
+  return { kinds, may: frame.code === 'secret_seen' };
 }
 
 type Timer = ReturnType<typeof setTimeout>;

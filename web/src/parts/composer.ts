@@ -1,17 +1,31 @@
 /** Where a message is written. Never sends an empty or an over-long one. */
-import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { icon } from '../icons.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { textsOf, type Language } from '../texts/index.js';
-import type { Attach } from './files.js';
-import './files.js';
+import { wordsOf } from '../aftermath.js';
+import { RefusedError } from '../outbox.js';
+import type { Entry, SecretKind } from '../protocol.js';
+import { look } from './composer.styles.js';
+import type { Attach } from './attach.js';
+import './attach.js';
+import { sharedOf, snippet } from './message.js';
+import type { Warnings } from './warnings.js';
+import './warnings.js';
 
 /** The count appears when this part of the limit is left. */
 const NEAR_LIMIT = 0.1;
 const ADVICE_READ = 'order-room:advice-read';
 const DRAFT = 'order-room:draft:';
+
+/** What is written; `understood` is what the writer was told of and sends anyway. */
+export interface Written {
+  text: string;
+  replyTo?: number;
+  understood: readonly SecretKind[];
+}
 
 @customElement('order-room-composer')
 export class Composer extends LitElement {
@@ -29,11 +43,21 @@ export class Composer extends LitElement {
   @state() private text = '';
   @state() private advice = !read(ADVICE_READ, 'localStorage');
   @state() private over = false;
+  /** The message that is answered, or one's own that is being changed. */
+  @state() private mode: { kind: 'reply' | 'edit'; entry: Entry } | null = null;
+  @state() private saving = false;
+  @state() private refusal = '';
   @query('order-room-attach') private attach!: Attach | null;
+  @query('order-room-warnings') private warnings!: Warnings | null;
+  /** What was being written before an own message was taken up for changing. */
+  private put = '';
   @query('textarea') private area!: HTMLTextAreaElement | null;
 
   override willUpdate(changed: Map<PropertyKey, unknown>): void {
-    if (changed.has('order') && this.order) this.text = read(DRAFT + this.order, 'sessionStorage') ?? '';
+    if (changed.has('order') && this.order) {
+      this.mode = null;
+      this.text = read(DRAFT + this.order, 'sessionStorage') ?? '';
+    }
   }
 
   override updated(): void {
@@ -47,6 +71,49 @@ export class Composer extends LitElement {
     this.area?.focus();
   }
 
+  /** Take files that were dropped or pasted somewhere else in the room. */
+  take(files: Iterable<File>): void {
+    this.attach?.take(files);
+  }
+
+  /** Answer a message. */
+  reply(entry: Entry): void {
+    if (this.mode?.kind === 'edit') this.text = this.put;
+    this.mode = { kind: 'reply', entry };
+    this.refusal = '';
+    void this.updateComplete.then(() => this.area?.focus());
+  }
+
+  /** Take up an own message to change it. */
+  edit(entry: Entry): void {
+    if (this.mode?.kind !== 'edit') this.put = this.text;
+    this.mode = { kind: 'edit', entry };
+    this.text = wordsOf(entry, this.room.aftermath.of.get(entry.seq)) ?? '';
+    this.refusal = '';
+    void this.updateComplete.then(() => {
+      this.area?.focus();
+      this.area?.setSelectionRange(this.text.length, this.text.length);
+    });
+  }
+
+  /** Put words that were not sent back, before what is being written. */
+  rewrite(text: string): void {
+    this.text = this.text.trim() === '' ? text : `${text}\n${this.text}`;
+    this.keep();
+    void this.updateComplete.then(() => this.area?.focus());
+  }
+
+  private stop(): void {
+    if (this.mode?.kind === 'edit') this.text = this.put;
+    this.mode = null;
+    this.refusal = '';
+    this.area?.focus();
+  }
+
+  private keep(): void {
+    if (this.mode?.kind !== 'edit') write(DRAFT + this.order, this.text, 'sessionStorage');
+  }
+
   private get left(): number {
     return this.max - [...this.text.trim()].length;
   }
@@ -57,15 +124,33 @@ export class Composer extends LitElement {
 
   private readonly typed = (event: InputEvent): void => {
     this.text = (event.target as HTMLTextAreaElement).value;
-    write(DRAFT + this.order, this.text, 'sessionStorage');
+    this.keep();
     this.dispatchEvent(new CustomEvent(this.text.trim() === '' ? 'quiet' : 'writes'));
   };
 
   private readonly pressed = (event: KeyboardEvent): void => {
-    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    this.submit();
+    if (event.isComposing) return;
+    if (event.key === 'Escape' && this.mode) {
+      event.preventDefault();
+      this.stop();
+    } else if (event.key === 'ArrowUp' && this.text === '' && !this.mode) {
+      // as elsewhere: the last own message, while it may be changed
+      const last = this.lastOwn();
+      if (!last) return;
+      event.preventDefault();
+      this.edit(last);
+    } else if (event.key === 'Enter' && !event.shiftKey) {
+      event.preventDefault();
+      void this.submit();
+    }
   };
+
+  private lastOwn(): Entry | undefined {
+    const { timeline, me, aftermath, connection } = this.room;
+    const last = timeline.entries.findLast((e) => e.actor === me?.person && wordsOf(e, aftermath.of.get(e.seq)) !== null);
+    const age = last ? connection.now() - Date.parse(last.at) : Infinity;
+    return age < (this.room.room?.edit_window ?? 0) * 1000 ? last : undefined;
+  }
 
   private readonly dragged = (event: DragEvent): void => {
     if (!event.dataTransfer?.types.includes('Files')) return;
@@ -86,12 +171,34 @@ export class Composer extends LitElement {
     this.attach?.take(event.clipboardData.files);
   };
 
-  private submit(): void {
-    if (!this.sendable) return;
-    this.dispatchEvent(new CustomEvent('send', { detail: this.text.trim() }));
+  private async submit(anyway = false): Promise<void> {
+    if (!this.sendable || this.saving) return;
+    const text = this.text.trim();
+    // Said before it goes out; what is not seen here the server sees, and asks the same.
+    if (!anyway && this.warnings?.holds(text)) return;
+    const understood = anyway ? (this.warnings?.kinds ?? []) : [];
+    if (this.mode?.kind === 'edit') return this.save(this.mode.entry, text);
+    const detail: Written = { text, understood, ...(this.mode ? { replyTo: this.mode.entry.seq } : {}) };
+    this.dispatchEvent(new CustomEvent<Written>('send', { detail }));
+    this.mode = null;
+    this.refusal = '';
     this.text = '';
-    write(DRAFT + this.order, '', 'sessionStorage');
+    this.keep();
     this.area?.focus();
+  }
+
+  private async save(entry: Entry, text: string): Promise<void> {
+    this.saving = true;
+    this.refusal = '';
+    try {
+      if (text !== wordsOf(entry, this.room.aftermath.of.get(entry.seq))) await this.room.talk.edit(entry.seq, text);
+      this.stop();
+    } catch (error) {
+      const t = textsOf(this.language);
+      this.refusal = error instanceof RefusedError ? error.message : t.tooLate;
+    } finally {
+      this.saving = false;
+    }
   }
 
   private setAdvice(shown: boolean): void {
@@ -117,6 +224,18 @@ export class Composer extends LitElement {
             <button class="quiet" data-test="advice-dismiss" @click=${() => this.setAdvice(false)}>${t.dismiss}</button>
           </aside>`
         : nothing}
+      <order-room-warnings
+        id="warnings"
+        .room=${this.room}
+        .language=${this.language}
+        .text=${this.text}
+        @edit=${() => this.area?.focus()}
+        @anyway=${() => this.submit(true)}
+      ></order-room-warnings>
+      ${this.mode ? this.bar(this.mode) : nothing}
+      ${this.refusal
+        ? html`<p class="refusal failed" role="alert" data-test="composer-refusal">${icon('alert', 18)}<span>${t.message.saveFailed}. ${this.refusal}</span></p>`
+        : nothing}
       <div
         class="box ${left < 0 ? 'over' : ''} ${this.over ? 'drop' : ''}"
         @dragover=${this.dragged}
@@ -128,7 +247,7 @@ export class Composer extends LitElement {
           rows="1"
           data-test="composer"
           aria-label=${t.chat.label}
-          aria-describedby="hint"
+          aria-describedby="mode hint"
           placeholder=${t.chat.placeholder(this.other)}
           enterkeyhint="send"
           .value=${this.text}
@@ -140,12 +259,12 @@ export class Composer extends LitElement {
         <button
           class="primary round"
           data-test="send"
-          aria-label=${t.chat.send}
-          title=${t.chat.send}
-          ?disabled=${!this.sendable}
-          @click=${() => this.submit()}
+          aria-label=${this.mode?.kind === 'edit' ? t.message.save : t.chat.send}
+          title=${this.mode?.kind === 'edit' ? t.message.save : t.chat.send}
+          ?disabled=${!this.sendable || this.saving}
+          @click=${() => void this.submit()}
         >
-          ${icon('send')}
+          ${icon(this.mode?.kind === 'edit' ? 'check' : 'send')}
         </button>
       </div>
       <div class="foot">
@@ -163,156 +282,24 @@ export class Composer extends LitElement {
     `;
   }
 
-  static override readonly styles = [
-    base,
-    css`
-      :host {
-        display: block;
-        width: 100%;
-        max-width: 760px;
-        margin: 0 auto;
-        padding: 0 24px 10px;
-      }
-      .box {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: flex-end;
-        gap: 2px;
-        padding: 5px;
-        border: 1px solid var(--line);
-        border-radius: 27px;
-        background: var(--surface);
-        box-shadow: var(--shadow);
-      }
-      .box:focus-within {
-        border-color: var(--accent);
-        outline: 1.5px solid var(--accent);
-      }
-      .box.drop {
-        border-color: var(--accent);
-        background: var(--accent-soft);
-      }
-      .box.over {
-        border-color: var(--bad);
-        outline-color: var(--bad);
-      }
-      textarea {
-        flex: 1;
-        min-width: 0;
-        min-height: 44px;
-        padding: 11px 6px 11px 5px;
-        border: 0;
-        outline: 0;
-        background: transparent;
-        resize: none;
-        line-height: 1.4;
-        overflow-wrap: anywhere;
-        scrollbar-width: thin;
-      }
-      textarea:focus-visible {
-        outline: none; /* the box around it shows the focus */
-      }
-      textarea::placeholder {
-        color: var(--muted);
-        opacity: 1;
-      }
-      .foot {
-        display: flex;
-        justify-content: space-between;
-        align-items: center;
-        min-height: 32px;
-        padding: 2px 6px 0 20px;
-        font-size: 12.5px;
-        color: var(--muted);
-      }
-      .count {
-        font-variant-numeric: tabular-nums;
-        font-weight: 600;
-        color: var(--warn);
-      }
-      .count.over {
-        color: var(--bad);
-      }
-      .again {
-        min-height: 32px;
-        padding: 0 10px;
-        font-size: 12.5px;
-        gap: 5px;
-      }
-      .advice {
-        display: flex;
-        gap: 12px;
-        align-items: flex-start;
-        margin-bottom: 10px;
-        padding: 12px 8px 12px 14px;
-        border: 1px solid var(--line);
-        border-radius: var(--radius);
-        background: var(--surface);
-        font-size: 14px;
-        line-height: 1.42;
-      }
-      .advice .icon {
-        color: var(--accent);
-      }
-      .advice > div {
-        flex: 1;
-      }
-      .advice button {
-        color: var(--accent);
-        font-weight: 600;
-        align-self: center;
-      }
-      .tip {
-        color: var(--muted);
-      }
-      .closed {
-        display: flex;
-        gap: 12px;
-        align-items: center;
-        margin-bottom: 10px;
-        padding: 15px 18px;
-        border-radius: var(--radius);
-        background: var(--sunken);
-        color: var(--muted);
-        line-height: 1.4;
-      }
-      @media (max-width: 620px) {
-        :host {
-          padding: 0 10px max(8px, env(safe-area-inset-bottom));
-        }
-        .advice {
-          position: relative;
-          gap: 9px;
-          margin-bottom: 8px;
-          padding: 12px;
-          font-size: 13.5px;
-        }
-        .advice strong {
-          display: block;
-          padding-right: 80px;
-          margin-bottom: 3px;
-        }
-        .advice button {
-          position: absolute;
-          top: 0;
-          right: 0;
-          padding: 0 14px;
-        }
-        textarea {
-          font-size: 16px;
-        }
-      }
-      @media (hover: none) {
-        .keys {
-          display: none;
-        }
-        .foot {
-          min-height: 0;
-          justify-content: flex-end;
-        }
-      }
-    `,
-  ];
+  /** Says what is answered or changed, and the way back. */
+  private bar({ kind, entry }: { kind: 'reply' | 'edit'; entry: Entry }): TemplateResult {
+    const t = textsOf(this.language);
+    const after = this.room.aftermath.of.get(entry.seq);
+    const said = sharedOf(entry, after)?.name ?? wordsOf(entry, after) ?? t.message.quoteGone;
+    const own = entry.actor === this.room.me?.person;
+    const name = this.room.name(entry.actor) ?? t.someone;
+    const heading = kind === 'edit' ? t.message.editing : own ? t.message.replyingSelf : t.message.replying(name);
+    return html`<div class="mode" id="mode" data-test="composer-mode" data-mode=${kind}>
+      ${icon(kind === 'edit' ? 'pen' : 'reply', 18)}
+      <div><strong>${heading}</strong><p>${snippet(said)}</p></div>
+      <button class="quiet round" data-test="composer-stop" aria-label=${t.message.stop} title=${t.message.stop} @click=${() => this.stop()}>
+        ${icon('cross', 18)}
+      </button>
+    </div>`;
+  }
+
+  static override readonly styles = [base, look];
 }
 
 function read(key: string, where: 'localStorage' | 'sessionStorage'): string | null {

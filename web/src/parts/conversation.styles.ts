@@ -118,6 +118,137 @@ export const look = css`
     background: var(--own);
     color: var(--own-ink);
   }
+  .row {
+    display: flex;
+    align-items: center;
+    gap: 2px;
+    max-width: 100%;
+    min-width: 0;
+  }
+  .own .row {
+    flex-direction: row-reverse;
+  }
+  .row > .bubble,
+  .row > order-room-file {
+    min-width: 0;
+  }
+  .more {
+    flex: none;
+    width: 36px;
+    min-height: 36px;
+    padding: 0;
+    border-radius: 50%;
+    opacity: 0;
+  }
+  .message:hover .more,
+  .message:focus-within .more,
+  .more:focus-visible {
+    opacity: 1;
+  }
+  @media (hover: none) {
+    .more {
+      opacity: 0.75;
+      width: 40px;
+      min-height: 40px;
+      margin: 0 -6px;
+    }
+  }
+  .message:focus {
+    outline: none;
+  }
+  .found .bubble,
+  .found order-room-file,
+  .line.found {
+    outline: 2.5px solid var(--accent);
+    outline-offset: 2px;
+  }
+  .quote {
+    display: block;
+    width: 100%;
+    min-height: 0;
+    margin: 1px 0 7px;
+    padding: 5px 10px;
+    border: 0;
+    border-left: 3px solid var(--accent);
+    border-radius: 4px 9px 9px 4px;
+    background: color-mix(in srgb, var(--ink) 6%, transparent);
+    color: inherit;
+    font-size: 13.5px;
+    font-weight: 400;
+    line-height: 1.35;
+    text-align: start;
+    overflow-wrap: anywhere;
+  }
+  .quote strong {
+    display: block;
+    font-weight: 600;
+  }
+  .edited {
+    display: block;
+    min-height: 24px;
+    margin: 1px 0 -3px;
+    padding: 0;
+    border: 0;
+    background: none;
+    color: inherit;
+    font-size: 12px;
+    font-weight: 400;
+    text-decoration: underline;
+    text-decoration-style: dotted;
+    text-underline-offset: 3px;
+  }
+  .own .edited {
+    margin-inline-start: auto;
+  }
+  .gone .link {
+    margin-inline-start: 8px;
+    font-size: 14px;
+  }
+  .reactions {
+    display: flex;
+    flex-wrap: wrap;
+    gap: 4px;
+    margin: -4px 8px 0;
+    z-index: 1;
+  }
+  .reactions button {
+    min-height: 28px;
+    min-width: 38px;
+    padding: 0 8px;
+    gap: 4px;
+    border-radius: 14px;
+    font-size: 13px;
+    font-weight: 600;
+    color: var(--ink);
+    background: var(--surface);
+    border-color: var(--line);
+  }
+  .reactions .mine {
+    border-color: var(--accent);
+    background: var(--accent-soft);
+  }
+  .risky {
+    color: var(--warn);
+  }
+  .refusal.warning {
+    background: var(--warn-soft);
+    color: var(--warn);
+  }
+  .trouble {
+    position: absolute;
+    z-index: 2;
+    bottom: 12px;
+    left: 24px;
+    right: 24px;
+    max-width: 620px;
+    margin: 0 auto;
+    box-shadow: var(--shadow);
+  }
+  .files {
+    display: grid;
+    gap: 6px;
+    margin: 8px 0 4px;
+  }
   .waiting .bubble {
     opacity: 0.72;
   }

@@ -4,18 +4,27 @@ import { customElement, property, query, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
 import { callers, endedCalls, labels, lineOf, type Line } from '../entries.js';
 import { icon } from '../icons.js';
-import { pieces } from '../links.js';
-import type { Brief, Entry, Member } from '../protocol.js';
+import { wordsOf } from '../aftermath.js';
+import { RefusedError } from '../outbox.js';
+import type { Brief, Entry, Member, Reaction } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
-import type { Shared } from '../files.js';
 import { base } from '../styles.js';
 import { look } from './conversation.styles.js';
 import { dayHeading, midnight, textsOf, time, type Language } from '../texts/index.js';
-import './files.js';
-import { olderThan, type Pending, type Timeline } from '../timeline.js';
+import { find, olderThan, type Timeline } from '../timeline.js';
+import type { History } from './history.js';
+import './history.js';
+import { linked, messageOf, pendingOf, sharedOf, type Thread } from './message.js';
+import type { MessageAction, MessageMenu } from './message-menu.js';
+import './message-menu.js';
+import type { Report } from './report.js';
+import './report.js';
 
 const GROUPED_WITHIN = 5 * 60_000;
 const NEAR_END = 60;
+const FOUND_SHOWN = 2_500;
+/** Where the work on a delivery begins. */
+const BEGINNINGS: ReadonlySet<string> = new Set(['order_started', 'revision_accepted', 'order_delivered', 'dispute_decided']);
 
 interface Told {
   entry: Entry;
@@ -25,7 +34,7 @@ interface Told {
 type Block =
   | { kind: 'day'; key: string; at: number }
   | { kind: 'unread'; key: string }
-  | { kind: 'message'; key: string; entry: Entry; text: string | null; shared: Shared | null; first: boolean }
+  | { kind: 'message'; key: string; entry: Entry; first: boolean }
   | { kind: 'lines'; key: string; lines: Told[] };
 
 @customElement('order-room-conversation')
@@ -35,8 +44,13 @@ export class Conversation extends LitElement {
   @property({ attribute: false }) members: readonly Member[] = [];
   @property() me = '';
   @property() language: Language = 'fr';
-  /** How far the other has read. */
+  /** How far everybody else has read, and received. */
   @property({ type: Number }) seen = 0;
+  @property({ type: Number }) reached = 0;
+  /** Whether one can answer a message, change one's own, react. */
+  @property({ type: Boolean }) answering = false;
+  /** Changes whenever the room may have. */
+  @property({ type: Number }) revision = 0;
   @property() typist = '';
   @property() older: 'idle' | 'loading' | 'failed' = 'idle';
   @property({ type: Boolean }) online = true;
@@ -49,7 +63,13 @@ export class Conversation extends LitElement {
   /** Whether the newest is in view. */
   @state() private atEnd = true;
   @state() private missed = 0;
+  @state() private trouble = '';
   @query('.scroll') private scroller!: HTMLElement;
+  @query('order-room-message-menu') private menu!: MessageMenu;
+  @query('order-room-history') private history!: History;
+  @query('order-room-report') private reporting!: Report;
+  /** The message whose menu Tab reaches; the newest unless the arrow keys went elsewhere. */
+  @state() private stop: number | null = null;
   private anchor: { height: number; top: number } | null = null;
   /** The first entry that was not read when the room was opened. */
   private unreadFrom: number | null = null;
@@ -134,11 +154,14 @@ export class Conversation extends LitElement {
       me: this.me,
       members: this.members,
       label: labels(this.brief),
+      erased: this.room.aftermath.erased,
     };
+    const { hidden } = this.room.aftermath;
     const [ended, called] = [endedCalls(entries), callers(entries)];
     const blocks: Block[] = [];
     let day = NaN;
     for (const entry of entries) {
+      if (hidden.has(entry.seq)) continue;
       const at = Date.parse(entry.at);
       if (midnight(at) !== day) {
         day = midnight(at);
@@ -152,13 +175,11 @@ export class Conversation extends LitElement {
           last?.kind !== 'message' ||
           last.entry.actor !== entry.actor ||
           at - Date.parse(last.entry.at) > GROUPED_WITHIN;
-        const text = event?.kind === 'message_sent' ? event.text : null;
-        const shared = event?.kind === 'file_shared' ? event : null;
-        blocks.push({ kind: 'message', key: `${entry.seq}`, entry, text, shared, first });
+        blocks.push({ kind: 'message', key: `${entry.seq}`, entry, first });
         continue;
       }
       const line = lineOf(entry, surroundings, ended, called);
-      if (!line) continue;
+      if (!line) continue; // the last block stays what it was
       if (last?.kind === 'lines') last.lines.push({ entry, line });
       else blocks.push({ kind: 'lines', key: `${entry.seq}`, lines: [{ entry, line }] });
     }
@@ -172,11 +193,13 @@ export class Conversation extends LitElement {
     const talked = pending.length > 0 || entries.some((e) => e.event?.kind === 'message_sent');
     const other = this.members.find((m) => m.person !== this.me);
     const lastOwn = entries.findLast((e) => e.actor === this.me && e.event?.kind === 'message_sent');
+    const thread = this.thread();
+    const newest = this.stop ?? blocks.findLast((b) => b.kind === 'message')?.entry.seq ?? 0;
     return html`
       <div class="scroll" role="log" aria-live="off" aria-label=${t.chat.heading} tabindex="0" @scroll=${this.scrolled}>
-        <div class="thread">
+        <div class="thread" @keydown=${this.stepped}>
           ${this.top()}
-          ${repeat(blocks, (b) => b.key, (b) => this.block(b, lastOwn?.seq ?? 0))}
+          ${repeat(blocks, (b) => b.key, (b) => this.block(b, thread, lastOwn?.seq ?? 0, newest))}
           ${talked || !this.inviting
             ? nothing
             : html`<div class="empty" data-test="empty">
@@ -184,7 +207,7 @@ export class Conversation extends LitElement {
                 <strong>${t.chat.empty}</strong>
                 <p>${t.chat.emptyHint(other?.name ?? t.someone)}</p>
               </div>`}
-          ${repeat(pending, (p) => p.id, (p) => this.pending(p))}
+          ${repeat(pending, (p) => p.id, (p) => pendingOf(p, thread, (what, id) => this.tell(what, id)))}
           ${this.typist
             ? html`<div class="typing" data-test="typing">
                 <span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>${t.chat.typing(this.typist)}
@@ -192,6 +215,10 @@ export class Conversation extends LitElement {
             : nothing}
         </div>
       </div>
+      ${this.trouble ? html`<p class="refusal trouble" role="alert" data-test="message-refusal">${icon('alert', 18)}<span>${this.trouble}</span></p>` : nothing}
+      <order-room-message-menu .language=${this.language} @chosen=${this.chosen} @reacted=${this.reacted}></order-room-message-menu>
+      <order-room-history .room=${this.room} .language=${this.language}></order-room-history>
+      <order-room-report .room=${this.room} .language=${this.language}></order-room-report>
       ${this.atEnd
         ? nothing
         : html`<button class="newest ${this.missed ? 'primary' : ''}" data-test="to-newest" @click=${() => this.toEnd(true)}>
@@ -210,7 +237,7 @@ export class Conversation extends LitElement {
     </p>`;
   }
 
-  private block(block: Block, lastOwn: number): TemplateResult {
+  private block(block: Block, thread: Thread, lastOwn: number, stop: number): TemplateResult {
     const t = textsOf(this.language);
     switch (block.kind) {
       case 'day':
@@ -220,32 +247,10 @@ export class Conversation extends LitElement {
       case 'lines':
         return this.lines(block.lines);
       case 'message': {
-        const { entry, text, shared, first } = block;
-        const own = entry.actor === this.me;
-        const seen = own && entry.seq === lastOwn && entry.seq <= this.seen;
-        return html`<article
-          class="message ${own ? 'own' : ''} ${first ? 'first' : ''}"
-          data-test=${shared ? 'shared' : 'message'}
-          data-seq=${entry.seq}
-          data-mine=${own}
-        >
-          ${!own && first && this.members.length > 2 ? this.author(entry.actor) : nothing}
-          ${shared
-            ? html`<span class="sr">${own ? t.you : this.name(entry.actor)}: </span>
-                <order-room-file .room=${this.room} .shared=${shared} .language=${this.language} @grown=${() => this.atEnd && this.toEnd(false)}></order-room-file>`
-            : html`<div class="bubble ${text === null ? 'gone' : ''}">
-            <span class="sr">${own ? t.you : this.name(entry.actor)}: </span>
-            ${text === null ? html`<em>${t.chat.redacted}</em>` : html`<p class="text">${words(text)}</p>`}
-          </div>`}
-          <div class="meta">
-            <time datetime=${entry.at}>${time(this.language, entry.at)}</time>
-            ${own
-              ? entry.seq <= this.seen
-                ? html`<span class="seen" data-test="seen" title=${t.chat.seen}>${icon('checks', 16)}${seen ? t.chat.seen : html`<span class="sr">${t.chat.seen}</span>`}</span>`
-                : html`<span title=${t.chat.sent}>${icon('check', 16)}<span class="sr">${t.chat.sent}</span></span>`
-              : nothing}
-          </div>
-        </article>`;
+        const { entry, first } = block;
+        const { of, erased } = this.room.aftermath;
+        const [after, gone] = [of.get(entry.seq), erased.has(entry.seq)];
+        return messageOf({ entry, after, erased: gone, first, last: entry.seq === lastOwn, stop: entry.seq === stop }, thread);
       }
     }
   }
@@ -277,58 +282,144 @@ export class Conversation extends LitElement {
       ${icon(line.icon, 18)}
       <div>
         <p>${line.text}</p>
-        ${line.note ? html`<blockquote>${words(line.note)}</blockquote>` : nothing}
+        ${line.note ? html`<blockquote>${linked(line.note)}</blockquote>` : nothing}
+        ${entry.event?.kind === 'order_delivered' ? this.delivered(entry) : nothing}
       </div>
       <time datetime=${entry.at}>${time(this.language, entry.at)}</time>
     </li>`;
-  }
-
-  private pending(own: Pending): TemplateResult {
-    const t = textsOf(this.language);
-    const failed = own.delivery === 'failed';
-    return html`<article class="message own first ${own.delivery}" data-test="message" data-pending=${own.delivery} data-mine="true">
-      <div class="bubble"><span class="sr">${t.you}: </span><p class="text">${words(own.text)}</p></div>
-      ${failed
-        ? html`<div class="refusal" role="alert">
-            ${icon('alert', 18)}
-            <div>
-              <strong>${t.chat.failed}.</strong> ${own.why}
-              <div class="again">
-                <button class="link" data-test="message-retry" @click=${() => this.tell('again', own.id)}>${t.retry}</button>
-                <button class="link" data-test="message-discard" @click=${() => this.tell('discard', own.id)}>${t.chat.discard}</button>
-              </div>
-            </div>
-          </div>`
-        : html`<div class="meta">${icon('clock', 15)}${this.online ? t.chat.waiting : t.chat.waitingOffline}</div>`}
-    </article>`;
-  }
-
-  /** Where three talk, a face on one side is not enough to know who speaks. */
-  private author(person: string): TemplateResult {
-    const role = this.members.find((m) => m.person === person)?.role;
-    return html`<p class="author ${role ?? ''}" data-test="author" aria-hidden="true">
-      <strong>${this.name(person)}</strong>${role ? html`<span>${textsOf(this.language).role[role]}</span>` : nothing}
-    </p>`;
   }
 
   private name(person: string): string {
     return this.members.find((m) => m.person === person)?.name ?? textsOf(this.language).someone;
   }
 
-  private tell(what: 'again' | 'discard', id: string): void {
+  private tell(what: 'again' | 'discard' | 'rewrite', id: string): void {
     this.dispatchEvent(new CustomEvent(what, { detail: id }));
   }
 
-  static override readonly styles = [base, look];
-}
+  /** The files of a delivery: what the seller shared since the work began. */
+  private delivered(entry: Entry): TemplateResult | typeof nothing {
+    const { entries } = this.timeline;
+    const files: Entry[] = [];
+    for (const one of entries.slice(0, entries.indexOf(entry)).reverse()) {
+      if (BEGINNINGS.has(one.event?.kind ?? '')) break;
+      if (one.actor === entry.actor && one.event?.kind === 'file_shared') files.unshift(one);
+    }
+    if (files.length === 0) return nothing;
+    return html`<ul class="files" data-test="delivered-files">
+      ${files.map((one) => html`<li>
+        <order-room-file small .room=${this.room} .shared=${sharedOf(one, this.room.aftermath.of.get(one.seq))} .language=${this.language}></order-room-file>
+      </li>`)}
+    </ul>`;
+  }
 
-/** Text with its addresses as links. Lit escapes the rest. */
-function words(text: string): (string | TemplateResult)[] {
-  return pieces(text).map((piece) =>
-    'href' in piece
-      ? html`<a href=${piece.href} target="_blank" rel="noopener noreferrer nofollow">${piece.text}</a>`
-      : piece.text,
-  );
+  // --- what is done with a message ---------------------------------------------------------------
+
+  private thread(): Thread {
+    return {
+      room: this.room,
+      language: this.language,
+      me: this.me,
+      members: this.members,
+      seen: this.seen,
+      reached: this.reached,
+      online: this.online,
+      answering: this.answering,
+      name: (person) => this.name(person),
+      menu: (entry, button) => this.offer(entry, button),
+      jump: (seq) => void this.jumpTo(seq),
+      history: (entry) => void this.history.show(entry),
+      react: (seq, reaction, on) => this.react(seq, reaction, on),
+      grown: () => this.atEnd && this.toEnd(false),
+    };
+  }
+
+  private offer(entry: Entry, button: HTMLElement): void {
+    const after = this.room.aftermath.of.get(entry.seq);
+    const own = entry.actor === this.me;
+    const words = wordsOf(entry, after) !== null;
+    const open = this.room.situation?.chat.open ?? false;
+    const within = (seconds = 0): boolean => own && words && this.clock() - Date.parse(entry.at) < seconds * 1000;
+    const { edit_window, withdraw_window } = this.room.room ?? {};
+    const actions: MessageAction[] = [
+      ...(open ? (['reply'] as const) : []),
+      ...(open && within(edit_window) ? (['edit'] as const) : []),
+      ...(words ? (['copy'] as const) : []),
+      ...(within(withdraw_window) ? (['withdraw'] as const) : []),
+      ...(own ? [] : (['report'] as const)),
+    ];
+    const reacted = new Set([...(after?.reactions ?? [])].flatMap(([r, who]) => (who.includes(this.me) ? [r] : [])));
+    this.stop = entry.seq;
+    this.trouble = '';
+    void this.menu.open({ seq: entry.seq, actions, reacted: open ? reacted : null }, button);
+  }
+
+  private readonly chosen = ({ detail }: CustomEvent<{ seq: number; action: MessageAction }>): void => {
+    const entry = find(this.timeline, detail.seq);
+    if (!entry) return;
+    const words = wordsOf(entry, this.room.aftermath.of.get(entry.seq));
+    switch (detail.action) {
+      case 'reply':
+      case 'edit':
+        this.dispatchEvent(new CustomEvent(detail.action, { detail: entry }));
+        break;
+      case 'copy':
+        void navigator.clipboard?.writeText(words ?? '').catch(() => undefined);
+        break;
+      case 'withdraw':
+        this.history.confirmWithdrawal(entry);
+        break;
+      case 'report':
+        this.reporting.ask(entry);
+        break;
+      default:
+        detail.action satisfies never;
+    }
+  };
+
+  private readonly reacted = ({ detail }: CustomEvent<{ seq: number; reaction: Reaction; on: boolean }>): void =>
+    this.react(detail.seq, detail.reaction, detail.on);
+
+  private react(seq: number, reaction: Reaction, on: boolean): void {
+    this.trouble = '';
+    this.room.talk.react(seq, reaction, on).catch((error: unknown) => {
+      if (error instanceof RefusedError) this.trouble = error.message;
+    });
+  }
+
+  /** Show an entry, load the history up to it if need be, and let it stand out for a moment. */
+  async jumpTo(seq: number): Promise<void> {
+    this.trouble = '';
+    const here = await this.room.reach(seq);
+    await this.updateComplete;
+    const found = here ? this.renderRoot.querySelector<HTMLElement>(`[data-seq="${seq}"]`) : null;
+    if (!found) {
+      this.trouble = textsOf(this.language).message.tooFar;
+      return;
+    }
+    this.atEnd = false;
+    this.lastTop = Infinity;
+    found.scrollIntoView({ block: 'center', behavior: 'instant' });
+    if (!found.hasAttribute('tabindex')) found.tabIndex = -1;
+    found.focus({ preventScroll: true });
+    found.classList.add('found');
+    setTimeout(() => found.classList.remove('found'), FOUND_SHOWN);
+  }
+
+  /** The arrow keys go from one message's menu button to the next; Tab leaves them all. */
+  private readonly stepped = (event: KeyboardEvent): void => {
+    const step = { ArrowUp: -1, ArrowDown: 1 }[event.key];
+    const at = event.target as HTMLElement;
+    if (!step || at.dataset['test'] !== 'message-menu') return;
+    const buttons = [...this.renderRoot.querySelectorAll<HTMLElement>('[data-test="message-menu"]')];
+    const next = buttons[buttons.indexOf(at) + step];
+    event.preventDefault();
+    if (!next) return;
+    this.stop = Number(next.closest<HTMLElement>('[data-seq]')?.dataset['seq']);
+    next.focus();
+  };
+
+  static override readonly styles = [base, look];
 }
 
 declare global {

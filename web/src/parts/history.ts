@@ -1,0 +1,151 @@
+/** What a message said before it was changed, and the question before it is withdrawn. */
+import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import { customElement, property, query, state } from 'lit/decorators.js';
+import { icon } from '../icons.js';
+import { RefusedError } from '../outbox.js';
+import type { Entry, Versions } from '../protocol.js';
+import type { OrderRoom } from '../room.js';
+import { base } from '../styles.js';
+import { shortDate, textsOf, type Language } from '../texts/index.js';
+import { dialogLook } from './dialog.js';
+import { linked } from './message.js';
+
+@customElement('order-room-history')
+export class History extends LitElement {
+  @property({ attribute: false }) room!: OrderRoom;
+  @property() language: Language = 'fr';
+
+  @state() private entry: Entry | null = null;
+  @state() private asks: 'nothing' | 'versions' | 'withdrawal' = 'nothing';
+  @state() private versions: Versions['versions'] | null = null;
+  @state() private refusal = '';
+  @state() private busy = false;
+  @query('dialog') private dialog!: HTMLDialogElement;
+
+  /** Fetch and show every version of a message. */
+  async show(entry: Entry): Promise<void> {
+    this.open('versions', entry);
+    try {
+      this.versions = (await this.room.talk.versions(entry.seq)).versions;
+    } catch (error) {
+      this.refusal = error instanceof RefusedError ? error.message : textsOf(this.language).message.versionsFailed;
+    }
+  }
+
+  confirmWithdrawal(entry: Entry): void {
+    this.open('withdrawal', entry);
+  }
+
+  private open(asks: 'versions' | 'withdrawal', entry: Entry): void {
+    this.entry = entry;
+    this.asks = asks;
+    this.versions = null;
+    this.refusal = '';
+    this.busy = false;
+    void this.updateComplete.then(() => this.dialog.showModal());
+  }
+
+  private shut(): void {
+    this.dialog.close();
+    this.asks = 'nothing';
+  }
+
+  private async withdraw(): Promise<void> {
+    if (!this.entry || this.busy) return;
+    this.busy = true;
+    this.refusal = '';
+    try {
+      await this.room.talk.withdraw(this.entry.seq);
+      this.shut();
+    } catch (error) {
+      this.refusal = error instanceof RefusedError ? error.message : textsOf(this.language).tooLate;
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  override render(): TemplateResult {
+    return html`<dialog
+      data-test="history"
+      aria-labelledby="title"
+      @close=${() => (this.asks = 'nothing')}
+      @click=${(e: Event) => e.target === this.dialog && !this.busy && this.shut()}
+    >
+      ${this.asks === 'versions' ? this.list() : this.asks === 'withdrawal' ? this.question() : nothing}
+    </dialog>`;
+  }
+
+  private list(): TemplateResult {
+    const t = textsOf(this.language);
+    const { versions } = this;
+    return html`<h2 id="title">${t.message.versions}</h2>
+      ${versions
+        ? html`<ol>
+            ${versions.map(
+              ({ seq, at, text }, i) => html`<li data-test="version" data-seq=${seq}>
+                <small><time datetime=${at}>${shortDate(this.language, at)}</time>${i === versions.length - 1 ? html`, ${t.message.versionNow}` : nothing}</small>
+                <p>${linked(text)}</p>
+              </li>`,
+            )}
+          </ol>`
+        : this.refusal
+          ? nothing
+          : html`<p role="status">${t.chat.olderLoading}</p>`}
+      ${this.refused()}
+      <div class="choice"><button data-test="history-close" @click=${() => this.shut()}>${t.close}</button></div>`;
+  }
+
+  private question(): TemplateResult {
+    const t = textsOf(this.language);
+    return html`<h2 id="title">${t.message.withdrawTitle}</h2>
+      <p>${t.message.withdrawBody(this.room.other?.name ?? t.someone)}</p>
+      ${this.refused()}
+      <div class="choice">
+        <button data-test="withdraw-back" @click=${() => this.shut()}>${t.cancelDialog}</button>
+        <button class="danger" data-test="withdraw-confirm" ?disabled=${this.busy} @click=${() => this.withdraw()}>
+          ${this.busy ? t.sending : t.message.withdrawYes}
+        </button>
+      </div>`;
+  }
+
+  private refused(): TemplateResult | typeof nothing {
+    return this.refusal
+      ? html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${this.refusal}</span></p>`
+      : nothing;
+  }
+
+  static override readonly styles = [
+    base,
+    dialogLook,
+    css`
+      ol {
+        display: grid;
+        gap: 14px;
+        margin-top: 16px;
+      }
+      li {
+        padding-left: 12px;
+        border-left: 2px solid var(--line);
+      }
+      li:last-child {
+        border-color: var(--accent);
+      }
+      li p {
+        white-space: pre-wrap;
+        overflow-wrap: anywhere;
+      }
+      small {
+        color: var(--muted);
+      }
+      .refusal {
+        margin-top: 16px;
+      }
+    `,
+  ];
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'order-room-history': History;
+  }
+}

@@ -1,0 +1,162 @@
+/** Telling the marketplace about a message or about the other person. */
+import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import { customElement, property, query, state } from 'lit/decorators.js';
+import { wordsOf } from '../aftermath.js';
+import { icon } from '../icons.js';
+import { RefusedError } from '../outbox.js';
+import type { Entry, ReportReason } from '../protocol.js';
+import type { OrderRoom } from '../room.js';
+import { base } from '../styles.js';
+import { textsOf, type Language } from '../texts/index.js';
+import { dialogLook } from './dialog.js';
+import { sharedOf, snippet } from './message.js';
+
+@customElement('order-room-report')
+export class Report extends LitElement {
+  @property({ attribute: false }) room!: OrderRoom;
+  @property() language: Language = 'fr';
+
+  @state() private step: 'shut' | 'asking' | 'thanks' = 'shut';
+  @state() private about: Entry | null = null;
+  @state() private reason: ReportReason | null = null;
+  @state() private busy = false;
+  @state() private refusal = '';
+  @query('dialog') private dialog!: HTMLDialogElement;
+  @query('textarea') private note!: HTMLTextAreaElement;
+
+  /** Open the form; `about` is a message or a file, or null for the other person. */
+  ask(about: Entry | null): void {
+    this.about = about;
+    this.reason = null;
+    this.refusal = '';
+    this.step = 'asking';
+    void this.updateComplete.then(() => this.dialog.showModal());
+  }
+
+  private shut(): void {
+    this.dialog.close();
+    this.step = 'shut';
+  }
+
+  private readonly send = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    if (!this.reason || this.busy) return;
+    this.busy = true;
+    this.refusal = '';
+    try {
+      await this.room.talk.report(this.about?.seq ?? null, this.reason, this.note.value.trim());
+      this.step = 'thanks';
+      await this.updateComplete;
+      this.dialog.querySelector('button')?.focus();
+    } catch (error) {
+      this.refusal = error instanceof RefusedError ? error.message : textsOf(this.language).tooLate;
+    } finally {
+      this.busy = false;
+    }
+  };
+
+  override render(): TemplateResult {
+    return html`<dialog
+      data-test="report"
+      aria-labelledby="title"
+      @close=${() => (this.step = 'shut')}
+      @click=${(e: Event) => e.target === this.dialog && !this.busy && this.shut()}
+    >
+      ${this.step === 'asking' ? this.form() : this.step === 'thanks' ? this.thanks() : nothing}
+    </dialog>`;
+  }
+
+  private thanks(): TemplateResult {
+    const t = textsOf(this.language);
+    return html`<h2 id="title">${t.safety.reportTitle}</h2>
+      <p role="status" data-test="report-sent">${t.safety.reported}</p>
+      <div class="choice"><button data-test="report-close" @click=${() => this.shut()}>${t.close}</button></div>`;
+  }
+
+  private form(): TemplateResult {
+    const texts = textsOf(this.language);
+    const t = texts.safety;
+    const { about } = this;
+    const after = about && this.room.aftermath.of.get(about.seq);
+    const words = about ? (sharedOf(about, undefined)?.name ?? wordsOf(about, after ?? undefined)) : null;
+    return html`<form method="dialog" @submit=${this.send}>
+      <h2 id="title">${t.reportTitle}</h2>
+      <p>${t.reportBody(this.room.other?.name ?? texts.someone)}</p>
+      ${words ? html`<p class="about">${t.reportMessage}</p><blockquote>${snippet(words)}</blockquote>` : nothing}
+      <fieldset>
+        <legend>${t.reason}</legend>
+        ${(Object.keys(t.reasons) as ReportReason[]).map(
+          (reason) => html`<label class="reason">
+            <input type="radio" name="reason" required value=${reason} data-test="reason-${reason}"
+              .checked=${this.reason === reason} @change=${() => (this.reason = reason)} />
+            <span>${t.reasons[reason]}</span>
+          </label>`,
+        )}
+      </fieldset>
+      <label>
+        <span>${t.note} ${this.reason === 'other' ? nothing : html`<i>${texts.optional}</i>`}</span>
+        <textarea rows="3" data-test="report-note" maxlength=${this.room.room?.note_max ?? 1000} ?required=${this.reason === 'other'}></textarea>
+      </label>
+      ${this.refusal
+        ? html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${this.refusal}</span></p>`
+        : nothing}
+      <div class="choice">
+        <button type="button" @click=${() => this.shut()}>${texts.cancelDialog}</button>
+        <button class="primary" type="submit" data-test="report-send" ?disabled=${this.busy}>${this.busy ? texts.sending : t.send}</button>
+      </div>
+    </form>`;
+  }
+
+  static override readonly styles = [
+    base,
+    dialogLook,
+    css`
+      .about {
+        margin-top: 14px;
+        font-size: 14px;
+        color: var(--muted);
+      }
+      blockquote {
+        margin: 4px 0 0;
+        padding-left: 10px;
+        border-left: 2px solid var(--line);
+        overflow-wrap: anywhere;
+      }
+      fieldset {
+        margin: 18px 0 0;
+        padding: 0;
+        border: 0;
+      }
+      legend {
+        margin-bottom: 4px;
+        padding: 0;
+        font-size: 14px;
+        font-weight: 600;
+      }
+      .reason {
+        display: flex;
+        align-items: center;
+        gap: 12px;
+        min-height: 44px;
+        margin: 0;
+        cursor: pointer;
+      }
+      .reason input {
+        width: 18px;
+        height: 18px;
+        accent-color: var(--accent);
+      }
+      .reason span {
+        margin: 0;
+        font-size: 15px;
+        font-weight: 400;
+      }
+    `,
+  ];
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'order-room-report': Report;
+  }
+}
