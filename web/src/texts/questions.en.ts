@@ -35,7 +35,9 @@ export const questions: Questions = {
       ['What does asking cost?', 'Nothing. You pay only if you order, and then the money waits in escrow.'],
       ['How do I order?', 'On the service’s page. What you talked about here stays with the order.'],
     ],
-    question_closed: [],
+    question_closed: [
+      ['Can I ask again?', 'Yes, from the service’s page. This conversation stays readable here.'],
+    ],
     awaiting_validation: [
       ['What if I do not have everything?', 'Send what you have and say when the rest will come. If it is not enough in time, the order is cancelled, you get all of your money back, and you can order again once you are ready. You can also ask the seller to agree to more time.'],
       ['What happens when the clock reaches zero?', 'If the seller has not started by then, the order is cancelled by itself and everything you paid is refunded at once: visible immediately in a wallet or on PayPal, after 3 to 5 working days on a bank card.'],
@@ -100,7 +102,9 @@ export const questions: Questions = {
     question: [
       ['Am I bound to anything?', 'No. Nothing is ordered or paid until the buyer orders on the service’s page.'],
     ],
-    question_closed: [],
+    question_closed: [
+      ['Can the buyer still order?', 'Yes, from the service’s page. This conversation stays readable here.'],
+    ],
     awaiting_validation: [
       ['What if something essential is missing?', 'Ask for it in the list, here or in a call. You can also propose more time. If it does not come before zero, the order is cancelled and the buyer refunded.'],
       ['When should I start?', 'As soon as you judge that you have what you need. Starting stops this clock and fixes the delivery date, so do not wait for the last minute.'],
@@ -156,8 +160,12 @@ export const questions: Questions = {
     ],
   },
   mediator: {
-    question: [],
-    question_closed: [],
+    question: [
+      ['What can be decided here?', 'Nothing: no money is involved before an order is paid.'],
+    ],
+    question_closed: [
+      ['What remains of it?', 'The conversation, readable for both. No money was ever involved.'],
+    ],
     awaiting_validation: [running],
     in_progress: [running],
     late: [running],

@@ -32,7 +32,9 @@ export const questions: Questions = {
       ['Que coûte une question ?', 'Rien. Vous ne payez que si vous commandez, et l’argent attend alors sous séquestre.'],
       ['Comment commander ?', 'Depuis la page du service. Ce que vous avez échangé ici reste avec la commande.'],
     ],
-    question_closed: [],
+    question_closed: [
+      ['Puis-je reposer une question ?', 'Oui, depuis la page du service. Cette conversation reste lisible ici.'],
+    ],
     awaiting_validation: [
       ['Et si je n’ai pas encore tout ?', 'Envoyez ce que vous avez et dites quand viendra le reste. Si cela ne suffit pas à temps, la commande s’annule, tout vous est rendu, et vous pourrez la repasser une fois prêt. Vous pouvez aussi proposer au vendeur de prolonger le délai.'],
       ['Que se passe-t-il à zéro ?', 'Si le vendeur n’a pas démarré d’ici là, la commande s’annule d’elle-même et tout ce que vous avez payé vous est aussitôt remboursé : visible de suite sur un portefeuille ou PayPal, après 3 à 5 jours ouvrés sur une carte bancaire.'],
@@ -97,7 +99,9 @@ export const questions: Questions = {
     question: [
       ['Suis-je engagé ?', 'Non. Rien n’est commandé ni payé tant que l’acheteur ne commande pas depuis la page du service.'],
     ],
-    question_closed: [],
+    question_closed: [
+      ['L’acheteur peut-il encore commander ?', 'Oui, depuis la page du service. Cette conversation reste lisible ici.'],
+    ],
     awaiting_validation: [
       ['Et s’il manque quelque chose d’essentiel ?', 'Demandez-le dans la liste, ici ou de vive voix. Vous pouvez aussi proposer plus de temps. Si rien ne vient avant zéro, la commande s’annule et l’acheteur est remboursé.'],
       ['Quand démarrer ?', 'Dès que vous jugez avoir ce qu’il vous faut. Démarrer arrête ce compteur et fixe la date de livraison : n’attendez pas la dernière minute.'],
@@ -153,8 +157,12 @@ export const questions: Questions = {
     ],
   },
   mediator: {
-    question: [],
-    question_closed: [],
+    question: [
+      ['Que peut-on décider ici ?', 'Rien : aucun argent n’est en jeu avant le paiement d’une commande.'],
+    ],
+    question_closed: [
+      ['Qu’en reste-t-il ?', 'La conversation, lisible par les deux. Aucun argent n’a jamais été en jeu.'],
+    ],
     awaiting_validation: [running],
     in_progress: [running],
     late: [running],
