@@ -5,7 +5,7 @@ import { icon, type Icon } from '../icons.js';
 import type { Reaction } from '../protocol.js';
 import { base } from '../styles.js';
 import { textsOf, type Language } from '../texts/index.js';
-import { GLYPHS } from './message.js';
+import { SIGNS } from './message.js';
 
 export type MessageAction = 'reply' | 'edit' | 'withdraw' | 'copy' | 'report';
 
@@ -16,7 +16,7 @@ export interface Offer {
   reacted: ReadonlySet<Reaction> | null;
 }
 
-const SIGNS: Record<MessageAction, Icon> = { reply: 'reply', edit: 'pen', withdraw: 'back', copy: 'file', report: 'flag' };
+const ACTIONS: Record<MessageAction, Icon> = { reply: 'reply', edit: 'pen', withdraw: 'back', copy: 'file', report: 'flag' };
 const GAP = 6;
 
 /** Tells `chosen` (detail: `{seq, action}`) and `reacted` (detail: `{seq, reaction, on}`). */
@@ -57,7 +57,7 @@ export class MessageMenu extends LitElement {
       @keydown=${this.pressed} @toggle=${this.toggled}>
       ${offer?.reacted
         ? html`<div class="row" role="group">
-            ${(Object.keys(GLYPHS) as Reaction[]).map(
+            ${(Object.keys(SIGNS) as Reaction[]).map(
               (reaction) => html`<button
                 role="menuitemcheckbox"
                 class="quiet"
@@ -69,7 +69,7 @@ export class MessageMenu extends LitElement {
                 title=${t.reaction[reaction]}
                 @click=${() => this.react(reaction)}
               >
-                <span aria-hidden="true">${GLYPHS[reaction]}</span>
+                ${icon(SIGNS[reaction], 22)}
               </button>`,
             )}
           </div>`
@@ -82,7 +82,7 @@ export class MessageMenu extends LitElement {
           data-test="menu-${action}"
           @click=${() => this.choose(action)}
         >
-          ${icon(SIGNS[action], 18)}${t[action]}
+          ${icon(ACTIONS[action], 18)}${t[action]}
         </button>`,
       ) ?? nothing}
     </div>`;
@@ -147,11 +147,11 @@ export class MessageMenu extends LitElement {
       .row button {
         width: 42px;
         padding: 0;
-        font-size: 21px;
         color: var(--ink);
       }
       .row button[aria-checked='true'] {
         background: var(--accent-soft);
+        color: var(--accent-strong);
       }
       .action {
         display: flex;

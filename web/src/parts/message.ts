@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { wordsOf, type After } from '../aftermath.js';
 import type { Shared } from '../files.js';
-import { icon } from '../icons.js';
+import { icon, type Icon } from '../icons.js';
 import { pieces } from '../links.js';
 import type { Entry, Member, Reaction } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
@@ -11,15 +11,15 @@ import './files.js';
 import { find, type Pending } from '../timeline.js';
 
 /** How reactions are drawn; the words for them are in the catalogues. */
-export const GLYPHS: Readonly<Record<Reaction, string>> = {
-  agree: '👍',
-  thanks: '🙏',
-  love: '❤️',
-  laugh: '😄',
-  celebrate: '🎉',
-  seen: '👀',
-  done: '✅',
-  question: '❓',
+export const SIGNS: Readonly<Record<Reaction, Icon>> = {
+  agree: 'thumb',
+  thanks: 'thanks',
+  love: 'heart',
+  laugh: 'smile',
+  celebrate: 'star',
+  seen: 'eye',
+  done: 'done',
+  question: 'ask',
 };
 
 export interface MessageView {
@@ -218,7 +218,7 @@ function reactions(entry: Entry, after: After | undefined, thread: Thread): Temp
         ?disabled=${!thread.answering}
         @click=${() => thread.react(entry.seq, reaction, !mine)}
       >
-        <span aria-hidden="true">${GLYPHS[reaction] ?? '•'}</span>${people.length > 1 ? people.length : nothing}
+        ${icon(SIGNS[reaction] ?? 'dots', 17)}${people.length > 1 ? people.length : nothing}
       </button>`;
     })}
   </div>`;

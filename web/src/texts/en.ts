@@ -3,11 +3,11 @@ import type { CallEnd, GateReason, Role, State, Timer } from '../protocol.js';
 import { notices, processTexts } from './en.process.js';
 import { questions } from './questions.en.js';
 import { talk } from './en.talk.js';
-import { talkTexts } from './talk.en.js';
+import { messageTexts } from './en.messages.js';
 
 export const en = {
   ...processTexts,
-  ...talkTexts,
+  ...messageTexts,
   talk,
   units: { day: 'd', hour: 'h', minute: 'min', second: 's' },
   you: 'You',

@@ -3,12 +3,12 @@ import type { Texts } from './en.js';
 import { de, notices, processTexts } from './fr.process.js';
 import { talk } from './fr.talk.js';
 import { questions } from './questions.fr.js';
-import { talkTexts } from './talk.fr.js';
+import { messageTexts } from './fr.messages.js';
 
 export const fr: Texts = {
   ...processTexts,
   talk,
-  ...talkTexts,
+  ...messageTexts,
   units: { day: 'j', hour: 'h', minute: 'min', second: 's' },
   you: 'Vous',
   someone: 'Un membre',

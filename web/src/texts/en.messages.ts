@@ -1,7 +1,7 @@
 /** English sentences about talking: what can be done with a message, search, warnings, files, safety. */
 import type { Reaction, ReportReason } from '../protocol.js';
 
-export const talkTexts = {
+export const messageTexts = {
   message: {
     menu: (what: string) => `What to do with: ${what}`,
     actions: 'With this message',

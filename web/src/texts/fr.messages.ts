@@ -1,7 +1,7 @@
 /** Phrases françaises sur la conversation : messages, recherche, avertissements, fichiers, sécurité. */
 import type { Texts } from './en.js';
 
-export const talkTexts: Pick<Texts, 'message' | 'warn' | 'search' | 'nudge' | 'safety' | 'upload' | 'again' | 'question'> = {
+export const messageTexts: Pick<Texts, 'message' | 'warn' | 'search' | 'nudge' | 'safety' | 'upload' | 'again' | 'question'> = {
   message: {
     menu: (what) => `Que faire de : ${what}`,
     actions: 'Avec ce message',
