@@ -28,6 +28,7 @@ Where it is kept, and how it changes:
 - `messages`   one's own messages, edited and withdrawn
 - `commands`   opening a room, taking a step; `posting` is group commit for messages
 - `questions`  before the order: asked, and paid as the same order
+- `options`    added later: proposed, agreed, charged, paid
 - `agreements`, `talks`, `briefing`, `mediation`, `settlement`, `again`  the other commands
 - `timers`, `proposal_rows`, `brief_rows`, `files`, `people`, `ledger`  rows of their own
 - `clock`      the sweeper: what is due happens, once; `outages` gives our own silence back

@@ -11,10 +11,10 @@ from datetime import datetime
 
 import msgspec
 
-from orders import timeline
+from orders import options, timeline
 from orders.brief import agreed, told
 from orders.brief_rows import items_of, save_items
-from orders.changes import post, save_facts
+from orders.changes import post, save_facts, uncharge
 from orders.commands import begin, command_digest
 from orders.database import Database, Transaction
 from orders.decisions import OrderFacts, TimerSet
@@ -116,10 +116,12 @@ async def answer(
         if first is not None:
             return first
         found = await find(tx.conn, order, proposal)
-        judge_answer(found, person, outcome)
+        judge_answer(found, person, locked.role_of(person), outcome)
         chosen: datetime | None = None
         events: list[Event]
         if outcome is not Outcome.ACCEPTED:
+            if found.charged:
+                await uncharge(tx, [(order, proposal)])
             events = [_ended_by(found, outcome)]
         elif found.kind is ProposalKind.TALK:
             chosen = picked(found, at, tx.now)
@@ -154,6 +156,8 @@ async def _agree(
 ) -> Position:
     facts = locked.facts
     accepted = ProposalAccepted(found.seq)
+    if found.kind is ProposalKind.OPTION:
+        return await options.charge(tx, locked, found, person, client_id, content)
     if found.kind is ProposalKind.REFUND:
         movement = refund_of(facts, found)
         refunded = MoneyRefunded(movement.cents, facts.currency)

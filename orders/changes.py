@@ -40,6 +40,8 @@ class Change(msgspec.Struct, frozen=True):
     """Money; each is told by an entry of its own, in this order."""
     lapsed: tuple[int, ...] = ()
     """Proposals that are pointless now."""
+    uncharged: tuple[int, ...] = ()
+    """Those of them that were options about to be paid: they need not be any more."""
 
 
 def decided(
@@ -52,7 +54,8 @@ def decided(
 ) -> Change:
     """Return the change that a decision is. `proposals` are those that wait for an answer."""
     first, *others = decision.events
-    gone = tuple(p.seq for p in proposals if lapses(p, decision.facts.state))
+    pointless = tuple(p for p in proposals if lapses(p, decision.facts.state))
+    gone = tuple(p.seq for p in pointless)
     return Change(
         locked=locked,
         drafts=(
@@ -65,6 +68,7 @@ def decided(
         opens=decision.opens,
         movements=decision.movements,
         lapsed=gone,
+        uncharged=tuple(p.seq for p in pointless if p.charged),
     )
 
 
@@ -85,6 +89,7 @@ async def write(tx: Transaction, changes: Sequence[Change]) -> dict[OrderId, lis
     )
     await move_clocks(tx, [(c.locked.id, move) for c in changes for move in c.moves])
     await lapse(tx, [(c.locked.id, seq) for c in changes for seq in c.lapsed])
+    await uncharge(tx, [(c.locked.id, seq) for c in changes for seq in c.uncharged])
     telling = [(c.locked.head, c.locked.owes, c.drafts) for c in changes if c.drafts]
     stored = await timeline.append_many(tx, telling)
     moved: list[tuple[OrderId, Movement, Entry]] = []
@@ -98,6 +103,28 @@ async def write(tx: Transaction, changes: Sequence[Change]) -> dict[OrderId, lis
     await _post(tx, moved)
     await _save_facts(tx, [c.facts for c in changes if c.facts is not None])
     return {order: told for order, (_, told) in stored.items()}
+
+
+async def uncharge(tx: Transaction, options: Sequence[tuple[OrderId, int]]) -> None:
+    """Call off the charges for options, each given by its order and the entry that proposed it.
+
+    One that is confirmed all the same is money that came in: see `orders.options`.
+    """
+    if options:
+        await tx.conn.execute(
+            _CALL_OFF, [{"o": order, "m": money.hold(0, str(seq)).name} for order, seq in options]
+        )
+
+
+_CALL_OFF = (
+    update(movements)
+    .where(
+        movements.c.order_id == bindparam("o"),
+        movements.c.movement == bindparam("m"),
+        movements.c.state != Settled.CONFIRMED,
+    )
+    .values(state=Settled.CALLED_OFF)
+)
 
 
 async def save_facts(tx: Transaction, after: OrderFacts) -> None:
@@ -135,6 +162,7 @@ async def _save_facts(tx: Transaction, after: Sequence[OrderFacts]) -> None:
                 "refusals": facts.refusals,
                 "dispute_right": facts.dispute_right,
                 "delivery_due": facts.delivery_due,
+                "extra_seconds": facts.extra_seconds,
                 "price_cents": facts.price_cents,
                 "paused": msgspec.json.encode(facts.paused),
             }
@@ -161,6 +189,7 @@ _SAVE_FACTS = (
                 "refusals",
                 "dispute_right",
                 "delivery_due",
+                "extra_seconds",
                 "price_cents",
                 "paused",
             )
@@ -191,6 +220,17 @@ async def _post(
             for order, movement, told in moved
         ],
     )
+    await _book(tx, moved)
+
+
+async def book(tx: Transaction, order: OrderId, movement: Movement, told: Entry) -> None:
+    """Write both sides of a movement that was ordered before, once its money is there."""
+    await _book(tx, [(order, movement, told)])
+
+
+async def _book(
+    tx: Transaction, moved: Sequence[tuple[OrderId, Movement, Entry | timeline.Position]]
+) -> None:
     await tx.conn.execute(
         insert(postings),
         [

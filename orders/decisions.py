@@ -82,6 +82,8 @@ class OrderFacts(msgspec.Struct, frozen=True):
     """How often the seller refused to cancel."""
     dispute_right: bool = False
     delivery_due: datetime | None = None
+    extra_seconds: int = 0
+    """Time of options that were paid before the start: the delivery date will be so much later."""
     paused: tuple[Paused, ...] = ()
     mediated: bool = False
     """Whether a mediator has joined the order."""
@@ -304,6 +306,8 @@ def _opening(order: OrderFacts, step: Step, target: State, now: datetime) -> tup
         return ()
     length = length_of(step.opens, order.policy)
     due = deadlines.window_end(step.opens, now, length, order.policy)
+    if step.verb is Verb.START:
+        due += timedelta(seconds=order.extra_seconds)
     if step.verb is Verb.ACCEPT_REVISION:
         due = _revised_due(order, now)
     return (TimerSet(step.opens, now, due),)

@@ -381,7 +381,7 @@ class MoneyExpired(_Event, frozen=True, tag="money_expired"):
 
 
 class MoneyHeld(_Event, frozen=True, tag="money_held"):
-    """The price went into escrow."""
+    """Money went into escrow: the price, or that of an added option."""
 
     cents: int
     currency: str
@@ -464,6 +464,43 @@ class RefundProposed(_Event, frozen=True, tag="refund_proposed"):
     cents: int
     currency: str
     note: str = ""
+
+
+class OptionProposed(_Event, frozen=True, tag="option_proposed"):
+    """The actor proposes an added option: more work for more money, and `days` to do it in."""
+
+    title: str
+    cents: int
+    currency: str
+    days: int = 0
+    note: str = ""
+
+
+class OptionOrdered(_Event, frozen=True, tag="option_ordered"):
+    """Both want the option of entry `proposal`: the marketplace charges the buyer for it.
+
+    It counts once the charge is confirmed, and not before.
+    """
+
+    proposal: int
+    cents: int
+    currency: str
+
+
+class OptionAdded(_Event, frozen=True, tag="option_added"):
+    """The option of entry `proposal` is paid: it belongs to the order, and `days` with it."""
+
+    proposal: int
+    title: str
+    cents: int
+    currency: str
+    days: int = 0
+
+
+class OptionUnpaid(_Event, frozen=True, tag="option_unpaid"):
+    """The charge for the option of entry `proposal` was refused; it may be tried again."""
+
+    proposal: int
 
 
 class ProposalAccepted(_Event, frozen=True, tag="proposal_accepted"):
@@ -641,6 +678,10 @@ Event = (
     | TimeGivenBack
     | TimeProposed
     | RefundProposed
+    | OptionProposed
+    | OptionOrdered
+    | OptionAdded
+    | OptionUnpaid
     | ProposalAccepted
     | ProposalDeclined
     | ProposalWithdrawn

@@ -61,6 +61,10 @@ from orders.events import (
     MoneyReleased,
     NoticeBounced,
     NoticeSent,
+    OptionAdded,
+    OptionOrdered,
+    OptionProposed,
+    OptionUnpaid,
     OrderCancelled,
     OrderClosed,
     OrderDelivered,
@@ -248,7 +252,13 @@ def _tell(view: View, entry: Entry) -> View:
                 held_cents=view.held_cents - cents,
                 released_cents=view.released_cents + cents,
             )
-        case TimeProposed() | RefundProposed() | CallTimesProposed() | PointNoted():
+        case (
+            TimeProposed()
+            | RefundProposed()
+            | CallTimesProposed()
+            | PointNoted()
+            | OptionProposed()
+        ):
             return replace(view, proposals=(*view.proposals, entry.seq))
         case (
             ProposalAccepted(proposal)
@@ -259,12 +269,19 @@ def _tell(view: View, entry: Entry) -> View:
             | PointDropped(proposal)
         ):
             return _answered(view, proposal)
+        case OptionOrdered(proposal):  # agreed, and now waits for its payment
+            return replace(view, proposals=tuple(sorted({*view.proposals, proposal})))
+        case OptionAdded(proposal, _, cents):
+            left = tuple(seq for seq in view.proposals if seq != proposal)
+            return replace(view, proposals=left, price_cents=view.price_cents + cents)
         case TimeGivenBack(Timer.ORDER_LIFE):
             return view  # known from the payment, like its beginning
         case DeadlineMoved(timer, _, due) | TimeGivenBack(timer, _, due):
             return replace(view, deadlines=_with(view, timer, due))
         case DeadlineSet(timer, due):
             view = replace(view, deadlines=_with(view, timer, due))
+            if view.resume is State.LATE and timer is Timer.DELIVERY:
+                view = replace(view, resume=State.IN_PROGRESS)  # once the request is answered
             if view.state is State.LATE and timer is Timer.DELIVERY:
                 return _move(view, State.IN_PROGRESS, Role.SELLER, at)  # taken up by agreement
             return view
@@ -286,6 +303,7 @@ def _tell(view: View, entry: Entry) -> View:
             | MoneyRefused()
             | NoticeSent()
             | NoticeBounced()
+            | OptionUnpaid()
             | MediatorJoined()
             | CallRequested()
         ):

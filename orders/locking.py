@@ -126,6 +126,7 @@ def _locked(row: Row[Any], members: tuple[Membership, ...]) -> LockedOrder:
             refusals=row.refusals,
             dispute_right=row.dispute_right,
             delivery_due=row.delivery_due,
+            extra_seconds=row.extra_seconds,
             paused=_paused.decode(row.paused),
             mediated=any(member.role is Role.MEDIATOR for member in members),
         ),

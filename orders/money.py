@@ -50,6 +50,8 @@ class Settled(StrEnum):
     ORDERED = "ordered"
     CONFIRMED = "confirmed"
     REFUSED = "refused"
+    CALLED_OFF = "called_off"
+    """A charge nobody wants any more: the order moved on, or the buyer took the option back."""
 
 
 class Movement(msgspec.Struct, frozen=True):
@@ -95,9 +97,15 @@ def kind_named(name: str) -> MovementKind:
     return MovementKind(name.partition(":")[0])
 
 
-def hold(cents: int) -> Movement:
-    """Return the movement of a payment into escrow."""
-    return Movement(MovementKind.HOLD, Account.PAYMENT, Account.ESCROW, cents)
+def option_of(name: str) -> int | None:
+    """Return the option, by the entry that proposed it, that a movement of this name pays for."""
+    kind, _, ref = name.partition(":")
+    return int(ref) if kind == MovementKind.HOLD and ref else None
+
+
+def hold(cents: int, ref: str = "") -> Movement:
+    """Return the movement of a payment into escrow; `ref` names the option it is for, if any."""
+    return Movement(MovementKind.HOLD, Account.PAYMENT, Account.ESCROW, cents, ref)
 
 
 def refund(cents: int, ref: str = "") -> Movement:

@@ -48,8 +48,8 @@ before the request or the freeze. A step that is not in the table is refused and
 
 T1, paying, is a row where the order was a question before. Who pays without having asked begins
 there: `orders.commands.create_order` opens the order as the same step would have left it. Two of
-ComeUp's transitions are no rows here. T24, a part of the money back by agreement, moves no state
-(`orders.agreements`). T25, an option bought later, is not built yet.
+ComeUp's transitions are no rows here, because they move no state: T24, a part of the money back
+by agreement (`orders.agreements`), and T25, an option added later (`orders.options`).
 """
 
 PICTURE_SAYS = """\
@@ -90,6 +90,14 @@ Numbers are articles of ComeUp's help centre.
   buyer can say that it is complete (H0), which passes the turn and starts nothing.
 - **Part of the money back.** Two pages say that this does not exist (1739, 1768), four describe
   it (1457, 1579, 1764, 1791). The four are newer, and it is built: either party proposes.
+- **Added options.** That they exist is said (1734, 1754); who asks, when the money counts and what
+  becomes of the delivery date is not. Either party proposes a title, a price and days; the other
+  accepts; the marketplace charges the buyer. The option counts once the charge is confirmed,
+  because nobody can divide or pay out money that is not there. Then the price and what is held
+  grow, and the delivery date moves by the option's days: kept for the start before it, from now
+  for an order that was late, which is in progress again. A refused charge stays visible; the
+  buyer may take the option back until it is paid, and it lapses when the order ends or freezes.
+  A charge confirmed after that is booked, and goes back to the buyer at once.
 - **Talking after a delivery.** The conversation is closed, and yet the buyer is told to contact
   the seller (both 1735). It is closed; asking for changes is the way to open it (1750).
 - **When a card shows a refund.** 3 to 5 working days (1729), 2 to 3 (1751) or 2 to 5 (1760). The

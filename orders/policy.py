@@ -79,6 +79,8 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """The most time one proposal may add to a clock."""
     extra_times: Annotated[int, msgspec.Meta(ge=0, le=20)] = 3
     """How often a clock may be lengthened by agreement."""
+    option_days_most: Annotated[int, msgspec.Meta(ge=0, le=365)] = 60
+    """The most days by which an added option may move the delivery date."""
     chat_tail: Seconds = 7 * DAY
     """How long people may still talk after the order ended (articles 1752, 1760)."""
     ring: Seconds = 30

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, bindparam, func, insert, or_, select, update
+from sqlalchemy import Row, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders.database import Transaction, padded
@@ -22,8 +22,15 @@ _encode = msgspec.json.Encoder().encode
 _times = msgspec.json.Decoder(tuple[datetime, ...]).decode
 
 
+WAITS = or_(
+    proposals.c.state.in_((Outcome.OPEN, Outcome.UNPAID)),
+    and_(proposals.c.state == Outcome.ACCEPTED, proposals.c.kind == ProposalKind.OPTION),
+)
+"""Rows of proposals that wait for an answer, or for the payment of what was agreed."""
+
+
 async def open_ones(conn: AsyncConnection, order: OrderId) -> tuple[Proposal, ...]:
-    """Return the proposals that wait for an answer, oldest first."""
+    """Return the proposals that wait for an answer or for their payment, oldest first."""
     return (await open_ones_of(conn, [order])).get(order, ())
 
 
@@ -33,7 +40,7 @@ async def open_ones_of(
     """Return the same of several orders; one that has none is left out."""
     rows = await conn.execute(
         select(proposals)
-        .where(proposals.c.order_id.in_(padded(ids)), proposals.c.state == Outcome.OPEN)
+        .where(proposals.c.order_id.in_(padded(ids)), WAITS)
         .order_by(proposals.c.order_id, proposals.c.seq)
     )
     return {
@@ -57,7 +64,7 @@ async def find(conn: AsyncConnection, order: OrderId, seq: int) -> Proposal:
 async def only_one(conn: AsyncConnection, order: OrderId, kind: ProposalKind) -> None:
     """Raise `ProposalOpen` if one of this kind waits for its answer."""
     for proposal in await open_ones(conn, order):
-        if proposal.kind is kind:
+        if proposal.kind is kind and proposal.outcome is Outcome.OPEN:
             raise ProposalOpen(proposal=proposal.seq)
 
 
@@ -88,6 +95,8 @@ async def save(tx: Transaction, order: OrderId, proposal: Proposal) -> None:
             at=proposal.at,
             times=_encode(proposal.times) if proposal.times else None,
             call_id=proposal.call,
+            title=proposal.title,
+            seconds=proposal.seconds,
         )
     )
 
@@ -106,7 +115,7 @@ async def settle(
 async def shown(
     conn: AsyncConnection, order: OrderId, now: datetime
 ) -> tuple[tuple[Proposal, ...], datetime | None]:
-    """Return what waits for an answer, oldest first, and the next time to talk.
+    """Return what waits for an answer or its payment, oldest first, and the next time to talk.
 
     A time to talk is shown until `TALK_GRACE` after it.
     """
@@ -114,14 +123,14 @@ async def shown(
         select(proposals)
         .where(
             proposals.c.order_id == order,
-            or_(proposals.c.state == Outcome.OPEN, proposals.c.agreed_at > now - TALK_GRACE),
+            or_(WAITS, proposals.c.agreed_at > now - TALK_GRACE),
         )
         .order_by(proposals.c.seq)
     )
     waiting: list[Proposal] = []
     talks: list[datetime] = []
     for row in rows:
-        if row.state == Outcome.OPEN:
+        if row.agreed_at is None:
             waiting.append(_proposal(row))
         else:
             talks.append(row.agreed_at)
@@ -153,4 +162,6 @@ def _proposal(row: Row[Any]) -> Proposal:
         outcome=Outcome(row.state),
         times=_times(row.times) if row.times else (),
         call=row.call_id,
+        title=row.title,
+        seconds=row.seconds,
     )

@@ -1,4 +1,4 @@
-"""What the two agree on: more time, a part of the money back, a time to talk, what was said.
+"""What the two agree on: time, a part of the money back, added options, talks, what was said.
 
 Either party proposes; the other accepts or declines with one tap; who proposed may withdraw
 until then. A proposal of each kind at a time, but for the points of a call's minutes. Accepting
@@ -7,7 +7,11 @@ again. Accepting a refund moves the money at once (ComeUp articles 1579 and 1764
 to talk has both reminded of it; confirming a point makes it an item of the readiness list. When
 the order moves on, what was open lapses.
 
-Decided here without I/O; `orders.agreements` and `orders.talks` carry out.
+An added option (T25; ComeUp articles 1734 and 1754) costs money, so agreeing to it orders a
+charge, and it counts once the marketplace confirmed that: only money that is in escrow can be
+refunded, divided or paid out. Until then the buyer may take it back.
+
+Decided here without I/O; `orders.agreements`, `orders.options` and `orders.talks` carry out.
 """
 
 from __future__ import annotations
@@ -32,7 +36,7 @@ from orders.errors import (
     WrongState,
 )
 from orders.events import CallId, PersonId, Role, State, Timer
-from orders.workflow import ENDED
+from orders.workflow import ENDED, UNPAID
 
 EXTENDED_IN = {
     State.AWAITING_VALIDATION: Timer.BRIEF_WINDOW,
@@ -43,6 +47,13 @@ EXTENDED_IN = {
 LEAST_SECONDS = 60
 TALKED_IN = frozenset(State) - {State.DELIVERED, State.FROZEN, *ENDED}
 """Where the two still shape the work in conversation, and so agree on calls and their minutes."""
+SOLD_IN = frozenset(State) - {State.FROZEN, *ENDED, *UNPAID}
+"""Where an option can be added (T25): in any open order."""
+OPTION_TITLE_MAX = 120
+"""The longest title of an option, in characters."""
+OPTION_CENTS_MOST = 100_000_000
+"""The most an option may cost: as much as an order."""
+DAY = timedelta(days=1)
 TIMES_MAX = 3
 """The most times to talk that one proposal offers: more is a calendar, not a choice."""
 NOTICE_LEAST = timedelta(minutes=10)
@@ -65,6 +76,7 @@ class ProposalKind(StrEnum):
     REFUND = "refund"
     TALK = "talk"
     POINT = "point"
+    OPTION = "option"
 
 
 class Outcome(StrEnum):
@@ -75,11 +87,16 @@ class Outcome(StrEnum):
     DECLINED = "declined"
     WITHDRAWN = "withdrawn"
     LAPSED = "lapsed"
+    UNPAID = "unpaid"
+    """An agreed option whose charge was refused; the marketplace may try again."""
+    PAID = "paid"
+    """An option that belongs to the order."""
 
 
 class Proposal(msgspec.Struct, frozen=True):
     """A proposal as both parties see it. `amount` is seconds of a clock, or cents.
 
+    An option has a `title`, and `seconds` more to deliver in.
     `note` is the point itself where one is proposed; `call` is the call it was made in.
     """
 
@@ -94,6 +111,17 @@ class Proposal(msgspec.Struct, frozen=True):
     times: tuple[datetime, ...] = ()
     """What to choose from, where a time to talk is proposed."""
     call: CallId | None = None
+    title: str = ""
+    seconds: int = 0
+
+    @property
+    def charged(self) -> bool:
+        """Whether it is an option that both want and that is not paid yet."""
+        return self.kind is ProposalKind.OPTION and self.outcome in CHARGED
+
+
+CHARGED = frozenset({Outcome.ACCEPTED, Outcome.UNPAID})
+"""What an option is while it waits for its payment."""
 
 
 def may_propose(order: OrderFacts, kind: ProposalKind, role: Role) -> bool:
@@ -105,6 +133,8 @@ def may_propose(order: OrderFacts, kind: ProposalKind, role: Role) -> bool:
             return order.state in EXTENDED_IN
         case ProposalKind.REFUND:
             return order.state not in {*ENDED, State.FROZEN} and order.held_cents > 1
+        case ProposalKind.OPTION:
+            return order.state in SOLD_IN
         case ProposalKind.TALK:
             return order.state in TALKED_IN
         case ProposalKind.POINT:  # it would become an item of a list that a question has not
@@ -185,6 +215,79 @@ def judge_point(order: OrderFacts, role: Role, text: str, waiting: int) -> None:
         raise TooManyItems(limit=POINTS_MAX)
 
 
+def judge_option(
+    order: OrderFacts,
+    role: Role,
+    title: str,
+    cents: int,
+    days: int,
+    clocks: tuple[RunningTimer, ...],
+    now: datetime,
+) -> None:
+    """Admit an added option: a title, a price, and at most so many days as the order has left.
+
+    Raises `NotYours`, `WrongState`, `TextEmpty`, `TextTooLong`, `AmountWrong`, and `TimeWrong`
+    in seconds.
+    """
+    _may(order, ProposalKind.OPTION, role)
+    if not title:
+        raise TextEmpty
+    if len(title) > OPTION_TITLE_MAX:
+        raise TextTooLong(limit=OPTION_TITLE_MAX, length=len(title))
+    if not 0 < cents <= OPTION_CENTS_MOST:
+        raise AmountWrong(least=1, most=OPTION_CENTS_MOST, asked=cents)
+    within_life(order, clocks, now, days)
+
+
+def within_life(
+    order: OrderFacts, clocks: tuple[RunningTimer, ...], now: datetime, days: int
+) -> None:
+    """Raise `TimeWrong` unless an option's days fit the settings and the order's longest life."""
+    begins = _due_of(clocks, Timer.DELIVERY) or now
+    life = _due_of(clocks, Timer.ORDER_LIFE)
+    left = (life - begins) // DAY if life else order.policy.option_days_most
+    most = max(0, min(left, order.policy.option_days_most))
+    if not 0 <= days <= most:
+        day = int(DAY.total_seconds())
+        raise TimeWrong(least=0, most=most * day, asked=days * day)
+
+
+def delivered_later(
+    order: OrderFacts, option: Proposal, clocks: tuple[RunningTimer, ...], now: datetime
+) -> tuple[OrderFacts, TimerSet | None]:
+    """Return the order with an option's time added to it, and the delivery clock if it changes.
+
+    Before the start the time is kept for the delivery date that starting fixes. A late order is
+    in progress again; where nothing is being worked on, the date that work is taken up by moves.
+    """
+    more = timedelta(seconds=option.seconds)
+    if not more:
+        return order, None
+    if order.state is State.AWAITING_VALIDATION:
+        kept = order.extra_seconds + option.seconds
+        return msgspec.structs.replace(order, extra_seconds=kept), None
+    running = next((clock for clock in clocks if clock.timer is Timer.DELIVERY), None)
+    begins = running.due if running else now
+    late = order.state is State.LATE or order.resume is State.LATE
+    if running is None and not late:
+        due = (order.delivery_due or now) + more
+        return msgspec.structs.replace(order, delivery_due=due), None
+    life = _due_of(clocks, Timer.ORDER_LIFE) or begins + more
+    due = max(begins, min(begins + more, life))
+    after = msgspec.structs.replace(order, delivery_due=due)
+    if order.state is State.LATE:
+        after = msgspec.structs.replace(
+            after, state=State.IN_PROGRESS, state_since=now, turn=Role.SELLER, turn_since=now
+        )
+    elif late:
+        after = msgspec.structs.replace(after, resume=State.IN_PROGRESS)
+    return after, TimerSet(Timer.DELIVERY, running.start if running else now, due)
+
+
+def _due_of(clocks: tuple[RunningTimer, ...], timer: Timer) -> datetime | None:
+    return next((clock.due for clock in clocks if clock.timer is timer), None)
+
+
 def _may(order: OrderFacts, kind: ProposalKind, role: Role) -> None:
     if role is Role.MEDIATOR:
         raise NotYours(verb=f"{kind}.propose", role=role)
@@ -192,8 +295,15 @@ def _may(order: OrderFacts, kind: ProposalKind, role: Role) -> None:
         raise WrongState(verb=f"{kind}.propose", state=order.state)
 
 
-def judge_answer(proposal: Proposal, person: PersonId, outcome: Outcome) -> None:
-    """Admit an answer: the other accepts or declines, who proposed withdraws."""
+def judge_answer(proposal: Proposal, person: PersonId, role: Role, outcome: Outcome) -> None:
+    """Admit an answer: the other accepts or declines, who proposed withdraws.
+
+    The buyer may take back an option that is not paid yet, whoever proposed it.
+    """
+    if proposal.charged and outcome is Outcome.WITHDRAWN:
+        if role is not Role.BUYER:
+            raise NotYours(verb=f"proposal.{outcome}", role=role)
+        return
     if proposal.outcome is not Outcome.OPEN:
         raise ProposalOver(proposal=proposal.seq, outcome=proposal.outcome)
     mine = proposal.by == person
@@ -240,5 +350,7 @@ def lapses(proposal: Proposal, state: State) -> bool:
             return state in {*ENDED, State.FROZEN}
         case ProposalKind.TALK | ProposalKind.POINT:
             return state not in TALKED_IN
+        case ProposalKind.OPTION:
+            return state not in SOLD_IN
         case never:
             assert_never(never)

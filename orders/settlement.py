@@ -4,7 +4,8 @@ Ordering a movement and carrying it out are two things. The order room decides a
 money moves; the marketplace's backend reads what is not confirmed yet, carries it out, and
 confirms each movement with its own reference. Reading needs no cursor: what is not confirmed
 is listed again, so nothing is ever lost, and confirming twice changes nothing. A movement that
-was refused stays on the list until it is confirmed.
+was refused stays on the list until it is confirmed. A charge for an added option is on it too,
+until it is confirmed or called off.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ import msgspec
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orders import timeline
+from orders import options, timeline
 from orders.database import Database
 from orders.errors import IdReused, MovementUnknown
 from orders.events import MARKETPLACE, MoneyConfirmed, MoneyRefused, OrderId
 from orders.locking import lock
-from orders.money import Account, Means, MovementKind, Settled, kind_named
+from orders.money import Account, Means, MovementKind, Settled, kind_named, option_of
 from orders.tables import movements, orders, payments
 from orders.timeline import Draft
 
@@ -46,7 +47,7 @@ class Unconfirmed(msgspec.Struct, frozen=True):
     cents: int
     currency: str
     means: Means
-    """The buyer's means of payment, where a refund goes."""
+    """The buyer's means of payment: where a refund goes, and what an option is charged to."""
     seq: int
     """The entry that tells it."""
     at: datetime
@@ -61,7 +62,7 @@ async def unconfirmed(conn: AsyncConnection, limit: int = LISTED_MOST) -> list[U
         select(movements, orders.c.currency, payments.c.means)
         .join(orders, orders.c.id == movements.c.order_id)
         .join(payments, payments.c.order_id == movements.c.order_id)
-        .where(movements.c.state != Settled.CONFIRMED)
+        .where(movements.c.state != Settled.CONFIRMED, movements.c.state != Settled.CALLED_OFF)
         .order_by(movements.c.at, movements.c.order_id, movements.c.movement)
         .limit(limit)
     )
@@ -111,9 +112,17 @@ async def _settle(
         if row.state == outcome and row.reason == words:
             return
         confirmed = outcome is Settled.CONFIRMED
-        told = MoneyConfirmed if confirmed else MoneyRefused
-        event = told(row.seq, row.cents, locked.facts.currency)
-        await timeline.append(tx, locked.head, locked.owes, [Draft(MARKETPLACE, event)])
+        if row.state == Settled.CALLED_OFF and not confirmed:
+            return  # nobody waits for it any more
+        option = option_of(movement)
+        if option is None:
+            told = MoneyConfirmed if confirmed else MoneyRefused
+            event = told(row.seq, row.cents, locked.facts.currency)
+            await timeline.append(tx, locked.head, locked.owes, [Draft(MARKETPLACE, event)])
+        elif confirmed:
+            await options.paid(tx, locked, option, row.seq)
+        else:
+            await options.unpaid(tx, locked, option, row.seq)
         await tx.conn.execute(
             update(movements)
             .where(named)

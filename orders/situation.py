@@ -254,7 +254,10 @@ def see(
             kind
             for kind in ProposalKind
             if may_propose(order, kind, role)
-            and (kind is ProposalKind.POINT or all(p.kind is not kind for p in proposals))
+            and (
+                kind is ProposalKind.POINT
+                or all(p.kind is not kind or p.charged for p in proposals)
+            )
         ),
     )
 

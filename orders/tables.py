@@ -78,6 +78,8 @@ orders = Table(
     Column("refusals", Integer, nullable=False),
     Column("dispute_right", Boolean, nullable=False),
     Column("delivery_due", Instant),
+    # time of options that were paid before the start
+    Column("extra_seconds", BigInteger, nullable=False, server_default="0"),
     # clocks that stand still while the order is frozen, as JSON
     Column("paused", LargeBinary, nullable=False),
     Column("policy", LargeBinary, nullable=False),
@@ -209,7 +211,7 @@ movements = Table(
     Column("cents", BigInteger, nullable=False),
     Column("seq", BigInteger, nullable=False),  # the entry that tells it
     Column("at", Instant, nullable=False),
-    Column("state", String, nullable=False),  # ordered, confirmed, refused
+    Column("state", String, nullable=False),  # ordered, confirmed, refused, called_off
     # the payment system's own words: known to the marketplace only
     Column("reference", String),
     Column("reason", String),
@@ -229,9 +231,10 @@ proposals = Table(
     metadata,
     Column("order_id", String, nullable=False),
     Column("seq", BigInteger, nullable=False),  # the entry that made it, and its name
-    Column("kind", String, nullable=False),  # time, refund, talk, point
+    Column("kind", String, nullable=False),  # time, refund, talk, point, option
     Column("person_id", String, nullable=False),
-    Column("state", String, nullable=False),  # open, accepted, declined, withdrawn, lapsed
+    # open, accepted, declined, withdrawn, lapsed; of an option unpaid, paid
+    Column("state", String, nullable=False),
     Column("timer", String),
     Column("amount", BigInteger, nullable=False),  # seconds or cents
     Column("note", String, nullable=False),
@@ -239,6 +242,8 @@ proposals = Table(
     Column("times", LargeBinary),  # to choose from when to talk, as JSON
     Column("agreed_at", Instant),  # the time that was chosen
     Column("call_id", String),  # the call whose minutes it belongs to
+    Column("title", String, nullable=False, server_default=""),  # of an option
+    Column("seconds", BigInteger, nullable=False, server_default="0"),  # an option's time
     PrimaryKeyConstraint("order_id", "seq"),
 )
 

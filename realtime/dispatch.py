@@ -25,6 +25,7 @@ from orders.errors import (
 )
 from orders.events import OrderId, PersonId, SecretKind
 from orders.locking import peek
+from orders.options import propose_option
 from orders.proposals import Outcome, ProposalKind
 from orders.talks import ask_for_call, note_point, propose_talk
 from orders.timeline import Position
@@ -65,6 +66,7 @@ from realtime.protocol import (
     Outbound,
     Pong,
     ProposalFrame,
+    ProposeOption,
     ProposeRefund,
     ProposeTime,
     Received,
@@ -155,6 +157,7 @@ async def act(edge: Edge, person: PersonId, frame: Act) -> Outbound | None:
         case (
             ProposeTime()
             | ProposeRefund()
+            | ProposeOption()
             | AcceptProposal()
             | DeclineProposal()
             | WithdrawProposal()
@@ -200,6 +203,10 @@ async def _proposal(edge: Edge, person: PersonId, frame: ProposalFrame) -> Done:
         case ProposeTime(seconds=amount):
             place = await propose(
                 database, order, me, ProposalKind.TIME, amount, frame.id, frame.note
+            )
+        case ProposeOption(title=title, cents=cents, days=days):
+            place = await propose_option(
+                database, order, me, title, cents, days, frame.id, frame.note
             )
         case ProposeRefund(cents=amount):
             place = await propose(

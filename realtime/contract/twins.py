@@ -157,6 +157,7 @@ TWINS = (
     Twin(protocol.DecideResume, _STEP),
     Twin(protocol.ProposeTime, (*_PROPOSAL, TimeWrong)),
     Twin(protocol.ProposeRefund, (*_PROPOSAL, AmountWrong)),
+    Twin(protocol.ProposeOption, (*_PROPOSAL, TextEmpty, AmountWrong, TimeWrong)),
     Twin(protocol.AcceptProposal, _REPLY),
     Twin(protocol.DeclineProposal, _REPLY),
     Twin(protocol.WithdrawProposal, _REPLY),

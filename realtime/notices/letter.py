@@ -24,6 +24,7 @@ from orders.events import (
     Event,
     MediatorJoined,
     NoticeKind,
+    OptionProposed,
     OrderCancelled,
     OrderClosed,
     OrderDelivered,
@@ -130,6 +131,11 @@ class _Words:
                 return {"time": duration(self.language, timedelta(seconds=seconds))}
             case RefundProposed(cents=cents, currency=currency):
                 return {"amount": money(self.language, cents, currency)}
+            case OptionProposed(title=option, cents=cents, currency=currency):
+                return {
+                    "amount": money(self.language, cents, currency),
+                    "option": one_line(option),
+                }
             case CallTimesProposed(times=times):
                 zone, language = occasion.zone, self.language
                 shown = [moment(language, time, zone) for time in times]
@@ -267,6 +273,8 @@ def _asked_for(occasion: Occasion) -> str:
             return "refund"
         case CallTimesProposed():
             return "talk"
+        case OptionProposed():
+            return "option"
         case _:
             return "cancel.seller"
 
@@ -322,6 +330,8 @@ def _paragraphs(occasion: Occasion, words: _Words) -> list[str]:
                     return [words.say(f"{topic}.refund")]
                 case CallTimesProposed():
                     return [words.say(f"{topic}.talk")]
+                case OptionProposed() if topic in {"answered.accepted", "answered.declined"}:
+                    return [words.say(f"{topic}.option")]
                 case _:
                     return [words.say(f"{topic}.next")]
         case NoticeKind.DECIDED:
@@ -391,6 +401,7 @@ def _quotes(occasion: Occasion, words: _Words) -> tuple[ShownQuote, ...]:
             | TimeProposed(note=note)
             | RefundProposed(note=note)
             | CallTimesProposed(note=note)
+            | OptionProposed(note=note)
             | CallRequested(note=note)
             | DisputeOpened(note=note)
             | DisputeDecided(note=note)

@@ -41,6 +41,9 @@ from orders.events import (
     MediatorJoined,
     MessageSent,
     NoticeKind,
+    OptionAdded,
+    OptionProposed,
+    OptionUnpaid,
     OrderCancelled,
     OrderClosed,
     OrderDelivered,
@@ -81,6 +84,7 @@ from realtime.notices.occasion import (
     Later,
     Notice,
     Occasion,
+    Proposing,
     Quote,
     Reader,
 )
@@ -111,6 +115,7 @@ _TOLD_BY: dict[NoticeKind, tuple[type[Event], ...]] = {
         CancelRequested,
         TimeProposed,
         RefundProposed,
+        OptionProposed,
         CallTimesProposed,
     ),
     NoticeKind.ANSWERED: (
@@ -120,6 +125,8 @@ _TOLD_BY: dict[NoticeKind, tuple[type[Event], ...]] = {
         CancelWithdrawn,
         ProposalAccepted,
         ProposalDeclined,
+        OptionAdded,
+        OptionUnpaid,
         CallAgreed,
     ),
     NoticeKind.DISPUTE: (DisputeOpened, OrderFrozen, MediatorJoined),
@@ -336,18 +343,22 @@ def _still_asked(occasion: Occasion) -> bool:
         case CancelRequested():
             return occasion.situation.state is State.CANCEL_REQUESTED
         case _:
-            return any(p.seq == occasion.told_seq for p in occasion.situation.proposals)
+            asked = occasion.situation.proposals
+            return any(p.seq == occasion.told_seq and not p.charged for p in asked)
 
 
-async def _proposal(
-    conn: AsyncConnection, notice: Notice, reason: Event
-) -> TimeProposed | RefundProposed | CallTimesProposed | None:
+async def _proposal(conn: AsyncConnection, notice: Notice, reason: Event) -> Proposing | None:
     match reason:
-        case ProposalAccepted(proposal=seq) | ProposalDeclined(proposal=seq):
+        case (
+            ProposalAccepted(proposal=seq)
+            | ProposalDeclined(proposal=seq)
+            | OptionAdded(proposal=seq)
+            | OptionUnpaid(proposal=seq)
+        ):
             for row in await timeline.read(conn, notice.order, seq - 1, 1):
                 event = decode(row).event
                 match event:
-                    case TimeProposed() | RefundProposed() | CallTimesProposed():
+                    case TimeProposed() | RefundProposed() | CallTimesProposed() | OptionProposed():
                         return event
                     case _:
                         return None

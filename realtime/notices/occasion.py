@@ -16,6 +16,7 @@ from orders.events import (
     DeadlineNear,
     Event,
     NoticeKind,
+    OptionProposed,
     OrderId,
     PersonId,
     RefundProposed,
@@ -27,6 +28,9 @@ from orders.events import (
 )
 from orders.situation import Deadline, Situation
 from orders.workflow import Verb
+
+Proposing = TimeProposed | RefundProposed | CallTimesProposed | OptionProposed
+"""What proposes something that is answered with yes or no."""
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -100,7 +104,7 @@ class Occasion(msgspec.Struct, frozen=True):
     by: str
     """The name of who did what the entry tells; empty for a clock or the marketplace."""
     by_reader: bool
-    proposal: TimeProposed | RefundProposed | CallTimesProposed | None = None
+    proposal: Proposing | None = None
     """What was answered, if the reason is the answer to a proposal."""
     quotes: tuple[Quote, ...] = ()
     count: int = 1

@@ -18,6 +18,8 @@
 | a proposal           | the other party              | `requested`   | at once                    |
 | a proposal accepted  | both: a clock or money moved | `answered`    | at once                    |
 | a proposal declined  | who made it                  | `answered`    | at once                    |
+| an option is paid    | seller: it is theirs to do   | `answered`    | at once                    |
+| its charge refused   | buyer: it is their payment   | `answered`    | at once                    |
 | a time to talk       | both                         | `answered`    | at once                    |
 |                      | both                         | `call_time`   | ten minutes before it      |
 | "please call me"     | seller                       | `call_wanted` | at once                    |
@@ -83,6 +85,10 @@ from orders.events import (
     NoticeBounced,
     NoticeKind,
     NoticeSent,
+    OptionAdded,
+    OptionOrdered,
+    OptionProposed,
+    OptionUnpaid,
     OrderCancelled,
     OrderClosed,
     OrderDelivered,
@@ -170,10 +176,14 @@ def owed_for(owes: Owes, entry: Entry) -> Sequence[Owed]:
             return _to(owes, (Role.SELLER,), NoticeKind.REQUESTED, at)
         case RevisionAccepted() | RevisionRefused() | CancelRefused():
             return _to(owes, (Role.BUYER,), NoticeKind.ANSWERED, at)
-        case TimeProposed() | RefundProposed() | CallTimesProposed():
+        case TimeProposed() | RefundProposed() | CallTimesProposed() | OptionProposed():
             return _to(owes, _other_party(owes, entry.actor), NoticeKind.REQUESTED, at)
         case ProposalAccepted():
             return _to(owes, PARTIES, NoticeKind.ANSWERED, at)
+        case OptionAdded():
+            return _to(owes, (Role.SELLER,), NoticeKind.ANSWERED, at)
+        case OptionUnpaid():
+            return _to(owes, (Role.BUYER,), NoticeKind.ANSWERED, at)
         case ProposalDeclined():
             return _to(owes, _other_party(owes, entry.actor), NoticeKind.ANSWERED, at)
         case CancelWithdrawn():
@@ -205,6 +215,7 @@ def owed_for(owes: Owes, entry: Entry) -> Sequence[Owed]:
             return [Owed(person, NoticeKind.MISSED_CALL, due) for person in called]
         case (
             QuestionAsked()
+            | OptionOrdered()
             | MoneyHeld()
             | MoneyRefunded()
             | MoneyReleased()

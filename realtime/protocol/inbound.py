@@ -261,6 +261,21 @@ class ProposeRefund(Worded, frozen=True, tag="refund.propose"):
     note: str = ""
 
 
+class ProposeOption(_Inbound, frozen=True, tag="option.propose"):
+    """Either party: more work for `cents` more, and `days` more to deliver in.
+
+    The other one answers; the buyer is charged then, and the option counts once that is
+    confirmed. Until then the buyer may take it back with `proposal.withdraw`.
+    """
+
+    id: Id
+    order: OrderRef
+    title: str
+    cents: int
+    days: int = 0
+    note: str = ""
+
+
 class _Reply(_Inbound, frozen=True):
     """An answer to the proposal that entry `proposal` made."""
 
@@ -421,7 +436,14 @@ StepFrame = (
 )
 """The steps of the process a person can take; which of them now, the situation says."""
 
-ProposalFrame = ProposeTime | ProposeRefund | AcceptProposal | DeclineProposal | WithdrawProposal
+ProposalFrame = (
+    ProposeTime
+    | ProposeRefund
+    | ProposeOption
+    | AcceptProposal
+    | DeclineProposal
+    | WithdrawProposal
+)
 """Proposals and the answers to them; the situation says what may be proposed."""
 
 TalkFrame = CallRequest | TalkPropose | MinutesNote

@@ -12,7 +12,7 @@ One database serves a whole test; each example lives through an order of its own
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import timedelta
 from typing import NamedTuple, TypeVar
@@ -33,7 +33,7 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import delete, insert
 
-from orders import briefing, ledger, messages, views
+from orders import agreements, briefing, ledger, messages, settlement, views
 from orders.brief import Asked, Move
 from orders.clock import Sweeper
 from orders.commands import redact, take_step
@@ -42,8 +42,10 @@ from orders.errors import IdReused, Refused, WrongState
 from orders.events import DeadlineFired, PersonId, Role, State
 from orders.fold import View, fold
 from orders.money import Account, Means
+from orders.options import propose_option
 from orders.policy import DAY, HOUR, Policy
 from orders.posting import PostBox
+from orders.proposals import Outcome, ProposalKind
 from orders.questions import Payment, pay_question
 from orders.situation import Situation
 from orders.tables import participants, timers
@@ -264,6 +266,72 @@ class Life(RuleBasedStateMachine):
             with pytest.raises(WrongState):
                 self.world.do(one)
         assert self.world.do(self._snapshot()) == before
+
+    @rule(
+        role=ROLES,
+        kind=st.sampled_from([ProposalKind.TIME, ProposalKind.REFUND, ProposalKind.OPTION]),
+        amount=st.sampled_from([0, 1, 2500, HOUR, 90 * DAY]),
+        days=st.sampled_from([0, 1, 3]),
+    )
+    def propose(self, role: Role, kind: ProposalKind, amount: int, days: int) -> None:
+        """Propose something, or try to; said twice, it is answered alike."""
+        database, order, who = self.world.database, self.room.order, self.people[role]
+        self.commands += 1
+        name = f"c{self.commands}"
+
+        def asking() -> Coroutine[object, object, Position]:
+            if kind is ProposalKind.OPTION:
+                return propose_option(database, order, who, "Option", amount, days, name)
+            return agreements.propose(database, order, who, kind, amount, name)
+
+        self._twice(asking)
+
+    @precondition(lambda self: self.view.proposals)
+    @rule(
+        role=st.sampled_from([Role.BUYER, Role.SELLER]),
+        outcome=st.sampled_from([Outcome.ACCEPTED, Outcome.DECLINED, Outcome.WITHDRAWN]),
+        data=st.data(),
+    )
+    def answer(self, role: Role, outcome: Outcome, data: st.DataObject) -> None:
+        """Answer a proposal, or try to."""
+        proposal = data.draw(st.sampled_from(self.view.proposals))
+        self.commands += 1
+        name, who = f"c{self.commands}", self.people[role]
+        self._twice(
+            lambda: agreements.answer(
+                self.world.database, self.room.order, who, proposal, outcome, name
+            )
+        )
+
+    @rule(confirmed=st.booleans(), data=st.data())
+    def settle(self, data: st.DataObject, *, confirmed: bool) -> None:
+        """Let the payment system carry out a movement, or fail to, and say so twice."""
+        waiting = self.world.do(self._waiting())
+        if not waiting:
+            return
+        movement = data.draw(st.sampled_from(waiting))
+        event(f"{movement.partition(':')[0]} {'confirmed' if confirmed else 'refused'}")
+        act = settlement.confirm if confirmed else settlement.refuse
+        self.world.do(act(self.world.database, self.room.order, movement, movement))
+        after = self.world.do(self._snapshot())
+        self.world.do(act(self.world.database, self.room.order, movement, movement))
+        assert self.world.do(self._snapshot()) == after
+
+    def _twice(self, asking: Callable[[], Coroutine[object, object, Position]]) -> None:
+        before = self.world.do(self._snapshot())
+        try:
+            first = self.world.do(asking())
+        except Refused:
+            assert self.world.do(self._snapshot()) == before
+            return
+        after = self.world.do(self._snapshot())
+        assert self.world.do(asking()) == first
+        assert self.world.do(self._snapshot()) == after
+
+    async def _waiting(self) -> list[str]:
+        async with self.world.database.reading() as conn:
+            found = await settlement.unconfirmed(conn)
+        return [m.movement for m in found if m.order == self.room.order]
 
     @rule(role=ROLES, seq=st.integers(0, 40))
     def read(self, role: Role, seq: int) -> None:

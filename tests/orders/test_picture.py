@@ -88,7 +88,7 @@ COMEUP: dict[str, tuple[Row, ...]] = {
 
 ELSEWHERE = {
     "T24": "A part of the money back by agreement moves no state: `agreements`, `proposals`.",
-    "T25": "Buying an option later is not built yet.",
+    "T25": "An option added later moves no state: `options`, `proposals`.",
 }
 """Those that are no rows of the table, and where they live."""
 
