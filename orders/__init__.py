@@ -25,7 +25,8 @@ Where it is kept, and how it changes:
 - `timeline`   append, read, redact: the only writer of entries
 - `locking`    an order's row under lock, read into what the rules know
 - `changes`    what was decided, written for one order or for many at once
-- `messages`   one's own messages, edited and withdrawn
+- `messages`   one's own messages, edited and withdrawn; `reacting` to messages
+- `nudging`    of a silent seller; `nudges` say when
 - `commands`   opening a room, taking a step; `posting` is group commit for messages
 - `questions`  before the order: asked, and paid as the same order
 - `options`    added later: proposed, agreed, charged, paid

@@ -38,6 +38,7 @@
     │   └── SdpRefused              the session description cannot be answered
     ├── TooMuch
     │   ├── FrameTooLarge / FileTooLarge / RateExceeded / TooManyOpen
+    │   ├── TooEarly                possible again later; it says when
     │   ├── TooManyItems / TooManyFiles / TooManyEdits
     └── Unavailable                 we cannot do it now; trying again is safe
 
@@ -333,6 +334,12 @@ class TooManyOpen(TooMuch):
     """Too many of something at once: sockets, subscriptions, commands. Facts: `limit`, `what`."""
 
     code = "too_many_open"
+
+
+class TooEarly(TooMuch):
+    """Possible again from `possible_at` (ISO 8601, UTC), in `retry_after` seconds; `verb`."""
+
+    code = "too_early"
 
 
 class TooManyItems(TooMuch):

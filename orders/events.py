@@ -97,6 +97,7 @@ class NoticeKind(StrEnum):
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     MISSED_CALL = "missed_call"
+    NUDGED = "nudged"
     CALL_WANTED = "call_wanted"
     CALL_TIME = "call_time"
 
@@ -155,11 +156,28 @@ class OrderPaid(_Event, frozen=True, tag="order_paid"):
     predecessor: OrderId | None = None
 
 
+class Reaction(StrEnum):
+    """What a person may put under a message: a small closed set, so that each has its words."""
+
+    AGREE = "agree"
+    THANKS = "thanks"
+    LOVE = "love"
+    LAUGH = "laugh"
+    CELEBRATE = "celebrate"
+    SEEN = "seen"
+    DONE = "done"
+    QUESTION = "question"
+
+
 class MessageSent(_Event, frozen=True, tag="message_sent"):
-    """A line of the conversation. `seen` is what its writer was warned of and sent anyway."""
+    """A line of the conversation. `reply_to` is the message or file it answers.
+
+    `seen` is what its writer was warned of and sent anyway.
+    """
 
     text: str
     seen: tuple[SecretKind, ...] = ()
+    reply_to: int | None = None
 
 
 class MessageEdited(_Event, frozen=True, tag="message_edited"):
@@ -178,6 +196,27 @@ class MessageWithdrawn(_Event, frozen=True, tag="message_withdrawn"):
 
     message: int
     versions: tuple[int, ...] = ()
+
+
+class ReactionAdded(_Event, frozen=True, tag="reaction_added"):
+    """The actor put a reaction under the message or file of entry `message`.
+
+    A thumb under "50 euros more, then?" is an answer: who reads the order later would miss it.
+    """
+
+    message: int
+    reaction: Reaction
+
+
+class ReactionRemoved(_Event, frozen=True, tag="reaction_removed"):
+    """The actor took their reaction back."""
+
+    message: int
+    reaction: Reaction
+
+
+class SellerNudged(_Event, frozen=True, tag="seller_nudged"):
+    """The buyer asks a silent seller to go on."""
 
 
 class BriefHandedOver(_Event, frozen=True, tag="brief_handed_over"):
@@ -645,6 +684,9 @@ Event = (
     | MessageSent
     | MessageEdited
     | MessageWithdrawn
+    | ReactionAdded
+    | ReactionRemoved
+    | SellerNudged
     | BriefHandedOver
     | BriefEvent
     | FileShared

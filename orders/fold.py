@@ -83,12 +83,16 @@ from orders.events import (
     ProposalWithdrawn,
     QuestionAsked,
     QuestionClosed,
+    Reaction,
+    ReactionAdded,
+    ReactionRemoved,
     RefundProposed,
     RevisionAccepted,
     RevisionRefused,
     RevisionRequested,
     RightOpened,
     Role,
+    SellerNudged,
     State,
     TimeGivenBack,
     TimeProposed,
@@ -140,6 +144,8 @@ class View(msgspec.Struct, frozen=True):
     """Messages that can still be read."""
     edited: frozenset[int] = frozenset()
     """Those of them that say something else than at first."""
+    reactions: frozenset[tuple[int, PersonId, Reaction]] = frozenset()
+    """Who put which reaction under which entry."""
     files: frozenset[int] = frozenset()
     """Entries that shared a file which can still be had."""
     redacted: frozenset[int] = frozenset()
@@ -162,11 +168,20 @@ def _tell(view: View, entry: Entry) -> View:
             if seq in view.redacted:
                 return view  # it was empty already when this reader came to it
             emptied = replace(
-                view, redacted=view.redacted | {seq, *versions}, edited=view.edited - {seq}
+                view,
+                redacted=view.redacted | {seq, *versions},
+                edited=view.edited - {seq},
+                reactions=frozenset(one for one in view.reactions if one[0] != seq),
             )
             if seq in view.files:
                 return replace(emptied, files=view.files - {seq})
             return replace(emptied, messages=view.messages - 1)
+        case ReactionAdded(message, reaction):
+            if message in view.redacted:
+                return view  # it went with its message, before this reader came
+            return replace(view, reactions=view.reactions | {(message, entry.actor, reaction)})
+        case ReactionRemoved(message, reaction):
+            return replace(view, reactions=view.reactions - {(message, entry.actor, reaction)})
         case MessageEdited(message):
             return replace(view, edited=view.edited | {message})
         case FileShared():
@@ -302,6 +317,7 @@ def _tell(view: View, entry: Entry) -> View:
             | MoneyConfirmed()
             | MoneyRefused()
             | NoticeSent()
+            | SellerNudged()
             | NoticeBounced()
             | OptionUnpaid()
             | MediatorJoined()

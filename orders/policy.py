@@ -112,6 +112,10 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """How often one message may be edited."""
     withdraw_window: Window = HOUR
     """How long an author may take a message back; 0 for never."""
+    nudge_after: Window = 12 * HOUR
+    """How long a seller whose turn it is may be silent before the buyer may nudge them."""
+    nudge_every: Window = DAY
+    """Between two nudges."""
     file_max: Annotated[int, msgspec.Meta(ge=1, le=1 << 30)] = 25 * 1024 * 1024
     """The largest file, in bytes."""
     files_max: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 100

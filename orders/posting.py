@@ -26,6 +26,7 @@ from orders.disclosure import disclose
 from orders.errors import (
     ChatClosed,
     IdReused,
+    MessageUnknown,
     OrderUnknown,
     Refused,
     TextEmpty,
@@ -34,6 +35,7 @@ from orders.errors import (
 )
 from orders.events import MessageSent, OrderId, PersonId, SecretKind, State
 from orders.locking import LockedOrder, lock, lock_free
+from orders.reacting import ANSWERABLE
 from orders.situation import chat_gate
 from orders.tables import entries, orders
 from orders.timeline import Draft, Position
@@ -85,13 +87,16 @@ class PostBox:
         text: str,
         seen: Collection[SecretKind] = (),
         understood: Collection[SecretKind] = (),
+        reply_to: int | None = None,
     ) -> Position:
         """Store a message; returns after the commit, with its place in the timeline.
 
-        `seen` is what the text carries, `understood` what its writer was told of. Repeat-safe
-        by (order, person, client id). Raises `TextEmpty`, `TextTooLong`, `OrderUnknown`,
-        `ChatClosed`, `SecretSeen`, `SecretRefused`, `IdReused`, or `Unavailable` when the
-        database cannot take it or too much is waiting; nothing was stored then.
+        `seen` is what the text carries, `understood` what its writer was told of; `reply_to` is
+        the message or file it answers, which may have been withdrawn meanwhile. Repeat-safe by
+        (order, person, client id). Raises `TextEmpty`, `TextTooLong`, `OrderUnknown`,
+        `MessageUnknown`, `ChatClosed`, `SecretSeen`, `SecretRefused`, `IdReused`, or
+        `Unavailable` when the database cannot take it or too much is waiting; nothing was stored
+        then.
         """
         if not text.strip():
             raise TextEmpty
@@ -99,9 +104,10 @@ class PostBox:
             raise Unavailable(reason="stopping")
         if len(self._queue) >= MAX_QUEUE:
             raise Unavailable(reason="busy")
-        event = MessageSent(text)
+        event = MessageSent(text, reply_to=reply_to)
         answer: asyncio.Future[Position] = asyncio.get_running_loop().create_future()
-        content = command_digest("message.send", text)
+        said = (text,) if reply_to is None else (text, reply_to)
+        content = command_digest("message.send", *said)
         self._queue.append(
             _Post(order, person, client_id, event, content, answer, seen, understood)
         )
@@ -161,6 +167,7 @@ class PostBox:
         async with self._database.transaction() as tx:
             free = await _take(tx, group, wait=wait)
             repeats = await _repeats(tx, group)
+            quoted = await _quoted(tx, group)
             work: dict[OrderId, _Work] = {}
             for post in group:
                 locked = free.get(post.order)
@@ -169,7 +176,7 @@ class PostBox:
                     continue
                 share = work.setdefault(post.order, _Work(locked))
                 try:
-                    position = _admit(share, post, repeats)
+                    position = _admit(share, post, repeats, quoted)
                 except Refused as refusal:
                     refusals.append((post, refusal))
                     continue
@@ -229,6 +236,19 @@ async def _repeats(
     }
 
 
+async def _quoted(tx: Transaction, group: Sequence[_Post]) -> set[tuple[str, int]]:
+    """Return which of the entries that these messages answer are there to be answered."""
+    asked = {(post.order, post.event.reply_to) for post in group if post.event.reply_to is not None}
+    if not asked:
+        return set()
+    rows = await tx.conn.execute(
+        select(entries.c.order_id, entries.c.seq).where(
+            tuple_(entries.c.order_id, entries.c.seq).in_(asked), entries.c.kind.in_(ANSWERABLE)
+        )
+    )
+    return {(row.order_id, row.seq) for row in rows}
+
+
 async def _unknown(tx: Transaction, held: Sequence[_Post]) -> set[OrderId]:
     """Tell orders that do not exist from orders that are only held elsewhere."""
     if not held:
@@ -244,6 +264,7 @@ def _admit(
     share: _Work,
     post: _Post,
     repeats: dict[tuple[str, str, str], tuple[Position, bytes | None]],
+    quoted: set[tuple[str, int]],
 ) -> Position | None:
     """Judge one message under the lock: the first answer, a refusal, or a place in the batch."""
     share.locked.role_of(post.person)
@@ -265,6 +286,9 @@ def _admit(
         raise ChatClosed(state=facts.state, reason=gate.reason)
     if len(post.event.text) > facts.policy.text_max:
         raise TextTooLong(limit=facts.policy.text_max, length=len(post.event.text))
+    reply_to = post.event.reply_to
+    if reply_to is not None and (post.order, reply_to) not in quoted:
+        raise MessageUnknown(message=reply_to)
     event = post.event
     if post.seen:
         kept = disclose(facts.policy.screening, post.seen, post.understood)

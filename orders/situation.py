@@ -161,6 +161,8 @@ class Situation(msgspec.Struct, frozen=True):
     may_ask_for_call: bool = False
     """Whether the viewer, who cannot call, may ask to be called."""
     may_propose: tuple[ProposalKind, ...] = ()
+    nudge_from: datetime | None = None
+    """For the buyer while it is the seller's turn: from when on they may nudge them."""
     brief: Brief | None = None
     """What the seller needs to begin; None if nothing was ever asked for."""
 

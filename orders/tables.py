@@ -84,6 +84,7 @@ orders = Table(
     Column("paused", LargeBinary, nullable=False),
     Column("policy", LargeBinary, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("nudged_at", Instant),
     # the head of the timeline: bumped under this row's lock, in the transaction of the entry
     Column("last_seq", BigInteger, nullable=False),
     Column("last_at", Instant, nullable=False),
@@ -148,6 +149,18 @@ message_versions = Table(
     Column("message", BigInteger, nullable=False),
     Column("seq", BigInteger, nullable=False),  # the entry that edited it
     PrimaryKeyConstraint("order_id", "message", "seq"),
+)
+
+reactions = Table(
+    "reactions",
+    metadata,
+    Column("order_id", String, nullable=False),
+    Column("message", BigInteger, nullable=False),
+    Column("person_id", String, nullable=False),
+    Column("reaction", String, nullable=False),
+    Column("seq", BigInteger, nullable=False),  # the entry that added it
+    Column("at", Instant, nullable=False),
+    PrimaryKeyConstraint("order_id", "message", "person_id", "reaction"),
 )
 
 withdrawn = Table(

@@ -41,6 +41,8 @@ from orders.events import (
     MessageWithdrawn,
     OrderId,
     PersonId,
+    ReactionAdded,
+    ReactionRemoved,
     emptied_by,
     kind_of,
 )
@@ -51,6 +53,7 @@ from orders.tables import (
     micros,
     notices,
     orders,
+    reactions,
     withdrawn,
 )
 
@@ -61,7 +64,7 @@ _encode = msgspec.json.Encoder().encode
 _event_decoder = msgspec.json.Decoder(Event)
 _emptying_decoder = msgspec.json.Decoder(Emptying)
 _EMPTYING = {str(kind.__struct_config__.tag) for kind in (EntryRedacted, MessageWithdrawn)}
-QUIET = (MessageSent, MessageEdited)
+QUIET = (MessageSent, MessageEdited, ReactionAdded, ReactionRemoved)
 """Events that change nobody's situation."""
 
 
@@ -364,7 +367,8 @@ async def empty(tx: Transaction, order: OrderId, seqs: Sequence[int]) -> list[Em
     """Take content, salt and the command's digest from entries, and return what they held.
 
     The rows, their digests and links stay, so the chain still verifies, and nobody can guess the
-    content. The caller appends the entry that says so. What is empty already is left out.
+    content. Reactions to them go as well. The caller appends the entry that says so. What is
+    empty already is left out.
     """
     these = (entries.c.order_id == order) & entries.c.seq.in_(seqs)
     rows = await tx.conn.execute(
@@ -375,6 +379,9 @@ async def empty(tx: Transaction, order: OrderId, seqs: Sequence[int]) -> list[Em
     held = [Emptied(row.seq, bytes(row.payload), bytes(row.salt)) for row in rows]
     await tx.conn.execute(
         update(entries).where(these).values(payload=None, salt=None, command_digest=None)
+    )
+    await tx.conn.execute(
+        delete(reactions).where(reactions.c.order_id == order, reactions.c.message.in_(seqs))
     )
     return held
 

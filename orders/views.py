@@ -17,10 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from orders import money
 from orders.brief_rows import items_of
 from orders.errors import OrderUnknown
-from orders.events import CallId, OrderId, PersonId, Role, State, Timer
+from orders.events import CallId, OrderId, PersonId, Reaction, Role, State, Timer
 from orders.files import files_of
 from orders.fold import OpenCall, View
 from orders.locking import LockedOrder, peek
+from orders.nudges import possible_from
 from orders.proposal_rows import open_ones, shown
 from orders.situation import CallNow, ItemFile, OpenMoney, Situation, see, with_brief
 from orders.tables import (
@@ -34,6 +35,7 @@ from orders.tables import (
     persons,
     persons_in_call,
     postings,
+    reactions,
     timers,
 )
 from orders.timers import running
@@ -140,7 +142,8 @@ async def situation(
         found.facts, role, now, found.head.seq, clocks,
         await _open_money(conn, order), await call_now(conn, order), waiting,
     )  # fmt: skip
-    seen = msgspec.structs.replace(seen, talk_at=talk_at)
+    nudge_from = await possible_from(conn, found) if role is Role.BUYER else None
+    seen = msgspec.structs.replace(seen, talk_at=talk_at, nudge_from=nudge_from)
     items = await items_of(conn, order)
     known = await files_of(conn, order) if any(item.files for item in items) else {}
     shelf = {file: ItemFile(file, f.name, f.size, f.type) for file, f in known.items()}
@@ -259,6 +262,7 @@ async def snapshot(conn: AsyncConnection, order: OrderId) -> View:
         )
         .where(message_versions.c.order_id == order, entries.c.payload.is_not(None))
     )
+    reacted = await conn.execute(select(reactions).where(reactions.c.order_id == order))
     return View(
         order=order,
         seq=row.last_seq,
@@ -285,6 +289,9 @@ async def snapshot(conn: AsyncConnection, order: OrderId) -> View:
         call=OpenCall(call.call, call.caller, call.rang_at, call.answered_at) if call else None,
         messages=messages or 0,
         edited=frozenset(edited),
+        reactions=frozenset(
+            (row.message, PersonId(row.person_id), Reaction(row.reaction)) for row in reacted
+        ),
         files=frozenset(file.seq for file in (await files_of(conn, order)).values()),
         redacted=frozenset(erased),
     )

@@ -25,6 +25,7 @@ from orders.errors import (
 )
 from orders.events import OrderId, PersonId, SecretKind
 from orders.locking import peek
+from orders.nudging import nudge
 from orders.options import propose_option
 from orders.proposals import Outcome, ProposalKind
 from orders.talks import ask_for_call, note_point, propose_talk
@@ -41,6 +42,7 @@ from realtime.protocol import (
     AcceptProposal,
     Act,
     AddItem,
+    AddReaction,
     Answer,
     BriefFrame,
     CallAccept,
@@ -63,6 +65,7 @@ from realtime.protocol import (
     Inbound,
     Mark,
     MinutesNote,
+    Nudge,
     Outbound,
     Pong,
     ProposalFrame,
@@ -72,6 +75,7 @@ from realtime.protocol import (
     Received,
     Refresh,
     Refreshed,
+    RemoveReaction,
     ReopenItem,
     Screen,
     SendMessage,
@@ -142,8 +146,11 @@ async def act(edge: Edge, person: PersonId, frame: Act) -> Outbound | None:
     if isinstance(frame, Worded):
         seen = await disclosed(edge.database, person, frame.order, frame)
     match frame:
-        case EditMessage() | WithdrawMessage():
+        case EditMessage() | WithdrawMessage() | AddReaction() | RemoveReaction():
             return await messages.change(edge.database, person, frame, seen)
+        case Nudge():
+            place = await nudge(edge.database, frame.order, person, frame.id)
+            return Done(frame.id, frame.order, place.seq, place.at)
         case ShowVersions():
             return await messages.versions(edge.database, person, frame)
         case Mark():

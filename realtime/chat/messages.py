@@ -12,14 +12,17 @@ from orders.database import Database
 from orders.events import PersonId, SecretKind
 from orders.messages import edit, history, withdraw
 from orders.posting import PostBox
+from orders.reacting import react
 from realtime import telemetry
 from realtime.chat.words import seen_in
 from realtime.protocol import (
+    AddReaction,
     Done,
     EditMessage,
     History,
     MessageFrame,
     Page,
+    RemoveReaction,
     SendMessage,
     ShowVersions,
     Versions,
@@ -35,7 +38,13 @@ async def send(box: PostBox, person: PersonId, asked: SendMessage) -> Done:
     """
     began = time.monotonic()
     place = await box.post(
-        asked.order, person, asked.id, asked.text, seen_in(asked.text), asked.understood
+        asked.order,
+        person,
+        asked.id,
+        asked.text,
+        seen_in(asked.text),
+        asked.understood,
+        asked.reply_to,
     )
     telemetry.APPENDS.observe(time.monotonic() - began)
     return Done(asked.id, asked.order, place.seq, place.at)
@@ -44,13 +53,20 @@ async def send(box: PostBox, person: PersonId, asked: SendMessage) -> Done:
 async def change(
     database: Database, person: PersonId, asked: MessageFrame, seen: tuple[SecretKind, ...] = ()
 ) -> Done:
-    """Edit or withdraw a message. Raises what `orders.messages` raises."""
+    """Edit or withdraw a message, or react to it; `seen` is what an edit's text carries.
+
+    Raises what `orders.messages` and `orders.reacting` raise.
+    """
     order, message = asked.order, asked.message
     match asked:
         case EditMessage(text=text):
             place = await edit(database, order, person, message, text, asked.id, seen)
         case WithdrawMessage():
             place = await withdraw(database, order, person, message, asked.id)
+        case AddReaction(reaction=reaction):
+            place = await react(database, order, person, message, reaction, asked.id, on=True)
+        case RemoveReaction(reaction=reaction):
+            place = await react(database, order, person, message, reaction, asked.id, on=False)
         case never:
             assert_never(never)
     return Done(asked.id, order, place.seq, place.at)

@@ -54,6 +54,7 @@ VALUES: dict[str, Any] = {
     "ping_every": 20.0,
     "price_cents": 18500,
     "proposal": 9,
+    "reaction": "agree",
     "read": 11,
     "reason": "The card was closed.",
     "refund_cents": 9250,

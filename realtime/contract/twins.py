@@ -40,6 +40,7 @@ from orders.errors import (
     TextEmpty,
     TextTooLong,
     TimeWrong,
+    TooEarly,
     TooManyEdits,
     TooManyItems,
     TooManyOpen,
@@ -126,13 +127,17 @@ _PROPOSAL = (NotYours, WrongState, TextTooLong, ProposalOpen, IdReused)
 _REPLY = (ProposalUnknown, ProposalOver, NotYours, WrongState, TimeWrong, AmountWrong, IdReused)
 _ITEM = (NotYours, WrongState, ItemUnknown, ItemSettled, TextTooLong, IdReused)
 _MESSAGE = (MessageUnknown, MessageGone, NotYours, ChatClosed, WindowOver, IdReused)
+_REACTION = (MessageUnknown, MessageGone, ChatClosed, IdReused)
 _CALL = (CallUnknown, CallOver, NotYours, IdReused)
 
 TWINS = (
-    Twin(protocol.SendMessage, (ChatClosed, TextEmpty, TextTooLong, IdReused)),
+    Twin(protocol.SendMessage, (MessageUnknown, ChatClosed, TextEmpty, TextTooLong, IdReused)),
     Twin(protocol.EditMessage, (*_MESSAGE, TextEmpty, TextTooLong, TooManyEdits)),
     Twin(protocol.WithdrawMessage, _MESSAGE),
     Twin(protocol.ShowVersions, (MessageUnknown, MessageGone, NotYours), gives=protocol.Versions),
+    Twin(protocol.AddReaction, _REACTION),
+    Twin(protocol.RemoveReaction, _REACTION),
+    Twin(protocol.Nudge, (NotYours, WrongState, TooEarly, IdReused)),
     Twin(protocol.Mark, gives=None),
     Twin(protocol.Received, gives=None),
     Twin(protocol.CloseQuestion, _STEP),

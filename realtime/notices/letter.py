@@ -242,6 +242,7 @@ def _topic(occasion: Occasion) -> str:
             return f"{kind}.{role}"
         case (
             NoticeKind.DECIDED
+            | NoticeKind.NUDGED
             | NoticeKind.MISSED_CALL
             | NoticeKind.CALL_WANTED
             | NoticeKind.CALL_TIME
@@ -317,6 +318,7 @@ def _paragraphs(occasion: Occasion, words: _Words) -> list[str]:
             | NoticeKind.DELIVERED
             | NoticeKind.REQUESTED
             | NoticeKind.DISPUTE
+            | NoticeKind.NUDGED
             | NoticeKind.EXPIRED
             | NoticeKind.CALL_WANTED
             | NoticeKind.CALL_TIME

@@ -64,6 +64,7 @@ from orders.events import (
     RevisionRequested,
     RightOpened,
     Role,
+    SellerNudged,
     State,
     TimeProposed,
     Timer,
@@ -137,6 +138,7 @@ _TOLD_BY: dict[NoticeKind, tuple[type[Event], ...]] = {
     NoticeKind.CLOSED: (OrderClosed,),
     NoticeKind.CANCELLED: (OrderCancelled,),
     NoticeKind.MISSED_CALL: (CallRang,),
+    NoticeKind.NUDGED: (SellerNudged,),
     NoticeKind.CALL_WANTED: (CallRequested,),
     NoticeKind.CALL_TIME: (CallAgreed,),
 }
@@ -161,6 +163,8 @@ async def consider(tx: Transaction, locked: LockedOrder, notice: Notice) -> Foun
             return occasion if state is State.DELIVERED else Dropped("overtaken")
         case NoticeKind.MISSED_CALL:
             return await _missed_call(tx, locked, occasion)
+        case NoticeKind.NUDGED:
+            return Dropped("overtaken") if await _spoke(tx.conn, notice) else occasion
         case NoticeKind.REQUESTED:
             return occasion if _still_asked(occasion) else Dropped("overtaken")
         case NoticeKind.ANSWERED:
@@ -334,6 +338,18 @@ def _quote(by: str, row: StoredEntry, labels: Mapping[str, str]) -> Quote:
             return Quote(by, row.at, note, About.CLOSED)
         case other:
             raise AssertionError(other)
+
+
+async def _spoke(conn: AsyncConnection, notice: Notice) -> bool:
+    """Whether the person did or wrote anything since the notice was owed."""
+    heard = await conn.scalar(
+        select(func.count()).where(
+            entries.c.order_id == notice.order,
+            entries.c.seq > notice.opened_seq,
+            entries.c.actor == notice.person,
+        )
+    )
+    return bool(heard)
 
 
 def _still_asked(occasion: Occasion) -> bool:

@@ -15,6 +15,7 @@
 | a request            | seller: they have to answer  | `requested`   | at once                    |
 | the answer to it     | the buyer who asked          | `answered`    | at once                    |
 | a request withdrawn  | seller                       | `answered`    | at once                    |
+| the buyer nudges     | seller: it is their turn     | `nudged`      | at once                    |
 | a proposal           | the other party              | `requested`   | at once                    |
 | a proposal accepted  | both: a clock or money moved | `answered`    | at once                    |
 | a proposal declined  | who made it                  | `answered`    | at once                    |
@@ -106,12 +107,15 @@ from orders.events import (
     ProposalWithdrawn,
     QuestionAsked,
     QuestionClosed,
+    ReactionAdded,
+    ReactionRemoved,
     RefundProposed,
     RevisionAccepted,
     RevisionRefused,
     RevisionRequested,
     RightOpened,
     Role,
+    SellerNudged,
     TimeGivenBack,
     TimeProposed,
     Timer,
@@ -192,6 +196,8 @@ def owed_for(owes: Owes, entry: Entry) -> Sequence[Owed]:
             return _to(owes, PARTIES, NoticeKind.DISPUTE, at)
         case DisputeDecided():
             return _to(owes, PARTIES, NoticeKind.DECIDED, at)
+        case SellerNudged():
+            return _to(owes, (Role.SELLER,), NoticeKind.NUDGED, at)
         case OrderExpired():
             return _to(owes, PARTIES, NoticeKind.EXPIRED, at)
         case OrderStarted():
@@ -249,6 +255,8 @@ def owed_for(owes: Owes, entry: Entry) -> Sequence[Owed]:
             | EntryRedacted()
             | MessageEdited()
             | MessageWithdrawn()
+            | ReactionAdded()
+            | ReactionRemoved()
         ):
             return ()
         case never:

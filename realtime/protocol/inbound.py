@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 
 from orders.brief import LINKS_MAX
-from orders.events import CallId, FileId, OrderId, PersonId, SecretKind
+from orders.events import CallId, FileId, OrderId, PersonId, Reaction, SecretKind
 from orders.proposals import TIMES_MAX
 
 VERSION = 1
@@ -126,6 +126,8 @@ class SendMessage(Worded, frozen=True, tag="message.send"):
     id: Id
     order: OrderRef
     text: str
+    reply_to: Seq | None = None
+    """The message or file of this order that it answers."""
 
 
 class EditMessage(Worded, frozen=True, tag="message.edit"):
@@ -143,6 +145,31 @@ class WithdrawMessage(_Inbound, frozen=True, tag="message.withdraw"):
     id: Id
     order: OrderRef
     message: Seq
+
+
+class AddReaction(_Inbound, frozen=True, tag="reaction.add"):
+    """Put a reaction under a message or file; doing it twice changes nothing."""
+
+    id: Id
+    order: OrderRef
+    message: Seq
+    reaction: Reaction
+
+
+class RemoveReaction(_Inbound, frozen=True, tag="reaction.remove"):
+    """Take one's reaction back."""
+
+    id: Id
+    order: OrderRef
+    message: Seq
+    reaction: Reaction
+
+
+class Nudge(_Inbound, frozen=True, tag="order.nudge"):
+    """Buyer: it is the seller's turn, and they are silent; the situation says from when on."""
+
+    id: Id
+    order: OrderRef
 
 
 class ShowVersions(_Inbound, frozen=True, tag="versions"):
@@ -454,10 +481,17 @@ BriefFrame = AddItem | GiveItem | AcceptItem | DropItem | ReopenItem
 
 CallFrame = CallStart | CallAccept | CallDecline | CallHangUp
 
-MessageFrame = EditMessage | WithdrawMessage
+MessageFrame = EditMessage | WithdrawMessage | AddReaction | RemoveReaction
 
 Command = (
-    SendMessage | MessageFrame | StepFrame | ProposalFrame | BriefFrame | CallFrame | TalkFrame
+    SendMessage
+    | MessageFrame
+    | Nudge
+    | StepFrame
+    | ProposalFrame
+    | BriefFrame
+    | CallFrame
+    | TalkFrame
 )
 """What writes entries. Answered by `done` or `refused`."""
 

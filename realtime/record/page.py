@@ -27,6 +27,7 @@ from orders.events import (
     MessageWithdrawn,
     NoticeKind,
     OrderPaid,
+    Reaction,
     Role,
     Timer,
     Wanted,
@@ -42,7 +43,8 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-a
 WORDS = ("text", "note")
 """Fields that hold what a person wrote: they are quoted below the sentence."""
 _VARIED = {Timer: "timer", NoticeKind: "notice", CallEnd: "end", CancelReason: "reason"} | {
-    Decided: "decision"
+    Decided: "decision",
+    Reaction: "reaction",
 }
 """Values that have their own words, under `record.<name>.<value>`."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -148,7 +150,10 @@ class _Reader:
         facts = {name: self._shown(name, value) for name, value in told.items()}
         if told.get("missing"):
             facts["missing"] = self.say("missing", items=facts["missing"])
-        return self.say(kind_of(event), **facts).strip()
+        kind = kind_of(event)
+        if told.get("reply_to") is not None:
+            kind += ".reply"
+        return self.say(kind, **facts).strip()
 
     def _learn(self, event: Event) -> None:
         """Remember what the items of the readiness list are called."""

@@ -67,3 +67,51 @@ async def test_a_withdrawn_message_leaves_the_unread_count_of_every_screen(
         await seller.hears(lambda f: f["t"] == "inbox" and f["lines"][0]["unread"] == 1)
         await buyer.ask(t="message.withdraw", id="w-1", order=order.id, message=sent["seq"])
         await seller.hears(lambda f: f["t"] == "inbox" and f["lines"][0]["unread"] == 0)
+
+
+async def test_a_reply_names_a_message_of_the_same_order(server: InProcess) -> None:
+    order, other = await server.order(), await server.order()
+    async with server.browser(order.buyer) as buyer, server.browser(order.seller) as seller:
+        await seller.subscribe(order.id)
+        asked = await seller.say(order.id, "Which voice?")
+        reply = await buyer.say(order.id, "A deep one", reply_to=asked["seq"])
+        known = await seller.reaches(order.id, reply["seq"])
+        said = {"kind": "message_sent", "text": "A deep one", "reply_to": asked["seq"]}
+        assert known.entries[reply["seq"]]["event"] == said
+        ask = {"t": "message.send", "order": order.id, "text": "What?"}
+        for number, seq in enumerate((1, reply["seq"] + 5)):
+            refused = await buyer.refused(**ask, id=f"r-{number}", reply_to=seq)
+            assert refused["code"] == "message_unknown"
+    async with server.browser(other.buyer) as stranger:
+        refused = await stranger.refused(
+            t="message.send", id="x-1", order=other.id, text="Me too", reply_to=asked["seq"]
+        )
+        assert refused["code"] == "message_unknown"
+
+
+async def test_a_reply_to_a_withdrawn_message_is_kept(server: InProcess) -> None:
+    order = await server.order()
+    async with server.browser(order.buyer) as buyer, server.browser(order.seller) as seller:
+        asked = await seller.say(order.id, "Which voice?")
+        await seller.ask(t="message.withdraw", id="w-1", order=order.id, message=asked["seq"])
+        send = {"t": "message.send", "id": "m-1", "order": order.id, "text": "A deep one"}
+        done = await buyer.ask(**send, reply_to=asked["seq"])
+        assert await buyer.ask(**send, reply_to=asked["seq"]) == done
+        assert (await buyer.refused(**send))["code"] == "id_reused"
+
+
+async def test_a_reaction_reaches_the_other_screen_and_goes_with_its_message(
+    server: InProcess,
+) -> None:
+    order = await server.order()
+    async with server.browser(order.buyer) as buyer, server.browser(order.seller) as seller:
+        await seller.subscribe(order.id)
+        sent = await seller.say(order.id, "50 euros more?")
+        mine = {"order": order.id, "message": sent["seq"], "reaction": "agree"}
+        done = await buyer.ask(t="reaction.add", id="a-1", **mine)
+        known = await seller.reaches(order.id, done["seq"])
+        event = known.entries[done["seq"]]["event"]
+        told = {"kind": "reaction_added", "message": sent["seq"], "reaction": "agree"}
+        assert event == told
+        await seller.ask(t="message.withdraw", id="w-1", order=order.id, message=sent["seq"])
+        assert (await buyer.refused(t="reaction.add", id="a-2", **mine))["code"] == "message_gone"

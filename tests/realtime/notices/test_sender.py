@@ -9,6 +9,7 @@ import pytest
 from orders.commands import redact
 from orders.events import CallEnd, NoticeBounced, NoticeKind, NoticeSent, OrderId, PersonId, Role
 from orders.messages import edit, withdraw
+from orders.nudging import nudge
 from orders.policy import Policy
 from orders.workflow import Verb
 from realtime.notices.sender import CLAIM, GIVE_UP_AFTER, NoticeWorker
@@ -92,6 +93,21 @@ async def test_a_mail_quotes_what_a_message_says_now(play: Scene) -> None:
     assert "It is on Tuesday" in words(mail)
     assert "Monday" not in words(mail)
     assert "never mind" not in words(mail)
+
+
+async def test_a_nudge_is_mailed_at_once_unless_the_turn_has_passed(play: Scene) -> None:
+    await play.pay()
+    await play.step(play.room.buyer, Verb.HAND_OVER)
+    play.watch.forward(hours=12)
+    await play.mails_sent()
+    await nudge(play.database, play.room.order, play.room.buyer, "n1")
+    [mail] = [mail for mail in await play.mails_sent() if "waiting to hear" in mail["Subject"]]
+    assert mail["To"].addresses[0].display_name == "Tom"
+    play.watch.forward(hours=24)
+    await play.mails_sent()
+    await nudge(play.database, play.room.order, play.room.buyer, "n2")
+    await play.step(play.room.seller, Verb.START)
+    assert not [mail for mail in await play.mails_sent() if "waiting" in mail["Subject"]]
 
 
 async def test_if_all_that_was_unread_is_withdrawn_no_mail_goes_out(play: Scene) -> None:

@@ -41,6 +41,8 @@ def examples(kind: type[Event]) -> Iterator[Event]:
             values[name] = list(wanted)
         elif wanted is bool:
             values[name] = [False, True]
+        elif wanted == int | None:
+            values[name] = [None, 4321]
         elif wanted is int:
             values[name] = [4321]
         elif "tuple[datetime" in str(wanted):
