@@ -21,6 +21,7 @@ from orders.events import (
     MessageSent,
     MessageWithdrawn,
     OrderLate,
+    SecretKind,
     Wanted,
 )
 from orders.record import Bought, Line, Member, Record, SealingKey
@@ -49,6 +50,8 @@ def examples(kind: type[Event]) -> Iterator[Event]:
             values[name] = [(MONDAY, MONDAY + timedelta(days=2))]
         elif "datetime" in str(wanted):
             values[name] = [MONDAY + timedelta(days=2)]
+        elif "SecretKind" in str(wanted):
+            values[name] = [(), tuple(SecretKind)]
         elif "Wanted" in str(wanted):
             values[name] = [(), (Wanted("own.1", HOSTILE), Wanted("unheard-of"))]
         elif "tuple[int" in str(wanted):
