@@ -59,6 +59,10 @@ __all__ = [
     "padded",
 ]
 
+ANSWER_WITHIN = 5.0
+"""Seconds that PostgreSQL may take for a connection or a statement. A server that stands still,
+or a line that swallows everything, is an outage: whoever waits is refused and may ask again."""
+
 Clock = Callable[[], datetime]
 T = TypeVar("T")
 
@@ -277,8 +281,13 @@ def _postgres_engine(url: URL) -> AsyncEngine:
         url,
         pool_size=10,
         max_overflow=10,
+        pool_timeout=ANSWER_WITHIN,
         isolation_level="READ COMMITTED",
-        connect_args={"server_settings": {"synchronous_commit": "on", "jit": "off"}},
+        connect_args={
+            "server_settings": {"synchronous_commit": "on", "jit": "off"},
+            "timeout": ANSWER_WITHIN,
+            "command_timeout": ANSWER_WITHIN,
+        },
     )
 
     @event.listens_for(engine.sync_engine, "checkout")
