@@ -63,6 +63,9 @@ ANSWER_WITHIN = 5.0
 """Seconds that PostgreSQL may take for a connection or a statement. A server that stands still,
 or a line that swallows everything, is an outage: whoever waits is refused and may ask again."""
 
+RETRY_AFTER = 2
+"""Seconds after which it is worth asking again when the database could not be reached."""
+
 Clock = Callable[[], datetime]
 T = TypeVar("T")
 
@@ -157,7 +160,7 @@ class Database:
                 yield tx
         except (DBAPIError, OSError, PoolTimeoutError) as error:
             if _is_outage(error):
-                raise Unavailable(reason="database") from error
+                raise Unavailable(reason="database", retry_after=RETRY_AFTER) from error
             raise
         if tx.announcements:
             self._announce(tx.announcements)
@@ -170,7 +173,7 @@ class Database:
                 yield conn
         except (DBAPIError, OSError, PoolTimeoutError) as error:
             if _is_outage(error):
-                raise Unavailable(reason="database") from error
+                raise Unavailable(reason="database", retry_after=RETRY_AFTER) from error
             raise
 
     async def glance(self, value: Select[tuple[T]]) -> tuple[datetime, T | None]:
@@ -186,7 +189,7 @@ class Database:
                 row = (await conn.execute(select(_PG_NOW, value.scalar_subquery()))).one()
         except (DBAPIError, OSError, PoolTimeoutError) as error:
             if _is_outage(error):
-                raise Unavailable(reason="database") from error
+                raise Unavailable(reason="database", retry_after=RETRY_AFTER) from error
             raise
         return self._clock() if self._clock is not None else instant(row[0]), row[1]
 

@@ -361,7 +361,10 @@ class TooManyFiles(TooMuch):
 
 
 class Unavailable(Refused):
-    """We cannot do it now; nothing was changed and trying again is safe. Facts: `reason`."""
+    """We cannot do it now; nothing was changed and trying again is safe.
+
+    Facts: `reason`, and perhaps `retry_after` in seconds.
+    """
 
     code = "unavailable"
     status = 503

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 
 import structlog
@@ -34,6 +34,7 @@ from realtime.protocol import (
 from realtime.pump import Follow
 from realtime.session import Session
 from realtime.tails import Tails
+from realtime.whereabouts import OnlyHere, Whereabouts
 
 log = structlog.get_logger(__name__)
 
@@ -44,8 +45,15 @@ HEADS_AT_ONCE = 500
 class Hub:
     """The sockets of this process. One per process."""
 
-    def __init__(self, database: Database, tails: Tails, bus: Bus, limits: Limits) -> None:
-        """Listen to the bus."""
+    def __init__(
+        self,
+        database: Database,
+        tails: Tails,
+        bus: Bus,
+        limits: Limits,
+        whereabouts: Whereabouts | None = None,
+    ) -> None:
+        """Listen to the bus; without `whereabouts` everybody is here or nowhere."""
         self._database = database
         self._tails = tails
         self._bus = bus
@@ -58,6 +66,10 @@ class Hub:
         self._heads: dict[OrderId, int] = {}  # of the listed orders, as far as we have heard
         self._leaving: dict[PersonId, asyncio.TimerHandle] = {}
         self._last_seen: dict[PersonId, datetime] = {}
+        self.whereabouts: Whereabouts = whereabouts or OnlyHere()
+        """Who is online in other processes; set before the first socket arrives."""
+        self._elsewhere: dict[PersonId, bool | None] = {}  # as last heard; None: not known
+        self._knew = True  # whether the bus was whole when we last looked
         self._tasks: set[asyncio.Task[None]] = set()
         self._pings = 0
         self.draining = False
@@ -89,6 +101,7 @@ class Hub:
             leaving.cancel()
         elif first:
             self._bus.publish_signal(PersonMoved(person, online=True))
+            self._start(self.whereabouts.came([person]))
 
     def leave(self, session: Session) -> None:
         """Let go of a session. Doing it twice is harmless."""
@@ -120,19 +133,72 @@ class Hub:
     def _gone(self, person: PersonId, seen: datetime) -> None:
         self._leaving.pop(person, None)
         self._last_seen[person] = seen
-        self._bus.publish_signal(PersonMoved(person, online=False, last_seen=seen))
-        self._start(people.saw(self._database, person, seen))
+        self._start(self._say_gone(person, seen))
+
+    async def _say_gone(self, person: PersonId, seen: datetime) -> None:
+        """Tell that the person went, unless another process has them, or soon will."""
+        nowhere = await self.whereabouts.left(person)
+        if self.is_online(person):
+            await self.whereabouts.came([person])
+            return
+        self._elsewhere[person] = not nowhere
+        if nowhere and not self.draining:
+            self._bus.publish_signal(PersonMoved(person, online=False, last_seen=seen))
+        if nowhere:
+            await people.saw(self._database, person, seen)
+
+    @property
+    def persons(self) -> Iterable[PersonId]:
+        """Who has a socket here, or had one a moment ago."""
+        return {*self._sessions, *self._leaving}
 
     def is_online(self, person: PersonId) -> bool:
-        """Whether the person has a socket, or had one a moment ago."""
+        """Whether the person has a socket here, or had one a moment ago."""
         return person in self._sessions or person in self._leaving
 
     def presence(self, person: PersonId, last_seen: datetime | None) -> Presence:
-        """Return whether the person is here, or when they were; `last_seen` is the stored time."""
-        if self.is_online(person):
+        """Return whether the person is online, or when they were; `last_seen` is stored.
+
+        Of other processes it says what `look_for` found or a signal told since.
+        """
+        elsewhere = self._elsewhere.get(person, False)
+        if self.is_online(person) or elsewhere:
             return Presence(person, online=True)
         seen = [at for at in (last_seen, self._last_seen.get(person)) if at is not None]
-        return Presence(person, online=False, last_seen=max(seen, default=None))
+        known = elsewhere is not None
+        return Presence(person, online=False, last_seen=max(seen, default=None), known=known)
+
+    async def look_for(self, persons: Collection[PersonId]) -> None:
+        """Ask who of these is in another process, and tell their rooms what changed."""
+        absent = [person for person in persons if not self.is_online(person)]
+        found: set[PersonId] | None = None
+        if absent and self._bus.is_whole:
+            found = await self.whereabouts.elsewhere(absent)
+        for person in absent:
+            before = self._elsewhere.get(person, False)
+            after = None if found is None else person in found
+            if before and after is False:
+                self._last_seen[person] = datetime.now(UTC)  # their process died
+            self._elsewhere[person] = after
+            if after is not before:
+                self._tell_presence(self.presence(person, None))
+
+    async def _look_around(self) -> None:
+        """Find out who vanished with their process; after an outage, look for everybody."""
+        for person in self._elsewhere.keys() - self._rooms.keys():
+            del self._elsewhere[person]
+        whole, knew = self._bus.is_whole, self._knew
+        self._knew = whole
+        if whole != knew:
+            await self.look_for(list(self._rooms))
+        elif whole:
+            await self.look_for([p for p, there in self._elsewhere.items() if there is not False])
+
+    def _tell_presence(self, presence: Presence) -> None:
+        person = presence.person
+        for order in self._rooms.get(person, ()):
+            for session in self._others(order, person):
+                session.signal(("presence", order, person), PresenceFrame(order, presence))
 
     # --- orders ------------------------------------------------------------------------------
 
@@ -225,10 +291,13 @@ class Hub:
     def _signal(self, signal: Signal) -> None:
         match signal:
             case PersonMoved(person, online, last_seen):
-                presence = Presence(person, online, last_seen)
-                for order in self._rooms.get(person, ()):
-                    for session in self._others(order, person):
-                        session.signal(("presence", order, person), PresenceFrame(order, presence))
+                if not online and self.is_online(person):
+                    return  # gone from another process, and here
+                if not self.is_online(person):
+                    self._elsewhere[person] = online
+                    if last_seen is not None:
+                        self._last_seen[person] = last_seen
+                self._tell_presence(Presence(person, online, last_seen))
             case PersonTypes(order, person, on):
                 for session in self._others(order, person):
                     session.signal(("typing", order, person), TypingFrame(order, person, on))
@@ -257,7 +326,9 @@ class Hub:
     async def run(self) -> None:
         """Ping, and look after the sockets, until cancelled."""
         loop = asyncio.get_running_loop()
-        next_ping = next_look = loop.time() + self._limits.ping_every
+        next_ping = loop.time() + self._limits.ping_every
+        next_look = loop.time()
+        next_around = loop.time() + self._limits.presence_every
         tick = min(self._limits.watch_every, self._limits.ping_every)
         while True:
             missed = await self._missed(tick)
@@ -267,6 +338,9 @@ class Hub:
                 if missed or (not self._bus.is_whole and loop.time() >= next_look):
                     next_look = loop.time() + self._limits.look_every
                     await self.catch_up()
+                if loop.time() >= next_around or self._knew != self._bus.is_whole:
+                    next_around = loop.time() + self._limits.presence_every
+                    await self._look_around()
                 if loop.time() >= next_ping:
                     next_ping = loop.time() + self._limits.ping_every
                     await self.ping()

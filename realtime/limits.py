@@ -85,6 +85,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Between two stored read marks of one person in one order."""
     presence_grace: float = 5.0
     """How long a person counts as online after the last socket closed: a page reload."""
+    presence_every: float = 4.0
+    """How often it is looked whether people are still online in other processes."""
     inbox_every: float = 1.0
     """Between two `inbox` frames of one socket."""
 

@@ -30,6 +30,7 @@ from orders.posting import PostBox
 from realtime import bus, telemetry
 from realtime.auth import Tokens
 from realtime.bus import Bus, MarkMoved, MediaChanged
+from realtime.bus.asking import Asker
 from realtime.bus.remote import RemoteBus
 from realtime.cashier import Cashier
 from realtime.chat.marks import Marks
@@ -49,6 +50,7 @@ from realtime.tails import Tails
 from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
 from realtime.voice.signalling import Switchboard
+from realtime.whereabouts import InRedis
 
 log = structlog.get_logger(__name__)
 
@@ -126,6 +128,12 @@ async def running(
         stage = await _stage(settings, token_secret, edge) if settings.demo else None
         if isinstance(between, RemoteBus):
             _work(stack, edge, between.run)
+        if settings.redis_url is not None:
+            asker = Asker(settings.redis_url.reveal())
+            _work(stack, edge, asker.run)
+            there = InRedis(asker, settings.redis_prefix, lambda: hub.persons)
+            hub.whereabouts = there
+            _work(stack, edge, there.run)
         _work(stack, edge, box.run)
         if role.works:
             await shelf.tidy()

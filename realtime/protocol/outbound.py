@@ -31,6 +31,9 @@ class Presence(msgspec.Struct, frozen=True):
     person: PersonId
     online: bool
     last_seen: datetime | None = None
+    known: bool = True
+    """False while it cannot be said whether the person is online: processes do not hear each
+    other. `online` is then false."""
 
 
 class ReadMark(msgspec.Struct, frozen=True):

@@ -15,7 +15,6 @@ import json
 import random
 import resource
 import sys
-import tempfile
 import time
 from collections import Counter
 from dataclasses import asdict
@@ -98,9 +97,7 @@ def main() -> None:
     broken = 0
     print(f"seed {told.seed}", file=sys.stderr)
     for size in sizes:
-        with tempfile.TemporaryDirectory(prefix="order-room-faults-") as name:
-            folder = Path(name)
-            folder.chmod(0o755)  # PostgreSQL runs as somebody else
+        with worlds.public_folder() as folder:
             seconds = told.seconds / len(sizes)
             found = asyncio.run(run(size, told.seed, seconds, told.crowd, folder))
         print(json.dumps(found), flush=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import random
-from pathlib import Path
 
 import pytest
 
 from tests.faults.ledger import Findings
 from tests.faults.run import more_files, run
+from tests.faults.world import public_folder
 
 SECONDS = 35.0
 CROWD = 100
@@ -18,14 +18,11 @@ CROWD = 100
 
 @pytest.mark.timeout(400)
 @pytest.mark.parametrize("size", ["embedded", "scaled"])
-async def test_whatever_breaks_nothing_is_lost_doubled_or_out_of_order(
-    size: str, tmp_path: Path
-) -> None:
+async def test_whatever_breaks_nothing_is_lost_doubled_or_out_of_order(size: str) -> None:
     seed = int(os.environ.get("SEED") or random.SystemRandom().randrange(10**6))
     more_files(2 * CROWD)
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)  # PostgreSQL runs as somebody else
-    told = await run(size, seed, SECONDS, CROWD, tmp_path)
+    with public_folder() as folder:
+        told = await run(size, seed, SECONDS, CROWD, folder)
     print(json.dumps(told))
     names = Findings.__dataclass_fields__
     found = Findings(**{name: told[name] for name in names})

@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import random
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack, asynccontextmanager
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -54,6 +55,15 @@ class World:
     @property
     def processes(self) -> list[Process]:
         return [*self.gateways, *self.workers]
+
+
+@contextmanager
+def public_folder() -> Iterator[Path]:
+    """A folder that PostgreSQL can reach, though it runs as somebody else."""
+    with tempfile.TemporaryDirectory(prefix="order-room-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        yield folder
 
 
 @asynccontextmanager

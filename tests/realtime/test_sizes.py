@@ -8,12 +8,12 @@ are on different gateways.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
 import pytest
 
-from tests.harness import Frame, Process, Server, scaled
+from tests.harness import Frame, HarnessError, Process, Server, scaled
 
 
 @dataclass(frozen=True)
@@ -163,3 +163,40 @@ async def test_deadlines_are_kept_by_whoever_works(size: Size) -> None:
         await buyer.hears(
             lambda f: f["t"] == "situation" and f["situation"]["state"] == "cancelled", within=15.0
         )
+
+
+def _presence(person: str, *, online: bool) -> Callable[[Frame], bool]:
+    return lambda frame: (
+        frame["t"] == "presence"
+        and frame["presence"]["person"] == person
+        and frame["presence"]["online"] is online
+    )
+
+
+async def test_who_is_online_is_known_on_every_process(size: Size) -> None:
+    order = await size.here.order()
+    async with size.here.browser(order.buyer) as buyer:
+        room = (await buyer.subscribe(order.id)).room
+        assert room is not None
+        online = {p["person"]: (p["online"], p["known"]) for p in room["presence"]}
+        assert online == {order.buyer: (True, True), order.seller: (False, True)}
+        async with size.there.browser(order.seller) as seller:
+            await buyer.hears(_presence(order.seller, online=True), within=5.0)
+            room = (await seller.subscribe(order.id)).room
+            assert room is not None
+            assert all(p["online"] for p in room["presence"])
+        gone = await buyer.hears(_presence(order.seller, online=False), within=15.0)
+        assert gone["presence"]["last_seen"]
+
+
+async def test_one_device_of_two_going_is_not_a_departure_wherever_the_other_is(
+    size: Size,
+) -> None:
+    order = await size.here.order()
+    async with size.here.browser(order.buyer) as buyer, size.here.browser(order.seller):
+        await buyer.subscribe(order.id)
+        mark = len(buyer.frames)
+        async with size.there.browser(order.seller):
+            pass
+        with pytest.raises(HarnessError, match="not heard"):
+            await buyer.hears(_presence(order.seller, online=False), since=mark, within=7.0)

@@ -1,0 +1,123 @@
+"""Who is online, over all processes.
+
+For each person Redis holds the set of processes that have sockets of theirs, and for each process
+a key that it renews. A process that dies lets its key lapse, and counts for nobody from then on.
+Redis may forget all of it: every process says it again when it is back. While it is away nobody
+knows who is online elsewhere, and browsers are told so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, Protocol
+
+from orders.events import PersonId
+from realtime.bus.asking import Asker, AwayError
+
+BEAT_EVERY = 4.0
+LIVES = 12
+"""Seconds that a process counts as alive after its last beat."""
+FORGOTTEN = 86_400
+"""Seconds after which a person's set is forgotten, if no process says it again."""
+SAID_AGAIN = 3_600.0
+"""Seconds after which a process says again who is with it."""
+
+
+class Whereabouts(Protocol):
+    """Where people have sockets."""
+
+    async def came(self, persons: Collection[PersonId]) -> None:
+        """Note that these have sockets here."""
+
+    async def left(self, person: PersonId) -> bool:
+        """Note that the person has none here any more; return whether they have none at all."""
+
+    async def elsewhere(self, persons: Collection[PersonId]) -> set[PersonId] | None:
+        """Return who of these has sockets in another process; None if that is not known."""
+
+
+class OnlyHere:
+    """The embedded size: nobody is anywhere else."""
+
+    async def came(self, persons: Collection[PersonId]) -> None:
+        """Nobody else asks."""
+
+    async def left(self, person: PersonId) -> bool:  # noqa: ARG002 - whoever it was
+        """They are nowhere, then."""
+        return True
+
+    async def elsewhere(self, persons: Collection[PersonId]) -> set[PersonId] | None:  # noqa: ARG002
+        """Nobody, for sure."""
+        return set()
+
+
+class InRedis:
+    """The scaled size. `run` keeps this process alive in the eyes of the others."""
+
+    def __init__(self, asker: Asker, prefix: str, here: Callable[[], Iterable[PersonId]]) -> None:
+        """Prepare; `here` returns who has sockets in this process."""
+        self._asker = asker
+        self._prefix = prefix
+        self._here = here
+        self._me = secrets.token_hex(8)
+
+    async def came(self, persons: Collection[PersonId]) -> None:
+        """Note that these have sockets here; said again later if it cannot be said now."""
+        commands: list[tuple[Any, ...]] = []
+        for person in persons:
+            commands += [
+                ("SADD", self._person(person), self._me),
+                ("EXPIRE", self._person(person), FORGOTTEN),
+            ]
+        with contextlib.suppress(AwayError):
+            await self._asker.ask(*commands)
+
+    async def left(self, person: PersonId) -> bool:
+        """Note it; if nobody can be asked, the person counts as gone."""
+        with contextlib.suppress(AwayError):
+            await self._asker.ask(("SREM", self._person(person), self._me))
+            return not await self.elsewhere([person])
+        return True
+
+    async def elsewhere(self, persons: Collection[PersonId]) -> set[PersonId] | None:
+        """Return who of these has sockets in another living process."""
+        people = list(persons)
+        try:
+            found = await self._asker.ask(*(("SMEMBERS", self._person(p)) for p in people))
+            others = sorted({bytes(p).decode() for some in found for p in some} - {self._me})
+            alive = await self._asker.ask(*(("EXISTS", self._process(p)) for p in others))
+        except AwayError:
+            return None
+        living = {name.encode() for name, there in zip(others, alive, strict=True) if there}
+        return {p for p, some in zip(people, found, strict=True) if living & set(some)}
+
+    async def run(self) -> None:
+        """Beat until cancelled; then be gone at once."""
+        knows = False  # whether Redis has heard of everybody who is here
+        said = 0.0
+        loop = asyncio.get_running_loop()
+        try:
+            while True:
+                try:
+                    renewed, _ = await self._asker.ask(
+                        ("EXISTS", self._process(self._me)),
+                        ("SET", self._process(self._me), "1", "EX", LIVES),
+                    )
+                    if not (knows and renewed) or loop.time() - said > SAID_AGAIN:
+                        await self.came(list(self._here()))
+                        knows, said = True, loop.time()
+                except AwayError:
+                    knows = False
+                await asyncio.sleep(BEAT_EVERY if knows else 1.0)
+        finally:
+            with contextlib.suppress(AwayError):
+                await self._asker.ask(("DEL", self._process(self._me)))
+
+    def _person(self, person: PersonId) -> str:
+        return f"{self._prefix}:at:{{{person}}}"
+
+    def _process(self, name: str) -> str:
+        return f"{self._prefix}:process:{{{name}}}"

@@ -1,0 +1,133 @@
+"""What people notice when a part of the scaled size is away, and that all of it heals by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.faults.world import World, public_folder, scaled, start_server
+from tests.harness import Browser, Frame
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture(scope="module")
+async def world() -> AsyncIterator[World]:
+    with public_folder() as folder:
+        async with scaled(folder, random.Random(1)) as made:
+            yield made
+
+
+def _known(room: Frame | None) -> dict[str, bool]:
+    assert room is not None
+    return {p["person"]: p["known"] for p in room["presence"]}
+
+
+async def test_without_redis_people_go_on_talking_and_nobody_claims_to_know_who_is_there(
+    world: World,
+) -> None:
+    assert world.redis is not None
+    here, there = world.gateways
+    order = await here.order()
+    async with here.browser(order.buyer) as buyer, there.browser(order.seller) as seller:
+        await buyer.subscribe(order.id)
+        await seller.subscribe(order.id)
+        await asyncio.to_thread(world.redis.kill)
+        await buyer.hears(
+            lambda f: f["t"] == "presence" and not f["presence"]["known"], within=10.0
+        )
+        for n in range(3):
+            writer, reader = (buyer, seller) if n % 2 else (seller, buyer)
+            began = time.monotonic()
+            done = await writer.say(order.id, f"{n}")
+            assert time.monotonic() - began < 5.0
+            await reader.reaches(order.id, done["seq"], within=10.0)
+        await seller.cut()
+        await seller.reopen()  # signing in needs no Redis
+        room = (await seller.subscribe(order.id)).room
+        assert _known(room) == {order.seller: True, order.buyer: False}
+        refusal = await buyer.refused(t="call.start", order=order.id)
+        assert (refusal["code"], refusal["facts"]["reason"]) == ("unavailable", "media_elsewhere")
+        mark = len(buyer.frames)
+        await start_server(world.redis)
+        await buyer.hears(
+            lambda f: f["t"] == "presence" and f["presence"]["known"] and f["presence"]["online"],
+            since=mark,
+            within=30.0,
+        )
+        done = await seller.say(order.id, "back")
+        await buyer.reaches(order.id, done["seq"], within=5.0)
+        assert buyer.texts(order.id) == seller.texts(order.id) == ["0", "1", "2", "back"]
+
+
+async def test_people_of_a_process_that_died_do_not_stay_online(world: World) -> None:
+    here, there = world.gateways
+    order = await here.order()
+    async with here.browser(order.buyer) as buyer:
+        async with there.browser(order.seller) as seller:
+            await buyer.subscribe(order.id)
+            there.kill()
+            await seller.closed()
+            await buyer.hears(
+                lambda f: f["t"] == "presence" and not f["presence"]["online"], within=30.0
+            )
+        await there.start()
+
+
+async def test_a_postgresql_that_stands_still_refuses_in_seconds_and_closes_no_socket(
+    world: World,
+) -> None:
+    assert world.postgres is not None
+    here, _ = world.gateways
+    order = await here.order()
+    async with here.browser(order.buyer) as buyer:
+        await buyer.subscribe(order.id)
+        world.postgres.pause()
+        try:
+            began = time.monotonic()
+            refusal = await buyer.refused(t="message.send", order=order.id, id="m1", text="late")
+            assert time.monotonic() - began < 20.0
+            assert refusal["code"] == "unavailable"
+            assert refusal["facts"]["retry_after"] > 0
+        finally:
+            world.postgres.resume()
+        done = await _insisted(buyer, order.id)
+        await buyer.reaches(order.id, done["seq"])
+        assert buyer.close_code is None
+        assert buyer.texts(order.id) == ["late"]
+
+
+async def test_a_postgresql_that_died_is_used_again_without_a_restart(world: World) -> None:
+    assert world.postgres is not None
+    here, there = world.gateways
+    order = await here.order()
+    async with here.browser(order.buyer) as buyer, there.browser(order.seller) as seller:
+        await buyer.subscribe(order.id)
+        await seller.subscribe(order.id)
+        await asyncio.to_thread(world.postgres.kill)
+        refusal = await buyer.refused(t="message.send", order=order.id, id="m1", text="late")
+        assert (refusal["code"], refusal["facts"]["reason"]) == ("unavailable", "database")
+        async with here.http() as http:
+            answer = await http.get("/readyz")
+        assert answer.status_code == 503
+        assert int(answer.headers["Retry-After"]) > 0
+        await start_server(world.postgres)
+        done = await _insisted(buyer, order.id)
+        await seller.reaches(order.id, done["seq"], within=15.0)
+        assert buyer.close_code is None
+        assert seller.close_code is None
+        assert seller.texts(order.id) == ["late"]
+
+
+async def _insisted(browser: Browser, order: str) -> Frame:
+    """Send until it is done, as a browser does; a minute is enough for all to heal."""
+    async with asyncio.timeout(60):
+        while True:
+            answer = await browser.ask(t="message.send", order=order, id="m1", text="late")
+            if answer["t"] == "done":
+                return answer
+            await asyncio.sleep(0.5)
