@@ -62,6 +62,8 @@ Firing = Callable[[Transaction, LockedOrder, DueTimer], Awaitable[None]]
 """Carries out one clock at zero, in the transaction that holds the order's lock."""
 Chore = Callable[[], Awaitable[None]]
 """Something else to look after in every pass, such as lapsed leases."""
+Late = Callable[[float], None]
+"""Told by how many seconds a clock fired late, once that is committed."""
 
 
 class Sweeper:
@@ -73,16 +75,18 @@ class Sweeper:
         firings: Mapping[Timer, Firing] | None = None,
         chores: Sequence[Chore] = (),
         outage_least: timedelta | None = None,
+        late: Late = lambda _seconds: None,
     ) -> None:
         """Take chores, and firings for clocks that are not of the process, such as a ring's.
 
         If nobody swept for `outage_least`, it was an outage, and clocks that ran through it are
-        given the time back; without it they fire at once.
+        given the time back; without it they fire at once. `late` is told of each firing.
         """
         self._database = database
         self._firings = firings or {}
         self._chores = chores
         self._outage_least = outage_least
+        self._late = late
         self._beaten: datetime | None = None  # the last beat of this sweeper
         self._nudged = asyncio.Event()
 
@@ -152,18 +156,23 @@ class Sweeper:
         while left:
             try:
                 async with self._database.transaction() as tx:
-                    left, apart = await self._together(tx, left)
+                    left, apart, fired = await self._together(tx, left)
             except Exception as error:  # noqa: BLE001
                 why = type(error).__name__
                 log.warning("deadlines failed together and are tried singly", error=why)
                 return few
             alone += apart
+            for seconds in fired:
+                self._late(seconds)
         return alone
 
     async def _together(
         self, tx: Transaction, few: Sequence[OrderId]
-    ) -> tuple[list[OrderId], list[OrderId]]:
-        """Carry out a clock of each order; return who has another, and who is to go alone."""
+    ) -> tuple[list[OrderId], list[OrderId], list[float]]:
+        """Carry out a clock of each order.
+
+        Return who has another, who is to go alone, and how late those were that fired.
+        """
         held = await lock_free(tx, few)
         changes: list[Change] = []
         at_zero: list[tuple[LockedOrder, Clocks]] = []
@@ -190,12 +199,14 @@ class Sweeper:
             if any(clock.due <= tx.now for clock in change.opens)
             or any(clock.wake_at <= tx.now for clock in change.moves)
         ]
-        return list(dict.fromkeys(more)), apart
+        late = [_lateness(tx, clocks.due[0]) for _, clocks in at_zero]
+        return list(dict.fromkeys(more)), apart, late
 
     async def _look_after(self, order: OrderId) -> None:
         """Carry out what is due for one order, a transaction each; put off what fails."""
         while True:
             clock: DueTimer | None = None
+            late: float | None = None
             try:
                 async with self._database.transaction() as tx:
                     locked = (await lock_free(tx, [order])).get(order)
@@ -208,10 +219,14 @@ class Sweeper:
                     early = self._before_zero(tx, locked, clocks)
                     if early is not None:
                         await write(tx, [early])
-                    elif self._goes_alone(clock):
-                        await self._firings[clock.timer](tx, locked, clock)
                     else:
-                        await write(tx, await _fired(tx, [(locked, clock, clocks.running)]))
+                        late = _lateness(tx, clock)
+                        if self._goes_alone(clock):
+                            await self._firings[clock.timer](tx, locked, clock)
+                        else:
+                            await write(tx, await _fired(tx, [(locked, clock, clocks.running)]))
+                if late is not None:
+                    self._late(late)
             except Exception:
                 log.exception("a deadline failed and is put off", order=order)
                 # if it failed because the database is away, this raises `Unavailable`
@@ -248,6 +263,10 @@ class Sweeper:
                 return False
             await put_off(tx, order, clock, pause_after)
             return clock is not None
+
+
+def _lateness(tx: Transaction, clock: DueTimer) -> float:
+    return (tx.now - clock.due).total_seconds()
 
 
 def pause_after(attempts: int) -> timedelta:

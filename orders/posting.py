@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -71,8 +71,11 @@ class _Work:
 class PostBox:
     """Takes messages and answers once they are durably stored. One per process."""
 
-    def __init__(self, database: Database) -> None:
-        """Prepare; `run` does the work."""
+    def __init__(
+        self, database: Database, stored: Callable[[int], None] = lambda _together: None
+    ) -> None:
+        """Prepare; `run` does the work. `stored` is told how many a transaction has stored."""
+        self._stored = stored
         self._database = database
         self._queue: deque[_Post] = deque()
         self._batch: list[_Post] = []  # what `run` has in hand
@@ -193,6 +196,7 @@ class PostBox:
                         answers += [(post, Position(entry.seq, entry.at)) for post in takers]
             missing = await _unknown(tx, held_elsewhere)
         # only now is it true: the transaction has been committed
+        self._stored(sum(len(share.drafts) for share in todo))
         for post, position in answers:
             if not post.answer.done():
                 post.answer.set_result(position)

@@ -21,7 +21,7 @@ from realtime.settings import Settings, for_serving
 from realtime.socket import Door
 
 WATCHED = [
-    Route("/healthz", health.ready),
+    Route("/healthz", health.alive),
     Route("/readyz", health.ready),
     Route("/metrics", health.metrics),
 ]

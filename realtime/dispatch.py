@@ -342,7 +342,9 @@ async def _subscribe(edge: Edge, session: Session, frame: Subscribe) -> Outbound
         or frame.epoch not in {None, edge.epoch}
     ):
         place = Follow(order, max(0, head - edge.limits.page_entries), head, reset=True)
+        telemetry.RESUMES.labels("fresh" if after is None else "reset").inc()
     else:
+        telemetry.RESUMES.labels("resumed").inc()
         place = Follow(order, after, head)
     hub.show(session, place, [party.person for party in room.parties])
     return room_frame(room, me.role, policy, hub)

@@ -49,5 +49,7 @@ class Edge:
     """Has the sweeper look sooner, because a clock was set."""
     uploads: Counter[PersonId] = field(default_factory=Counter)
     """How many files each person is sending at this moment."""
+    ended: list[str] = field(default_factory=list)
+    """Parts of this process that ended by themselves, which is a bug: it has to be restarted."""
     ready: bool = False
     """Whether new work is welcome: not before everything runs, nor while stopping."""

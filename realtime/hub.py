@@ -18,6 +18,7 @@ from orders import people, views
 from orders.database import Announcement, Database
 from orders.errors import OrderUnknown, Unavailable
 from orders.events import OrderId, PersonId
+from realtime import telemetry
 from realtime.bus import Bus, MarkMoved, MediaChanged, PersonMoved, PersonTypes, Signal
 from realtime.limits import Limits
 from realtime.protocol import (
@@ -77,6 +78,11 @@ class Hub:
         bus.subscribe(self._hints, self._signal, self._gap.set)
 
     # --- sockets -----------------------------------------------------------------------------
+
+    @property
+    def hears_others(self) -> bool:
+        """Whether what other processes say is heard at once."""
+        return self._bus.is_whole
 
     @property
     def sockets(self) -> int:
@@ -381,6 +387,7 @@ class Hub:
         for session in self._followers.get(order, ()):
             follow = session.follows.get(order)
             if follow is not None and follow.head < head:
+                telemetry.HINTS_MISSED.inc()
                 session.hint(order, head, situation=True)
                 session.changed(order)
 

@@ -84,7 +84,7 @@ async def running(
         between = _bus(settings)
         hub = Hub(database, tails, between, limits)
         database.on_commit(hub.announce)
-        box = PostBox(database)
+        box = PostBox(database, telemetry.TOGETHER.observe)
         marks = Marks(
             database,
             limits,
@@ -104,6 +104,7 @@ async def running(
             {Timer.RING: calls.fire_ring},
             [calls.end_lapsed, shelf.erase_removed],
             settings.shortest_outage,
+            telemetry.LATENESS.observe,
         )
         tokens = Tokens(token_secret, limits)
         edge = Edge(
@@ -200,6 +201,7 @@ def _work(
         if not task.cancelled():
             error = task.exception()
             edge.ready = False
+            edge.ended.append(task.get_name())
             log.error(
                 "a part ended", part=task.get_name(), error=error and telemetry.name_of(error)
             )

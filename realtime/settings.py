@@ -12,6 +12,7 @@
 | `ORDER_ROOM_VAR`                 | var                        | the folder for its own files  |
 | `ORDER_ROOM_SERVICE_KEY`         | made in demo mode          | the backend's bearer key      |
 | `ORDER_ROOM_TOKEN_SECRET`        | made in demo mode          | signs party tokens            |
+| `ORDER_ROOM_METRICS_KEY`         | none: nobody may           | bearer key of `/metrics`      |
 | `ORDER_ROOM_RECORD_KEY`          | made in the VAR folder     | seals the records of orders   |
 | `ORDER_ROOM_PUBLIC_URL`          | http://HOST:PORT           | where browsers reach us       |
 | `ORDER_ROOM_ORDER_URL`           | the demo's room            | the shop's page of an order   |
@@ -131,6 +132,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     var: Path = msgspec.field(name="ORDER_ROOM_VAR", default=Path("var"))
     service_key: Secret | None = msgspec.field(name="ORDER_ROOM_SERVICE_KEY", default=None)
     token_secret: Secret | None = msgspec.field(name="ORDER_ROOM_TOKEN_SECRET", default=None)
+    metrics_key: Secret | None = msgspec.field(name="ORDER_ROOM_METRICS_KEY", default=None)
     record_key: Secret | None = msgspec.field(name="ORDER_ROOM_RECORD_KEY", default=None)
     public_url: str = msgspec.field(name="ORDER_ROOM_PUBLIC_URL", default="")
     order_url: str = msgspec.field(name="ORDER_ROOM_ORDER_URL", default="")
@@ -200,6 +202,7 @@ def read(environment: Mapping[str, str], *, demo: bool = False, role: Role = Rol
         or f"sqlite+aiosqlite:///{(var / 'orders.sqlite3').absolute()}",
         service_key=settings.service_key or (_kept(var, "service-key") if demo else None),
         token_secret=settings.token_secret or (_kept(var, "token-secret") if demo else None),
+        metrics_key=settings.metrics_key or (_kept(var, "metrics-key") if demo else None),
     )
 
 
@@ -219,6 +222,10 @@ def for_serving(settings: Settings) -> tuple[Settings, Secret]:
             )
         if len(secret.reveal()) < SECRET_MIN:
             raise SettingsError(f"{name} is too short: it needs {SECRET_MIN} characters.")
+    if settings.metrics_key is not None and len(settings.metrics_key.reveal()) < SECRET_MIN:
+        raise SettingsError(
+            f"ORDER_ROOM_METRICS_KEY is too short: it needs {SECRET_MIN} characters."
+        )
     if settings.role is not Role.ALL and settings.redis_url is None:
         raise SettingsError(
             f"ORDER_ROOM_REDIS_URL is missing: a {settings.role} is one of several processes."

@@ -59,6 +59,8 @@ class Door:
             await session.serve(receive, give_up)
         finally:
             telemetry.SOCKETS.dec()
+            if session.pump.closing is not None:
+                telemetry.CLOSES.labels(str(int(session.pump.closing))).inc()
             self._edge.hub.leave(session)
 
     async def _hello(self, receive: Receive, send: Send, language: str) -> Session | None:
@@ -147,6 +149,7 @@ async def _close(
         telemetry.refused(refusal.code)
         frame = refused(refusal, language, asked)
         await send({"type": "websocket.send", "text": encode(frame)})
+    telemetry.CLOSES.labels(str(int(code))).inc()
     await send({"type": "websocket.close", "code": int(code)})
 
 

@@ -7,11 +7,12 @@ never its message, because a driver's message quotes the row.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sys
 import traceback
 from collections.abc import Mapping, MutableMapping
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
@@ -39,13 +40,64 @@ BUS_LAG = Histogram(
 )
 
 
+TOGETHER = Histogram(
+    "order_room_batch_messages",
+    "Messages that one transaction stored",
+    buckets=(1, 2, 4, 8, 16, 32, 64, 128, 256),
+    registry=REGISTRY,
+)
+LATENESS = Histogram(
+    "order_room_clock_lateness_seconds",
+    "From a deadline's due time to the transaction that carried it out",
+    buckets=(0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 30.0, 300.0, 3600.0),
+    registry=REGISTRY,
+)
+RESUMES = Counter(
+    "order_room_resumes",
+    "Orders that a socket began to follow: resumed from a position, reset, or fresh",
+    ["outcome"],
+    registry=REGISTRY,
+)
+HINTS_MISSED = Counter(
+    "order_room_hints_missed",
+    "Followed orders whose new entries only a ping or a look at the heads brought to light",
+    registry=REGISTRY,
+)
+CLOSES = Counter(
+    "order_room_closes", "Sockets that we closed, by code", ["code"], registry=REGISTRY
+)
+REQUESTS = Counter(
+    "order_room_http_requests",
+    "HTTP requests by route, never by address",
+    ["method", "route", "status"],
+    registry=REGISTRY,
+)
+REQUEST_TIME = Histogram(
+    "order_room_http_seconds",
+    "From a request's headers to its answer's",
+    ["route"],
+    buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0),
+    registry=REGISTRY,
+)
+TASKS = Gauge("order_room_tasks", "Tasks of the event loop", registry=REGISTRY)
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+"""Those with a label of their own: anybody can invent more."""
+
+
 def refused(code: str) -> None:
     """Count a refusal."""
     REFUSALS.labels(code).inc()
 
 
+def requested(method: str, route: str, status: int, seconds: float) -> None:
+    """Count an HTTP request. `route` is the template of its address, "" if there is none."""
+    REQUESTS.labels(method if method in METHODS else "other", route, str(status)).inc()
+    REQUEST_TIME.labels(route).observe(seconds)
+
+
 def metrics() -> tuple[bytes, str]:
-    """Return the metrics of this process and their media type."""
+    """Return the metrics of this process and their media type. Called in its event loop."""
+    TASKS.set(len(asyncio.all_tasks()))
     return generate_latest(REGISTRY), CONTENT_TYPE_LATEST
 
 

@@ -51,6 +51,7 @@ from tests import published
 from tests.servers import free_port
 
 SERVICE_KEY = "a-service-key-for-tests-only-0123456789"
+METRICS_KEY = "a-metrics-key-for-tests-only-0123456789"
 TOKEN_SECRET = "a-token-secret-for-tests-only-0123456789"
 PATIENCE = 30.0
 """Seconds that a test waits for what must happen. Usual is some milliseconds; but the machine
@@ -200,6 +201,7 @@ def settings_for(database_url: str, var: Path) -> dict[str, str]:
         "ORDER_ROOM_VAR": str(var),
         "ORDER_ROOM_SERVICE_KEY": SERVICE_KEY,
         "ORDER_ROOM_TOKEN_SECRET": TOKEN_SECRET,
+        "ORDER_ROOM_METRICS_KEY": METRICS_KEY,
         "ORDER_ROOM_COMMANDS_PER_SECOND": "1000",
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
@@ -167,7 +168,7 @@ async def on_crash(request: Request, error: Exception) -> Response:
 
 
 class Headers:
-    """Adds `HEADERS` and a request id to every answer of HTTP.
+    """Adds `HEADERS` and a request id to every answer of HTTP, and measures it.
 
     The id of a proxy before us is kept if it is one; log lines of the request carry it.
     """
@@ -184,9 +185,14 @@ class Headers:
         told = RequestHeaders(scope=scope).get("x-request-id", "")
         request = told if _REQUEST_ID.fullmatch(told) else secrets.token_hex(8)
         structlog.contextvars.bind_contextvars(request=request)
+        began = time.monotonic()
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                route = getattr(scope.get("route"), "path", "")
+                telemetry.requested(
+                    scope["method"], route, message["status"], time.monotonic() - began
+                )
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = request
                 for name, value in HEADERS.items():

@@ -39,6 +39,7 @@ from realtime.api.backend import KEY_MAX, Closing, Confirmation, Freeze, Trouble
 from realtime.api.me import BEHALF
 from realtime.auth import Minted
 from realtime.contract.shapes import (
+    Alive,
     AskedQuestion,
     Entries,
     FileLink,
@@ -60,6 +61,7 @@ class Who(StrEnum):
     ANYBODY = "anybody"
     BACKEND = "service_key"
     PARTY = "party_token"
+    MONITOR = "metrics_key"
 
 
 class Given(msgspec.Struct, frozen=True):
@@ -333,16 +335,19 @@ CALLS = (
     ),
     Call(
         method="get", path="/healthz", name="healthy", who=Who.ANYBODY,
-        about="200 while new work is welcome and the database answers, 503 otherwise.",
-        gives={200: Ready},
+        about="200 unless a part of the process has ended, which only a restart repairs.",
+        gives={200: Alive},
     ),
     Call(
         method="get", path="/readyz", name="ready", who=Who.ANYBODY,
-        about="The same, under the name that orchestrators ask for.", gives={200: Ready},
+        about="200 while new work is welcome and can be done; the facts of a 503 say which part"
+        " cannot.",
+        gives={200: Ready},
     ),
     Call(
-        method="get", path="/metrics", name="metrics", who=Who.ANYBODY,
-        about="The metrics of this process, as Prometheus reads them.",
+        method="get", path="/metrics", name="metrics", who=Who.MONITOR,
+        about="The metrics of this process, as Prometheus reads them. Nobody may without"
+        " `ORDER_ROOM_METRICS_KEY`.",
         gives={200: Bytes("text/plain", "The metrics.")},
     ),
     Call(

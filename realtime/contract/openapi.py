@@ -40,6 +40,11 @@ SECURITY = {
         "scheme": "bearer",
         "description": "The marketplace's service key. It never leaves the backend.",
     },
+    Who.MONITOR: {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The key of the metrics, `ORDER_ROOM_METRICS_KEY`.",
+    },
     Who.PARTY: {
         "type": "http",
         "scheme": "bearer",
@@ -52,6 +57,7 @@ SECURITY = {
 ASKERS = {
     Who.ANYBODY: (),
     Who.BACKEND: (Who.BACKEND,),
+    Who.MONITOR: (Who.MONITOR,),
     Who.PARTY: (Who.PARTY, Who.BACKEND),  # the backend on somebody's behalf
 }
 

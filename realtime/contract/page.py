@@ -43,11 +43,13 @@ POLICY = (
 """Content-Security-Policy of the page: it shows, and does nothing else."""
 KEYS = {
     Who.BACKEND: '--header "Authorization: Bearer $ORDER_ROOM_SERVICE_KEY"',
+    Who.MONITOR: '--header "Authorization: Bearer $ORDER_ROOM_METRICS_KEY"',
     Who.PARTY: '--header "Authorization: Bearer $PARTY_TOKEN"',
 }
 ASKERS = {
     Who.ANYBODY: "anybody",
     Who.BACKEND: "the marketplace's backend (service key)",
+    Who.MONITOR: "who watches the service (metrics key)",
     Who.PARTY: "a party (party token)",
 }
 

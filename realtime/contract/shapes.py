@@ -122,12 +122,23 @@ class FileLink(msgspec.Struct, frozen=True):
     expires: datetime
 
 
+class Alive(msgspec.Struct, frozen=True):
+    """The process runs, and nothing in it has ended."""
+
+    alive: bool
+    ready: bool
+    """Whether new work is welcome."""
+
+
 class Ready(msgspec.Struct, frozen=True):
     """New work is welcome."""
 
     ready: bool
     sockets: int
     """Open sockets of this process."""
+    parts: dict[str, str]
+    """`process`, `database` and `bus`: `ready`, or what is wrong with it. A `deaf` bus costs time
+    only."""
 
 
 class Refusal(msgspec.Struct, frozen=True):

@@ -66,29 +66,6 @@ async def test_a_request_keeps_the_id_it_came_with(server: InProcess) -> None:
     assert len(made.headers["x-request-id"]) == 16
 
 
-async def test_it_says_that_it_is_ready_until_it_stops(server: InProcess) -> None:
-    async with server.http() as http:
-        assert (await http.get("/healthz")).status_code == 200
-        assert (await http.get("/readyz")).status_code == 200
-        server.edge.ready = False
-        answer = await http.get("/readyz")
-        assert (answer.status_code, answer.json()["facts"]) == (503, {"reason": "stopping"})
-        assert answer.headers["retry-after"] == "1"
-
-
-async def test_it_measures_sockets_refusals_and_appends(server: InProcess) -> None:
-    order = await server.order()
-    async with server.browser(order.buyer) as buyer:
-        await buyer.say(order.id, "measured")
-        await buyer.refused(t="order.start", order=order.id)
-        async with server.http() as http:
-            told = (await http.get("/metrics")).text
-    assert "order_room_sockets 1.0" in told
-    assert 'order_room_refusals_total{code="not_yours"}' in told
-    assert "order_room_append_seconds_count" in told
-    assert order.buyer not in told
-
-
 async def test_only_allowed_host_pages_may_read_a_persons_orders(database_url: str) -> None:
     allowed = {"ORDER_ROOM_ALLOWED_ORIGINS": "https://shop.test"}
     async with serving(database_url, environment=allowed) as server:
