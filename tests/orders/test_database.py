@@ -93,7 +93,7 @@ async def test_an_outage_is_told_and_then_everything_goes_on(postgres_copy: str)
             for call in (database.now(), database.epoch(), open_room(database)):
                 with pytest.raises(Unavailable) as refusal:
                     await call
-                assert refusal.value.facts == {"reason": "database"}
+                assert refusal.value.facts == {"reason": "database", "retry_after": 2}
         assert await verified(database, room.order) == 3
         await open_room(database)
 

@@ -406,7 +406,7 @@ async def test_through_an_outage_every_message_is_kept_or_refused_and_then_all_g
             for n in range(3):
                 with pytest.raises(Unavailable) as refusal:
                     await box.post(room.order, room.buyer, f"during-{n}", "x")
-                assert refusal.value.facts == {"reason": "database"}
+                assert refusal.value.facts == {"reason": "database", "retry_after": 2}
         after = await box.post(room.order, room.buyer, "after", "x")
         assert (before.seq, after.seq) == (FIRST, FIRST + 1)
         assert await verified(database, room.order) == FIRST + 1
