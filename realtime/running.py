@@ -47,6 +47,7 @@ from realtime.notices.smtp import SmtpSettings
 from realtime.pace import Pace
 from realtime.settings import Secret, Settings, sealing_key
 from realtime.tails import Tails
+from realtime.voice import plane
 from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
 from realtime.voice.signalling import Switchboard
@@ -93,7 +94,8 @@ async def running(
         calls = Switchboard(
             database,
             limits=VoiceLimits(),
-            reach=Reach(advertise=settings.media_address or None),
+            reach=Reach(advertise=settings.media_address or None, port=settings.media_port),
+            path=settings.media_path,
             on_signal=lambda order, call, who, media: hub.signal(
                 MediaChanged(order, call, who, media)
             ),
@@ -143,6 +145,7 @@ async def running(
                 _work(stack, edge, Cashier(database).run)
             await _mails(stack, edge, stage)
         if role.carries_calls:
+            await plane.prepare()
             stack.push_async_callback(calls.close)
             _work(stack, edge, calls.run)
         stack.push_async_callback(marks.close)

@@ -20,6 +20,8 @@
 | `ORDER_ROOM_SMTP_URL`            | the demo's mailbox         | smtp://user:pass@host:25      |
 | `ORDER_ROOM_MAIL_FROM`           | room@example.org           | the sender of mails           |
 | `ORDER_ROOM_MEDIA_ADDRESS`       | the machine's own          | IP address told to browsers   |
+| `ORDER_ROOM_MEDIA_PORT`          | 0: any that is free        | UDP port of a media process   |
+| `ORDER_ROOM_MEDIA_PATH`          | auto                       | native, python or peer        |
 | `ORDER_ROOM_CALLS_BY`            | both                       | both or seller                |
 | `ORDER_ROOM_OUTAGE_LEAST`        | 300                        | seconds; 0: none is made good |
 | `ORDER_ROOM_POLICY`              | ComeUp's                   | lengths of the process, JSON  |
@@ -55,6 +57,7 @@ from orders.policy import CallsBy, Policy
 from orders.record import SEED_BYTES, SealingKey
 from realtime.notices.mail import Sender
 from realtime.notices.smtp import SmtpSettings
+from realtime.voice.plane import MediaPath
 
 SECRET_MIN = 32
 """Characters of a secret: 256 bits in hex are 64, a strong passphrase is about 32."""
@@ -142,6 +145,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         name="ORDER_ROOM_MAIL_FROM", default="Order room <room@example.org>"
     )
     media_address: str = msgspec.field(name="ORDER_ROOM_MEDIA_ADDRESS", default="")
+    media_port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = msgspec.field(
+        name="ORDER_ROOM_MEDIA_PORT", default=0
+    )
+    media_path: MediaPath = msgspec.field(name="ORDER_ROOM_MEDIA_PATH", default=MediaPath.AUTO)
     calls_by: CallsBy = msgspec.field(name="ORDER_ROOM_CALLS_BY", default=CallsBy.BOTH)
     policy: str = msgspec.field(name="ORDER_ROOM_POLICY", default="{}")
     outage_least: Annotated[int, msgspec.Meta(ge=0)] = msgspec.field(

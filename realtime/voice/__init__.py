@@ -6,8 +6,17 @@ Read in this order:
 - `sdp`       pure: what a browser may offer, and the one answer it gets
 - `relay`     pure: one browser's packets become the stream that the other one hears
 - `rtcp`      pure: reports, written and read per hop
-- `leg`       the connection to one browser; the only file that knows aiortc
-- `party`     one person in one call and the legs of it; the path of every packet
+- `track`     pure: one leg's media, the path of every packet and what is counted on it
+- `adapter`   aiortc's DTLS, aioice's STUN and libsrtp; beside `peer_leg` the only file that
+              knows names they keep private
+- `agent`     our half of ICE: which address is believed, and where media goes
+- `forwarding`, `native` with `batch.c`: read, unprotect, rewrite, protect, send: in Python, or
+              in batches in C where a compiler was found
+- `leg`       the connection to one browser, as the node sees it
+- `port`      the one UDP port of a process, which all its legs share
+- `peer_leg`  the fallback: aiortc's own connection, with a socket per leg
+- `plane`     which of these a process uses, chosen at its start
+- `party`     one person in one call and the legs of it
 - `node`      the media process: calls, make-before-break, who fell silent
 - `calls`     pure: who may do what with a call, and the entry it makes
 - `callbook`  calls, persons in a call and leases in the database

@@ -1,63 +1,19 @@
-"""The connection to one browser: ICE, DTLS and SRTP by aiortc, with its media path set aside.
+"""The connection to one browser, as the node sees it; there are two kinds.
 
-This is the only file that knows aiortc, aioice and pylibsrtp, and the only one that leans on
-names they keep private. It leans on these; a test holds it to the list (`PRIVATE_NAMES`):
-
-- `RTCDtlsTransport._rx_srtp`, `._tx_srtp`: the SRTP sessions after the handshake;
-- `RTCIceTransport._connection`: the ICE agent, and of it
-  - `data_received`: called for every datagram that is not STUN,
-  - `check_incoming`: called for every STUN check that proved to know our password,
-  - `get_component_candidates`: told on which addresses to listen,
-  - `_nominated`: the pair of addresses in use,
-  - `_queue`: what waits for the handshake;
-- `RTCRtpSender._ssrc`: the SSRC we send with.
-
-Nothing of aiortc's decoders, encoders, jitter buffer and report loops starts, because the two
-coroutines that would start them are replaced on the instances. Media takes this way instead:
-datagram, unprotect, `on_rtp`; and `send_rtp`, protect, datagram. Whatever else arrives goes on
-to aiortc untouched.
+`realtime.voice.port` has the usual one: all legs of a process share one socket per address.
+`realtime.voice.peer_leg` has the fallback: aiortc's own connection, with sockets of its own.
 """
 
 from __future__ import annotations
 
-import asyncio
-import secrets
 from collections.abc import Callable
-from time import monotonic
+from typing import Protocol
 
 import msgspec
-import structlog
-from aioice import Candidate as IceCandidate
-from aioice import stun
-from aioice.ice import StunProtocol, get_host_addresses
-from aiortc import (
-    RTCConfiguration,
-    RTCPeerConnection,
-    RTCSessionDescription,
-)
-from aiortc.rtcrtpparameters import RTCRtpReceiveParameters, RTCRtpSendParameters
-from pylibsrtp import Error as SrtpError
-from pylibsrtp import Session
+from aioice.ice import get_host_addresses
 
-from orders.errors import Unavailable
-from realtime.voice.limits import VoiceLimits
-from realtime.voice.sdp import Candidate, Offer, Transport, advertised, write_answer
-
-log = structlog.get_logger(__name__)
-
-PRIVATE_NAMES = (
-    "aioice.ice.Connection._nominated",
-    "aioice.ice.Connection._queue",
-    "aioice.ice.Connection.check_incoming",
-    "aioice.ice.Connection.data_received",
-    "aioice.ice.Connection.get_component_candidates",
-    "aioice.ice.get_host_addresses",
-    "aiortc.RTCDtlsTransport._rx_srtp",
-    "aiortc.RTCDtlsTransport._tx_srtp",
-    "aiortc.RTCIceTransport._connection",
-    "aiortc.RTCRtpSender._ssrc",
-)
-"""Names without a promise behind them, which is why the three packages are pinned exactly."""
+from realtime.voice.sdp import Offer
+from realtime.voice.track import Counters, Media
 
 LOOPBACK = "127.0.0.1"
 
@@ -73,254 +29,65 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     """The address that browsers are told, if a one-to-one NAT stands before the machine. Ports
     must pass through it unchanged, and `bind` should name the one address behind it."""
 
+    port: int = 0
+    """The UDP port of every address; 0 lets the system choose one at start."""
+
     def addresses(self) -> list[str]:
         """What to listen on now; interfaces may come and go between two calls."""
         return list(self.bind) or get_host_addresses(use_ipv4=True, use_ipv6=True) or [LOOPBACK]
 
 
-class Counters(msgspec.Struct):
-    """What happened on a leg and is too frequent, or too much an attacker's choice, to log."""
-
-    received: int = 0
-    """Media and report packets that proved authentic."""
-
-    rejected: int = 0
-    """Packets that did not: forged, damaged, or repeated."""
-
-    unwanted: int = 0
-    """Datagrams dropped before the handshake, because media cannot be read or too many wait."""
-
-    sent: int = 0
-    unsent: int = 0
-    """Packets that could not be protected, or had nowhere to go."""
-
-
-class Leg:
+class Leg(Protocol):
     """One browser's connection. Made for one offer, answered once, closed once.
-
-    All callables are called on the event loop and must not block; none is called after
-    `on_closed`, which is called exactly once.
 
     Attributes:
         ssrc: the SSRC of what we send to this browser.
         cname: the name of that stream's source in reports; random, it names no person.
         connected: the handshake is done and the leg is not closed.
-        heard_at: monotonic seconds at which the browser was last heard: authentic media or
-            reports, or a STUN check that knows our password.
-        counters: see `Counters`.
     """
 
-    def __init__(
-        self,
-        *,
-        limits: VoiceLimits,
-        reach: Reach,
-        on_connected: Callable[[], None],
-        on_rtp: Callable[[bytes], None],
-        on_rtcp: Callable[[bytes], None],
-        on_closed: Callable[[], None],
-    ) -> None:
-        """Prepare; no socket is opened before `answer`. Needs a running event loop."""
-        self.connected = False
-        self.counters = Counters()
-        self.cname = secrets.token_hex(8)
-        self._limits = limits
-        self._reach = reach
-        self._on_connected = on_connected
-        self._on_rtp = on_rtp
-        self._on_rtcp = on_rtcp
-        self._on_closed = on_closed
-        self._loop = asyncio.get_running_loop()
-        self.heard_at = monotonic()
-        # Set by `answer`, and by `_over` once nothing more may happen.
-        self._timeout: asyncio.TimerHandle | None = None
-        self._closing: asyncio.Task[None] | None = None
-        # Set by the end of the handshake.
-        self._rx: Session | None = None
-        self._tx: Session | None = None
+    ssrc: int
+    cname: str
+    connected: bool
 
-        # Without the empty list aiortc would ask a public STUN server for our address.
-        self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
-        transceiver = self._peer.addTransceiver("audio", direction="sendrecv")
-        self._sender = transceiver.sender
-        self._dtls = transceiver.receiver.transport
-        self._ice = self._dtls.transport
-        self.ssrc: int = self._sender._ssrc  # noqa: SLF001 - see the module's list
+    @property
+    def media(self) -> Media:
+        """What is heard and sent over the leg."""
 
-        async def start_sending(parameters: RTCRtpSendParameters) -> None:  # noqa: ARG001
-            self._established()
+    @property
+    def counters(self) -> Counters:
+        """Media's, and what else was counted; perhaps a copy."""
 
-        async def start_receiving(parameters: RTCRtpReceiveParameters) -> None:
-            """Start nothing: media never reaches aiortc's receiver."""
-
-        transceiver.sender.send = start_sending  # type: ignore[method-assign]
-        transceiver.receiver.receive = start_receiving  # type: ignore[method-assign]
-        self._peer.on("connectionstatechange", self._state_changed)
-        self._hook_connection()
-
-    async def answer(self, offer: Offer) -> str:
-        """Answer the offer: gather every address of ours, then write the one answer.
+    async def answer(self, offer: Offer, *, redundant: bool) -> str:
+        """The one answer; `redundant` asks for each frame twice, if the browser offers that.
 
         The browser has `connect_seconds` from now to complete the handshake.
 
         Raises:
-            Unavailable: no address could be opened, or the leg was closed meanwhile.
+            Unavailable: no address is open, or the leg was closed meanwhile.
         """
-        try:
-            await self._peer.setRemoteDescription(RTCSessionDescription(offer.reduced(), "offer"))
-            await self._peer.setLocalDescription()
-        except Exception as error:
-            # aiortc has no root for what goes wrong inside it, and a close in the middle of
-            # either step comes out as any of several. The message may hold the offer: not logged.
-            log.warning("an offer could not be answered", error=type(error).__name__)
-            await self.close()
-            raise Unavailable(reason="leg_closed") from error
-        candidates = advertised(self._gathered(), self._reach.advertise)
-        if self._closing or not candidates:
-            await self.close()
-            raise Unavailable(reason="no_address")
-        self._timeout = self._loop.call_later(self._limits.connect_seconds, self._expired)
-        credentials = self._ice.iceGatherer.getLocalParameters()
-        digests = {
-            each.algorithm: each.value for each in self._dtls.getLocalParameters().fingerprints
-        }
-        transport = Transport(
-            ufrag=credentials.usernameFragment or "",
-            password=credentials.password or "",
-            fingerprint=digests["sha-256"],
-            candidates=candidates,
-        )
-        return write_answer(
-            offer,
-            transport,
-            ssrc=self.ssrc,
-            cname=self.cname,
-            identifier=secrets.randbits(62),
-        )
-
-    def send_rtp(self, packet: bytes) -> None:
-        """Protect and send an RTP packet; it is dropped and counted if that cannot be done."""
-        pair = self._connection._nominated.get(1)  # noqa: SLF001 - see the module's list
-        if pair is None or self._tx is None:
-            self.counters.unsent += 1
-            return
-        try:
-            pair.protocol.transport.sendto(self._tx.protect(packet), pair.remote_addr)
-        except (SrtpError, ValueError):
-            self.counters.unsent += 1
-        else:
-            self.counters.sent += 1
 
     def send_rtcp(self, packet: bytes) -> None:
-        """Protect and send a compound RTCP packet; otherwise as `send_rtp`."""
-        pair = self._connection._nominated.get(1)  # noqa: SLF001 - see the module's list
-        if pair is None or self._tx is None:
-            self.counters.unsent += 1
-            return
-        try:
-            pair.protocol.transport.sendto(self._tx.protect_rtcp(packet), pair.remote_addr)
-        except (SrtpError, ValueError):
-            self.counters.unsent += 1
-        else:
-            self.counters.sent += 1
+        """Protect and send a compound RTCP packet; dropped and counted if that cannot be done."""
 
     async def close(self) -> None:
-        """Say goodbye to the browser's DTLS and close the sockets. May be called repeatedly."""
-        self._over()
-        if self._closing is not None:
-            await asyncio.shield(self._closing)
+        """Say goodbye to the browser's DTLS and stop. May be called repeatedly."""
 
-    def _gathered(self) -> tuple[Candidate, ...]:
-        """The addresses on which this leg listens."""
-        return tuple(
-            Candidate(
-                foundation=each.foundation, priority=each.priority, host=each.ip, port=each.port
-            )
-            for each in self._ice.iceGatherer.getLocalCandidates()
-        )
 
-    def _hook_connection(self) -> None:
-        """Step between the ICE agent and aiortc."""
-        connection = self._connection = self._ice._connection  # noqa: SLF001 - module's list
-        waiting = connection._queue  # noqa: SLF001 - see the module's list
-        pass_on = connection.data_received
-        check = connection.check_incoming
-        gather = connection.get_component_candidates
-        counters = self.counters
-        limit = self._limits.pending_datagrams
+class OpenLeg(Protocol):
+    """Makes a leg for an offer; nothing is sent before the leg's `answer`.
 
-        def data_received(data: bytes, component: int) -> None:
-            # The first byte tells the protocols apart (RFC 7983): 128 to 191 is media.
-            if data and 128 <= data[0] <= 191:  # noqa: PLR2004
-                session = self._rx
-                if session is None or len(data) < 2:  # noqa: PLR2004
-                    counters.unwanted += 1
-                    return
-                # The second byte tells RTP from RTCP (RFC 5761 section 4).
-                is_report = 192 <= data[1] <= 223  # noqa: PLR2004
-                try:
-                    packet = session.unprotect_rtcp(data) if is_report else session.unprotect(data)
-                except (SrtpError, ValueError):
-                    counters.rejected += 1
-                    return
-                counters.received += 1
-                self.heard_at = monotonic()
-                if is_report:
-                    self._on_rtcp(packet)
-                else:
-                    self._on_rtp(packet)
-            elif data and waiting.qsize() < limit:
-                pass_on(data, component)
-            else:
-                counters.unwanted += 1
+    The callables are called on the event loop and must not block: `on_connected` once when
+    media can flow, `on_rtcp` with each authentic report, `on_closed` exactly once, after which
+    nothing is told any more.
+    """
 
-        def check_incoming(
-            message: stun.Message, addr: tuple[str, int], protocol: StunProtocol
-        ) -> None:
-            self.heard_at = monotonic()
-            check(message, addr, protocol)
-
-        async def get_component_candidates(
-            component: int,
-            addresses: list[str],  # noqa: ARG001 - ours instead, which may include loopback
-            timeout: int = 5,  # noqa: ASYNC109 - the signature is aioice's
-        ) -> list[IceCandidate]:
-            found = await gather(component, self._reach.addresses(), timeout)
-            if self._closing is not None:
-                # These sockets were opened after the agent closed those it had.
-                await connection.close()
-            return found
-
-        connection.data_received = data_received  # type: ignore[method-assign]
-        connection.check_incoming = check_incoming  # type: ignore[method-assign]
-        connection.get_component_candidates = get_component_candidates  # type: ignore[method-assign]
-
-    def _established(self) -> None:
-        if self._closing is not None or self.connected:
-            return
-        if self._timeout is not None:
-            self._timeout.cancel()
-        self._rx = self._dtls._rx_srtp  # noqa: SLF001 - see the module's list
-        self._tx = self._dtls._tx_srtp  # noqa: SLF001 - see the module's list
-        self.connected = True
-        self.heard_at = monotonic()
-        self._on_connected()
-
-    def _state_changed(self) -> None:
-        if self._peer.connectionState in ("failed", "closed"):
-            self._over()
-
-    def _expired(self) -> None:
-        if not self.connected:
-            self._over()
-
-    def _over(self) -> None:
-        """Nothing more comes in or goes out; the sockets are closed in the background."""
-        if self._closing is not None:
-            return
-        if self._timeout is not None:
-            self._timeout.cancel()
-        self.connected = False
-        self._rx = self._tx = None
-        self._closing = self._loop.create_task(self._peer.close())
-        self._on_closed()
+    def __call__(
+        self,
+        offer: Offer,
+        *,
+        on_connected: Callable[[], None],
+        on_rtcp: Callable[[bytes], None],
+        on_closed: Callable[[], None],
+    ) -> Leg:
+        """Make it."""

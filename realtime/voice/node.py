@@ -23,11 +23,13 @@ from typing import Literal, Self
 import msgspec
 import structlog
 
-from orders.errors import CallOver, TooManyOpen
-from realtime.voice.leg import Counters, Reach
+from orders.errors import CallOver, TooManyOpen, Unavailable
+from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
 from realtime.voice.party import Attachment, Party
+from realtime.voice.plane import MediaPath, Plane
 from realtime.voice.sdp import read_offer
+from realtime.voice.track import Counters
 
 log = structlog.get_logger(__name__)
 
@@ -78,6 +80,7 @@ class Node:
         on_silent: Tell,
         on_gone: Tell,
         on_replaced: Tell,
+        path: MediaPath = MediaPath.AUTO,
     ) -> None:
         """Prepare a node that holds no call yet.
 
@@ -92,6 +95,7 @@ class Node:
         self.counters = Counters()
         self._limits = limits
         self._reach = reach
+        self._path = path
         self._on_connected = on_connected
         self._on_silent = on_silent
         self._on_gone = on_gone
@@ -99,6 +103,7 @@ class Node:
         self._calls: dict[str, dict[str, Party]] = {}
         self._ended: deque[str] = deque(maxlen=limits.remembered_calls)
         # Set while started.
+        self._plane: Plane | None = None
         self._pulse: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -120,7 +125,9 @@ class Node:
         return frozenset(self._calls)
 
     def start(self) -> None:
-        """Begin to look after the legs. Needs a running event loop."""
+        """Listen, and begin to look after the legs. Needs a running event loop."""
+        self._plane = Plane(self._limits, self._reach, self._path)
+        self._plane.open()
         self._pulse = asyncio.get_running_loop().create_task(self._keep_pulse())
 
     async def close(self) -> None:
@@ -133,6 +140,14 @@ class Node:
             self.end(call_id)
         while self._closing:
             await asyncio.gather(*self._closing, return_exceptions=True)
+        if self._plane is not None:
+            await self._plane.close()
+            self._plane = None
+
+    @property
+    def path(self) -> str:
+        """How packets are forwarded: `native`, `python` or `peer`; empty if not started."""
+        return "" if self._plane is None else self._plane.path
 
     def expect(self, call_id: str, person_id: str) -> None:
         """Await a party, so that `on_gone` tells if it never comes. Repeating changes nothing.
@@ -164,15 +179,20 @@ class Node:
                 return await known.answered()
         if leg_id in party.replaced:
             raise CallOver(call=call_id, end="leg_replaced")
+        if self._plane is None:
+            raise Unavailable(reason="no_address")
         if party.joining is not None:
             self._drop(party.joining)
+        others = [each.current for each in self._calls[call_id].values() if each is not party]
         party.joining = Attachment(
             party,
             leg_id,
             offer_sdp,
             offer,
-            limits=self._limits,
-            reach=self._reach,
+            open_leg=self._plane.leg,
+            # Frames sent twice are of use only if the other one can read them; if nobody is
+            # there yet, that is hoped, and the relay sends them once if it was wrong.
+            redundant=all(each is None or each.agreed.red is not None for each in others),
             on_connected=self._connected,
             on_closed=self._closed,
         )
@@ -184,6 +204,7 @@ class Node:
         if party is None or party.muted == muted:
             return
         party.muted = muted
+        _wire(self._calls[call_id])
         if not muted and party.listener is not None:
             party.listener.stream.resume()
 
@@ -267,9 +288,8 @@ class Node:
             if party.state == "connected":
                 party.state = "silent"
                 self._on_silent(party.call_id, party.person_id)
-        for name in Counters.__struct_fields__:
-            counted = getattr(self.counters, name) + getattr(attachment.leg.counters, name)
-            setattr(self.counters, name, counted)
+        attachment.leg.media.listen(None)
+        self.counters.add(attachment.leg.counters)
 
     def _heard(self, party: Party) -> None:
         party.heard_at = time.monotonic()
@@ -281,6 +301,7 @@ class Node:
     def _drop(self, attachment: Attachment) -> None:
         """Close a leg that a newer one replaces."""
         attachment.party.replaced.append(attachment.leg_id)
+        attachment.leg.media.listen(None)
         self._background(attachment.leg.close())
 
     def _dismiss(self, party: Party) -> None:
@@ -311,7 +332,7 @@ class Node:
     def _look_after(self, party: Party, now: float) -> None:
         current = party.current
         if current is not None:
-            party.heard_at = max(party.heard_at, current.leg.heard_at)
+            party.heard_at = max(party.heard_at, current.leg.media.heard_at)
             if now >= current.report_at:
                 scatter = random.uniform(0.5, 1.5)  # noqa: S311 - not a secret
                 current.report_at = now + self._limits.report_seconds * scatter
@@ -332,7 +353,10 @@ class Node:
 
 
 def _wire(parties: dict[str, Party]) -> None:
-    """Let each party's packets go to the other one's current leg."""
+    """Let each party's packets go to the other one's current leg, unless its gate is closed."""
     for party in parties.values():
         others = [each.current for each in parties.values() if each is not party]
         party.listener = others[0] if others else None
+        if party.current is not None:
+            listener = None if party.muted else party.listener
+            party.current.leg.media.listen(None if listener is None else listener.leg.media)

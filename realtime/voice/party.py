@@ -1,23 +1,21 @@
 """One person in one call, and the legs over which the person is heard.
 
-`Attachment.rtp` is the path of every packet of every call; what is not needed for it is
-elsewhere.
+The path of every packet is in `realtime.voice.track`; here is decided where it leads.
 """
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
-import secrets
 import time
 from collections import deque
 from collections.abc import Callable
 from typing import Literal
 
 from orders.errors import CallOver, IdReused, Unavailable
-from realtime.voice.leg import Leg, Reach
+from realtime.voice.leg import OpenLeg
 from realtime.voice.limits import VoiceLimits
-from realtime.voice.relay import HEADER, Bucket, Malformed, Stream
+from realtime.voice.relay import Stream
 from realtime.voice.rtcp import Hop
 from realtime.voice.sdp import Offer
 
@@ -70,11 +68,9 @@ class Attachment:
     """One leg of one party, with the stream that its browser hears.
 
     Attributes:
-        stream: what this browser hears of the other one.
         hop: reports between this browser and us.
         report_at: monotonic seconds at which the next report is due.
-        malformed: authentic packets that were not RTP or RTCP.
-        excess: packets over the leg's rate or size.
+        malformed: authentic reports that were not RTCP.
     """
 
     def __init__(
@@ -84,8 +80,8 @@ class Attachment:
         offer_sdp: str,
         offer: Offer,
         *,
-        limits: VoiceLimits,
-        reach: Reach,
+        open_leg: OpenLeg,
+        redundant: bool,
         on_connected: Callable[[Attachment], None],
         on_closed: Callable[[Attachment], None],
     ) -> None:
@@ -94,29 +90,30 @@ class Attachment:
         self.leg_id = leg_id
         self.agreed = offer.agreed
         self.malformed = 0
-        self.excess = 0
         self.report_at = 0.0
-        self.leg = Leg(
-            limits=limits,
-            reach=reach,
+        self.leg = open_leg(
+            offer,
             on_connected=lambda: on_connected(self),
-            on_rtp=self.rtp,
             on_rtcp=self.rtcp,
             on_closed=lambda: on_closed(self),
         )
-        self.stream = Stream(
+        self.hop = Hop(
             self.leg.ssrc,
-            offer.agreed,
-            sequence=secrets.randbits(15),
-            timestamp=secrets.randbits(32),
+            self.leg.cname,
+            epoch=CLOCK_TO_UNIX,
+            reception=self.leg.media.reception,
         )
-        self.hop = Hop(self.leg.ssrc, self.leg.cname, epoch=CLOCK_TO_UNIX)
         self._digest = hashlib.sha256(offer_sdp.encode()).digest()
-        self._bucket = Bucket(limits, time.monotonic())
-        self._packet_bytes = limits.packet_bytes
         # A task of its own: the request that asked may be cancelled and come again.
-        self._answer = asyncio.get_running_loop().create_task(self.leg.answer(offer))
+        self._answer = asyncio.get_running_loop().create_task(
+            self.leg.answer(offer, redundant=redundant)
+        )
         self._answer.add_done_callback(lambda done: done.cancelled() or done.exception())
+
+    @property
+    def stream(self) -> Stream:
+        """What this browser hears of the other one."""
+        return self.leg.media.stream
 
     @property
     def was_answered(self) -> bool:
@@ -146,29 +143,6 @@ class Attachment:
             if self.leg_id in self.party.replaced:
                 raise CallOver(call=self.party.call_id, end="leg_replaced") from None
             raise
-
-    def rtp(self, packet: bytes) -> None:
-        """An authentic packet of this browser: count it, and pass it on to the listener."""
-        now = time.monotonic()
-        size = len(packet)
-        if size > self._packet_bytes or not self._bucket.take(size, now):
-            self.excess += 1
-            return
-        if size < HEADER.size:
-            self.malformed += 1
-            return
-        self.hop.reception.received(packet, now)
-        party = self.party
-        listener = party.listener
-        if listener is None or party.muted or party.current is not self:
-            return
-        try:
-            out = listener.stream.rewrite(packet, now)
-        except Malformed:
-            self.malformed += 1
-            return
-        if out is not None:
-            listener.leg.send_rtp(out)
 
     def rtcp(self, packet: bytes) -> None:
         """An authentic report of this browser."""

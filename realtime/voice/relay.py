@@ -8,7 +8,9 @@ sequence number, so a listener's SRTP refuses numbers that went back, and using 
 two packets would give their contents away.
 
 Gaps and reordering inside one source are kept as they came, because the listener's concealment,
-its repair data and its loss statistics depend on the truth. Payloads are never read.
+its repair data and its loss statistics depend on the truth. Payloads are never read, apart from
+the frame heads of redundant audio (RED, RFC 2198): they hold payload types, and a listener that
+did not ask for redundancy gets the newest frame alone.
 """
 
 from __future__ import annotations
@@ -32,7 +34,7 @@ MAX_MISORDER = 1_000
 """A packet further behind than this is too late. Must stay below the replay window of the SRTP
 sessions (1,024), which guarantees that nothing inside it comes twice."""
 
-_ONE_BYTE_PROFILE = 0xBEDE
+_ONE_BYTE_PROFILE = b"\xbe\xde"
 _RETIRED_SOURCES = 8
 
 
@@ -93,6 +95,7 @@ class Stream:
         "_retired",
         "_sequence_shift",
         "_source",
+        "_speaker_red",
         "_timestamp_shift",
         "dropped",
         "octets",
@@ -119,6 +122,7 @@ class Stream:
         self._listener = listener
         self._payload_types: dict[int, int] = {}
         self._extensions: dict[int, int] = {}
+        self._speaker_red: int | None = None
         self._retired: deque[int] = deque(maxlen=_RETIRED_SOURCES)
         # Set by the first packet of a source.
         self._source: int | None = None
@@ -134,13 +138,8 @@ class Stream:
 
     def hear(self, speaker: Agreed) -> None:
         """From now on packets come from this leg of the speaker; its first one joins on."""
-        listener = self._listener
-        self._payload_types = {speaker.opus: listener.opus}
-        if speaker.telephone_event is not None and listener.telephone_event is not None:
-            self._payload_types[speaker.telephone_event] = listener.telephone_event
-        self._extensions = {}
-        if speaker.audio_level is not None and listener.audio_level is not None:
-            self._extensions[speaker.audio_level] = listener.audio_level
+        self._payload_types, self._extensions = translations(speaker, self._listener)
+        self._speaker_red = speaker.red
         self._source = None
         # SSRCs are drawn per leg: one that the last leg retired may be a stranger's here.
         self._retired.clear()
@@ -157,35 +156,44 @@ class Stream:
         Raises:
             Malformed: the packet is not RTP; nothing changed.
         """
-        if len(packet) < HEADER.size:
+        out = bytearray(packet)
+        size = self.rewrite_in_place(out, len(packet), now)
+        return bytes(out[:size]) if size else None
+
+    def rewrite_in_place(self, packet: bytearray, size: int, now: float) -> int:
+        """As `rewrite`, in the buffer whose first `size` bytes are the packet.
+
+        Returns its new size, never a larger one, or 0 if the listener should get nothing.
+        """
+        if size < HEADER.size:
             raise Malformed("short")
         first, second, sequence, timestamp, ssrc = HEADER.unpack_from(packet)
         if first >> 6 != 2:  # noqa: PLR2004 - the version of RTP
             raise Malformed("version")
         payload_type = self._payload_types.get(second & 0x7F)
-        if payload_type is None:
+        is_red = second & 0x7F == self._speaker_red
+        if payload_type is None and not is_red:
             self.dropped += 1
-            return None
+            return 0
         payload_at = HEADER.size + 4 * (first & 0x0F)
-        body: bytes | bytearray
         if first & 0x10:
-            payload_at, body = translate_extensions(packet, payload_at, self._extensions)
-        elif len(packet) < payload_at:
+            payload_at = translate_extensions(packet, size, payload_at, self._extensions)
+        elif size < payload_at:
             raise Malformed("sources")
-        else:
-            body = packet
+        if is_red:
+            payload_type, size = self._redundancy(packet, size, payload_at)
 
         if ssrc != self._source:
             if ssrc in self._retired:
                 self.dropped += 1
-                return None
+                return 0
             if self._source is not None:
                 self._retired.append(self._source)
             self._source = ssrc
             self._begin(sequence, timestamp, now)
         elif not self._follows(sequence, timestamp, now):
             self.dropped += 1
-            return None
+            return 0
 
         out_sequence = (sequence + self._sequence_shift) & 0xFFFF
         out_timestamp = (timestamp + self._timestamp_shift) & 0xFFFFFFFF
@@ -194,11 +202,36 @@ class Stream:
             self.timestamp = out_timestamp
             self.sent_at = now
         self.packets += 1
-        self.octets += len(packet) - payload_at
-        return (
-            HEADER.pack(first, second & 0x80 | payload_type, out_sequence, out_timestamp, self.ssrc)
-            + body[HEADER.size :]
+        self.octets += size - payload_at
+        HEADER.pack_into(
+            packet, 0, first, second & 0x80 | payload_type, out_sequence, out_timestamp, self.ssrc
         )
+        return size
+
+    def _redundancy(self, packet: bytearray, size: int, at: int) -> tuple[int, int]:
+        """Give redundant frames (RFC 2198) the listener's numbers, or reduce them to the newest.
+
+        Returns the payload type and size of the result.
+        """
+        kinds, red = self._payload_types, self._listener.red
+        head, skip = at, 0
+        while head < size and packet[head] & 0x80:
+            kind = kinds.get(packet[head] & 0x7F)
+            if head + 4 > size or kind is None:
+                raise Malformed("redundancy")
+            skip += (packet[head + 2] & 0x03) << 8 | packet[head + 3]
+            if red is not None:
+                packet[head] = 0x80 | kind
+            head += 4
+        newest = kinds.get(packet[head]) if head < size else None
+        if newest is None or head + 1 + skip > size:
+            raise Malformed("redundancy")
+        if red is not None:
+            packet[head] = newest
+            return red, size
+        start = head + 1 + skip
+        packet[at : at + size - start] = packet[start:size]
+        return newest, at + size - start
 
     def _follows(self, sequence: int, timestamp: int, now: float) -> bool:
         """Place one more packet of the current source; False if it comes too late."""
@@ -241,27 +274,35 @@ class Stream:
         self._resuming = False
 
 
-def translate_extensions(packet: bytes, at: int, ids: dict[int, int]) -> tuple[int, bytearray]:
+def translations(speaker: Agreed, listener: Agreed) -> tuple[dict[int, int], dict[int, int]]:
+    """The speaker's numbers and the listener's for the same: payload types, extension ids.
+
+    Redundant frames (RED) are not among the payload types: what they wrap is.
+    """
+    payload_types = {speaker.opus: listener.opus}
+    if speaker.telephone_event is not None and listener.telephone_event is not None:
+        payload_types[speaker.telephone_event] = listener.telephone_event
+    extensions = {}
+    if speaker.audio_level is not None and listener.audio_level is not None:
+        extensions[speaker.audio_level] = listener.audio_level
+    return payload_types, extensions
+
+
+def translate_extensions(packet: bytearray, size: int, at: int, ids: dict[int, int]) -> int:
     """Give header-extension elements the listener's ids and blank the others in place.
 
     `at` is where the extension begins, `ids` maps the speaker's ids to the listener's. Blank
     means zeros, which RFC 8285 section 4.1.2 defines as padding; the length never changes.
-    Returns where the payload begins, and the packet.
+    Returns where the payload begins.
 
     Raises:
-        Malformed: the extension does not fit into the packet.
+        Malformed: the extension does not fit into the packet, which may be changed in part.
     """
-    if len(packet) < at + 4:
-        raise Malformed("extension")
-    profile, words = struct.unpack_from("!HH", packet, at)
-    at += 4
-    end = at + 4 * words
-    if len(packet) < end:
-        raise Malformed("extension")
-    out = bytearray(packet)
-    if profile != _ONE_BYTE_PROFILE:
-        out[at:end] = bytes(end - at)
-        return end, out
+    start, end = extension_bounds(packet, size, at)
+    if packet[at : at + 2] != _ONE_BYTE_PROFILE:
+        packet[start:end] = bytes(end - start)
+        return end
+    at = start
     while at < end:
         head = packet[at]
         if head == 0:
@@ -272,8 +313,22 @@ def translate_extensions(packet: bytes, at: int, ids: dict[int, int]) -> tuple[i
             raise Malformed("extension")
         element = ids.get(head >> 4)
         if element is None:
-            out[at:after] = bytes(after - at)
+            packet[at:after] = bytes(after - at)
         else:
-            out[at] = element << 4 | head & 0x0F
+            packet[at] = element << 4 | head & 0x0F
         at = after
-    return end, out
+    return end
+
+
+def extension_bounds(packet: bytearray, size: int, at: int) -> tuple[int, int]:
+    """Where the elements of the extension at `at` begin and where the payload does.
+
+    Raises:
+        Malformed: the extension does not fit into the packet.
+    """
+    if size < at + 4:
+        raise Malformed("extension")
+    end = at + 4 + 4 * int.from_bytes(packet[at + 2 : at + 4], "big")
+    if size < end:
+        raise Malformed("extension")
+    return at + 4, end

@@ -62,7 +62,9 @@ class Reception:
     """How well we hear one browser: the receiver's book-keeping of RFC 3550 appendix A.
 
     Attributes:
-        packets: packets received of the current source.
+        ssrc: of the source that is heard; None before the first.
+        starts: how often counting began anew, with a source or after a jump.
+        packets: packets received since.
         jitter: interarrival jitter in seconds, smoothed as in section 6.4.1.
     """
 
@@ -72,15 +74,17 @@ class Reception:
         "_expected_before",
         "_highest",
         "_received_before",
-        "_ssrc",
         "_timestamp",
         "jitter",
         "packets",
+        "ssrc",
+        "starts",
     )
 
     def __init__(self) -> None:
         """Before the first packet there is no source, and `block` answers None."""
-        self._ssrc: int | None = None
+        self.ssrc: int | None = None
+        self.starts = 0
         self._arrived_at: float | None = None
         self._base = self._highest = self._timestamp = 0
         self._expected_before = self._received_before = 0
@@ -90,18 +94,18 @@ class Reception:
     @property
     def expected(self) -> int:
         """Packets that should have come, by their numbers."""
-        return 0 if self._ssrc is None else self._highest - self._base + 1
+        return 0 if self.ssrc is None else self._highest - self._base + 1
 
     @property
     def lost(self) -> int:
         """Packets missing so far; below zero if some came twice."""
         return self.expected - self.packets
 
-    def received(self, packet: bytes, now: float) -> None:
+    def received(self, packet: bytes | bytearray, now: float) -> None:
         """Count one packet, at least a whole RTP header long, that came at `now` seconds."""
         _, _, sequence, timestamp, ssrc = HEADER.unpack_from(packet)
-        if ssrc != self._ssrc:
-            self._ssrc = ssrc
+        if ssrc != self.ssrc:
+            self.ssrc = ssrc
             self._start(sequence, timestamp)
         forward = (sequence - self._highest) & 0xFFFF
         if forward < MAX_DROPOUT:
@@ -121,7 +125,7 @@ class Reception:
 
         `since_last` is in seconds.
         """
-        if self._ssrc is None:
+        if self.ssrc is None:
             return None
         expected = self.expected - self._expected_before
         lost = expected - (self.packets - self._received_before)
@@ -129,7 +133,7 @@ class Reception:
         self._received_before = self.packets
         fraction = min(255, (lost << 8) // expected) if expected > 0 and lost > 0 else 0
         return _BLOCK.pack(
-            self._ssrc,
+            self.ssrc,
             fraction << 24 | max(_LOST_MIN, min(self.lost, _LOST_MAX)) & 0xFFFFFF,
             self._highest & 0xFFFFFFFF,
             int(self.jitter * OPUS_CLOCK) & 0xFFFFFFFF,
@@ -138,6 +142,7 @@ class Reception:
         )
 
     def _start(self, sequence: int, timestamp: int) -> None:
+        self.starts += 1
         self.packets = 0
         self.jitter = 0.0
         self._base = sequence
@@ -157,13 +162,15 @@ class Hop:
         far: how the browser hears us, from its last report; None before.
     """
 
-    def __init__(self, ssrc: int, cname: str, *, epoch: float) -> None:
-        """Reports come from `ssrc`, named `cname`.
+    def __init__(
+        self, ssrc: int, cname: str, *, epoch: float, reception: Reception | None = None
+    ) -> None:
+        """Reports come from `ssrc`, named `cname`, about `reception`.
 
         `epoch` is what must be added to the caller's clock to get Unix time. It is fixed for
         good, because a clock that is set during a call would make round trips of minutes.
         """
-        self.reception = Reception()
+        self.reception = reception or Reception()
         self.round_trip: float | None = None
         self.far: Block | None = None
         self._ssrc = ssrc

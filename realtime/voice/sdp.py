@@ -51,6 +51,9 @@ class Agreed(msgspec.Struct, frozen=True, kw_only=True):
     opus: int
     """Payload type of Opus."""
 
+    red: int | None = None
+    """Payload type of redundant audio (RFC 2198), if offered."""
+
     telephone_event: int | None = None
     """Payload type of dialled digits (RFC 4733) at 48 kHz, if offered."""
 
@@ -157,18 +160,32 @@ def read_offer(text: str, limits: VoiceLimits) -> Offer:
 
 
 def write_answer(
-    offer: Offer, transport: Transport, *, ssrc: int, cname: str, identifier: int
+    offer: Offer,
+    transport: Transport,
+    *,
+    ssrc: int,
+    cname: str,
+    identifier: int,
+    redundant: bool = False,
+    lite: bool = False,
 ) -> str:
     """The complete answer to `offer`: nothing is added or changed later.
 
     `ssrc` and `cname` name the stream we shall send; `identifier` is any number that tells two
-    sessions apart. The transport needs at least one candidate.
+    sessions apart. The transport needs at least one candidate. `redundant` asks the browser to
+    send each frame twice, if it offered that; `lite` says that we answer checks and send none.
     """
     agreed = offer.agreed
     first = transport.candidates[0]
-    kinds = [agreed.opus] + ([agreed.telephone_event] if agreed.telephone_event else [])
+    kinds = [agreed.opus]
+    if agreed.red is not None:
+        # What stands first is what a browser sends; the rest it is ready to hear.
+        kinds.insert(0 if redundant else 1, agreed.red)
+    if agreed.telephone_event is not None:
+        kinds.append(agreed.telephone_event)
     lines = [
         *_session(identifier),
+        *(["a=ice-lite"] if lite else []),
         f"a=group:BUNDLE {offer.name}",
         "a=msid-semantic: WMS *",
         f"m=audio {first.port} {_PROFILES[0]} {' '.join(map(str, kinds))}",
@@ -191,7 +208,10 @@ def write_answer(
         f"a=rtpmap:{agreed.opus} opus/{OPUS_CLOCK}/2",
         f"a=fmtp:{agreed.opus} {OPUS_PROFILE}",
     ]
-    if agreed.telephone_event:
+    if agreed.red is not None:
+        lines.append(f"a=rtpmap:{agreed.red} red/{OPUS_CLOCK}/2")
+        lines.append(f"a=fmtp:{agreed.red} {agreed.opus}/{agreed.opus}")
+    if agreed.telephone_event is not None:
         lines.append(f"a=rtpmap:{agreed.telephone_event} telephone-event/{OPUS_CLOCK}")
     lines.append(f"a=ssrc:{ssrc} cname:{cname}")
     lines += [
@@ -250,7 +270,7 @@ def _attributes(lines: list[str]) -> list[tuple[str, str]]:
 
 
 def _agreed(media: list[tuple[str, str]], payload_types: set[int]) -> Agreed:
-    opus = telephone_event = None
+    opus = red = telephone_event = None
     ids: dict[str, int] = {}
     for key, value in media:
         number, _, meaning = value.partition(" ")
@@ -261,6 +281,8 @@ def _agreed(media: list[tuple[str, str]], payload_types: set[int]) -> Agreed:
                 _invalid("rtpmap")
             elif codec == f"opus/{OPUS_CLOCK}/2" and opus is None:
                 opus = payload_type
+            elif codec == f"red/{OPUS_CLOCK}/2" and red is None:
+                red = payload_type
             elif codec == f"telephone-event/{OPUS_CLOCK}" and telephone_event is None:
                 telephone_event = payload_type
         elif key == "extmap" and meaning in (AUDIO_LEVEL, MID):
@@ -270,10 +292,12 @@ def _agreed(media: list[tuple[str, str]], payload_types: set[int]) -> Agreed:
                 ids[meaning] = element
     if opus is None:
         raise SdpRefused(reason="no_opus")
-    if telephone_event == opus or len(set(ids.values())) != len(ids):
+    kinds = [each for each in (opus, red, telephone_event) if each is not None]
+    if len(set(kinds)) != len(kinds) or len(set(ids.values())) != len(ids):
         _invalid("rtpmap")
     return Agreed(
         opus=opus,
+        red=red,
         telephone_event=telephone_event,
         audio_level=ids.get(AUDIO_LEVEL),
         mid=ids.get(MID),

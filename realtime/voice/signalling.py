@@ -32,6 +32,7 @@ from realtime.voice.calls import Call, Verb, accept, check_media, decline, hang_
 from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
 from realtime.voice.node import Node
+from realtime.voice.plane import MediaPath
 
 log = structlog.get_logger(__name__)
 
@@ -55,10 +56,12 @@ class Switchboard:
         reach: Reach,
         on_signal: OnSignal,
         address: str = "",
+        path: MediaPath = MediaPath.AUTO,
     ) -> None:
         """Prepare the switchboard and its node.
 
-        `address` is where other processes reach this one, and is only written down.
+        `address` is where other processes reach this one, and is only written down. `path` is how
+        packets are to be forwarded, see `realtime.voice.plane`.
         """
         self.node = Node(
             limits=limits,
@@ -67,6 +70,7 @@ class Switchboard:
             on_silent=lambda call, person: self._signal(call, person, "reconnecting"),
             on_gone=self._gone,
             on_replaced=lambda call, person: self._signal(call, person, "elsewhere"),
+            path=path,
         )
         self._database = database
         self._limits = limits

@@ -10,6 +10,7 @@ from realtime.voice.limits import VoiceLimits
 from realtime.voice.relay import FRAME, MAX_DROPOUT, MAX_MISORDER, Bucket, Malformed, Stream
 from realtime.voice.sdp import Agreed
 from tests.realtime.voice.peer import HEADER, rtp
+from tests.realtime.voice.ways import WAYS, Way
 
 LISTENER = Agreed(opus=109, telephone_event=101, audio_level=6, mid=3)
 SPEAKER = Agreed(opus=96, telephone_event=97, audio_level=1, mid=4)
@@ -20,9 +21,27 @@ near_or_far = st.integers(0, 30) | st.integers(0xFFE0, 0xFFFF) | sixteen_bits
 thirty_two_bits = st.integers(0, 0xFFFFFFFF)
 
 
-def stream(sequence: int = 999, timestamp: int = 50_000) -> Stream:
-    made = Stream(SSRC, LISTENER, sequence=sequence, timestamp=timestamp)
-    made.hear(SPEAKER)
+way = Way()
+
+
+@pytest.fixture(autouse=True, scope="module", params=WAYS)
+def each_way(request: pytest.FixtureRequest) -> None:
+    """Every test of this file runs over Python's relay and over C's."""
+    way.take(request.param)
+
+
+def silent(sequence: int = 0, timestamp: int = 0, listener: Agreed = LISTENER) -> Stream:
+    return way.track(SSRC, listener, sequence=sequence, timestamp=timestamp).stream
+
+
+def stream(
+    sequence: int = 999,
+    timestamp: int = 50_000,
+    speaker: Agreed = SPEAKER,
+    listener: Agreed = LISTENER,
+) -> Stream:
+    made = silent(sequence, timestamp, listener)
+    made.hear(speaker)
     return made
 
 
@@ -164,7 +183,7 @@ def test_an_unknown_payload_type_is_dropped() -> None:
 
 
 def test_nobody_is_heard_before_there_is_a_speaker() -> None:
-    out = Stream(SSRC, LISTENER, sequence=0, timestamp=0)
+    out = silent()
     assert out.rewrite(rtp(1), 0.0) is None
 
 
@@ -219,6 +238,42 @@ def test_random_bytes_are_rewritten_dropped_or_malformed(noise: bytes) -> None:
     except Malformed:
         return
     assert result is None or len(result) == len(noise) + 2
+
+
+RED_SPEAKER = Agreed(opus=96, red=63)
+REDUNDANT = b"\xe0\x0f\x00\x03" + b"\x60" + b"old" + b"newest"
+"""An older frame of three bytes and the newest one, as RFC 2198 has them."""
+
+
+def test_redundant_frames_get_the_listeners_numbers_and_stay() -> None:
+    out = stream(speaker=RED_SPEAKER, listener=Agreed(opus=109, red=51))
+    result = sent(out, rtp(1, payload_type=63, payload=REDUNDANT))
+    assert result[1] & 0x7F == 51
+    assert result[12:] == bytes([0x80 | 109]) + REDUNDANT[1:4] + bytes([109]) + b"oldnewest"
+
+
+def test_who_cannot_read_redundant_frames_gets_the_newest_alone() -> None:
+    out = stream(speaker=RED_SPEAKER)
+    result = sent(out, rtp(1, payload_type=63, payload=REDUNDANT))
+    assert result[1] & 0x7F == LISTENER.opus
+    assert result[12:] == b"newest"
+    # And one without an older frame, as the first of a stream is.
+    assert sent(out, rtp(2, payload_type=63, payload=b"\x60first"))[12:] == b"first"
+
+
+def test_plain_frames_pass_where_redundant_ones_could() -> None:
+    out = stream(speaker=Agreed(opus=96), listener=Agreed(opus=109, red=51))
+    assert sent(out, rtp(1, payload=b"plain"))[12:] == b"plain"
+
+
+@pytest.mark.parametrize(
+    "payload", [b"", b"\xe0", b"\xe0\x0f\x00\x03", b"\xe0\x0f\x00\x09\x60short", b"\x05x"]
+)
+def test_redundancy_that_does_not_fit_is_malformed(payload: bytes) -> None:
+    out = stream(speaker=RED_SPEAKER)
+    with pytest.raises(Malformed):
+        out.rewrite(rtp(1, payload_type=63, payload=payload), 0.0)
+    assert out.packets == 0
 
 
 def test_the_bucket_lets_speech_pass_for_ever() -> None:

@@ -40,7 +40,7 @@ def answer(text: str) -> str:
 
 def test_chromium_and_firefox_are_understood() -> None:
     assert read_offer(CHROMIUM, LIMITS).agreed == Agreed(
-        opus=111, telephone_event=110, audio_level=1, mid=4
+        opus=111, red=63, telephone_event=110, audio_level=1, mid=4
     )
     # Firefox offers dialled digits at 8 kHz only, which Opus cannot carry beside it.
     assert read_offer(FIREFOX, LIMITS).agreed == Agreed(opus=109, audio_level=1, mid=3)
@@ -59,7 +59,7 @@ def test_the_answer_asks_for_mono_speech_with_repair_and_silence() -> None:
 
 def test_the_answer_names_only_what_both_use() -> None:
     text = answer(CHROMIUM)
-    assert re.findall(r"a=rtpmap:(\d+) ", text) == ["111", "110"]
+    assert re.findall(r"a=rtpmap:(\d+) ", text) == ["111", "63", "110"]
     assert re.findall(r"a=extmap:(\d+) ", text) == ["1", "4"]
     assert "m=audio 50000 UDP/TLS/RTP/SAVPF 111 110\r\n" in text
     assert text.endswith("a=end-of-candidates\r\n")

@@ -1,30 +1,32 @@
-"""The connection to one browser, and what we lean on in the libraries under it."""
+"""The fallback leg: one browser's connection with sockets of its own."""
 
 import inspect
 import socket
-from importlib.metadata import version
 
-import aioice.ice
 import pytest
 from aioice.ice import Connection
 from aiortc import RTCConfiguration, RTCPeerConnection
 
 from orders.errors import Unavailable
-from realtime.voice import leg as module
-from realtime.voice.leg import LOOPBACK, PRIVATE_NAMES, Leg, Reach
+from realtime.voice import peer_leg as module
+from realtime.voice.leg import LOOPBACK, Reach
 from realtime.voice.limits import VoiceLimits
+from realtime.voice.peer_leg import PRIVATE_NAMES, PeerLeg
 from realtime.voice.sdp import read_offer
 from tests.realtime.voice.offers import CHROMIUM
 
 LIMITS = VoiceLimits()
 
 
-def leg(reach: Reach | None = None) -> Leg:
-    return Leg(
+OFFER = read_offer(CHROMIUM, LIMITS)
+
+
+def leg(reach: Reach | None = None) -> PeerLeg:
+    return PeerLeg(
+        OFFER,
         limits=LIMITS,
         reach=reach or Reach(),
         on_connected=lambda: None,
-        on_rtp=lambda packet: None,
         on_rtcp=lambda packet: None,
         on_closed=lambda: None,
     )
@@ -33,14 +35,9 @@ def leg(reach: Reach | None = None) -> Leg:
 async def answered(reach: Reach) -> str:
     made = leg(reach)
     try:
-        return await made.answer(read_offer(CHROMIUM, LIMITS))
+        return await made.answer(OFFER, redundant=False)
     finally:
         await made.close()
-
-
-def test_the_libraries_are_the_ones_the_private_names_were_read_in() -> None:
-    pins = {"aiortc": "1.16.0", "aioice": "0.13.0", "pylibsrtp": "1.0.0"}
-    assert {name: version(name) for name in pins} == pins
 
 
 async def test_every_private_name_that_the_leg_uses_exists() -> None:
@@ -48,7 +45,6 @@ async def test_every_private_name_that_the_leg_uses_exists() -> None:
     transceiver = peer.addTransceiver("audio")
     dtls = transceiver.receiver.transport
     owners: dict[str, object] = {
-        "aioice.ice": aioice.ice,
         "aioice.ice.Connection": dtls.transport._connection,
         "aiortc.RTCDtlsTransport": dtls,
         "aiortc.RTCIceTransport": dtls.transport,
@@ -79,7 +75,7 @@ def test_the_methods_that_the_leg_replaces_take_what_it_takes(
 
 async def test_no_decoder_thread_and_no_media_task_is_started() -> None:
     made = leg()
-    await made.answer(read_offer(CHROMIUM, LIMITS))
+    await made.answer(OFFER, redundant=False)
     assert made._peer.getSenders()[0].send.__module__ == module.__name__
     assert made._peer.getReceivers()[0].receive.__module__ == module.__name__
     await made.close()
@@ -116,7 +112,7 @@ async def test_the_advertised_address_is_the_only_one_a_browser_learns() -> None
 async def test_without_an_address_that_works_the_leg_is_unavailable(reach: Reach) -> None:
     made = leg(reach)
     with pytest.raises(Unavailable) as refused:
-        await made.answer(read_offer(CHROMIUM, LIMITS))
+        await made.answer(OFFER, redundant=False)
     assert refused.value.facts == {"reason": "no_address"}
     await made.close()
 

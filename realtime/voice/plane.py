@@ -1,0 +1,96 @@
+"""How a media process forwards: chosen once at its start, and reported.
+
+| path     | what it is                                                              |
+|----------|-------------------------------------------------------------------------|
+| `native` | one shared port, packets in batches in C                                |
+| `python` | one shared port, packet by packet in Python                             |
+| `peer`   | aiortc's own connections, a socket per leg: slower, needs the least     |
+| `auto`   | `native` where a compiler is or was, else `python`                      |
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from enum import StrEnum
+from functools import partial
+
+import structlog
+
+from realtime.voice import native
+from realtime.voice.forwarding import PlainForwarder
+from realtime.voice.leg import Leg, Reach
+from realtime.voice.limits import VoiceLimits
+from realtime.voice.native import NativeForwarder
+from realtime.voice.peer_leg import PeerLeg
+from realtime.voice.port import Port
+from realtime.voice.sdp import Offer
+from realtime.voice.track import Counters
+
+log = structlog.get_logger(__name__)
+
+
+class MediaPath(StrEnum):
+    """What an operator may ask for."""
+
+    AUTO = "auto"
+    NATIVE = "native"
+    PYTHON = "python"
+    PEER = "peer"
+
+
+class Plane:
+    """The legs of a process and the way of their packets. `open` first, `close` at the end.
+
+    Attributes:
+        path: the one in use, never `auto`.
+    """
+
+    def __init__(self, limits: VoiceLimits, reach: Reach, wanted: MediaPath) -> None:
+        """Choose. Where `native` is wanted and cannot be had, it is `python`."""
+        built = native.load() if wanted in (MediaPath.AUTO, MediaPath.NATIVE) else None
+        self.path = MediaPath.PYTHON
+        self._port: Port | None = None
+        self._open: Callable[..., Leg]
+        if wanted is MediaPath.PEER:
+            self.path = wanted
+            self._open = partial(PeerLeg, limits=limits, reach=reach)
+            return
+        if built is not None:
+            self.path = MediaPath.NATIVE
+            self._port = Port(limits, reach, NativeForwarder(built, 2 * limits.calls_per_node))
+        else:
+            self._port = Port(limits, reach, PlainForwarder())
+        self._open = self._port.leg
+
+    @property
+    def counters(self) -> Counters:
+        """What came to the port and belonged to no leg."""
+        return Counters() if self._port is None else self._port.counters
+
+    def open(self) -> None:
+        """Listen. Needs a running event loop."""
+        if self._port is not None:
+            self._port.open()
+        log.info("media is carried", path=self.path)
+
+    async def close(self) -> None:
+        """Close every leg and socket."""
+        if self._port is not None:
+            await self._port.close()
+
+    def leg(
+        self,
+        offer: Offer,
+        *,
+        on_connected: Callable[[], None],
+        on_rtcp: Callable[[bytes], None],
+        on_closed: Callable[[], None],
+    ) -> Leg:
+        """Make a leg. An `OpenLeg`."""
+        return self._open(offer, on_connected=on_connected, on_rtcp=on_rtcp, on_closed=on_closed)
+
+
+async def prepare() -> None:
+    """Build what can be built, away from the event loop; the choice at start is then quick."""
+    await asyncio.to_thread(native.load)
