@@ -23,7 +23,7 @@ from typing import Literal, Self
 import msgspec
 import structlog
 
-from orders.errors import CallOver, TooManyOpen, Unavailable
+from orders.errors import CallOver, TooManyOpen
 from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
 from realtime.voice.party import Attachment, Party
@@ -102,8 +102,9 @@ class Node:
         self._on_replaced = on_replaced
         self._calls: dict[str, dict[str, Party]] = {}
         self._ended: deque[str] = deque(maxlen=limits.remembered_calls)
-        # Set while started.
+        # Made by `start` or the first leg, and gone after `close`.
         self._plane: Plane | None = None
+        # Set while started.
         self._pulse: asyncio.Task[None] | None = None
         self._closing: set[asyncio.Task[None]] = set()
 
@@ -126,8 +127,7 @@ class Node:
 
     def start(self) -> None:
         """Listen, and begin to look after the legs. Needs a running event loop."""
-        self._plane = Plane(self._limits, self._reach, self._path)
-        self._plane.open()
+        self._listening()
         self._pulse = asyncio.get_running_loop().create_task(self._keep_pulse())
 
     async def close(self) -> None:
@@ -179,8 +179,7 @@ class Node:
                 return await known.answered()
         if leg_id in party.replaced:
             raise CallOver(call=call_id, end="leg_replaced")
-        if self._plane is None:
-            raise Unavailable(reason="no_address")
+        plane = self._listening()
         if party.joining is not None:
             self._drop(party.joining)
         others = [each.current for each in self._calls[call_id].values() if each is not party]
@@ -189,7 +188,7 @@ class Node:
             leg_id,
             offer_sdp,
             offer,
-            open_leg=self._plane.leg,
+            open_leg=plane.leg,
             # Frames sent twice are of use only if the other one can read them; if nobody is
             # there yet, that is hoped, and the relay sends them once if it was wrong.
             redundant=all(each is None or each.agreed.red is not None for each in others),
@@ -242,6 +241,12 @@ class Node:
             far_jitter=hop.far.jitter if hop and hop.far else None,
             round_trip=hop.round_trip if hop else None,
         )
+
+    def _listening(self) -> Plane:
+        if self._plane is None:
+            self._plane = Plane(self._limits, self._reach, self._path)
+            self._plane.open()
+        return self._plane
 
     def _place(self, call_id: str, person_id: str) -> Party:
         """The party's place in the call, made if there is room."""

@@ -9,6 +9,8 @@ tell the database anything.
 import asyncio
 import sys
 
+import structlog
+
 from orders.database import Database
 from orders.events import OrderId, PersonId
 from realtime.voice import callbook
@@ -39,4 +41,6 @@ async def main(url: str, order: OrderId, caller: PersonId, callee: PersonId) -> 
 
 if __name__ == "__main__":
     _, given, *ids = sys.argv
+    # What is logged goes elsewhere than what the test reads.
+    structlog.configure(logger_factory=structlog.PrintLoggerFactory(sys.stderr))
     asyncio.run(main(given, OrderId(ids[0]), PersonId(ids[1]), PersonId(ids[2])))
