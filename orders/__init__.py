@@ -28,6 +28,7 @@ Where it is kept, and how it changes:
 - `messages`   one's own messages, edited and withdrawn; `reacting` to messages
 - `nudging`    of a silent seller; `nudges` say when
 - `commands`   opening a room, taking a step; `posting` is group commit for messages
+- `lanes`      the messages' own way to the database: `postgres_lane`, `sqlite_lane`
 - `questions`  before the order: asked, and paid as the same order
 - `options`    added later: proposed, agreed, charged, paid
 - `agreements`, `talks`, `briefing`, `mediation`, `settlement`, `again`  the other commands

@@ -18,7 +18,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from alembic import command
@@ -65,6 +65,11 @@ or a line that swallows everything, is an outage: whoever waits is refused and m
 
 RETRY_AFTER = 2
 """Seconds after which it is worth asking again when the database could not be reached."""
+
+SERVER_SETTINGS = {"synchronous_commit": "on", "jit": "off", "lock_timeout": "4s"}
+"""Of every session on PostgreSQL. Who waits for a lock longer than that is told to come again."""
+CHECKPOINT_PAGES = 16_000
+"""Pages of SQLite's log (64 MiB) after which its writer tidies up itself, if nobody else does."""
 
 Clock = Callable[[], datetime]
 T = TypeVar("T")
@@ -142,6 +147,21 @@ class Database:
         """Say what entries make owed; written in the transaction of the entry."""
         self._owed_for = owed_for
 
+    def announce(self, announcements: Sequence[Announcement]) -> None:
+        """Tell what was committed outside a `transaction`."""
+        if announcements:
+            self._announce(announcements)
+
+    @property
+    def owed_for(self) -> OwedFor:
+        """What entries make owed."""
+        return self._owed_for
+
+    @property
+    def clock(self) -> Clock | None:
+        """What tells the time; None if the database does."""
+        return self._clock or (_system_clock if self.is_sqlite else None)
+
     async def close(self) -> None:
         """Close all connections."""
         await self._writer.dispose()
@@ -155,15 +175,14 @@ class Database:
         Raises `Unavailable` if the database cannot be reached; nothing is half done then.
         """
         try:
-            async with self._turn(), self._writer.begin() as conn:
+            async with self.turn(), self._writer.begin() as conn:
                 tx = Transaction(conn, await self._now(conn), not self.is_sqlite, self._owed_for)
                 yield tx
         except (DBAPIError, OSError, PoolTimeoutError) as error:
             if _is_outage(error):
                 raise Unavailable(reason="database", retry_after=RETRY_AFTER) from error
             raise
-        if tx.announcements:
-            self._announce(tx.announcements)
+        self.announce(tx.announcements)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
@@ -226,7 +245,24 @@ class Database:
         return instant(int(await conn.scalar(select(_PG_NOW)) or 0))
 
     @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
+    async def driver(self) -> AsyncIterator[Any]:
+        """Hold a connection of PostgreSQL's driver for a long time.
+
+        For the statements that are sent all day: what stands between costs more than they do.
+        Raises `Unavailable` if there is none to be had.
+        """
+        try:
+            conn = await self._glancer.connect()
+        except (DBAPIError, OSError, PoolTimeoutError) as error:
+            raise Unavailable(reason="database", retry_after=RETRY_AFTER) from error
+        try:
+            yield (await conn.get_raw_connection()).driver_connection
+        finally:
+            await conn.invalidate()  # what state it is in is its user's business
+            await conn.close()
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
         """Let SQLite's writers queue here, in order, rather than time out on its lock."""
         if not self.is_sqlite:
             yield
@@ -287,7 +323,7 @@ def _postgres_engine(url: URL) -> AsyncEngine:
         pool_timeout=ANSWER_WITHIN,
         isolation_level="READ COMMITTED",
         connect_args={
-            "server_settings": {"synchronous_commit": "on", "jit": "off"},
+            "server_settings": SERVER_SETTINGS,
             "timeout": ANSWER_WITHIN,
             "command_timeout": ANSWER_WITHIN,
         },
@@ -315,6 +351,7 @@ def _sqlite_engine(url: URL, pool_size: int, begin: str) -> AsyncEngine:
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.execute("PRAGMA busy_timeout=10000")
+        cursor.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()
 
@@ -337,12 +374,18 @@ def _is_outage(error: BaseException) -> bool:
     """Tell a database that cannot be reached from a statement that is wrong."""
     if not isinstance(error, DBAPIError):
         return True  # the machine does not answer, or no connection came free
-    said = str(error.orig).lower()
-    return error.connection_invalidated or any(
+    return error.connection_invalidated or says_outage(error.orig)
+
+
+def says_outage(error: BaseException | None) -> bool:
+    """Tell from a driver's words that the database is away or too busy, not the statement wrong."""
+    said = str(error).lower()
+    return any(
         sign in said
         for sign in (
             "connection",
             "database is locked",
+            "lock timeout",
             "disk",
             "unable to open",
             "shutting down",

@@ -104,10 +104,11 @@ async def _with_members(
     )
     for row in found:
         members[row.order_id].append(Membership(row.person_id, Role(row.role)))
-    return {row.id: _locked(row, tuple(members[row.id])) for row in rows}
+    return {row.id: locked(row, tuple(members[row.id])) for row in rows}
 
 
-def _locked(row: Row[Any], members: tuple[Membership, ...]) -> LockedOrder:
+def locked(row: Any, members: tuple[Membership, ...]) -> LockedOrder:  # noqa: ANN401
+    """Read a row of `orders`, whose columns are its attributes, into what the rules know."""
     settings = policy.decode(row.policy)
     return LockedOrder(
         facts=OrderFacts(

@@ -8,6 +8,7 @@ created with, so a later change of settings moves nobody's deadline.
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated
 
 import msgspec
@@ -126,6 +127,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     """The longest note with a step (a reason, a delivery note), in characters."""
 
 
+@lru_cache(maxsize=256)
 def decode(stored: bytes) -> Policy:
     """Read an order's settings back; fields added since then take their defaults."""
     return msgspec.json.decode(stored, type=Policy)

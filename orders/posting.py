@@ -1,27 +1,27 @@
 """Group commit for messages: everything that arrived during the last flush, in one transaction.
 
 While one commit is on its way to the disk, new messages queue; the next transaction takes them
-all. There is no artificial delay: an idle server commits one message at once, a busy one a
-hundred. Under the orders' locks it re-checks membership and the chat's gate and looks up
+all. There is no artificial delay: an idle server commits one message at once, a busy one some
+hundreds. Under the orders' locks it re-checks membership and the chat's gate and looks up
 repeats before a number is given, so a repeat never leaves a hole.
 
 One bad message must not fail its neighbours: refusals are decided one by one, and if a whole
-transaction fails for another reason, its messages go again one at a time.
+transaction fails for another reason, its messages go again one at a time. An order that is held
+elsewhere for long has its messages stand in line by themselves, and nobody waits for them.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
-from sqlalchemy import select, tuple_
 
-from orders import timeline
+from orders import postgres_lane, sqlite_lane, timeline
 from orders.commands import command_digest
-from orders.database import Database, Transaction
+from orders.database import Database
 from orders.disclosure import disclose
 from orders.errors import (
     ChatClosed,
@@ -34,16 +34,17 @@ from orders.errors import (
     Unavailable,
 )
 from orders.events import MessageSent, OrderId, PersonId, SecretKind, State
-from orders.locking import LockedOrder, lock, lock_free
-from orders.reacting import ANSWERABLE
+from orders.lanes import Asked, Found, Key, patiently
+from orders.locking import LockedOrder
 from orders.situation import chat_gate
-from orders.tables import entries, orders
-from orders.timeline import Draft, Position
+from orders.timeline import Composed, Draft, Position
 
-MAX_BATCH = 256
+MAX_BATCH = 512
 MAX_QUEUE = 10_000
 PATIENCE = 3
-"""So often a message waits for an order locked elsewhere; then it goes alone and waits in line."""
+"""So often a message is passed over because its order is held elsewhere; then it stands in line."""
+LINES = 4
+"""Orders that are waited for at the same time: each takes a connection away from commands."""
 
 
 @dataclass(slots=True)
@@ -68,6 +69,16 @@ class _Work:
     takers: list[list[_Post]] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class _Outcome:
+    """What a batch comes to. True once it is committed, and only then told to anybody."""
+
+    answers: list[tuple[_Post, Position]] = field(default_factory=list)
+    refusals: list[tuple[_Post, Refused]] = field(default_factory=list)
+    held_elsewhere: list[_Post] = field(default_factory=list)
+    stored: int = 0
+
+
 class PostBox:
     """Takes messages and answers once they are durably stored. One per process."""
 
@@ -77,8 +88,12 @@ class PostBox:
         """Prepare; `run` does the work. `stored` is told how many a transaction has stored."""
         self._stored = stored
         self._database = database
+        self._lane = (sqlite_lane if database.is_sqlite else postgres_lane).open_lane(database)
         self._queue: deque[_Post] = deque()
         self._batch: list[_Post] = []  # what `run` has in hand
+        self._lines: dict[OrderId, deque[_Post]] = {}  # for orders held elsewhere
+        self._standing: set[asyncio.Task[None]] = set()
+        self._places = asyncio.Semaphore(LINES)
         self._arrived = asyncio.Event()
         self._stopped = False
 
@@ -105,7 +120,7 @@ class PostBox:
             raise TextEmpty
         if self._stopped:
             raise Unavailable(reason="stopping")
-        if len(self._queue) >= MAX_QUEUE:
+        if len(self._queue) + sum(map(len, self._lines.values())) >= MAX_QUEUE:
             raise Unavailable(reason="busy")
         event = MessageSent(text, reply_to=reply_to)
         answer: asyncio.Future[Position] = asyncio.get_running_loop().create_future()
@@ -132,147 +147,154 @@ class PostBox:
                 await self._write(self._batch)
         finally:
             self._stopped = True
-            for post in (*self._batch, *self._queue):
+            for standing in self._standing:
+                standing.cancel()
+            for post in (*self._batch, *self._queue, *_all(self._lines)):
                 _refuse(post, Unavailable(reason="stopping"))
             self._queue.clear()
+            await asyncio.gather(*self._standing, self._lane.close(), return_exceptions=True)
 
     async def _write(self, batch: Sequence[_Post]) -> None:
-        wanted = [post for post in batch if not post.answer.done()]
-        # an order's messages stay together, so that none overtakes one written before it
-        late: dict[OrderId, list[_Post]] = {p.order: [] for p in wanted if p.misses >= PATIENCE}
-        prompt = [post for post in wanted if post.order not in late]
-        for post in wanted:
-            if post.order in late:
-                late[post.order].append(post)
-        if prompt:
-            await self._try(prompt, wait=False)
-        for group in late.values():
-            await self._try(group, wait=True)
-
-    async def _try(self, group: Sequence[_Post], *, wait: bool) -> None:
+        group: list[_Post] = []
+        for post in batch:
+            if post.answer.done():
+                continue
+            line = self._lines.get(post.order)
+            if line is None:
+                group.append(post)
+            else:  # behind those of its order that were written before it
+                line.append(post)
         try:
-            await self._commit(group, wait=wait)
+            await self._commit(group)
         except Refused as refusal:
             for post in group:
                 _refuse(post, refusal)
-        except Exception as error:  # noqa: BLE001 - one bad row must not fail its neighbours
-            if len(group) == 1:
-                _refuse(group[0], error)
-                return
+        except Exception:  # noqa: BLE001 - one bad row must not fail its neighbours
             for post in group:
-                await self._try([post], wait=True)
+                await self._alone(post, self._commit)
 
-    async def _commit(self, group: Sequence[_Post], *, wait: bool) -> None:
-        """Store a group in one transaction; `wait` for its one order if that is held elsewhere."""
-        answers: list[tuple[_Post, Position]] = []
-        refusals: list[tuple[_Post, Refused]] = []
-        held_elsewhere: list[_Post] = []
-        async with self._database.transaction() as tx:
-            free = await _take(tx, group, wait=wait)
-            repeats = await _repeats(tx, group)
-            quoted = await _quoted(tx, group)
-            work: dict[OrderId, _Work] = {}
-            for post in group:
-                locked = free.get(post.order)
-                if locked is None:
-                    held_elsewhere.append(post)
-                    continue
-                share = work.setdefault(post.order, _Work(locked))
-                try:
-                    position = _admit(share, post, repeats, quoted)
-                except Refused as refusal:
-                    refusals.append((post, refusal))
-                    continue
-                if position is not None:
-                    answers.append((post, position))
-            todo = [share for share in work.values() if share.drafts]
-            if todo:
-                stored = await timeline.append_many(
-                    tx, [(w.locked.head, w.locked.owes, w.drafts) for w in todo]
-                )
-                for share in todo:
-                    _, told = stored[share.locked.id]
-                    for entry, takers in zip(told, share.takers, strict=True):
-                        answers += [(post, Position(entry.seq, entry.at)) for post in takers]
-            missing = await _unknown(tx, held_elsewhere)
-        # only now is it true: the transaction has been committed
-        self._stored(sum(len(share.drafts) for share in todo))
-        for post, position in answers:
-            if not post.answer.done():
-                post.answer.set_result(position)
-        for post, reason in refusals:
-            _refuse(post, reason)
-        for post in reversed(held_elsewhere):
-            if post.order in missing:
-                _refuse(post, OrderUnknown(order=post.order))
-            else:
+    async def _commit(self, group: Sequence[_Post]) -> None:
+        """Store a group in one transaction, but for what belongs to orders held elsewhere."""
+        if not group:
+            return
+        outcome = _Outcome()
+        await self._lane.commit(_asked(group), lambda found: _judge(group, found, outcome))
+        self._tell(outcome)
+        self._pass_over(outcome.held_elsewhere)
+
+    async def _alone(
+        self, post: _Post, commit: Callable[[Sequence[_Post]], Awaitable[None]]
+    ) -> None:
+        """Store one message, or tell its sender why not."""
+        try:
+            await commit([post])
+        except Exception as error:  # noqa: BLE001 - its own fault, and nobody else's
+            _refuse(post, error)
+
+    def _pass_over(self, held: Sequence[_Post]) -> None:
+        """Try those whose order is held elsewhere again, or have them stand in line."""
+        # an order's messages stay together, so that none overtakes one written before it
+        tired = {post.order for post in held if post.misses >= PATIENCE}
+        for order in tired:
+            self._lines[order] = deque(post for post in held if post.order == order)
+            standing = asyncio.create_task(self._stand_in_line(order))
+            self._standing.add(standing)
+            standing.add_done_callback(self._standing.discard)
+        for post in reversed(held):
+            if post.order not in tired:
                 post.misses += 1
                 self._queue.appendleft(post)
                 self._arrived.set()
 
+    async def _stand_in_line(self, order: OrderId) -> None:
+        """Wait for an order and store its messages, until no more of them come."""
+        line = self._lines[order]
+        try:
+            while line:
+                async with self._places:
+                    group = [post for post in line if not post.answer.done()][:MAX_BATCH]
+                    if group:
+                        await self._together(group)
+                while line and line[0].answer.done():
+                    line.popleft()
+        finally:
+            del self._lines[order]
 
-async def _take(
-    tx: Transaction, group: Sequence[_Post], *, wait: bool
-) -> dict[OrderId, LockedOrder]:
-    if wait:
-        return {group[0].order: await lock(tx, group[0].order)}
-    return await lock_free(tx, list({post.order for post in group}))
+    async def _together(self, group: Sequence[_Post]) -> None:
+        """Store the messages of an order that is waited for."""
+        try:
+            await self._patiently(group)
+        except Refused as refusal:
+            for post in group:
+                _refuse(post, refusal)
+        except Exception:  # noqa: BLE001 - whichever of them it was
+            for post in group:
+                await self._alone(post, self._patiently)
+
+    async def _patiently(self, group: Sequence[_Post]) -> None:
+        outcome = _Outcome()
+        await patiently(self._database, _asked(group), lambda found: _judge(group, found, outcome))
+        self._tell(outcome)
+
+    def _tell(self, outcome: _Outcome) -> None:
+        """Answer whoever still waits: it has been committed."""
+        self._stored(outcome.stored)
+        for post, position in outcome.answers:
+            if not post.answer.done():
+                post.answer.set_result(position)
+        for post, reason in outcome.refusals:
+            _refuse(post, reason)
 
 
-async def _repeats(
-    tx: Transaction, group: Sequence[_Post]
-) -> dict[tuple[str, str, str], tuple[Position, bytes | None]]:
-    """Find what was stored under these client ids before, in one query, under the locks."""
-    keys = [(post.order, post.person, post.client_id) for post in group]
-    rows = await tx.conn.execute(
-        select(
-            entries.c.order_id,
-            entries.c.actor,
-            entries.c.client_id,
-            entries.c.seq,
-            entries.c.at,
-            entries.c.command_digest,
-        ).where(tuple_(entries.c.order_id, entries.c.actor, entries.c.client_id).in_(keys))
+def _asked(group: Sequence[_Post]) -> Asked:
+    return Asked(
+        orders=list(dict.fromkeys(post.order for post in group)),
+        keys=[Key(post.order, post.person, post.client_id) for post in group],
+        quotes=[
+            (post.order, post.event.reply_to) for post in group if post.event.reply_to is not None
+        ],
     )
-    return {
-        (row.order_id, row.actor, row.client_id): (Position(row.seq, row.at), row.command_digest)
-        for row in rows
-    }
 
 
-async def _quoted(tx: Transaction, group: Sequence[_Post]) -> set[tuple[str, int]]:
-    """Return which of the entries that these messages answer are there to be answered."""
-    asked = {(post.order, post.event.reply_to) for post in group if post.event.reply_to is not None}
-    if not asked:
-        return set()
-    rows = await tx.conn.execute(
-        select(entries.c.order_id, entries.c.seq).where(
-            tuple_(entries.c.order_id, entries.c.seq).in_(asked), entries.c.kind.in_(ANSWERABLE)
-        )
+def _all(lines: dict[OrderId, deque[_Post]]) -> list[_Post]:
+    return [post for line in lines.values() for post in line]
+
+
+def _judge(group: Sequence[_Post], found: Found, outcome: _Outcome) -> Composed:
+    """Judge each message under its order's lock, and compose what is to be stored."""
+    work: dict[OrderId, _Work] = {}
+    for post in group:
+        locked = found.locked.get(post.order)
+        if locked is None:
+            if post.order in found.unknown:
+                outcome.refusals.append((post, OrderUnknown(order=post.order)))
+            else:
+                outcome.held_elsewhere.append(post)
+            continue
+        share = work.setdefault(post.order, _Work(locked))
+        try:
+            position = _admit(share, post, found)
+        except Refused as refusal:
+            outcome.refusals.append((post, refusal))
+            continue
+        if position is not None:
+            outcome.answers.append((post, position))
+    todo = [share for share in work.values() if share.drafts]
+    outcome.stored = sum(len(share.drafts) for share in todo)
+    composed = timeline.compose(
+        found.now, found.owed_for, [(w.locked.head, w.locked.owes, w.drafts) for w in todo]
     )
-    return {(row.order_id, row.seq) for row in rows}
+    for share in todo:
+        _, told = composed.told[share.locked.id]
+        for entry, takers in zip(told, share.takers, strict=True):
+            outcome.answers += [(post, Position(entry.seq, entry.at)) for post in takers]
+    return composed
 
 
-async def _unknown(tx: Transaction, held: Sequence[_Post]) -> set[OrderId]:
-    """Tell orders that do not exist from orders that are only held elsewhere."""
-    if not held:
-        return set()
-    if not tx.locks_rows:
-        return {post.order for post in held}
-    ids = {post.order for post in held}
-    rows = await tx.conn.execute(select(orders.c.id).where(orders.c.id.in_(ids)))
-    return ids - {row.id for row in rows}
-
-
-def _admit(
-    share: _Work,
-    post: _Post,
-    repeats: dict[tuple[str, str, str], tuple[Position, bytes | None]],
-    quoted: set[tuple[str, int]],
-) -> Position | None:
+def _admit(share: _Work, post: _Post, found: Found) -> Position | None:
     """Judge one message under the lock: the first answer, a refusal, or a place in the batch."""
     share.locked.role_of(post.person)
-    earlier = repeats.get((post.order, post.person, post.client_id))
+    earlier = found.repeats.get(Key(post.order, post.person, post.client_id))
     if earlier is not None:
         position, content = earlier
         if content not in {None, post.content}:
@@ -291,7 +313,7 @@ def _admit(
     if len(post.event.text) > facts.policy.text_max:
         raise TextTooLong(limit=facts.policy.text_max, length=len(post.event.text))
     reply_to = post.event.reply_to
-    if reply_to is not None and (post.order, reply_to) not in quoted:
+    if reply_to is not None and (post.order, reply_to) not in found.quoted:
         raise MessageUnknown(message=reply_to)
     event = post.event
     if post.seen:

@@ -27,7 +27,7 @@ from sqlalchemy import bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orders.database import Announcement, Owed, Owes, Transaction
+from orders.database import Announcement, Owed, OwedFor, Owes, Transaction
 from orders.errors import IdReused, Malformed, OrderUnknown
 from orders.events import (
     MARKETPLACE,
@@ -160,25 +160,31 @@ async def append(
     return stored[head.order]
 
 
-async def append_many(
-    tx: Transaction,
-    batch: Sequence[tuple[Head, Owes, Sequence[Draft]]],
-) -> dict[OrderId, tuple[Head, list[Entry]]]:
-    """Do `append` for several orders with one insert; each order at most once in `batch`."""
-    stored: dict[OrderId, tuple[Head, list[Entry]]] = {}
-    rows: list[dict[str, Any]] = []
-    owed_rows: list[dict[str, Any]] = []
+class Composed(msgspec.Struct, frozen=True):
+    """What is about to be written for several orders: rows for the tables, and whom to tell."""
+
+    told: dict[OrderId, tuple[Head, list[Entry]]]
+    entries: list[dict[str, Any]]
+    notices: list[dict[str, Any]]
+    announcements: list[Announcement]
+
+
+def compose(
+    now: datetime, owed_for: OwedFor, batch: Sequence[tuple[Head, Owes, Sequence[Draft]]]
+) -> Composed:
+    """Give drafts their place, find what they make owed, and say it for the wire. No I/O."""
+    composed = Composed({}, [], [], [])
     for head, owes, drafts in batch:
-        new_head, new_rows = number(head, tx.now, drafts)
+        new_head, new_rows = number(head, now, drafts)
         told = [
             Entry(head.order, row["seq"], row["at"], draft.actor, draft.event, draft.client_id)
             for row, draft in zip(new_rows, drafts, strict=True)
         ]
-        rows += new_rows
+        composed.entries.extend(new_rows)
         for entry in told:
-            owed_rows += [_owed_row(entry, owed) for owed in tx.owed_for(owes, entry)]
-        stored[head.order] = new_head, told
-        tx.announcements.append(
+            composed.notices.extend(_owed_row(entry, owed) for owed in owed_for(owes, entry))
+        composed.told[head.order] = new_head, told
+        composed.announcements.append(
             Announcement(
                 order=head.order,
                 after=head.seq,
@@ -190,21 +196,36 @@ async def append_many(
                 ),
             )
         )
-    if not rows:
-        return stored
-    await tx.conn.execute(insert(entries), rows)
+    return composed
+
+
+async def append_many(
+    tx: Transaction,
+    batch: Sequence[tuple[Head, Owes, Sequence[Draft]]],
+) -> dict[OrderId, tuple[Head, list[Entry]]]:
+    """Do `append` for several orders with one insert; each order at most once in `batch`."""
+    composed = compose(tx.now, tx.owed_for, batch)
+    await write(tx, composed)
+    return composed.told
+
+
+async def write(tx: Transaction, composed: Composed) -> None:
+    """Write what was composed under the orders' locks; it is announced after the commit."""
+    if not composed.entries:
+        return
+    tx.announcements.extend(composed.announcements)
+    await tx.conn.execute(insert(entries), composed.entries)
     await tx.conn.execute(
         _MOVE_HEAD,
         [
             {"o": head.order, "seq": head.seq, "at": head.at, "link": head.link}
-            for head, _ in stored.values()
+            for head, _ in composed.told.values()
         ],
     )
-    if owed_rows:
+    if composed.notices:
         # one open notice of a kind per person is enough; a second reason joins the first
         dialect = postgresql if tx.locks_rows else sqlite
-        await tx.conn.execute(dialect.insert(notices).on_conflict_do_nothing(), owed_rows)
-    return stored
+        await tx.conn.execute(dialect.insert(notices).on_conflict_do_nothing(), composed.notices)
 
 
 _MOVE_HEAD = (

@@ -1,0 +1,232 @@
+"""The messages' way to SQLite: a thread with a connection of its own, a whole transaction at once.
+
+Every statement gives the interpreter away and has to get it back from a busy event loop, so
+there are few of them: what is read comes as one value of JSON, what is written as one statement
+for many rows. Another thread copies the log back into the file while commits go on, which would
+otherwise make one of them wait now and then.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from sqlalchemy import LargeBinary, Table
+
+from orders.database import RETRY_AFTER, Database, says_outage
+from orders.errors import Unavailable
+from orders.events import OrderId
+from orders.lanes import Asked, Found, Judge, Lane, orders_of, repeats_of
+from orders.reacting import ANSWERABLE
+from orders.tables import Instant, entries, micros, notices, orders
+from orders.timeline import Composed
+
+LOG_SMALL = 4 << 20
+"""Bytes of the log from which on it is copied back."""
+LOG_LARGE = 64 << 20
+"""Bytes of the log from which on it is also cut, for which commits have to wait."""
+LOOK_EVERY = 0.25
+"""Seconds between two looks at the log."""
+AT_ONCE = 64
+"""Rows of one insert at most; fewer rows go in halves, so that few statements are prepared."""
+
+_decode = msgspec.json.Decoder(tuple[list[Any], list[Any], list[Any]]).decode
+
+
+def open_lane(database: Database) -> Lane:
+    """Return a lane; its threads run from its first use until it is closed."""
+    lane = _Thread(database)
+    return Lane(lane.commit, lane.close)
+
+
+class _Thread:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._path = str(database.url.database)
+        self._work: ThreadPoolExecutor | None = None
+        self._conn: sqlite3.Connection | None = None
+        self._closing = threading.Event()
+
+    async def commit(self, asked: Asked, judge: Judge) -> None:
+        if self._work is None:
+            self._work = ThreadPoolExecutor(2, thread_name_prefix="sqlite-lane")
+            self._work.submit(_copy_back, self._path, self._closing)
+        async with self._database.turn():
+            loop = asyncio.get_running_loop()
+            try:
+                composed = await loop.run_in_executor(self._work, self._commit, asked, judge)
+            except sqlite3.Error as error:
+                if says_outage(error):
+                    raise Unavailable(reason="database", retry_after=RETRY_AFTER) from error
+                raise
+        self._database.announce(composed.announcements)
+
+    async def close(self) -> None:
+        if self._work is None:
+            return
+        self._closing.set()
+        await asyncio.to_thread(self._work.shutdown)
+        self._work, self._closing = None, threading.Event()
+        if self._conn is not None:
+            self._conn.close()
+            self._conn = None
+
+    def _commit(self, asked: Asked, judge: Judge) -> Composed:
+        if self._conn is None:
+            self._conn = _connect(self._path)
+        conn = self._conn
+        conn.execute("BEGIN IMMEDIATE")
+        try:
+            composed = judge(self._find(conn, asked))
+            if composed.entries:
+                _write(conn, composed)
+            conn.execute("COMMIT")
+        except BaseException:
+            conn.rollback()
+            raise
+        return composed
+
+    def _find(self, conn: sqlite3.Connection, asked: Asked) -> Found:
+        wanted = (
+            msgspec.json.encode(asked.orders).decode(),
+            msgspec.json.encode(asked.keys).decode(),
+        )
+        ((told,),) = conn.execute(_READ, wanted).fetchall()
+        rows, members, repeats = _decode(told)
+        for row in rows:
+            for place in _BLOBS:
+                row[place] = bytes.fromhex(row[place])
+        locked = orders_of(rows, members)
+        clock = self._database.clock
+        if clock is None:
+            raise AssertionError(clock)  # SQLite has none of its own that we use
+        return Found(
+            now=clock(),
+            owed_for=self._database.owed_for,
+            locked=locked,
+            repeats=repeats_of(
+                (order, actor, client_id, seq, at, bytes.fromhex(digest) if digest else None)
+                for order, actor, client_id, seq, at, digest in repeats
+            ),
+            unknown=frozenset(asked.orders) - locked.keys(),
+            quoted=_quoted(conn, asked.quotes) if asked.quotes else frozenset(),
+        )
+
+
+def _quoted(
+    conn: sqlite3.Connection, quotes: Sequence[tuple[OrderId, int]]
+) -> frozenset[tuple[OrderId, int]]:
+    rows = conn.execute(_QUOTED, (msgspec.json.encode(quotes).decode(),)).fetchall()
+    return frozenset((OrderId(order), seq) for order, seq, kind in rows if kind in ANSWERABLE)
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    conn = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "busy_timeout=10000",
+        "foreign_keys=ON",
+        "wal_autocheckpoint=0",
+    ):
+        conn.execute(f"PRAGMA {pragma}")
+    return conn
+
+
+def _copy_back(path: str, closing: threading.Event) -> None:
+    """Keep the log small until told to stop; a look that fails is made up for by the next."""
+    log = Path(path + "-wal")
+    conn = _connect(path)
+    try:
+        copied = 0  # the size of the log when it was last copied back
+        while not closing.wait(LOOK_EVERY):
+            size = log.stat().st_size if log.exists() else 0
+            if size < LOG_SMALL and size == copied:
+                continue
+            how = "TRUNCATE" if size >= LOG_LARGE else "PASSIVE"
+            try:
+                conn.execute(f"PRAGMA wal_checkpoint({how})").fetchall()
+            except sqlite3.OperationalError:
+                continue
+            copied = size
+    finally:
+        conn.close()
+
+
+def _write(conn: sqlite3.Connection, composed: Composed) -> None:
+    _insert(conn, "INSERT", entries, _ENTRY_COLUMNS, composed.entries)
+    heads = [head for head, _ in composed.told.values()]
+    for place, size in _shares(len(heads)):
+        some = heads[place : place + size]
+        values = ",".join(["(?,?,?,?)"] * size)
+        conn.execute(
+            f"WITH h (id, seq, at, link) AS (VALUES {values})"  # noqa: S608 - question marks
+            " UPDATE orders SET last_seq = h.seq, last_at = h.at, last_link = h.link"
+            " FROM h WHERE orders.id = h.id",
+            [cell for h in some for cell in (h.order, h.seq, micros(h.at), h.link)],
+        )
+    _insert(conn, "INSERT OR IGNORE", notices, _NOTICE_COLUMNS, composed.notices)
+
+
+def _insert(
+    conn: sqlite3.Connection,
+    verb: str,
+    table: Table,
+    columns: Sequence[str],
+    rows: Sequence[dict[str, Any]],
+) -> None:
+    instants = {name for name in columns if isinstance(table.columns[name].type, Instant)}
+    one = f"({','.join('?' * len(columns))})"
+    for place, size in _shares(len(rows)):
+        conn.execute(
+            f"{verb} INTO {table.name} ({','.join(columns)}) VALUES {','.join([one] * size)}",
+            [
+                micros(row[name]) if name in instants else row[name]
+                for row in rows[place : place + size]
+                for name in columns
+            ],
+        )
+
+
+def _shares(count: int) -> list[tuple[int, int]]:
+    """Cut `count` rows into (place, size), each size a power of two."""
+    shares, place = [], 0
+    while place < count:
+        size = min(AT_ONCE, 1 << ((count - place).bit_length() - 1))
+        shares.append((place, size))
+        place += size
+    return shares
+
+
+_ENTRY_COLUMNS = tuple(column.name for column in entries.columns)
+_NOTICE_COLUMNS = (
+    "order_id", "person_id", "kind", "opened_seq", "state", "due", "wake_at", "attempts",
+)  # fmt: skip
+_BLOBS = tuple(n for n, c in enumerate(orders.columns) if isinstance(c.type, LargeBinary))
+_CELLS = ", ".join(
+    f"hex({c.name})" if isinstance(c.type, LargeBinary) else c.name for c in orders.columns
+)
+_READ = f"""
+    SELECT json_array(
+        json((SELECT json_group_array(json_array({_CELLS}))
+         FROM orders WHERE id IN (SELECT value FROM json_each(?1)))),
+        json((SELECT json_group_array(json_array(order_id, person_id, role)) FROM
+            (SELECT order_id, person_id, role FROM participants
+             WHERE order_id IN (SELECT value FROM json_each(?1)) ORDER BY role))),
+        json((SELECT json_group_array(json_array(
+            e.order_id, e.actor, e.client_id, e.seq, e.at, hex(e.command_digest)))
+         FROM json_each(?2) AS k CROSS JOIN entries AS e
+         ON e.order_id = json_extract(k.value, '$[0]')
+         AND e.actor = json_extract(k.value, '$[1]')
+         AND e.client_id = json_extract(k.value, '$[2]'))))
+"""  # noqa: S608 - names of our own columns
+_QUOTED = """
+    SELECT e.order_id, e.seq, e.kind FROM json_each(?1) AS q CROSS JOIN entries AS e
+    ON e.order_id = json_extract(q.value, '$[0]') AND e.seq = json_extract(q.value, '$[1]')
+"""
