@@ -13,6 +13,7 @@ What is decided, without I/O; read in this order:
 - `disclosure` what may be sent although something in it should not be
 - `policy`     every length and limit of the process
 - `errors`     the refusals, drawn as a tree
+- `versions`   what a message said, from its first text to its last
 - `owing`      what the notice policy is asked, and what it answers
 - `fold`       the law "fold = fetch": a view built from entries equals the view of the rows
 - `record`     an order's record: a signed file that anybody can check offline

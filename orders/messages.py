@@ -9,7 +9,6 @@ a threat with it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 import msgspec
 from sqlalchemy import func, insert, select
@@ -41,25 +40,11 @@ from orders.locking import LockedOrder
 from orders.situation import chat_gate
 from orders.tables import entries, message_versions, withdrawn
 from orders.timeline import Draft, Position
+from orders.versions import History, Version
 from orders.views import role_of
 
 EDIT, WITHDRAW, VERSIONS = "message.edit", "message.withdraw", "versions"
 _text_decoder = msgspec.json.Decoder(MessageSent | MessageEdited)
-
-
-class Version(msgspec.Struct, frozen=True):
-    """A text that a message had from `at` on; `seq` is the entry that said it."""
-
-    seq: int
-    at: datetime
-    text: str
-
-
-class History(msgspec.Struct, frozen=True):
-    """Every text of a message, oldest first."""
-
-    versions: tuple[Version, ...]
-    withdrawn: bool = False
 
 
 async def edit(

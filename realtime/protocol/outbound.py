@@ -8,9 +8,9 @@ import msgspec
 
 from orders.errors import Fact
 from orders.events import CallId, OrderId, PersonId, Role, SecretKind, State
-from orders.messages import Version
 from orders.policy import Handling
 from orders.situation import Situation
+from orders.versions import Version
 
 
 class _Outbound(msgspec.Struct, frozen=True, tag_field="t", omit_defaults=True):
