@@ -92,7 +92,10 @@ class OrderRoom:
         limits = limits or Limits()
         self.settings, self._secret = for_serving(settings)
         self.limits = msgspec.structs.replace(
-            limits, commands_per_second=settings.commands_per_second
+            limits,
+            commands_per_second=settings.commands_per_second,
+            drain=limits.drain if settings.drain is None else settings.drain,
+            drain_notice=settings.drain_notice,
         )
         self.edge: Edge
         self._door: Door
@@ -119,9 +122,13 @@ class OrderRoom:
         else:
             await self._http(scope, receive, send)
 
-    async def drain(self) -> None:
-        """Take nothing new and let the sockets go; called before the server stops listening."""
+    def turn_away(self) -> None:
+        """Take nothing new from now on, and say so to whoever asks whether we are ready."""
         self.edge.ready = False
+
+    async def drain(self) -> None:
+        """Let the sockets go; called when the server has stopped listening."""
+        self.turn_away()
         await self.edge.hub.drain()
 
     @asynccontextmanager

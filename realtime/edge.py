@@ -17,6 +17,7 @@ from realtime.files.shelf import Shelf
 from realtime.hub import Hub
 from realtime.limits import Limits
 from realtime.pace import Pace
+from realtime.rates import Rates
 from realtime.settings import Settings
 from realtime.tails import Tails
 from realtime.voice.signalling import Switchboard
@@ -42,6 +43,8 @@ class Edge:
     """Seals the records that members take home."""
     pace: Pace
     """Of calls over HTTP; a socket has its own."""
+    rates: Rates
+    """How often one person may do what is dear, over all processes."""
     calls: Switchboard
     shelf: Shelf
     file_links: FileLinks

@@ -423,19 +423,36 @@ class Hub:
             session.signal(("ping",), Ping(self._pings, now, mine, running))
 
     async def drain(self) -> None:
-        """Tell all sockets to come back elsewhere, spread over time, then close them."""
+        """Send all sockets elsewhere, one after the other over `limits.drain` seconds.
+
+        Each is told when its moment comes and comes back by itself; whoever has not left a
+        moment later is closed. Nothing is lost: a socket's place is where its browser stands.
+        """
         self.draining = True
-        for session in list(self._every()):
-            pause = random.uniform(0.1, 1.0) * self._limits.drain  # noqa: S311 - jitter
-            session.signal(("move",), Move(round(pause, 3)))
-        if self._sessions:
-            await asyncio.sleep(self._limits.drain)
-        sessions = list(self._every())
-        for session in sessions:
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        leaving = list(self._every())
+        random.shuffle(leaving)
+        moments: list[float] = []
+        for place, session in enumerate(leaving):
+            moment = (place + random.random()) / len(leaving) * self._limits.drain  # noqa: S311
+            moments.append(moment)
+            session.signal(("move",), Move(round(moment, 3)))
+        for moment, session in zip(moments, leaving, strict=True):
+            if session.pump.closing is not None or session not in self._mine(session.person):
+                continue
+            late = began + moment + self._limits.move_patience - loop.time()
+            if late > 0:
+                await asyncio.sleep(late)
             session.end(Close.RESTART)
-        writing = [session.pumping for session in sessions if session.pumping is not None]
+        for session in list(self._every()):  # those that were being welcomed meanwhile
+            session.end(Close.RESTART)
+        writing = [each.pumping for each in leaving if each.pumping is not None]
         if writing:
             await asyncio.wait(writing, timeout=self._limits.close_patience)
+
+    def _mine(self, person: PersonId) -> Sequence[Session]:
+        return self._sessions.get(person, ())
 
     async def close(self) -> None:
         """Write down who was last seen when, and wait for what was begun."""

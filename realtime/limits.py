@@ -90,8 +90,27 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     inbox_every: float = 1.0
     """Between two `inbox` frames of one socket."""
 
+    unwelcomed: int = 2_000
+    """Sockets that have not been welcomed yet. Beyond, the handshake itself is refused: after a
+    restart of everything, everybody comes back at once."""
+    hellos_at_once: int = 32
+    """Hellos that are being answered at the same time; the others wait for their turn."""
+    hello_turn: float = 5.0
+    """How long a hello waits for its turn; then it is told when to come back."""
+    retry_least: float = 1.0
+    retry_most: float = 8.0
+    """Between these, at random, whoever was refused at the door is asked to come back."""
+    hellos_per_second: float = 2.0
+    """How often one person may say hello on the average, over all processes."""
+    hellos_burst: int = 30
+    """Hellos of one person at once: many tabs that come back together."""
+
     drain: float = 3.0
     """Over how long the sockets are told to move when the process stops."""
+    drain_notice: float = 0.0
+    """Between saying that we are not ready and moving the first socket: load balancers look."""
+    move_patience: float = 0.5
+    """How much later than told a socket may move before it is closed."""
     stop_within: float = 10.0
     """How long the whole stop may take after that."""
 

@@ -45,6 +45,7 @@ from realtime.notices.policy import owed_for
 from realtime.notices.sender import NoticeWorker
 from realtime.notices.smtp import SmtpSettings
 from realtime.pace import Pace
+from realtime.rates import Rates
 from realtime.settings import Secret, Settings, sealing_key
 from realtime.tails import Tails
 from realtime.voice import plane
@@ -83,6 +84,7 @@ async def running(
         database.on_append(owed_for)
         tails = Tails(database, limits)
         between = _bus(settings)
+        asker = None if settings.redis_url is None else Asker(settings.redis_url.reveal())
         hub = Hub(database, tails, between, limits)
         database.on_commit(hub.announce)
         box = PostBox(database, telemetry.TOGETHER.observe)
@@ -122,6 +124,7 @@ async def running(
             tokens=tokens,
             record_key=sealing_key(settings),
             pace=Pace(limits),
+            rates=Rates(limits, asker, settings.redis_prefix),
             calls=calls,
             shelf=shelf,
             file_links=FileLinks(token_secret.reveal(), limits.file_link_life),
@@ -131,8 +134,7 @@ async def running(
         stage = await _stage(settings, token_secret, edge) if settings.demo else None
         if isinstance(between, RemoteBus):
             _work(stack, edge, between.run)
-        if settings.redis_url is not None:
-            asker = Asker(settings.redis_url.reveal())
+        if asker is not None:
             _work(stack, edge, asker.run)
             there = InRedis(asker, settings.redis_prefix, lambda: hub.persons)
             hub.whereabouts = there

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import socket
 from collections.abc import Generator
@@ -43,6 +44,7 @@ class RoomServer(uvicorn.Server):
             )
         )
         self._room = room
+        self._hurry = asyncio.Event()  # asked to stop a second time
         self.serving = asyncio.Event()
         """Set once connections are taken."""
 
@@ -52,7 +54,11 @@ class RoomServer(uvicorn.Server):
         self.serving.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop listening, send the sockets elsewhere, then end."""
+        """Say that we are not ready, stop listening, send the sockets elsewhere, then end."""
+        self._room.turn_away()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._room.limits.drain_notice):
+                await self._hurry.wait()
         for listener in self.servers:
             listener.close()
         await self._room.drain()
@@ -72,6 +78,8 @@ class RoomServer(uvicorn.Server):
 
     def _asked_to_stop(self) -> None:
         self.force_exit = self.should_exit
+        if self.force_exit:
+            self._hurry.set()
         self.should_exit = True
 
 

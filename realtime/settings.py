@@ -26,6 +26,8 @@
 | `ORDER_ROOM_OUTAGE_LEAST`        | 300                        | seconds; 0: none is made good |
 | `ORDER_ROOM_POLICY`              | ComeUp's                   | lengths of the process, JSON  |
 | `ORDER_ROOM_COMMANDS_PER_SECOND` | 20                         | frames a socket may send      |
+| `ORDER_ROOM_DRAIN`               | 3                          | seconds to move sockets over  |
+| `ORDER_ROOM_DRAIN_NOTICE`        | 0                          | seconds not ready before that |
 | `ORDER_ROOM_LOG`                 | info                       | debug, info, warning, error   |
 
 `ORDER_ROOM_RECORD_KEY` is an Ed25519 key: the path of an unencrypted PKCS8 file, or 32 bytes in
@@ -156,6 +158,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     )
     commands_per_second: Annotated[float, msgspec.Meta(gt=0)] = msgspec.field(
         name="ORDER_ROOM_COMMANDS_PER_SECOND", default=20.0
+    )
+    drain: Annotated[float, msgspec.Meta(ge=0)] | None = msgspec.field(
+        name="ORDER_ROOM_DRAIN", default=None
+    )
+    drain_notice: Annotated[float, msgspec.Meta(ge=0)] = msgspec.field(
+        name="ORDER_ROOM_DRAIN_NOTICE", default=0.0
     )
     log: LogLevel = msgspec.field(name="ORDER_ROOM_LOG", default=LogLevel.INFO)
     demo: bool = False

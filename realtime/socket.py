@@ -7,8 +7,12 @@ time of every frame. Nothing is answered before a good hello but the reason why 
 from __future__ import annotations
 
 import asyncio
+import random
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import partial
+from math import ceil
 
 import msgspec
 import structlog
@@ -19,6 +23,7 @@ from orders import people, views
 from orders.errors import Malformed, Refused, TokenExpired, Unauthenticated, Unavailable
 from realtime import rooms, telemetry, texts
 from realtime.api.answers import refusal_body
+from realtime.auth import Identity
 from realtime.dispatch import carry_out
 from realtime.edge import Edge
 from realtime.origins import is_allowed
@@ -35,6 +40,8 @@ class Door:
     def __init__(self, edge: Edge) -> None:
         """Serve with the parts of `edge`."""
         self._edge = edge
+        self._unwelcomed = 0
+        self._turns = asyncio.Semaphore(edge.limits.hellos_at_once)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one socket."""
@@ -46,10 +53,17 @@ class Door:
             await _reject(send, OriginRefused(), language)
             return
         if not self._edge.ready:
-            await _reject(send, Unavailable(reason="stopping"), language)
+            await _reject(send, self._later("stopping"), language)
             return
-        await send({"type": "websocket.accept"})
-        session = await self._hello(receive, send, language)
+        if self._unwelcomed >= self._edge.limits.unwelcomed:
+            await _reject(send, self._later("busy"), language)
+            return
+        self._unwelcomed += 1
+        try:
+            await send({"type": "websocket.accept"})
+            session = await self._hello(receive, send, language)
+        finally:
+            self._unwelcomed -= 1
         if session is None:
             return
         abort = scope.get("extensions", {}).get(GIVE_UP)
@@ -88,7 +102,10 @@ class Door:
             await _close(send, Close.VERSION, Malformed(where="version"), language)
             return None
         try:
-            return await self._welcome(hello, send)
+            identity = self._edge.check_token(hello.token)
+            await self._edge.rates.take_hello(identity.person)
+            async with self._turn():
+                return await self._welcome(hello, identity, send)
         except TokenExpired as refusal:
             await _close(send, Close.TOKEN_ENDED, refusal, language)
         except Unauthenticated as refusal:
@@ -97,9 +114,27 @@ class Door:
             await _close(send, Close.RESTART, refusal, language)
         return None
 
-    async def _welcome(self, hello: Hello, send: Send) -> Session:
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        """Wait until few enough are being welcomed. Raises `Unavailable`."""
+        try:
+            async with asyncio.timeout(self._edge.limits.hello_turn):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise self._later("busy") from None
+        try:
+            yield
+        finally:
+            self._turns.release()
+
+    def _later(self, reason: str) -> Unavailable:
+        """Say when to come back: not everybody at the same moment."""
+        limits = self._edge.limits
+        wait = random.uniform(limits.retry_least, limits.retry_most)  # noqa: S311 - jitter
+        return Unavailable(reason=reason, retry_after=ceil(wait))
+
+    async def _welcome(self, hello: Hello, identity: Identity, send: Send) -> Session:
         edge = self._edge
-        identity = edge.check_token(hello.token)
         person = identity.person
         async with edge.database.reading() as conn:
             known = await people.known(conn, person)
@@ -161,7 +196,14 @@ async def _reject(send: Send, refusal: Refused, language: str) -> None:
         {
             "type": "websocket.http.response.start",
             "status": refusal.status,
-            "headers": [(b"content-type", b"application/json")],
+            "headers": [
+                (b"content-type", b"application/json"),
+                *(
+                    [(b"retry-after", str(refusal.facts["retry_after"]).encode())]
+                    if "retry_after" in refusal.facts
+                    else []
+                ),
+            ],
         }
     )
     await send({"type": "websocket.http.response.body", "body": body})

@@ -146,6 +146,10 @@ class Server:
         assert made.status_code == 200, made.text
         return str(made.json()["token"])
 
+    def at_the_door(self, person: str = "nobody") -> Browser:
+        """A browser of the person that has not connected yet; the test closes it."""
+        return Browser(self, person)
+
     @asynccontextmanager
     async def browser(
         self, person: str, *, token: str | None = None, language: str = "en"

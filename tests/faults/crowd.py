@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 from dataclasses import dataclass, field
+from math import ceil
 from typing import TYPE_CHECKING
 
 from websockets.asyncio.client import connect
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 AT_ONCE = 50
 """Sockets that are being opened at the same time."""
+
+
+EACH = 10
+"""Sockets of one person: half of what a process allows."""
 
 
 @dataclass
@@ -84,11 +89,12 @@ class Crowd:
 async def gather(world: World, number: int) -> Crowd:
     """Open so many sockets; return once all are welcome."""
     turn = asyncio.Semaphore(AT_ONCE)
+    rooms = [await world.gateways[0].order() for _ in range(ceil(number / EACH / 2))]
+    people = [(room, person) for room in rooms for person in (room.buyer, room.seller)]
     listeners = [
         Listener(
             world.doors,
-            room := world.rooms[n % len(world.rooms)],
-            room.buyer if n % 2 else room.seller,
+            *people[n % len(people)],
             random.Random(f"{world.chance.random()}"),
         )
         for n in range(number)
