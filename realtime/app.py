@@ -71,6 +71,7 @@ DEMO_ROUTES = [
     Route("/demo/reset", demo_api.reset, methods=["POST"]),
     Route("/demo/{person}/", demo_api.inbox),
     Route("/demo/{person}/orders/{order}", demo_api.room),
+    Route("/demo/{person}/orders/{order}/again", demo_api.again, methods=["POST"]),
     Route("/demo/{person}/token", demo_api.token, methods=["POST"]),
 ]
 

@@ -19,18 +19,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders import timeline, views, watermarks
 from orders.brief import Asked
 from orders.briefing import move_item
 from orders.commands import NewOrder, Person, create_order, take_step
 from orders.database import Announce, Database, OwedFor
-from orders.errors import OrderUnknown
-from orders.events import MessageSent, OrderId, PersonId, State
+from orders.errors import NotYours, OrderUnknown
+from orders.events import MessageSent, OrderId, PersonId, Role, State
 from orders.locking import lock, peek
 from orders.mediation import send_mediator
 from orders.money import Means
 from orders.policy import Policy
+from orders.tables import persons
 from orders.timeline import Draft
 from realtime.scenes import SCENES, Joins, Line, Scene, Step
 
@@ -85,6 +88,32 @@ class Demo:
             self._remember()
         finally:
             self.busy = False
+
+    async def again(self, order: OrderId, buyer: PersonId) -> OrderId:
+        """Order the same again with its brief, as the marketplace's shop would.
+
+        Raises `OrderUnknown` for a stranger, `NotYours` for the seller and `Malformed` while the
+        order still runs.
+        """
+        async with self._database.reading() as conn:
+            if await views.role_of(conn, order, buyer) is not Role.BUYER:
+                raise NotYours(verb="order.again", role=Role.BUYER)
+            found = await views.room(conn, order)
+            parties = {party.role: party.person for party in found.parties}
+            both = [await _person(conn, parties[role]) for role in (Role.BUYER, Role.SELLER)]
+        new = NewOrder(
+            reference=f"demo-again-{secrets.token_hex(6)}",
+            title=found.title,
+            category=found.category,
+            price_cents=found.price_cents,
+            currency=found.currency,
+            means=Means.CARD,
+            buyer=both[0],
+            seller=both[1],
+            predecessor=order,
+        )
+        created = await create_order(self._database, CALLER, secrets.token_hex(8), new)
+        return created.order
 
     def _remember(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -151,6 +180,11 @@ def _url(database: Database) -> str:
 
 def _id(person: Person, mark: str) -> PersonId:
     return PersonId(f"{person.person}-{mark}")
+
+
+async def _person(conn: AsyncConnection, person: PersonId) -> Person:
+    row = (await conn.execute(select(persons).where(persons.c.id == person))).one()
+    return Person(row.id, row.name, row.email, row.language)
 
 
 def _new(scene: Scene, mark: str) -> NewOrder:

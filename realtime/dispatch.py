@@ -347,4 +347,4 @@ async def _subscribe(edge: Edge, session: Session, frame: Subscribe) -> Outbound
         telemetry.RESUMES.labels("resumed").inc()
         place = Follow(order, after, head)
     hub.show(session, place, [party.person for party in room.parties])
-    return room_frame(room, me.role, policy, hub)
+    return room_frame(room, me.role, policy, hub, edge.settings.again_link(order))

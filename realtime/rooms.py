@@ -18,7 +18,7 @@ MANY_LINES = 5
 """From so many changed lines on, the whole inbox is read in one statement."""
 
 
-def room_frame(room: RoomView, you: Role, policy: Policy, hub: Hub) -> Room:
+def room_frame(room: RoomView, you: Role, policy: Policy, hub: Hub, again_url: str = "") -> Room:
     """Describe the room to one of its members."""
     return Room(
         order=room.order,
@@ -35,6 +35,7 @@ def room_frame(room: RoomView, you: Role, policy: Policy, hub: Hub) -> Room:
         file_max=policy.file_max,
         edit_window=policy.edit_window,
         withdraw_window=policy.withdraw_window,
+        again_url=again_url,
     )
 
 

@@ -16,6 +16,7 @@
 | `ORDER_ROOM_RECORD_KEY`          | made in the VAR folder     | seals the records of orders   |
 | `ORDER_ROOM_PUBLIC_URL`          | http://HOST:PORT           | where browsers reach us       |
 | `ORDER_ROOM_ORDER_URL`           | the demo's room            | the shop's page of an order   |
+| `ORDER_ROOM_AGAIN_URL`           | none                       | where to order again          |
 | `ORDER_ROOM_ALLOWED_ORIGINS`     | none                       | host pages, by commas         |
 | `ORDER_ROOM_SMTP_URL`            | the demo's mailbox         | smtp://user:pass@host:25      |
 | `ORDER_ROOM_MAIL_FROM`           | room@example.org           | the sender of mails           |
@@ -36,6 +37,7 @@ base64. All processes of one service need the same.
 `ORDER_ROOM_POLICY` is an object with fields of `orders.policy.Policy`, such as
 `{"brief_window": 86400}`: the marketplace's own settings, which an order may override.
 In `ORDER_ROOM_ORDER_URL` the words `{order}` and `{person}` are filled in; mails link there.
+In `ORDER_ROOM_AGAIN_URL` the word `{order}` is; the buyer of an ended order finds it there.
 Secrets are wrapped: they appear in no representation and no log.
 """
 
@@ -141,6 +143,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     record_key: Secret | None = msgspec.field(name="ORDER_ROOM_RECORD_KEY", default=None)
     public_url: str = msgspec.field(name="ORDER_ROOM_PUBLIC_URL", default="")
     order_url: str = msgspec.field(name="ORDER_ROOM_ORDER_URL", default="")
+    again_url: str = msgspec.field(name="ORDER_ROOM_AGAIN_URL", default="")
     allowed_origins: tuple[str, ...] = msgspec.field(name="ORDER_ROOM_ALLOWED_ORIGINS", default=())
     smtp_url: Secret | None = msgspec.field(name="ORDER_ROOM_SMTP_URL", default=None)
     mail_from: str = msgspec.field(
@@ -178,6 +181,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def base_url(self) -> str:
         """Where browsers reach us, without a slash at the end."""
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    def again_link(self, order: OrderId) -> str:
+        """Return where the shop sells what this order was about; empty if it does not say."""
+        return self.again_url.replace("{order}", quote(order))
 
     def link(self, order: OrderId, person: PersonId) -> str:
         """Return where a mail sends this person to find their order; no token is in it."""

@@ -83,13 +83,27 @@ async def inbox(_request: Request) -> Response:
 async def token(request: Request) -> Response:
     """Give a signed-in person a short-lived token for the WebSocket."""
     own_page(request)
+    return answer(edge_of(request).tokens.mint(signed_in(request)))
+
+
+async def again(request: Request) -> Response:
+    """Order an ended order again, as its buyer: what the shop does elsewhere."""
+    own_page(request)
+    person = signed_in(request)
+    made = await stage_of(request).demo.again(OrderId(request.path_params["order"]), person)
+    edge_of(request).nudge()
+    return answer({"order": made}, 201)
+
+
+def signed_in(request: Request) -> PersonId:
+    """Return the person in the path, if this browser signed in as them."""
     person = PersonId(request.path_params["person"])
     signed = request.cookies.get(COOKIE)
     if signed is None:
         raise Unauthenticated
     if stage_of(request).cookies.check(signed).person != person:
         raise TokenInvalid
-    return answer(edge_of(request).tokens.mint(person))
+    return person
 
 
 async def reset(request: Request) -> Response:

@@ -110,7 +110,9 @@ async def order(request: Request) -> Response:
     await edge.hub.look_for([party.person for party in room.parties])
     return answer(
         {
-            "room": rooms.room_frame(room, me.role, policy, edge.hub),
+            "room": rooms.room_frame(
+                room, me.role, policy, edge.hub, edge.settings.again_link(wanted)
+            ),
             "situation": await rooms.situation(edge.database, identity.person, language, wanted),
             "after": rows[0].seq - 1 if rows else 0,
             "upto": rows[-1].seq if rows else 0,

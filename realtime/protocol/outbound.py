@@ -119,6 +119,8 @@ class Room(_Outbound, frozen=True, tag="room"):
     """For so many seconds after it was sent an author may edit a message; 0 for never."""
     withdraw_window: int = 0
     """The same for withdrawing it."""
+    again_url: str = ""
+    """Where the shop sells what an ended order was about; empty if it does not say."""
 
 
 class SeenSecret(msgspec.Struct, frozen=True):

@@ -8,6 +8,7 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
+import { Attention } from './attention.js';
 import { connectionFor, type Connection } from './connection.js';
 import { inWords } from './countdown.js';
 import { icon } from './icons.js';
@@ -15,7 +16,8 @@ import { isEnded, ranked } from './inbox.js';
 import type { TokenProvider } from './line.js';
 import './parts/banner.js';
 import './parts/rings.js';
-import type { InboxLine } from './protocol.js';
+import './parts/search.js';
+import type { Hit, InboxLine } from './protocol.js';
 import { base, tokens } from './styles.js';
 import { languageOf, textsOf, type Language } from './texts/index.js';
 
@@ -34,6 +36,8 @@ export class OrderInboxElement extends LitElement {
   @state() private revision = 0;
   @state() private second = 0;
   private connection: Connection | null = null;
+  @state() private searching = false;
+  private readonly attention = new Attention();
   private leave: (() => void) | null = null;
   private ticking: ReturnType<typeof setInterval> | undefined;
 
@@ -70,6 +74,11 @@ export class OrderInboxElement extends LitElement {
   private quit(): void {
     this.leave?.();
     this.leave = this.connection = null;
+    this.attention.count(0);
+  }
+
+  override updated(): void {
+    this.attention.count((this.connection?.lines ?? []).reduce((sum, line) => sum + line.unread, 0));
   }
 
   override render(): TemplateResult {
@@ -101,8 +110,23 @@ export class OrderInboxElement extends LitElement {
       <order-room-rings .connection=${connection} .href=${this.href} .language=${this.tongue} .revision=${this.revision}></order-room-rings>
       <header>
         <h1>${t.heading}</h1>
-        ${sorted.length > 0 ? html`<p data-test="inbox-waiting" data-waiting=${waiting}>${connection.welcome?.name ? html`<b>${connection.welcome.name}</b> ` : nothing}${t.yours(waiting)}</p>` : nothing}
+        ${sorted.length > 0 ? html`<p data-test="inbox-waiting" data-waiting=${waiting}>${connection.welcome?.name ? html`<b>${connection.welcome.name}</b> ` : nothing}${t.yours(waiting)}</p>
+              <span class="grow"></span>
+              <button class="quiet" data-test="search-open" aria-expanded=${this.searching} @click=${() => (this.searching = !this.searching)}>
+                ${icon('search', 18)}${texts.search.open}
+              </button>` : nothing}
       </header>
+      ${this.searching
+        ? html`<order-room-search
+            .connection=${connection}
+            .order=${null}
+            .language=${this.tongue}
+            .titled=${(order: string) => lines.find((line) => line.order === order)?.title ?? ''}
+            .name=${(order: string, person: string) => this.named(order, person)}
+            @go=${(e: CustomEvent<Hit>) => this.go(e.detail)}
+            @shut=${() => (this.searching = false)}
+          ></order-room-search>`
+        : nothing}
       ${sorted.length === 0
         ? html`<div class="notice" data-test="inbox-empty">
             ${icon('box', 32)}
@@ -113,6 +137,18 @@ export class OrderInboxElement extends LitElement {
       ${this.list(sorted.filter((line) => !isEnded(line)))}
       ${ended.length > 0 ? html`<h2 class="heading">${t.ended}</h2>${this.list(ended)}` : nothing}
     `;
+  }
+
+  /** Who said it, as far as the list tells. */
+  private named(order: string, person: string): string {
+    const line = this.connection?.lines?.find((one) => one.order === order);
+    if (person === this.connection?.welcome?.person) return textsOf(this.tongue).you;
+    return line && person !== 'clock' && person !== 'marketplace' ? line.other : '';
+  }
+
+  /** Open the order at that place. */
+  private go({ order, seq }: Hit): void {
+    location.href = `${this.href.replace('{order}', encodeURIComponent(order))}#m${seq}`;
   }
 
   private banner(connection: Connection): TemplateResult {
@@ -206,6 +242,16 @@ export class OrderInboxElement extends LitElement {
       }
       header p {
         color: var(--muted);
+      }
+      .grow {
+        flex: 1;
+      }
+      order-room-search {
+        max-height: 60vh;
+        margin-bottom: 18px;
+        border: 1px solid var(--line);
+        border-radius: var(--radius);
+        overflow: hidden;
       }
       header b {
         margin-right: 8px;

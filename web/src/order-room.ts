@@ -4,7 +4,9 @@
  * Set the property `token` to a function that fetches a bearer token for the person; elements
  * with the same function share one socket. Events, both bubbling out of shadow roots:
  * `order-room-state` (detail: order, state, connection) when one of these changes, and
- * `order-room-refused` (detail: code, text, facts) when the room cannot be shown.
+ * `order-room-refused` (detail: code, text, facts) when the room cannot be shown. With the
+ * attribute `order-again` the buyer of an ended order finds a button that tells
+ * `order-room-again` (detail: order); without it, a link if the service has one to show.
  */
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
@@ -25,12 +27,14 @@ import './parts/countdown-panel.js';
 import './parts/rings.js';
 import { chip, chipLook } from './parts/header.js';
 import { ended } from './parts/panel.js';
-import type { Entry } from './protocol.js';
+import type { Entry, Hit } from './protocol.js';
+import './parts/search.js';
 import { OrderRoom } from './room.js';
 import { base, tokens } from './styles.js';
 import { dayAndTime, languageOf, textsOf, type Language } from './texts/index.js';
 
 const NARROW = 820;
+const ANSWERING: ReadonlySet<string> = new Set(['buyer', 'seller', 'mediator']);
 
 @customElement('order-room')
 export class OrderRoomElement extends LitElement {
@@ -39,6 +43,8 @@ export class OrderRoomElement extends LitElement {
   @property() src = '/ws';
   @property() language = '';
   @property({ reflect: true }) theme: 'auto' | 'light' | 'dark' = 'auto';
+  /** Whether the page sells again what an ended order was about: it hears `order-room-again`. */
+  @property({ type: Boolean, attribute: 'order-again' }) again = false;
   @property({ attribute: false }) token: TokenProvider | null = null;
   /** Where another order is shown, for a call about it; `{order}` stands for its id. */
   @property() href = '';
@@ -46,6 +52,7 @@ export class OrderRoomElement extends LitElement {
   @state() private revision = 0;
   @state() private narrow = false;
   @state() private said = '';
+  @state() private searching = false;
   @query('order-room-conversation') private conversation!: Conversation | null;
   @query('order-room-composer') private composer!: Composer | null;
   @query('dialog.sheet') private sheet!: HTMLDialogElement | null;
@@ -110,6 +117,8 @@ export class OrderRoomElement extends LitElement {
     this.opened = this.refused = false;
     this.lastState = '';
     this.attention.flash(null);
+    this.attention.count(0);
+    this.searching = false;
   }
 
   private changed(): void {
@@ -140,6 +149,8 @@ export class OrderRoomElement extends LitElement {
     if (conversation && room.room && !this.opened) {
       this.opened = true;
       conversation.openedAt(room.marks.read(room.me?.person ?? ''));
+      const place = /^#m(\d+)$/.exec(location.hash)?.[1];
+      if (place) void conversation.jumpTo(Number(place));
     }
     if (this.audio.srcObject !== call.remote) {
       this.audio.srcObject = call.remote;
@@ -150,6 +161,7 @@ export class OrderRoomElement extends LitElement {
       }
     }
     this.attention.flash(call.state === 'ringing' ? textsOf(this.tongue).call.flash(room.other?.name ?? '') : null);
+    this.attention.count(room.connection.lines?.find((line) => line.order === room.order)?.unread ?? 0);
     this.looked();
   }
 
@@ -218,7 +230,7 @@ export class OrderRoomElement extends LitElement {
     const quiet = isQuiet(call);
     return html`<div class="desk">
       ${this.header(room, quiet ? this.callPanel(room, call, false) : nothing)} ${this.banner(room)} ${this.rings(room, call)}
-      <main>${this.talk(room)}</main>
+      <main>${this.searching ? this.search(room) : nothing}${this.talk(room)}</main>
       <aside class="panel" aria-label=${textsOf(this.tongue).panel.heading}>
         ${quiet ? nothing : this.callPanel(room, call, false)} ${this.panel(room)}
       </aside>
@@ -249,7 +261,7 @@ export class OrderRoomElement extends LitElement {
         </button>
         ${this.banner(room)} ${this.rings(room, call)} ${quiet ? nothing : html`<div class="ongoing">${this.callPanel(room, call, false)}</div>`}
       </div>
-      <main>${this.talk(room)}</main>
+      <main>${this.searching ? this.search(room) : nothing}${this.talk(room)}</main>
       <dialog class="sheet" aria-label=${t.panel.heading} @click=${this.outside}>
         <div class="panel">
           <div class="sheet-head">
@@ -275,6 +287,7 @@ export class OrderRoomElement extends LitElement {
       .clock=${this.clock}
       .revision=${this.revision}
       ?narrow=${this.narrow}
+      @search=${() => (this.searching = !this.searching)}
       >${room.me?.role === 'mediator' ? nothing : button}</order-room-header
     >`;
   }
@@ -285,6 +298,7 @@ export class OrderRoomElement extends LitElement {
       .language=${this.tongue}
       .clock=${this.clock}
       .revision=${this.revision}
+      ?again=${this.again}
     ></order-room-panel>`;
   }
 
@@ -297,6 +311,23 @@ export class OrderRoomElement extends LitElement {
       ?talking=${call.state === 'active' || call.state === 'connecting'}
       .revision=${this.revision}
     ></order-room-rings>`;
+  }
+
+  private search(room: OrderRoom): TemplateResult {
+    return html`<order-room-search
+      .connection=${room.connection}
+      .order=${room.order}
+      .language=${this.tongue}
+      .name=${(_: string, person: string) => (person === room.me?.person ? textsOf(this.tongue).you : (room.name(person) ?? ''))}
+      @go=${(e: CustomEvent<Hit>) => this.goTo(e.detail.seq)}
+      @shut=${() => (this.searching = false)}
+    ></order-room-search>`;
+  }
+
+  /** Show an entry; on a phone the search makes room for it. */
+  private goTo(seq: number): void {
+    if (this.narrow) this.searching = false;
+    void this.updateComplete.then(() => this.conversation?.jumpTo(seq));
   }
 
   private banner(room: OrderRoom): TemplateResult {
@@ -326,7 +357,7 @@ export class OrderRoomElement extends LitElement {
         .language=${this.tongue}
         .seen=${Math.min(...room.others.map((m) => room.marks.read(m.person)))}
         .reached=${Math.min(...room.others.map((m) => room.marks.delivered(m.person)))}
-        .answering=${room.room?.edit_window !== undefined}
+        .answering=${ANSWERING.has(room.me?.role ?? '')}
         .revision=${this.revision}
         .typist=${room.typist === null ? '' : (room.name(room.typist) ?? t.someone)}
         .older=${room.older}

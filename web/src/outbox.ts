@@ -6,7 +6,7 @@
  * old to make sense. Messages of one order go out one at a time, so they cannot overtake each
  * other when one has to be tried again.
  */
-import type { Asking, Refused, Reply } from './protocol.js';
+import type { Asking, Refused, Reply, SecretKind } from './protocol.js';
 
 /** The server said no. `frame.text` is a sentence for the reader. */
 export class RefusedError extends Error {
@@ -14,6 +14,12 @@ export class RefusedError extends Error {
     super(frame.text || frame.code);
     this.name = 'RefusedError';
   }
+}
+
+/** What was seen in refused words that may be sent knowingly; null if that is not why. */
+export function seenSecrets(error: unknown): readonly SecretKind[] | null {
+  if (!(error instanceof RefusedError) || error.frame.code !== 'secret_seen') return null;
+  return String(error.frame.facts['kinds'] ?? '').split(',').filter(Boolean) as SecretKind[];
 }
 
 /** No answer came in the time in which the answer would have been of use. */

@@ -6,7 +6,7 @@
  */
 import { aftermath, type Aftermath } from './aftermath.js';
 import type { Connection, Follower } from './connection.js';
-import { RefusedError, type Ask } from './outbox.js';
+import { RefusedError, seenSecrets, type Ask } from './outbox.js';
 import type {
   Answer,
   CallSignal,
@@ -142,7 +142,14 @@ export class OrderRoom implements Follower {
   }
 
   /** Take a step of the process. Rejects with `RefusedError`, or when `signal` aborts. */
-  step(verb: Verb, note: string, id: string, signal: AbortSignal, refund?: number): Promise<Done> {
+  step(
+    verb: Verb,
+    note: string,
+    id: string,
+    signal: AbortSignal,
+    refund?: number,
+    understood: readonly SecretKind[] = [],
+  ): Promise<Done> {
     return this.connection.ask<Done>(
       {
         t: verb,
@@ -150,14 +157,15 @@ export class OrderRoom implements Follower {
         order: this.order,
         ...(note === '' ? {} : { note }),
         ...(refund === undefined ? {} : { refund_cents: refund }),
+        ...knowing(understood),
       },
       { within: STEP_PATIENCE, signal },
     );
   }
 
   /** Propose more time (`amount` in seconds) or a part of the money back (in cents). */
-  propose(kind: ProposalKind, amount: number, note: string, signal: AbortSignal): Promise<Done> {
-    const noted = { id: crypto.randomUUID(), order: this.order, ...(note === '' ? {} : { note }) };
+  propose(kind: ProposalKind, amount: number, note: string, signal: AbortSignal, understood: readonly SecretKind[] = []): Promise<Done> {
+    const noted = { id: crypto.randomUUID(), order: this.order, ...(note === '' ? {} : { note }), ...knowing(understood) };
     return this.connection.ask<Done>(
       kind === 'time'
         ? { t: 'time.propose', ...noted, seconds: amount }
@@ -167,6 +175,30 @@ export class OrderRoom implements Follower {
   }
 
   /** Answer a proposal; `at` picks one of several times to talk. */
+  /** Propose an option: what, for how much, and how many more days to deliver it takes. */
+  proposeOption(
+    title: string,
+    cents: number,
+    days: number,
+    note: string,
+    signal: AbortSignal,
+    understood: readonly SecretKind[] = [],
+  ): Promise<Done> {
+    return this.connection.ask<Done>(
+      {
+        t: 'option.propose',
+        id: crypto.randomUUID(),
+        order: this.order,
+        title,
+        cents,
+        days,
+        ...(note === '' ? {} : { note }),
+        ...knowing(understood),
+      },
+      { within: STEP_PATIENCE, signal },
+    );
+  }
+
   answer(how: 'accept' | 'decline' | 'withdraw', proposal: number, at?: string): Promise<Done> {
     return this.connection.ask<Done>(
       { t: `proposal.${how}`, id: crypto.randomUUID(), order: this.order, proposal, ...(at === undefined ? {} : { at }) },
@@ -198,7 +230,7 @@ export class OrderRoom implements Follower {
   }
 
   /** Move an item of the readiness list; `note` is what is given, or why. */
-  moveItem(move: ItemMove, item: string, note: string, files: readonly string[] = []): Promise<Done> {
+  moveItem(move: ItemMove, item: string, note: string, files: readonly string[] = [], understood: readonly SecretKind[] = []): Promise<Done> {
     return this.connection.ask<Done>(
       {
         t: `brief.${move}`,
@@ -207,14 +239,15 @@ export class OrderRoom implements Follower {
         item,
         ...(note === '' ? {} : { note }),
         ...(files.length === 0 ? {} : { files }),
+        ...knowing(understood),
       },
       { within: STEP_PATIENCE },
     );
   }
 
-  addItem(label: string): Promise<Done> {
+  addItem(label: string, understood: readonly SecretKind[] = []): Promise<Done> {
     return this.connection.ask<Done>(
-      { t: 'brief.add', id: crypto.randomUUID(), order: this.order, label },
+      { t: 'brief.add', id: crypto.randomUUID(), order: this.order, label, ...knowing(understood) },
       { within: STEP_PATIENCE },
     );
   }
@@ -420,7 +453,7 @@ export class OrderRoom implements Follower {
         order: this.order,
         text,
         ...(replyTo === undefined ? {} : { reply_to: replyTo }),
-        ...(understood.length === 0 ? {} : { understood }),
+        ...knowing(understood),
       }),
     );
   }
@@ -452,10 +485,15 @@ export class OrderRoom implements Follower {
 }
 
 /** What a message was refused for, if it is what stands in it. */
-function secretsOf({ frame }: RefusedError): timeline.Pending['secrets'] {
-  if (frame.code !== 'secret_seen' && frame.code !== 'secret_refused') return undefined;
-  const kinds = String(frame.facts['kinds'] ?? '').split(',').filter(Boolean) as SecretKind[];
-  return { kinds, may: frame.code === 'secret_seen' };
+function secretsOf(error: RefusedError): timeline.Pending['secrets'] {
+  if (error.frame.code === 'secret_refused') return { kinds: [], may: false };
+  const kinds = seenSecrets(error);
+  return kinds === null ? undefined : { kinds, may: true };
+}
+
+/** The part of a frame that says what its writer was told of. */
+function knowing(understood: readonly SecretKind[]): { understood?: readonly SecretKind[] } {
+  return understood.length === 0 ? {} : { understood };
 }
 
 type Timer = ReturnType<typeof setTimeout>;

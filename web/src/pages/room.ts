@@ -38,6 +38,14 @@ export class DemoRoom extends LitElement {
     }
   }
 
+  /** The demo is its own shop. */
+  private readonly again = async (): Promise<void> => {
+    const { person, order } = this.place;
+    const path = `/demo/${encodeURIComponent(person)}/orders/`;
+    const made = await fetchJson<{ order: string }>(`${path}${encodeURIComponent(order)}/again`, 'POST');
+    location.href = path + encodeURIComponent(made.order);
+  };
+
   override render(): TemplateResult {
     const t = textsOf(this.language);
     const me = this.people.find((p) => p.person === this.place.person);
@@ -64,7 +72,7 @@ export class DemoRoom extends LitElement {
           this.language = language;
         })}
       </nav>
-      <order-room .order=${this.place.order} src="/ws" href="/demo/${encodeURIComponent(this.place.person)}/orders/{order}" .language=${this.language} .token=${this.token}></order-room>
+      <order-room order-again @order-room-again=${this.again} .order=${this.place.order} src="/ws" href="/demo/${encodeURIComponent(this.place.person)}/orders/{order}" .language=${this.language} .token=${this.token}></order-room>
     `;
   }
 

@@ -3,12 +3,13 @@ import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { inWords } from '../countdown.js';
 import { icon } from '../icons.js';
-import { RefusedError, TooLateError } from '../outbox.js';
-import type { Situation, Verb } from '../protocol.js';
+import { RefusedError, seenSecrets, TooLateError } from '../outbox.js';
+import type { SecretKind, Situation, Verb } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { money, textsOf, type Language } from '../texts/index.js';
 import { dialogLook } from './dialog.js';
+import './nudge.js';
 import './shares.js';
 
 /** The order in which buttons stand: what moves the order on first, what ends it last. */
@@ -32,6 +33,7 @@ const RANK: readonly Verb[] = [
   'order.give_up',
   'order.decline',
   'order.cancel',
+  'question.close',
 ];
 /** Steps that end the order, or lead there. */
 const ENDING: ReadonlySet<Verb> = new Set([
@@ -41,6 +43,7 @@ const ENDING: ReadonlySet<Verb> = new Set([
   'cancel.request',
   'cancel.accept',
   'dispute.open',
+  'question.close',
 ]);
 /** The mediator's: none is proposed before another. */
 const DECISIONS: ReadonlySet<Verb> = new Set(['dispute.refund', 'dispute.split', 'dispute.pay', 'dispute.resume']);
@@ -57,6 +60,8 @@ export class Actions extends LitElement {
   @state() private verb: Verb | null = null;
   @state() private busy = false;
   @state() private refusal = '';
+  /** What was seen in the note and is sent knowingly the next time. */
+  @state() private understood: readonly SecretKind[] = [];
   @state() private minute = 0;
   @query('dialog') private dialog!: HTMLDialogElement;
   @query('textarea') private note!: HTMLTextAreaElement | null;
@@ -85,6 +90,7 @@ export class Actions extends LitElement {
   private async ask(verb: Verb): Promise<void> {
     this.verb = verb;
     this.refusal = '';
+    this.understood = [];
     this.share = Math.round(this.situation.held_cents / 2);
     this.asked = crypto.randomUUID();
     await this.updateComplete;
@@ -108,9 +114,10 @@ export class Actions extends LitElement {
     this.abort = new AbortController();
     try {
       const split = verb === 'dispute.split' ? this.share : undefined;
-      await this.room.step(verb, note, this.asked, this.abort.signal, split);
+      await this.room.step(verb, note, this.asked, this.abort.signal, split, this.understood);
       this.shut();
     } catch (error) {
+      this.understood = seenSecrets(error) ?? [];
       if (error instanceof RefusedError) this.refusal = error.message;
       else if (error instanceof TooLateError) this.refusal = textsOf(this.language).tooLate;
       this.asked = crypto.randomUUID();
@@ -153,6 +160,7 @@ export class Actions extends LitElement {
               </p>
             </div>`
           : nothing}
+        ${s.nudge_from ? html`<order-room-nudge .room=${room} .from=${s.nudge_from} .language=${this.language}></order-room-nudge>` : nothing}
         ${verbs.length > 0 ? html`<div class="buttons">${verbs.map((v, i) => this.button(v, i))}</div>` : nothing}
       </section>
       ${this.confirmation(other)}
@@ -201,7 +209,7 @@ export class Actions extends LitElement {
             ${c.note || needed
               ? html`<label>
                   <span>${c.note || (verb === 'order.start' ? t.startOpen : t.why)}${needed ? nothing : html` <i>${t.optional}</i>`}</span>
-                  <textarea rows="3" data-test="note" ?required=${needed} maxlength=${this.room.room?.note_max ?? 1000}></textarea>
+                  <textarea rows="3" data-test="note" @input=${() => (this.understood = [])} ?required=${needed} maxlength=${this.room.room?.note_max ?? 1000}></textarea>
                 </label>`
               : nothing}
             ${this.refusal
@@ -211,7 +219,7 @@ export class Actions extends LitElement {
             <div class="choice">
               <button type="button" data-test="dialog-back" @click=${() => this.shut()}>${t.cancelDialog}</button>
               <button class=${ENDING.has(verb) ? 'danger' : 'primary'} type="submit" data-test="confirm" ?disabled=${this.busy}>
-                ${this.busy ? t.sending : c.yes}
+                ${this.busy ? t.sending : this.understood.length > 0 ? t.warn.anyway : c.yes}
               </button>
             </div>
           </form>`

@@ -2,8 +2,8 @@
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { icon } from '../icons.js';
-import { RefusedError, TooLateError } from '../outbox.js';
-import type { Brief, BriefItem, ItemMove } from '../protocol.js';
+import { RefusedError, seenSecrets, TooLateError } from '../outbox.js';
+import type { Brief, BriefItem, ItemMove, SecretKind } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import type { Shared } from '../files.js';
@@ -26,6 +26,8 @@ export class BriefList extends LitElement {
   @state() private attached: readonly Shared[] = [];
   @state() private busy = false;
   @state() private refusal: { item: string; text: string } | null = null;
+  /** What was seen in the words and is sent knowingly the next time. */
+  @state() private understood: readonly SecretKind[] = [];
 
   override render(): TemplateResult {
     const t = textsOf(this.language).brief;
@@ -57,6 +59,7 @@ export class BriefList extends LitElement {
         </summary>
         <div class="more">
           ${item.hint ? html`<p class="hint">${item.hint}</p>` : nothing}
+          ${writing === 'give' && item.item.includes('access') ? html`<p class="hint safe">${icon('shield', 16)}<span>${textsOf(this.language).warn.access}</span></p>` : nothing}
           ${item.note ? html`<blockquote>${item.note}</blockquote>` : nothing}
           ${item.files?.map((file) => html`<order-room-file small .room=${this.room} .shared=${file} .language=${this.language}></order-room-file>`) ?? nothing}
           ${writing ? this.form(item.item, writing) : this.moves(item)} ${this.refused(item.item)}
@@ -95,6 +98,7 @@ export class BriefList extends LitElement {
       }}
     >
       <textarea name="text" rows="3" ?required=${this.attached.length === 0} data-test="brief-text" aria-label=${t.ask[move]} placeholder=${t.ask[move]}
+        @input=${() => (this.understood = [])}
         maxlength=${move === 'add' ? 120 : (this.room.room?.note_max ?? 1000)}></textarea>
       ${move === 'give'
         ? html`${this.attached.map((file) => html`<order-room-file small .room=${this.room} .shared=${file} .language=${this.language}></order-room-file>`)}
@@ -104,7 +108,7 @@ export class BriefList extends LitElement {
       <div class="choice">
         <button type="button" @click=${() => (this.writing = null)}>${texts.cancelDialog}</button>
         <button class="primary" type="submit" data-test="brief-confirm" ?disabled=${this.busy}>
-          ${this.busy ? texts.sending : t.send}
+          ${this.busy ? texts.sending : this.understood.length > 0 ? texts.warn.anyway : t.send}
         </button>
       </div>
     </form>`;
@@ -124,6 +128,7 @@ export class BriefList extends LitElement {
 
   private async write(item: string, move: ItemMove | 'add'): Promise<void> {
     this.refusal = null;
+    this.understood = [];
     this.writing = { item, move };
     this.attached = [];
     await this.updateComplete;
@@ -134,9 +139,11 @@ export class BriefList extends LitElement {
     this.busy = true;
     this.refusal = null;
     try {
-      await (move === 'add' ? this.room.addItem(text) : this.room.moveItem(move, item, text, files));
+      const knowing = this.understood;
+      await (move === 'add' ? this.room.addItem(text, knowing) : this.room.moveItem(move, item, text, files, knowing));
       this.writing = null;
     } catch (error) {
+      this.understood = seenSecrets(error) ?? [];
       if (error instanceof RefusedError) this.refusal = { item, text: error.message };
       else if (error instanceof TooLateError) this.refusal = { item, text: textsOf(this.language).tooLate };
     } finally {
@@ -147,6 +154,11 @@ export class BriefList extends LitElement {
   static override readonly styles = [
     base,
     css`
+      .safe {
+        display: flex;
+        gap: 6px;
+        color: var(--warn);
+      }
       .head {
         display: flex;
         justify-content: space-between;

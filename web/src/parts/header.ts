@@ -5,6 +5,7 @@ import type { Member, Presence, State } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { ago, money, textsOf, type Language } from '../texts/index.js';
+import './more.js';
 
 export const chipLook = css`
   .chip {
@@ -46,6 +47,7 @@ export class Header extends LitElement {
     const { room } = this;
     const r = room.room;
     const others = room.others;
+    const price = room.situation?.price_cents ?? r?.price_cents ?? 0;
     return html`<header>
       <span class="avatars">
         ${others.map(
@@ -58,8 +60,9 @@ export class Header extends LitElement {
       </div>
       ${this.narrow || !r
         ? nothing
-        : html`<span class="price">${money(this.language, r.price_cents, r.currency)}</span>${chip(room.situation?.state, this.language, true)}`}
+        : html`${price > 0 ? html`<span class="price">${money(this.language, price, r.currency)}</span>` : nothing}${chip(room.situation?.state, this.language, true)}`}
       <slot></slot>
+      <order-room-more .room=${room} .language=${this.language} .revision=${this.revision}></order-room-more>
     </header>`;
   }
 
@@ -80,6 +83,7 @@ export class Header extends LitElement {
 
   private presence(presence: Presence | undefined): string {
     const t = textsOf(this.language).presence;
+    if (presence?.hidden || this.room.connection.welcome?.hide_presence || this.room.room?.blocking) return '';
     if (presence?.online) return t.online;
     if (!presence?.last_seen) return t.offline;
     return t.seen(ago(this.language, Date.parse(presence.last_seen), this.clock()));

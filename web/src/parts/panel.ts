@@ -7,6 +7,7 @@ import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { money, textsOf, type Language } from '../texts/index.js';
 import './actions.js';
+import './again.js';
 import './brief.js';
 import './countdown-panel.js';
 import { isBargain } from './proposals.js';
@@ -23,6 +24,9 @@ export class Panel extends LitElement {
   @property({ attribute: false }) clock: () => number = Date.now;
   /** Changes whenever the room may have. */
   @property({ type: Number }) revision = 0;
+
+  /** Whether the page around sells again what an order was about. */
+  @property({ type: Boolean }) again = false;
 
   override render(): TemplateResult {
     const { room } = this;
@@ -51,6 +55,8 @@ export class Panel extends LitElement {
       ${s.brief
         ? html`<order-room-brief .room=${room} .brief=${s.brief} .language=${this.language}></order-room-brief>`
         : nothing}
+      <order-room-again .room=${room} .language=${this.language} .offered=${this.again}></order-room-again>
+      ${s.state === 'question' || s.state === 'question_closed' ? this.unpaid() : nothing}
       ${ended(room) ? countdown : nothing}
       ${asked ? nothing : agreeing}
       ${s.deadlines.slice(1).map(
@@ -69,6 +75,19 @@ export class Panel extends LitElement {
       <order-room-questions .viewer=${s.role} .state=${s.state} .language=${this.language}></order-room-questions>
       <order-room-record .room=${room} .language=${this.language}></order-room-record>
     `;
+  }
+
+  /** Before an order there is no money to speak of. */
+  private unpaid(): TemplateResult {
+    const t = textsOf(this.language).question;
+    const { state, role } = this.room.situation ?? {};
+    return html`<section class="card escrow" data-test="unpaid">
+      ${icon('coins', 22)}
+      <div>
+        <strong>${t.heading}</strong>
+        <p>${state === 'question_closed' ? t.closed : role === 'seller' ? t.seller : t.buyer}</p>
+      </div>
+    </section>`;
   }
 
   static override readonly styles = [

@@ -2,20 +2,22 @@
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { inWords } from '../countdown.js';
-import { icon } from '../icons.js';
-import { RefusedError, TooLateError } from '../outbox.js';
-import type { Bargain, Proposal, ProposalKind, Situation } from '../protocol.js';
+import { icon, type Icon } from '../icons.js';
+import { RefusedError, seenSecrets, TooLateError } from '../outbox.js';
+import type { Bargain, Proposal, ProposalKind, SecretKind, Situation } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { money, textsOf, type Language } from '../texts/index.js';
 import { dialogLook } from './dialog.js';
 
 const HOUR = 3600;
+const DAY = 24 * HOUR;
+const SIGNS: Record<Bargain, Icon> = { time: 'clock', refund: 'coins', option: 'box' };
 /** What is offered, in seconds; the server says which are too long for this order. */
 const LENGTHS = [6 * HOUR, 24 * HOUR, 48 * HOUR, 72 * HOUR];
 
 export function isBargain(kind: ProposalKind): kind is Bargain {
-  return kind === 'time' || kind === 'refund';
+  return kind === 'time' || kind === 'refund' || kind === 'option';
 }
 
 @customElement('order-room-proposals')
@@ -28,6 +30,8 @@ export class Proposals extends LitElement {
   @state() private busy = false;
   /** A refusal, and what it answers: the dialog or a proposal's seq. */
   @state() private refusal: { of: number | null; text: string } | null = null;
+  /** What was seen in the note and is sent knowingly the next time. */
+  @state() private understood: readonly SecretKind[] = [];
   @query('dialog') private dialog!: HTMLDialogElement;
   private abort: AbortController | null = null;
 
@@ -45,7 +49,7 @@ export class Proposals extends LitElement {
       <div class="offers">
         ${s.may_propose?.filter(isBargain).map(
           (kind) => html`<button class="quiet" data-test="propose-${kind}" @click=${() => this.ask(kind)}>
-            ${icon(kind === 'time' ? 'clock' : 'coins', 18)}${t[kind]}
+            ${icon(SIGNS[kind], 18)}${kind === 'option' ? t.option[s.role] : t[kind]}
           </button>`,
         ) ?? nothing}
       </div>
@@ -57,24 +61,31 @@ export class Proposals extends LitElement {
     const t = textsOf(this.language).proposal;
     const mine = proposal.by === this.room.me?.person;
     const answers = this.situation.role !== 'mediator';
-    const what =
-      proposal.kind === 'time'
-        ? t.whatTime(inWords(proposal.amount * 1000, this.language))
-        : t.whatRefund(money(this.language, proposal.amount, this.situation.currency));
+    const what = this.what(proposal);
+    const agreed = proposal.outcome === 'accepted' || proposal.outcome === 'unpaid';
     const who = this.room.name(proposal.by) ?? textsOf(this.language).someone;
     const refused = this.refusal?.of === proposal.seq ? this.refusal.text : '';
-    return html`<div class="open" data-test="proposal" data-seq=${proposal.seq} data-kind=${proposal.kind} data-mine=${mine}>
-      <p>${mine ? t.mine(what, this.room.other?.name ?? '') : t.theirs(who, what)}</p>
+    return html`<div class="open" data-test="proposal" data-seq=${proposal.seq} data-kind=${proposal.kind} data-mine=${mine}
+      data-outcome=${proposal.outcome ?? 'open'}>
+      <p>${agreed ? (proposal.outcome === 'unpaid' ? t.optionUnpaid(what) : t.optionAccepted(what)) : mine ? t.mine(what, this.room.other?.name ?? '') : t.theirs(who, what)}</p>
       ${proposal.note ? html`<blockquote>${proposal.note}</blockquote>` : nothing}
-      ${answers
+      ${answers && (!agreed || this.situation.role === 'buyer')
         ? html`<div class="choice">
-            ${mine
+            ${mine || agreed
               ? this.reply('withdraw', proposal, '')
               : html`${this.reply('decline', proposal, '')}${this.reply('accept', proposal, 'primary')}`}
           </div>`
         : nothing}
       ${refused ? html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${refused}</span></p>` : nothing}
     </div>`;
+  }
+
+  private what({ kind, amount, title, seconds }: Proposal): string {
+    const t = textsOf(this.language).proposal;
+    const price = money(this.language, amount, this.situation.currency);
+    if (kind === 'time') return t.whatTime(inWords(amount * 1000, this.language));
+    if (kind === 'option') return t.whatOption(title ?? '', price, Math.round((seconds ?? 0) / DAY));
+    return t.whatRefund(price);
   }
 
   private reply(how: 'accept' | 'decline' | 'withdraw', proposal: Proposal, look: string): TemplateResult {
@@ -98,9 +109,24 @@ export class Proposals extends LitElement {
     >
       ${kind
         ? html`<form method="dialog" @submit=${this.submitted}>
-            <h2 id="title">${kind === 'time' ? t.timeTitle : t.refundTitle}</h2>
-            <p>${kind === 'time' ? t.timeBody(other) : t.refundBody(other, held)}</p>
-            ${kind === 'time'
+            <h2 id="title">${{ time: t.timeTitle, refund: t.refundTitle, option: t.optionTitle }[kind]}</h2>
+            <p>${{ time: t.timeBody(other), refund: t.refundBody(other, held), option: t.optionBody(other) }[kind]}</p>
+            ${kind === 'option'
+              ? html`<label>
+                    <span>${t.optionName}</span>
+                    <input name="title" type="text" required maxlength="120" data-test="option-title" />
+                  </label>
+                  <div class="pair">
+                    <label>
+                      <span>${t.amount} (${s.currency})</span>
+                      <input name="amount" type="number" inputmode="decimal" required min="0.01" step="0.01" data-test="proposal-amount" />
+                    </label>
+                    <label>
+                      <span>${t.optionDays}</span>
+                      <input name="days" type="number" inputmode="numeric" min="0" max="60" step="1" value="0" data-test="option-days" />
+                    </label>
+                  </div>`
+              : kind === 'time'
               ? html`<div class="lengths" role="radiogroup">
                   ${LENGTHS.map(
                     (seconds, i) => html`<label>
@@ -116,7 +142,7 @@ export class Proposals extends LitElement {
                 </label>`}
             <label>
               <span>${t.note} <i>${texts.optional}</i></span>
-              <textarea name="note" rows="2" data-test="proposal-note" maxlength=${this.room.room?.note_max ?? 1000}></textarea>
+              <textarea name="note" rows="2" data-test="proposal-note" @input=${() => (this.understood = [])} maxlength=${this.room.room?.note_max ?? 1000}></textarea>
             </label>
             ${this.refusal?.of === null
               ? html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${this.refusal.text}</span></p>`
@@ -124,7 +150,7 @@ export class Proposals extends LitElement {
             <div class="choice">
               <button type="button" @click=${() => this.shut()}>${texts.cancelDialog}</button>
               <button class="primary" type="submit" data-test="proposal-confirm" ?disabled=${this.busy}>
-                ${this.busy ? texts.sending : t.yes}
+                ${this.busy ? texts.sending : this.understood.length > 0 ? texts.warn.anyway : t.yes}
               </button>
             </div>
           </form>`
@@ -134,6 +160,7 @@ export class Proposals extends LitElement {
 
   private async ask(kind: Bargain): Promise<void> {
     this.kind = kind;
+    this.understood = [];
     this.refusal = null;
     await this.updateComplete;
     this.dialog.showModal();
@@ -156,8 +183,13 @@ export class Proposals extends LitElement {
     const note = String(form.get('note') ?? '').trim();
     this.abort = new AbortController();
     const { signal } = this.abort;
+    const cents = Math.round(amount * 100);
+    const title = String(form.get('title') ?? '').trim();
+    const days = Number(form.get('days') ?? 0);
     void this.send(null, () =>
-      this.room.propose(kind, kind === 'time' ? amount : Math.round(amount * 100), note, signal),
+      kind === 'option'
+        ? this.room.proposeOption(title, cents, days, note, signal, this.understood)
+        : this.room.propose(kind, kind === 'time' ? amount : cents, note, signal, this.understood),
     );
   };
 
@@ -172,6 +204,7 @@ export class Proposals extends LitElement {
       await command();
       if (of === null) this.shut();
     } catch (error) {
+      this.understood = seenSecrets(error) ?? [];
       if (error instanceof RefusedError) this.refusal = { of, text: error.message };
       else if (error instanceof TooLateError) this.refusal = { of, text: textsOf(this.language).tooLate };
     } finally {
@@ -214,6 +247,12 @@ export class Proposals extends LitElement {
         border-left: 2px solid var(--accent);
         white-space: pre-wrap;
         overflow-wrap: anywhere;
+      }
+      .pair {
+        display: grid;
+        grid-template-columns: 1fr 1fr;
+        align-items: end;
+        gap: 12px;
       }
       .lengths {
         display: grid;

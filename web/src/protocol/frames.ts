@@ -80,6 +80,8 @@ export interface Room {
   /** Seconds in which a message may be changed or withdrawn; missing where it cannot be. */
   edit_window?: number;
   withdraw_window?: number;
+  /** Where the shop sells what an ended order was about. */
+  again_url?: string;
   /** Whether the viewer blocks the other; missing where one cannot. */
   blocking?: boolean;
 }
@@ -277,9 +279,9 @@ export type Asking =
   | { t: 'report'; id: string; order: string; message?: number; reason: ReportReason; note?: string }
   | { t: 'block'; id: string; order: string; on: boolean }
   | { t: Verb; id: string; order: string; note?: string; refund_cents?: number; understood?: readonly SecretKind[] }
-  | { t: 'time.propose'; id: string; order: string; seconds: number; note?: string }
-  | { t: 'refund.propose'; id: string; order: string; cents: number; note?: string }
-  | { t: 'option.propose'; id: string; order: string; title: string; cents: number; days: number; note?: string }
+  | { t: 'time.propose'; id: string; order: string; seconds: number; note?: string; understood?: readonly SecretKind[] }
+  | { t: 'refund.propose'; id: string; order: string; cents: number; note?: string; understood?: readonly SecretKind[] }
+  | { t: 'option.propose'; id: string; order: string; title: string; cents: number; days: number; note?: string; understood?: readonly SecretKind[] }
   | {
       t: 'proposal.accept' | 'proposal.decline' | 'proposal.withdraw';
       id: string;
@@ -291,8 +293,16 @@ export type Asking =
   | { t: 'call.request'; id: string; order: string; note?: string }
   | { t: 'talk.propose'; id: string; order: string; times: readonly string[]; note?: string }
   | { t: 'minutes.note'; id: string; order: string; call: string; text: string }
-  | { t: 'brief.add'; id: string; order: string; label: string }
-  | { t: `brief.${ItemMove}`; id: string; order: string; item: string; note?: string; files?: readonly string[] }
+  | { t: 'brief.add'; id: string; order: string; label: string; understood?: readonly SecretKind[] }
+  | {
+      t: `brief.${ItemMove}`;
+      id: string;
+      order: string;
+      item: string;
+      note?: string;
+      files?: readonly string[];
+      understood?: readonly SecretKind[];
+    }
   | { t: 'call.start'; id: string; order: string; to?: string }
   | { t: 'call.accept' | 'call.decline' | 'call.hang_up'; id: string; order: string; call: string }
   | { t: 'call.offer'; id: string; order: string; call: string; leg: string; sdp: string }

@@ -1,0 +1,182 @@
+/** What is seldom wanted: search, hiding one's presence, reporting, blocking. */
+import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import { customElement, property, query, state } from 'lit/decorators.js';
+import { icon } from '../icons.js';
+import { RefusedError } from '../outbox.js';
+import type { OrderRoom } from '../room.js';
+import { base } from '../styles.js';
+import { hidePresence } from '../talk.js';
+import { textsOf, type Language } from '../texts/index.js';
+import { dialogLook } from './dialog.js';
+import type { Report } from './report.js';
+import './report.js';
+
+const GAP = 6;
+
+/** Tells `search` when the search is wanted. */
+@customElement('order-room-more')
+export class More extends LitElement {
+  @property({ attribute: false }) room!: OrderRoom;
+  @property() language: Language = 'fr';
+  /** Changes whenever the room may have. */
+  @property({ type: Number }) revision = 0;
+
+  @state() private busy = false;
+  @state() private refusal = '';
+  @query('.more') private button!: HTMLButtonElement;
+  @query('.menu') private menu!: HTMLElement;
+  @query('dialog') private dialog!: HTMLDialogElement;
+  @query('order-room-report') private reporting!: Report;
+
+  override render(): TemplateResult {
+    const texts = textsOf(this.language);
+    const t = texts.safety;
+    const { room } = this;
+    const other = room.other?.name ?? texts.someone;
+    const party = room.me?.role !== 'mediator';
+    const hidden = room.connection.welcome?.hide_presence ?? false;
+    const blocking = room.room?.blocking ?? false;
+    return html`
+      <button class="quiet round" data-test="search-open" aria-label=${texts.search.open} title=${texts.search.open}
+        @click=${() => this.dispatchEvent(new CustomEvent('search', { bubbles: true, composed: true }))}>${icon('search', 20)}</button>
+      <button class="quiet round more" data-test="more" aria-haspopup="menu" aria-label=${t.menu} title=${t.menu} @click=${this.open}>${icon('dots', 20)}</button>
+      <div class="menu" popover="auto" role="menu" aria-label=${t.menu} data-test="more-menu" @keydown=${this.pressed} @toggle=${this.toggled}>
+        <button role="menuitemcheckbox" class="quiet item" tabindex="-1" data-test="hide-presence" aria-checked=${hidden}
+          ?disabled=${this.busy} @click=${() => this.hide(!hidden)}>
+          ${icon(hidden ? 'check' : 'eyeOff', 18)}<span>${t.hide}<small>${t.hideHint}</small></span>
+        </button>
+        ${party
+          ? html`<button role="menuitem" class="quiet item" tabindex="-1" data-test="report-person" @click=${this.report}>
+                ${icon('flag', 18)}<span>${t.report(other)}</span>
+              </button>
+              <button role="menuitem" class="quiet item ${blocking ? '' : 'bad'}" tabindex="-1" data-test="block" data-blocking=${blocking}
+                ?disabled=${this.busy} @click=${() => (blocking ? void this.block(false) : this.ask())}>
+                ${icon('ban', 18)}<span>${blocking ? t.unblock(other) : t.block(other)}</span>
+              </button>`
+          : nothing}
+        ${this.refusal ? html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${this.refusal}</span></p>` : nothing}
+      </div>
+      <dialog data-test="block-dialog" aria-labelledby="title" @click=${(e: Event) => e.target === this.dialog && this.dialog.close()}>
+        <h2 id="title">${t.blockTitle(other)}</h2>
+        <p>${t.blockBody(other)}</p>
+        ${this.refusal ? html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${this.refusal}</span></p>` : nothing}
+        <div class="choice">
+          <button data-test="block-back" @click=${() => this.dialog.close()}>${texts.cancelDialog}</button>
+          <button class="danger" data-test="block-confirm" ?disabled=${this.busy} @click=${() => this.block(true)}>${t.blockYes}</button>
+        </div>
+      </dialog>
+      <order-room-report .room=${room} .language=${this.language}></order-room-report>
+    `;
+  }
+
+  private get items(): HTMLElement[] {
+    return [...this.menu.querySelectorAll<HTMLElement>('button:not(:disabled)')];
+  }
+
+  private readonly open = (): void => {
+    this.refusal = '';
+    this.menu.showPopover();
+    const at = this.button.getBoundingClientRect();
+    this.menu.style.top = `${at.bottom + GAP}px`;
+    this.menu.style.left = `${Math.max(8, Math.min(at.right, innerWidth - 8) - this.menu.offsetWidth)}px`;
+    this.items[0]?.focus();
+  };
+
+  private readonly toggled = (event: ToggleEvent): void => {
+    if (event.newState === 'closed' && !this.dialog.open) this.button.focus();
+  };
+
+  private readonly pressed = (event: KeyboardEvent): void => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (event.key === 'Tab') this.menu.hidePopover();
+    if (!step) return;
+    event.preventDefault();
+    const { items } = this;
+    const at = items.indexOf(this.shadowRoot?.activeElement as HTMLElement);
+    items[(at + step + items.length) % items.length]?.focus();
+  };
+
+  private readonly report = (): void => {
+    this.menu.hidePopover();
+    this.reporting.ask(null);
+  };
+
+  private ask(): void {
+    this.menu.hidePopover();
+    this.dialog.showModal();
+  }
+
+  private async block(on: boolean): Promise<void> {
+    await this.carry(() => this.room.block(on));
+    if (this.refusal) return;
+    this.dialog.close();
+    this.menu.hidePopover();
+  }
+
+  private async hide(hide: boolean): Promise<void> {
+    await this.carry(() => hidePresence(this.room.connection, hide));
+    if (!this.refusal) this.menu.hidePopover();
+  }
+
+  private async carry(command: () => Promise<unknown>): Promise<void> {
+    this.busy = true;
+    this.refusal = '';
+    try {
+      await command();
+    } catch (error) {
+      this.refusal = error instanceof RefusedError ? error.message : textsOf(this.language).tooLate;
+    } finally {
+      this.busy = false;
+    }
+  }
+
+  static override readonly styles = [
+    base,
+    dialogLook,
+    css`
+      :host {
+        display: flex;
+        flex: none;
+        margin-inline-start: -8px;
+      }
+      .menu {
+        position: fixed;
+        inset: auto;
+        margin: 0;
+        width: max-content;
+        max-width: min(340px, calc(100vw - 16px));
+        padding: 6px;
+        border: 1px solid var(--line);
+        border-radius: 16px;
+        background: var(--surface);
+        color: var(--ink);
+        box-shadow: 0 12px 40px rgb(0 0 0 / 0.22);
+      }
+      .item {
+        display: flex;
+        width: 100%;
+        justify-content: flex-start;
+        align-items: flex-start;
+        padding: 11px 14px;
+        color: var(--ink);
+        text-align: start;
+        line-height: 1.35;
+      }
+      .item small {
+        display: block;
+        font-size: 13px;
+        font-weight: 400;
+        color: var(--muted);
+      }
+      .item.bad {
+        color: var(--bad);
+      }
+    `,
+  ];
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'order-room-more': More;
+  }
+}
