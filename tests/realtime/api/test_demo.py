@@ -6,12 +6,12 @@ from pathlib import Path
 from sqlalchemy import text
 
 from realtime.limits import Limits
-from tests.harness import Browser, InProcess, serving
+from tests.harness import Browser, Frame, InProcess, serving
 
 LIMITS = Limits(drain=0.0)
 
 
-async def _orders(server: InProcess) -> list[dict[str, object]]:
+async def _orders(server: InProcess) -> list[Frame]:
     async with server.http() as http:
         told = (await http.get("/demo/orders")).json()
     return list(told["orders"])
@@ -153,3 +153,25 @@ async def test_pages_are_served_or_their_absence_is_explained(own_database_url: 
             assert page.status_code in {200, 503}
             kind = "text/html" if page.status_code == 200 else "text/plain"
             assert page.headers["content-type"].startswith(kind)
+
+
+async def test_only_the_buyer_of_an_ended_order_orders_it_again(own_database_url: str) -> None:
+    async with serving(own_database_url, demo=True, limits=LIMITS) as server:
+        cards = await _orders(server)
+        closed = next(card for card in cards if card["state"] == "closed")
+        running = next(card for card in cards if card["state"] == "awaiting_validation")
+
+        async def again(card: Frame, role: str) -> tuple[int, Frame]:
+            person = next(p["person"] for p in card["people"] if p["role"] == role)
+            async with server.http() as http:
+                await http.get(f"/demo/as/{person}", params={"order": str(card["order"])})
+                made = await http.post(f"/demo/{person}/orders/{card['order']}/again")
+                return made.status_code, made.json()
+
+        status, made = await again(closed, "buyer")
+        assert status == 201
+        assert made["order"] not in {card["order"] for card in cards}
+        status, refused = await again(closed, "seller")
+        assert (status, refused["code"]) == (403, "not_yours")
+        status, refused = await again(running, "buyer")
+        assert (status, refused["code"]) == (400, "malformed")

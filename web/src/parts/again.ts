@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { icon } from '../icons.js';
-import type { State } from '../protocol.js';
+import type { Situation, State } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { textsOf, type Language } from '../texts/index.js';
@@ -13,14 +13,15 @@ const OVER: ReadonlySet<State> = new Set(['cancelled', 'expired', 'closed']);
 export class Again extends LitElement {
   @property({ attribute: false }) room!: OrderRoom;
   @property() language: Language = 'fr';
+  @property({ attribute: false }) situation!: Situation;
   /** Whether the page hears `order-room-again` and sells it. */
   @property({ type: Boolean }) offered = false;
 
   override render(): TemplateResult | typeof nothing {
     const t = textsOf(this.language).again;
-    const { room, situation: s } = this.room;
-    const link = safe(room?.again_url);
-    if (!s || s.role !== 'buyer' || !OVER.has(s.state) || (!this.offered && !link)) return nothing;
+    const { situation: s } = this;
+    const link = safe(this.room.room?.again_url);
+    if (s.role !== 'buyer' || !OVER.has(s.state) || (!this.offered && !link)) return nothing;
     return html`<section class="card" data-test="again">
       <h2>${t.heading}</h2>
       <p>${t.body}</p>

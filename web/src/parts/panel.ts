@@ -55,7 +55,7 @@ export class Panel extends LitElement {
       ${s.brief
         ? html`<order-room-brief .room=${room} .brief=${s.brief} .language=${this.language}></order-room-brief>`
         : nothing}
-      <order-room-again .room=${room} .language=${this.language} .offered=${this.again}></order-room-again>
+      <order-room-again .room=${room} .situation=${s} .language=${this.language} .offered=${this.again}></order-room-again>
       ${s.state === 'question' || s.state === 'question_closed' ? this.unpaid() : nothing}
       ${ended(room) ? countdown : nothing}
       ${asked ? nothing : agreeing}
