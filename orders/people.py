@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from orders.commands import Person
 from orders.database import Database
 from orders.events import PersonId
 from orders.tables import persons
@@ -32,6 +33,12 @@ async def known(conn: AsyncConnection, person: PersonId) -> Known | None:
         )
     ).first()
     return None if row is None else Known(person, row.name, row.language, row.last_seen)
+
+
+async def introduced(conn: AsyncConnection, person: PersonId) -> Person:
+    """Return a person that an order named, as the marketplace told of them."""
+    row = (await conn.execute(select(persons).where(persons.c.id == person))).one()
+    return Person(row.id, row.name, row.email, row.language)
 
 
 async def saw(database: Database, person: PersonId, at: datetime) -> None:

@@ -19,10 +19,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orders import timeline, views, watermarks
+from orders import people, timeline, views, watermarks
 from orders.brief import Asked
 from orders.briefing import move_item
 from orders.commands import NewOrder, Person, create_order, take_step
@@ -33,7 +31,6 @@ from orders.locking import lock, peek
 from orders.mediation import send_mediator
 from orders.money import Means
 from orders.policy import Policy
-from orders.tables import persons
 from orders.timeline import Draft
 from realtime.scenes import SCENES, Joins, Line, Scene, Step
 
@@ -100,7 +97,9 @@ class Demo:
                 raise NotYours(verb="order.again", role=Role.BUYER)
             found = await views.room(conn, order)
             parties = {party.role: party.person for party in found.parties}
-            both = [await _person(conn, parties[role]) for role in (Role.BUYER, Role.SELLER)]
+            both = [
+                await people.introduced(conn, parties[role]) for role in (Role.BUYER, Role.SELLER)
+            ]
         new = NewOrder(
             reference=f"demo-again-{secrets.token_hex(6)}",
             title=found.title,
@@ -180,11 +179,6 @@ def _url(database: Database) -> str:
 
 def _id(person: Person, mark: str) -> PersonId:
     return PersonId(f"{person.person}-{mark}")
-
-
-async def _person(conn: AsyncConnection, person: PersonId) -> Person:
-    row = (await conn.execute(select(persons).where(persons.c.id == person))).one()
-    return Person(row.id, row.name, row.email, row.language)
 
 
 def _new(scene: Scene, mark: str) -> NewOrder:
