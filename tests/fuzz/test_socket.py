@@ -225,6 +225,7 @@ async def test_whoever_never_gets_to_hello_leaves_nothing_behind(room: Room) -> 
     )
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"])
 async def test_a_flood_costs_its_sender_and_grows_nothing(room: Room) -> None:
     """Many lines that say much and read nothing, again and again."""
 
