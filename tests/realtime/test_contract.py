@@ -1,10 +1,8 @@
-"""The published contracts: whole, valid, and enough to write a client from."""
+"""The published contracts: whole and valid. `test_client_from_docs` uses them."""
 
-import asyncio
 import re
 from typing import Any
 
-import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
 from starlette.routing import Mount, Route
@@ -17,11 +15,9 @@ from realtime.contract.examples import example
 from realtime.contract.schemas import EVENTS, INBOUND, OUTBOUND, ref, tag
 from realtime.protocol import Close
 from tests.harness import InProcess
-from tests.realtime.client_from_docs import Client, RefusedError
 
 HTTP = openapi.document("https://room.example.org")
 SOCKET = asyncapi.document("https://room.example.org")
-ANSWERED_IN = 30
 
 
 def test_every_route_is_described_and_nothing_else_is() -> None:
@@ -122,45 +118,6 @@ async def test_the_page_names_everything_and_loads_nothing(server: InProcess) ->
         assert f'id="refusal-{code}"' in page
     anchors = set(re.findall(r'id="([^"]+)"', page))
     assert set(re.findall(r'href="#([^"]+)"', page)) <= anchors
-
-
-async def test_a_client_written_from_the_page_chats_and_comes_back(server: InProcess) -> None:
-    order = await server.order()
-    tokens = {person: await server.token(person) for person in (order.buyer, order.seller)}
-    buyer = Client(server.ws_url, lambda: tokens[order.buyer], order.id)
-    seller = Client(server.ws_url, lambda: tokens[order.seller], order.id)
-    async with asyncio.timeout(ANSWERED_IN), buyer, seller:
-        await buyer.command("message.send", text="Bonjour")
-        await seller.until(lambda: seller.texts() == ["Bonjour"])
-
-        seller.cut()  # what is said meanwhile is there when it comes back
-        await buyer.command("message.send", text="Are you there?")
-        await seller.until(lambda: seller.texts() == ["Bonjour", "Are you there?"])
-        await seller.command("order.start", note="I have it all.")
-        await buyer.until(lambda: (buyer.situation or {}).get("state") == "in_progress")
-    assert seller.times_welcomed == 2
-    assert sorted(seller.entries) == list(range(1, seller.position + 1))
-
-
-async def test_a_client_written_from_the_page_repeats_a_command_safely(server: InProcess) -> None:
-    order = await server.order()
-    token = await server.token(order.buyer)
-    async with (
-        asyncio.timeout(ANSWERED_IN),
-        Client(server.ws_url, lambda: token, order.id) as buyer,
-    ):
-        first = await buyer.command("message.send", id="m-1", text="Once")
-        again = await buyer.command("message.send", id="m-1", text="Once")
-        assert again == first
-
-        buyer.cut()  # asked for while the line is gone: sent when it is back
-        await buyer.command("message.send", id="m-2", text="Twice")
-        await buyer.until(lambda: buyer.texts() == ["Once", "Twice"])
-
-        with pytest.raises(RefusedError) as refused:
-            await buyer.command("message.send", id="m-1", text="Other words")
-        assert refused.value.code == "id_reused"
-        assert buyer.texts() == ["Once", "Twice"]
 
 
 def _refs(part: object) -> list[str]:

@@ -94,6 +94,7 @@ export class DemoHome extends LitElement {
           <dl>
             ${t.demo.tries.map(([title, body]) => html`<div><dt>${title}</dt><dd>${body}</dd></div>`)}
           </dl>
+          <p class="docs"><a href="/api/docs" hreflang="en" data-test="docs">${t.demo.docs}</a></p>
         </section>
       </main>
     `;
@@ -265,6 +266,14 @@ export class DemoHome extends LitElement {
         margin-top: 56px;
         padding-top: 28px;
         border-top: 1px solid var(--line);
+      }
+      .docs {
+        margin-top: 20px;
+      }
+      .docs a {
+        display: inline-block;
+        padding: 10px 0;
+        color: var(--accent);
       }
       .tries h2 {
         font-size: 20px;

@@ -312,6 +312,7 @@ export const en = {
     againBusy: 'Starting anew…',
     mailbox: 'Mailbox',
     mailboxHint: 'Every e-mail the service sent',
+    docs: 'For developers: how to write a client',
     home: 'Demo home',
     inbox: 'All my orders',
     you: (name: string, role: string) => `You are ${name}, ${role}`,

@@ -314,6 +314,7 @@ export const fr: Texts = {
     againBusy: 'On recommence…',
     mailbox: 'Boîte aux lettres',
     mailboxHint: 'Tous les e-mails envoyés par le service',
+    docs: 'Pour les développeurs : comment écrire un client',
     home: 'Accueil de la démo',
     inbox: 'Toutes mes commandes',
     you: (name, role) => `Vous êtes ${name}, ${role}`,
