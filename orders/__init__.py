@@ -27,6 +27,7 @@ Where it is kept, and how it changes:
 - `locking`    an order's row under lock, read into what the rules know
 - `changes`    what was decided, written for one order or for many at once
 - `messages`   one's own messages, edited and withdrawn; `reacting` to messages
+- `search`     in what was said; `search_index` the words, `search_words` how they are folded
 - `nudging`    of a silent seller; `nudges` say when
 - `commands`   opening a room, taking a step; `posting` is group commit for messages
 - `lanes`      the messages' own way to the database: `postgres_lane`, `sqlite_lane`

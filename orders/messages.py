@@ -37,6 +37,7 @@ from orders.events import (
     SecretKind,
 )
 from orders.locking import LockedOrder
+from orders.search_index import unindex
 from orders.situation import chat_gate
 from orders.tables import entries, message_versions, withdrawn
 from orders.timeline import Draft, Position
@@ -82,6 +83,7 @@ async def edit(
             return place
         if len(edits) >= policy.edits_most:
             raise TooManyEdits(limit=policy.edits_most)
+        await unindex(tx, order, [message])
         draft = Draft(person, MessageEdited(message, text, seen), client_id, content)
         _, (told,) = await timeline.append(tx, locked.head, locked.owes, [draft])
         await tx.conn.execute(

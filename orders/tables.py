@@ -21,10 +21,12 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     String,
     Table,
+    Text,
     TypeDecorator,
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects import postgresql
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -380,6 +382,26 @@ Index(
     notices.c.wake_at,
     sqlite_where=_is_open,
     postgresql_where=_is_open,
+)
+
+search_docs = Table(
+    "search_docs",
+    metadata,
+    # SQLite's index of words (`search_words`, made by the migration) points to it
+    Column("doc", BigInteger().with_variant(Integer, "sqlite"), primary_key=True),
+    Column("order_id", String, nullable=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("at", Instant, nullable=False),
+    # folded, with their places on PostgreSQL, one after the other on SQLite
+    Column("words", Text().with_variant(postgresql.TSVECTOR, "postgresql"), nullable=False),
+    UniqueConstraint("order_id", "seq"),
+)
+
+search_heads = Table(
+    "search_heads",
+    metadata,
+    Column("order_id", String, primary_key=True),
+    Column("upto", BigInteger, nullable=False),  # entries up to here are indexed
 )
 
 outages = Table(

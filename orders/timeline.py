@@ -46,6 +46,7 @@ from orders.events import (
     emptied_by,
     kind_of,
 )
+from orders.search_index import unindex
 from orders.tables import (
     answers,
     entries,
@@ -388,8 +389,8 @@ async def empty(tx: Transaction, order: OrderId, seqs: Sequence[int]) -> list[Em
     """Take content, salt and the command's digest from entries, and return what they held.
 
     The rows, their digests and links stay, so the chain still verifies, and nobody can guess the
-    content. Reactions to them go as well. The caller appends the entry that says so. What is
-    empty already is left out.
+    content. Reactions to them and their words in the search index go as well. The caller
+    appends the entry that says so. What is empty already is left out.
     """
     these = (entries.c.order_id == order) & entries.c.seq.in_(seqs)
     rows = await tx.conn.execute(
@@ -398,6 +399,7 @@ async def empty(tx: Transaction, order: OrderId, seqs: Sequence[int]) -> list[Em
         .order_by(entries.c.seq)
     )
     held = [Emptied(row.seq, bytes(row.payload), bytes(row.salt)) for row in rows]
+    await unindex(tx, order, seqs)
     await tx.conn.execute(
         update(entries).where(these).values(payload=None, salt=None, command_digest=None)
     )

@@ -41,6 +41,7 @@ ROUTES = [
     Route("/api/v1/orders/{order}/mediator", backend.send_mediator, methods=["POST"]),
     Route("/api/v1/tokens", backend.mint, methods=["POST"]),
     Route("/api/v1/me/orders", me.inbox, methods=["GET", "OPTIONS"]),
+    Route("/api/v1/me/search", me.find, methods=["GET", "OPTIONS"]),
     Route("/api/v1/me/orders/{order}", me.order, methods=["GET", "OPTIONS"]),
     Route("/api/v1/me/orders/{order}/entries", me.entries, methods=["GET", "OPTIONS"]),
     *verbs.ROUTES,

@@ -28,6 +28,7 @@ from orders.locking import peek
 from orders.nudging import nudge
 from orders.options import propose_option
 from orders.proposals import Outcome, ProposalKind
+from orders.search import search
 from orders.talks import ask_for_call, note_point, propose_talk
 from orders.timeline import Position
 from orders.watermarks import Watermarks
@@ -59,6 +60,7 @@ from realtime.protocol import (
     Done,
     DropItem,
     EditMessage,
+    Found,
     GiveItem,
     Hello,
     History,
@@ -78,6 +80,7 @@ from realtime.protocol import (
     RemoveReaction,
     ReopenItem,
     Screen,
+    Search,
     SendMessage,
     ShowVersions,
     StepFrame,
@@ -120,6 +123,13 @@ async def carry_out(edge: Edge, session: Session, frame: Inbound) -> Outbound | 
             return await messages.page(
                 edge.database, session.person, frame, edge.limits.page_entries
             )
+        case Search(order=wanted):
+            reach = session.identity.orders
+            found = await search(
+                edge.database, session.person, frame.q, wanted, frame.before,
+                None if reach is None else list(reach),
+            )  # fmt: skip
+            return Found(frame.id, found.hits, found.next, found.behind)
         case CallOffer():
             return await _offer(edge, session, frame)
         case CallMute():

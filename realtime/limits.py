@@ -87,6 +87,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How long a person counts as online after the last socket closed: a page reload."""
     presence_every: float = 4.0
     """How often it is looked whether people are still online in other processes."""
+    index_after: float = 30.0
+    """How long an order is quiet before its words are indexed without anybody searching."""
+    index_every: float = 60.0
+    """Between two looks for orders that have gone quiet."""
     inbox_every: float = 1.0
     """Between two `inbox` frames of one socket."""
 

@@ -33,6 +33,7 @@ from realtime.bus import Bus, MarkMoved, MediaChanged
 from realtime.bus.asking import Asker
 from realtime.bus.remote import RemoteBus
 from realtime.cashier import Cashier
+from realtime.chat.indexing import Indexer
 from realtime.chat.marks import Marks
 from realtime.demo import Demo
 from realtime.edge import Edge
@@ -143,6 +144,7 @@ async def running(
         if role.works:
             await shelf.tidy()
             _work(stack, edge, sweeper.run)
+            _work(stack, edge, Indexer(database, limits).run)
             if stage is not None:
                 _work(stack, edge, Cashier(database).run)
             await _mails(stack, edge, stage)

@@ -11,8 +11,9 @@ from starlette.responses import Response
 from orders import people, timeline, views
 from orders.commands import Ref
 from orders.errors import Malformed, Refused
-from orders.events import PersonId
+from orders.events import OrderId, PersonId
 from orders.locking import peek
+from orders.search import search
 from realtime import rooms
 from realtime.api.answers import Endpoint, answer, edge_of, order_of, query_number, refuse
 from realtime.auth import Identity, bearer, check_service_key
@@ -93,6 +94,25 @@ async def inbox(request: Request) -> Response:
             ],
         }
     )
+
+
+@for_host_pages
+async def find(request: Request) -> Response:
+    """Find what was said, in one order or in all of the person's."""
+    edge, identity = edge_of(request), identity_of(request)
+    told = request.query_params
+    wanted = None
+    if named := told.get("order"):
+        try:
+            wanted = identity.within(OrderId(msgspec.convert(named, Ref)))
+        except msgspec.ValidationError:
+            raise Malformed(where="order") from None
+    return answer(
+        await search(
+            edge.database, identity.person, told.get("q", ""), wanted, told.get("before"),
+            None if identity.orders is None else list(identity.orders),
+        )
+    )  # fmt: skip
 
 
 @for_host_pages

@@ -2,5 +2,6 @@
 
 - `screening` what should not stand in a message (pure); `words` asks it
 - `messages`  sending and paging back
-- `marks`     how far everybody has read
+- `marks`     how far everybody has received and read
+- `indexing`  words for searching, in the background
 """

@@ -23,6 +23,7 @@ ANSWERS: dict[type[msgspec.Struct], tuple[type[msgspec.Struct], ...]] = {
     protocol.Refresh: (outbound.Refreshed, outbound.RefusedFrame),
     protocol.Subscribe: (outbound.Room, outbound.Batch, outbound.Now, outbound.RefusedFrame),
     protocol.History: (outbound.Page, outbound.RefusedFrame),
+    protocol.Search: (outbound.Found, outbound.RefusedFrame),
     protocol.ShowVersions: (outbound.Versions, outbound.RefusedFrame),
     protocol.Screen: (outbound.Screened, outbound.RefusedFrame),
     protocol.CallOffer: (outbound.Answer, outbound.RefusedFrame),
@@ -47,8 +48,9 @@ LANES = {
     ),
     "answers": (
         (
-            outbound.Welcome, outbound.Refreshed, outbound.Room, outbound.Versions, outbound.Done,
-            outbound.Answer, outbound.Screened, outbound.RefusedFrame,
+            outbound.Welcome, outbound.Refreshed, outbound.Room, outbound.Versions,
+            outbound.Found, outbound.Done, outbound.Answer, outbound.Screened,
+            outbound.RefusedFrame,
         ),
         "Each answers one frame of the browser.",
     ),

@@ -23,6 +23,7 @@ from orders.errors import (
     OrderUnknown,
     RateExceeded,
     Refused,
+    TextEmpty,
     TextTooLong,
     TokenExpired,
     TokenInvalid,
@@ -34,6 +35,7 @@ from orders.errors import (
 )
 from orders.questions import Payment
 from orders.record import KeySet, Record
+from orders.search import QUERY_MAX, Results
 from orders.settlement import LISTED_MOST
 from realtime.api.backend import KEY_MAX, Closing, Confirmation, Freeze, Trouble, WantedToken
 from realtime.api.me import BEHALF
@@ -160,6 +162,19 @@ AFTER = Given(
 LIMIT = Given(
     "limit", "query", f"How many at most; {LISTED_MOST} is the most.", NUMBER, "100", required=False
 )
+ASKED = Given(
+    "q", "query", 'Beginnings of words, and "words that follow each other"; case and accents do'
+    f" not count. {QUERY_MAX} characters at most.",
+    {"type": "string", "maxLength": QUERY_MAX}, "logo",
+)  # fmt: skip
+IN_ORDER = Given(
+    "order", "query", "Only in this order; in all of the person's if missing.", NAME,
+    "o_5c1f0a9be2d34c7788aa", required=False,
+)  # fmt: skip
+PAGE_BEFORE = Given(
+    "before", "query", "The `next` of the page before.", {"type": "string"},
+    "1795442709120000.12.o_5c1f0a9be2d34c7788aa", required=False,
+)  # fmt: skip
 LANGUAGE = Given(
     "language", "query", "`fr` or `en`; the reader's own if missing.", {"type": "string"}, "en",
     required=False,
@@ -266,6 +281,12 @@ CALLS = (
     Call(
         method="get", path="/api/v1/me/orders", name="readInbox", who=Who.PARTY,
         about="The person's orders, the most urgent first.", gives={200: InboxPage},
+    ),
+    Call(
+        method="get", path="/api/v1/me/search", name="search", who=Who.PARTY,
+        about="What was said, the newest first, with the places of what was asked for.",
+        given=(ASKED, IN_ORDER, PAGE_BEFORE), gives={200: Results},
+        refused=(OrderUnknown, Malformed, TextEmpty, TextTooLong),
     ),
     Call(
         method="get", path="/api/v1/me/orders/{order}", name="readRoom", who=Who.PARTY,

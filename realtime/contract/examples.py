@@ -54,6 +54,7 @@ VALUES: dict[str, Any] = {
     "ping_every": 20.0,
     "price_cents": 18500,
     "proposal": 9,
+    "q": "logo",
     "reaction": "agree",
     "read": 11,
     "reason": "The card was closed.",
@@ -97,6 +98,7 @@ SHOWN: dict[str, dict[str, Any]] = {
         "seller": {"person": "u-97", "name": "Malik", "email": "malik@example.org"},
     },
     "WantedToken": {"orders": [ORDER]},
+    "Hit": {"kind": "message_sent", "excerpt": "logo", "ranges": [[0, 4]]},
     "Freeze": {"note": "We are checking a payment."},
     "Line": {"actor": "u-41", "digest": HASH, "kind": "message_sent", "link": HASH}
     | {"payload": '{"kind":"message_sent","text":"Bonjour !"}', "salt": HASH[:32]},

@@ -147,6 +147,19 @@ class WithdrawMessage(_Inbound, frozen=True, tag="message.withdraw"):
     message: Seq
 
 
+class Search(_Inbound, frozen=True, tag="search"):
+    """Find what was said, in one order or in all of the person's. Answered by `found`.
+
+    Words are beginnings of words, "quoted words" follow each other; case and accents do not
+    count. `before` is the `next` of the page before.
+    """
+
+    id: Id
+    q: Annotated[str, msgspec.Meta(max_length=1000)]
+    order: OrderRef | None = None
+    before: Annotated[str, msgspec.Meta(max_length=128)] | None = None
+
+
 class AddReaction(_Inbound, frozen=True, tag="reaction.add"):
     """Put a reaction under a message or file; doing it twice changes nothing."""
 
@@ -501,6 +514,7 @@ Act = Command | Mark | Received | ShowVersions
 Inbound = (
     Hello
     | Refresh
+    | Search
     | Subscribe
     | Unsubscribe
     | History

@@ -9,6 +9,7 @@ import msgspec
 from orders.errors import Fact
 from orders.events import CallId, OrderId, PersonId, Role, SecretKind, State
 from orders.policy import Handling
+from orders.search import Hit
 from orders.situation import Situation
 from orders.versions import Version
 
@@ -171,6 +172,18 @@ class Versions(_Outbound, frozen=True, tag="versions"):
     """Its author took it back; then only a mediator is answered."""
 
 
+class Found(_Outbound, frozen=True, tag="found"):
+    """Answer to `search`: the newest first. `next` asks for the page after it.
+
+    `behind` counts orders whose newest words are not indexed yet; nearly always 0.
+    """
+
+    id: str
+    hits: tuple[Hit, ...]
+    next: str | None = None
+    behind: int = 0
+
+
 class Done(_Outbound, frozen=True, tag="done"):
     """The command happened: it is entry `seq` of the order. The same answer every time."""
 
@@ -267,6 +280,7 @@ Outbound = (
     | Now
     | Page
     | Versions
+    | Found
     | Done
     | Answer
     | Screened

@@ -14,8 +14,14 @@ from orders.tables import metadata
 from tests.orders.world import opened
 
 
+def _is_ours(name: str | None, _kind: str, _parents: object) -> bool:
+    """The index of words is each database's own, and stands in the migration alone."""
+    return not (name or "").startswith("search_words")
+
+
 def _differences(connection: Connection) -> list[object]:
-    context = MigrationContext.configure(connection, opts={"compare_type": True})
+    options = {"compare_type": True, "include_name": _is_ours}
+    context = MigrationContext.configure(connection, opts=options)
     return list(compare_metadata(context, metadata))
 
 
