@@ -10,7 +10,6 @@ import re
 import time
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
 
 import msgspec
 from sqlalchemy import ColumnElement, and_, or_, select, text, tuple_
@@ -21,7 +20,7 @@ from orders.errors import Malformed, OrderUnknown, TextEmpty, TextTooLong
 from orders.events import Event, OrderId, PersonId
 from orders.messages import newest_texts
 from orders.search_index import behind, catch_up, scope, text_of
-from orders.search_words import Term, excerpt, terms_of
+from orders.search_words import Hit, Term, excerpt, terms_of
 from orders.tables import entries, instant, micros, orders, participants, search_docs
 
 QUERY_MAX = 200
@@ -32,24 +31,6 @@ PATIENCE = 2.0
 """Seconds that an answer waits for the index; a longer backlog is told as `behind`."""
 _CURSOR = re.compile(r"\d{1,17}\.\d{1,15}\.[A-Za-z0-9_.:-]{1,64}", re.ASCII)
 _event_decoder = msgspec.json.Decoder(Event)
-
-
-Range = Annotated[tuple[int, ...], msgspec.Meta(min_length=2, max_length=2)]
-
-
-class Hit(msgspec.Struct, frozen=True):
-    """Something that was found: entry `seq`, and a part of what it says now.
-
-    `ranges` are the places of what was asked for, as [start, end] in UTF-16 units of `excerpt`.
-    """
-
-    order: OrderId
-    seq: int
-    at: datetime
-    actor: PersonId
-    kind: str
-    excerpt: str
-    ranges: tuple[Range, ...]
 
 
 class Results(msgspec.Struct, frozen=True):

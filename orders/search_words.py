@@ -10,7 +10,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from datetime import datetime
+from typing import Annotated, NamedTuple
+
+import msgspec
+
+from orders.events import OrderId, PersonId
 
 TERMS_MAX = 8
 WORD_MAX = 64
@@ -43,6 +48,24 @@ class Excerpt(NamedTuple):
 
     text: str
     ranges: tuple[tuple[int, int], ...]
+
+
+Range = Annotated[tuple[int, ...], msgspec.Meta(min_length=2, max_length=2)]
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """Something that was found: entry `seq`, and a part of what it says now.
+
+    `ranges` are the places of what was asked for, as [start, end] in UTF-16 units of `excerpt`.
+    """
+
+    order: OrderId
+    seq: int
+    at: datetime
+    actor: PersonId
+    kind: str
+    excerpt: str
+    ranges: tuple[Range, ...]
 
 
 def words_of(text: str) -> Iterator[Word]:

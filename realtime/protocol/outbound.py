@@ -9,7 +9,7 @@ import msgspec
 from orders.errors import Fact
 from orders.events import CallId, OrderId, PersonId, Role, SecretKind, State
 from orders.policy import Handling
-from orders.search import Hit
+from orders.search_words import Hit
 from orders.situation import Situation
 from orders.versions import Version
 
