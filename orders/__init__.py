@@ -34,7 +34,7 @@ Where it is kept, and how it changes:
 - `questions`  before the order: asked, and paid as the same order
 - `options`    added later: proposed, agreed, charged, paid
 - `agreements`, `talks`, `briefing`, `mediation`, `settlement`, `again`  the other commands
-- `timers`, `proposal_rows`, `brief_rows`, `files`, `people`, `ledger`  rows of their own
+- `timers`, `proposal_rows`, `brief_rows`, `files`, `uploads`, `people`, `ledger`  rows of their own
 - `clock`      the sweeper: what is due happens, once; `outages` gives our own silence back
 - `watermarks`  how far each member has received and read
 - `views`      reading an order for somebody; `export` for its record

@@ -15,7 +15,7 @@ from orders import timeline
 from orders.brief import BriefItem, Readiness
 from orders.brief_rows import items_of
 from orders.events import BriefItemGiven, FileId, FileShared, MessageSent, OrderId
-from orders.files import files_of
+from orders.files import files_of, shared_again
 
 
 async def brought(
@@ -34,8 +34,7 @@ async def brought(
         note = "\n".join(filter(None, said))[:note_max]
         left = tuple(file for file in old.files if file in shelf)
         for file in left:
-            known_file = shelf[file]
-            shared[file] = FileShared(file, known_file.name, known_file.size, known_file.type)
+            shared[file] = shared_again(shelf[file])
         if note or left:
             given.append(BriefItemGiven(item.item, note, files=left))
     return [*shared.values(), *given]

@@ -10,6 +10,7 @@
     │   ├── ProposalUnknown         no such proposal on this order
     │   ├── ItemUnknown             no such item on the readiness list
     │   ├── MessageUnknown          no such message on this order
+    │   ├── UploadUnknown           no such upload of yours; it may have been cancelled
     │   ├── FileUnknown             no such file, or not yours, or removed, or a forged link
     │   └── CallUnknown             no such call on this order
     ├── NotYours                    a member, but this step belongs to the other party
@@ -20,6 +21,11 @@
     │   ├── ItemSettled             the item of the readiness list stands elsewhere
     │   ├── MessageGone             it was withdrawn by its author, or erased
     │   ├── WindowOver              the time for editing or withdrawing it is over
+    │   ├── FileScanning            the virus scanner has not answered yet
+    │   ├── FileInfected            the file is in quarantine
+    │   ├── UploadOver              the upload lay untouched for too long
+    │   ├── UploadBusy              another request is still writing to it
+    │   ├── OffsetWrong             the bytes do not follow those that are there
     │   ├── LinkOver                the link to a file was good, and is too old
     │   ├── ChatClosed              the conversation is closed at this stage
     │   ├── CallsClosed             calls are closed at this stage, or by the marketplace
@@ -132,6 +138,12 @@ class FileUnknown(NotFound):
     code = "file_unknown"
 
 
+class UploadUnknown(NotFound):
+    """The order has no such upload of this person; it may have been cancelled."""
+
+    code = "upload_unknown"
+
+
 class MovementUnknown(NotFound):
     """The order has no such movement of money."""
 
@@ -210,6 +222,39 @@ class WindowOver(WrongMoment):
     """The time in which this is possible after a message is over. Facts: `verb`, `seconds`."""
 
     code = "window_over"
+
+
+class FileScanning(WrongMoment):
+    """The virus scanner has not answered yet; nobody can have the file until it does."""
+
+    code = "file_scanning"
+
+
+class FileInfected(WrongMoment):
+    """The virus scanner found something in the file: it is in quarantine for good."""
+
+    code = "file_infected"
+    status = 403
+
+
+class UploadOver(WrongMoment):
+    """The upload lay untouched for too long; what had come of it is erased."""
+
+    code = "upload_over"
+    status = 410
+
+
+class UploadBusy(WrongMoment):
+    """Another request is still writing to the upload; ask for its offset in a moment."""
+
+    code = "upload_busy"
+    status = 423
+
+
+class OffsetWrong(WrongMoment):
+    """The bytes do not follow those that are there. Facts: `offset`, where they would."""
+
+    code = "offset_wrong"
 
 
 class LinkOver(WrongMoment):

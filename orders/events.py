@@ -114,6 +114,22 @@ class SecretKind(StrEnum):
     LOGIN = "login"
 
 
+class Scan(StrEnum):
+    """What a virus scanner says of a file."""
+
+    CLEAN = "clean"
+    SCANNING = "scanning"
+    """It has not answered yet; the file is held until it does."""
+    INFECTED = "infected"
+    """The file is in quarantine: nobody can have it."""
+    UNCHECKED = "unchecked"
+    """The scanner was away, and the marketplace lets files through then."""
+
+
+WITHHELD = frozenset({Scan.SCANNING, Scan.INFECTED})
+"""Nobody can have a file of which the scanner says this."""
+
+
 class _Event(msgspec.Struct, frozen=True, tag_field="kind", omit_defaults=True):
     pass
 
@@ -275,12 +291,29 @@ class BriefItemAgreed(_Event, frozen=True, tag="brief_item_agreed"):
 
 
 class FileShared(_Event, frozen=True, tag="file_shared"):
-    """The actor shared a file. `type` is what its content was recognised as."""
+    """The actor shared a file. `type` is what its content was recognised as.
+
+    `scan` is missing where no virus scanner is set up. A picture has its size in pixels, and
+    `thumb` if there is a small one; a sound its length and up to 100 `peaks` from 0 to 100.
+    """
 
     file: FileId
     name: str
     size: int
     type: str
+    scan: Scan | None = None
+    width: int = 0
+    height: int = 0
+    thumb: bool = False
+    millis: int = 0
+    peaks: tuple[int, ...] = ()
+
+
+class FileScanned(_Event, frozen=True, tag="file_scanned"):
+    """The scanner's verdict on the file of entry `shared`, which came later."""
+
+    shared: int
+    scan: Scan
 
 
 class OrderStarted(_Event, frozen=True, tag="order_started"):
@@ -690,6 +723,7 @@ Event = (
     | BriefHandedOver
     | BriefEvent
     | FileShared
+    | FileScanned
     | OrderStarted
     | OrderLate
     | OrderDelivered

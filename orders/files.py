@@ -17,15 +17,25 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from orders import timeline
 from orders.database import Database, Transaction
 from orders.errors import ChatClosed, FileEmpty, FileTooLarge, FileUnknown, TooManyFiles
-from orders.events import Entry, FileId, FileShared, OrderId, PersonId
+from orders.events import CLOCK, Entry, FileId, FileScanned, FileShared, OrderId, PersonId, Scan
 from orders.locking import LockedOrder, lock
 from orders.situation import chat_gate
 from orders.tables import files
 from orders.timeline import Draft, Position
 
 
+class Looks(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What can be shown of a file beside its name; see `FileShared`."""
+
+    width: int = 0
+    height: int = 0
+    thumb: bool = False
+    millis: int = 0
+    peaks: tuple[int, ...] = ()
+
+
 class SharedFile(msgspec.Struct, frozen=True):
-    """A file that can be had. `type` is what its content was recognised as."""
+    """A file of the order. `type` is what its content was recognised as."""
 
     file: FileId
     seq: int
@@ -34,16 +44,27 @@ class SharedFile(msgspec.Struct, frozen=True):
     size: int
     type: str
     at: datetime
+    scan: Scan | None = None
+    looks: Looks = Looks()
 
 
 class Upload(msgspec.Struct, frozen=True):
-    """A file whose bytes are on disk, on its way into an order."""
+    """A file whose bytes are kept, on its way into an order."""
 
     file: FileId
     name: str
     size: int
     type: str
     sha256: bytes
+    scan: Scan | None = None
+    looks: Looks = Looks()
+
+
+def shared_again(file: SharedFile) -> FileShared:
+    """Return the entry that shares a known file in another order."""
+    return FileShared(
+        file.file, file.name, file.size, file.type, file.scan, **msgspec.structs.asdict(file.looks)
+    )
 
 
 async def files_of(conn: AsyncConnection, order: OrderId) -> dict[FileId, SharedFile]:
@@ -112,7 +133,10 @@ async def share(
         if first is not None:
             return first, True
         await admit(tx.conn, locked, person, upload.size)
-        event = FileShared(upload.file, upload.name, upload.size, upload.type)
+        event = FileShared(
+            upload.file, upload.name, upload.size, upload.type, upload.scan,
+            **msgspec.structs.asdict(upload.looks),
+        )  # fmt: skip
         draft = Draft(person, event, client_id, content)
         _, (told,) = await timeline.append(tx, locked.head, locked.owes, [draft])
         await _insert(tx, [(told, upload.sha256)])
@@ -136,7 +160,7 @@ async def withdraw(tx: Transaction, order: OrderId, seq: int) -> None:
     await tx.conn.execute(
         update(files)
         .where(files.c.order_id == order, files.c.seq == seq)
-        .values(redacted=True, name="", sha256=b"")
+        .values(redacted=True, name="", sha256=b"", looks=None)
     )
 
 
@@ -154,6 +178,36 @@ async def to_erase(conn: AsyncConnection) -> list[tuple[OrderId, FileId, bool]]:
         .limit(100)
     )
     return [(row.order_id, row.file_id, bool(row.kept)) for row in rows]
+
+
+async def to_scan(conn: AsyncConnection, limit: int) -> list[tuple[OrderId, SharedFile]]:
+    """Return files on which the scanner has not yet said its word, the oldest first."""
+    rows = await conn.execute(
+        select(files)
+        .where(files.c.scan.in_([Scan.SCANNING, Scan.UNCHECKED]), files.c.redacted.is_(False))
+        .order_by(files.c.at)
+        .limit(limit)
+    )
+    return [(row.order_id, _file(row)) for row in rows]
+
+
+async def scanned(database: Database, order: OrderId, seq: int, verdict: Scan) -> None:
+    """Tell the scanner's verdict on the file of entry `seq`; once, however often it is told."""
+    async with database.transaction() as tx:
+        locked = await lock(tx, order)
+        waiting = await tx.conn.execute(
+            update(files)
+            .where(
+                files.c.order_id == order,
+                files.c.seq == seq,
+                files.c.redacted.is_(False),
+                files.c.scan.in_([Scan.SCANNING, Scan.UNCHECKED]),
+            )
+            .values(scan=verdict)
+        )
+        if waiting.rowcount:
+            draft = Draft(CLOCK, FileScanned(seq, verdict))
+            await timeline.append(tx, locked.head, locked.owes, [draft])
 
 
 async def known_of(conn: AsyncConnection, names: Sequence[str]) -> set[str]:
@@ -183,6 +237,8 @@ async def _insert(tx: Transaction, told: Sequence[tuple[Entry, bytes]]) -> None:
             "type": entry.event.type,
             "sha256": sha256,
             "at": entry.at,
+            "scan": entry.event.scan,
+            "looks": msgspec.json.encode(_looks_of(entry.event)),
             "redacted": False,
             "erased": False,
         }
@@ -193,5 +249,13 @@ async def _insert(tx: Transaction, told: Sequence[tuple[Entry, bytes]]) -> None:
         await tx.conn.execute(insert(files), rows)
 
 
+def _looks_of(event: FileShared) -> Looks:
+    return Looks(event.width, event.height, event.thumb, event.millis, event.peaks)
+
+
 def _file(row: Row[Any]) -> SharedFile:
-    return SharedFile(row.file_id, row.seq, row.person_id, row.name, row.size, row.type, row.at)
+    return SharedFile(
+        row.file_id, row.seq, row.person_id, row.name, row.size, row.type, row.at,
+        Scan(row.scan) if row.scan else None,
+        msgspec.json.decode(row.looks, type=Looks) if row.looks else Looks(),
+    )  # fmt: skip

@@ -20,6 +20,7 @@ from orders import brief
 from orders.brief import BriefItem
 from orders.events import (
     CLOCK,
+    WITHHELD,
     BriefHandedOver,
     BriefItemAccepted,
     BriefItemAdded,
@@ -48,6 +49,7 @@ from orders.events import (
     DisputeOpened,
     Entry,
     EntryRedacted,
+    FileScanned,
     FileShared,
     MediatorJoined,
     MessageEdited,
@@ -92,6 +94,7 @@ from orders.events import (
     RevisionRequested,
     RightOpened,
     Role,
+    Scan,
     SellerNudged,
     State,
     TimeGivenBack,
@@ -148,6 +151,8 @@ class View(msgspec.Struct, frozen=True):
     """Who put which reaction under which entry."""
     files: frozenset[int] = frozenset()
     """Entries that shared a file which can still be had."""
+    withheld: frozenset[int] = frozenset()
+    """Those of them that the virus scanner has not let go."""
     redacted: frozenset[int] = frozenset()
     """Entries whose content was withdrawn or erased."""
 
@@ -174,7 +179,7 @@ def _tell(view: View, entry: Entry) -> View:
                 reactions=frozenset(one for one in view.reactions if one[0] != seq),
             )
             if seq in view.files:
-                return replace(emptied, files=view.files - {seq})
+                return replace(emptied, files=view.files - {seq}, withheld=view.withheld - {seq})
             return replace(emptied, messages=view.messages - 1)
         case ReactionAdded(message, reaction):
             if message in view.redacted:
@@ -184,8 +189,11 @@ def _tell(view: View, entry: Entry) -> View:
             return replace(view, reactions=view.reactions - {(message, entry.actor, reaction)})
         case MessageEdited(message):
             return replace(view, edited=view.edited | {message})
-        case FileShared():
-            return replace(view, files=view.files | {entry.seq})
+        case FileShared(scan=scan):
+            shared = replace(view, files=view.files | {entry.seq})
+            return _scanned(shared, entry.seq, scan)
+        case FileScanned(shared=seq, scan=scan):
+            return _scanned(view, seq, scan) if seq in view.files else view
         case MessageSent():
             return replace(view, messages=view.messages + 1)
         case QuestionAsked(title, category, currency):
@@ -326,6 +334,11 @@ def _tell(view: View, entry: Entry) -> View:
             return view
         case never:
             assert_never(never)
+
+
+def _scanned(view: View, seq: int, scan: Scan | None) -> View:
+    held = view.withheld | {seq} if scan in WITHHELD else view.withheld - {seq}
+    return replace(view, withheld=held)
 
 
 def _decided(view: View, decision: Decided, at: datetime) -> View:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from orders import money
 from orders.brief_rows import items_of
 from orders.errors import OrderUnknown
-from orders.events import CallId, OrderId, PersonId, Reaction, Role, State, Timer
+from orders.events import WITHHELD, CallId, OrderId, PersonId, Reaction, Role, State, Timer
 from orders.files import files_of
 from orders.fold import OpenCall, View
 from orders.locking import LockedOrder, peek
@@ -253,6 +253,7 @@ async def snapshot(conn: AsyncConnection, order: OrderId) -> View:
             entries.c.payload.is_not(None),
         )
     )
+    shared = await files_of(conn, order)
     edited = await conn.scalars(
         select(message_versions.c.message)
         .join(
@@ -292,7 +293,8 @@ async def snapshot(conn: AsyncConnection, order: OrderId) -> View:
         reactions=frozenset(
             (row.message, PersonId(row.person_id), Reaction(row.reaction)) for row in reacted
         ),
-        files=frozenset(file.seq for file in (await files_of(conn, order)).values()),
+        files=frozenset(file.seq for file in shared.values()),
+        withheld=frozenset(f.seq for f in shared.values() if f.scan in WITHHELD),
         redacted=frozenset(erased),
     )
 

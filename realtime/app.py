@@ -12,7 +12,18 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Receive, Scope, Send
 
 from orders.errors import Refused
-from realtime.api import answers, backend, contracts, files, health, me, pages, record, verbs
+from realtime.api import (
+    answers,
+    backend,
+    contracts,
+    files,
+    health,
+    me,
+    pages,
+    record,
+    uploads,
+    verbs,
+)
 from realtime.api import demo as demo_api
 from realtime.edge import Edge
 from realtime.limits import Limits
@@ -52,6 +63,17 @@ ROUTES = [
         "/api/v1/me/orders/{order}/files",
         files.upload,
         methods=["POST", "OPTIONS"],
+        max_body_size=files.BODY_MOST,
+    ),
+    Route(
+        "/api/v1/me/orders/{order}/uploads",
+        uploads.create,
+        methods=["POST", "OPTIONS"],
+    ),
+    Route(
+        "/api/v1/me/orders/{order}/uploads/{upload}",
+        uploads.one,
+        methods=["GET", "HEAD", "PATCH", "DELETE", "OPTIONS"],
         max_body_size=files.BODY_MOST,
     ),
     Route("/api/v1/me/orders/{order}/files/{file}", files.link, methods=["GET", "OPTIONS"]),

@@ -12,7 +12,9 @@ from orders.posting import PostBox
 from orders.record import SealingKey
 from realtime.auth import CheckToken, Tokens
 from realtime.chat.marks import Marks
+from realtime.files.finishing import Finisher
 from realtime.files.links import FileLinks
+from realtime.files.receiving import Receiver
 from realtime.files.shelf import Shelf
 from realtime.hub import Hub
 from realtime.limits import Limits
@@ -47,6 +49,10 @@ class Edge:
     """How often one person may do what is dear, over all processes."""
     calls: Switchboard
     shelf: Shelf
+    finisher: Finisher
+    """Makes entries of whole files."""
+    receiver: Receiver
+    """Takes the bytes of uploads that can be resumed."""
     file_links: FileLinks
     nudge: Callable[[], None]
     """Has the sweeper look sooner, because a clock was set."""

@@ -74,6 +74,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     uploads_per_person: int = 3
     """Files that one person sends at once; the room's page sends them one by one."""
+    uploads_open: int = 10
+    """Uploads that one person has begun and not finished."""
+    upload_life: float = 24 * 3600.0
+    """How long an upload waits for its next byte before it is given up."""
+    scan_within: float = 20.0
+    """How long the virus scanner may take for one file while its sender waits."""
     upload_silence: float = 30.0
     """Without any byte of a file that is being sent: the line was lost."""
     upload_within: float = 900.0

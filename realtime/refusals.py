@@ -19,6 +19,13 @@ class MethodRefused(Refused):
     status = 405
 
 
+class TusVersionRefused(Refused):
+    """Another version of the upload protocol than the one spoken here. Facts: `wanted`."""
+
+    code = "tus_version_refused"
+    status = 412
+
+
 class MediaTypeRefused(Refused):
     """The body is said to be of a kind that this address does not take. Facts: `wanted`."""
 

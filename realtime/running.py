@@ -37,8 +37,12 @@ from realtime.chat.indexing import Indexer
 from realtime.chat.marks import Marks
 from realtime.demo import Demo
 from realtime.edge import Edge
+from realtime.files.clamd import Clamd
+from realtime.files.finishing import Finisher, Scanner
 from realtime.files.links import FileLinks
+from realtime.files.receiving import Receiver
 from realtime.files.shelf import Shelf
+from realtime.files.store import Disk, Store
 from realtime.hub import Hub
 from realtime.limits import Limits
 from realtime.notices.mailbox import Mailbox
@@ -103,11 +107,13 @@ async def running(
                 MediaChanged(order, call, who, media)
             ),
         )
-        shelf = Shelf(database, settings.var / "files")
+        shelf = Shelf(database, _store(settings), settings.var / "files")
+        finisher = Finisher(database, shelf, _scanner(settings, limits), settings.scanner_away)
+        receiver = Receiver(database, settings.var / "uploads", finisher, limits)
         sweeper = Sweeper(
             database,
             {Timer.RING: calls.fire_ring},
-            [calls.end_lapsed, shelf.erase_removed],
+            [calls.end_lapsed, shelf.erase_removed, finisher.scan_waiting, receiver.tidy],
             settings.shortest_outage,
             telemetry.LATENESS.observe,
         )
@@ -128,6 +134,8 @@ async def running(
             rates=Rates(limits, asker, settings.redis_prefix),
             calls=calls,
             shelf=shelf,
+            finisher=finisher,
+            receiver=receiver,
             file_links=FileLinks(token_secret.reveal(), limits.file_link_life),
             nudge=sweeper.nudge,
         )
@@ -160,6 +168,25 @@ async def running(
             yield edge, stage
         finally:
             edge.ready = False
+
+
+def _store(settings: Settings) -> Store:
+    """Return where files are kept: the folder, or the bucket of the settings."""
+    if not settings.files_url:
+        return Disk(settings.var / "files")
+    from realtime.files.bucket import Account, Bucket  # noqa: PLC0415 - it needs the extra `s3`
+
+    account = Account(
+        settings.s3_endpoint,
+        settings.s3_region,
+        settings.s3_key.reveal() if settings.s3_key else "",
+        settings.s3_secret.reveal() if settings.s3_secret else "",
+    )
+    return Bucket(settings.files_url, account)
+
+
+def _scanner(settings: Settings, limits: Limits) -> Scanner | None:
+    return Clamd(settings.clamd, limits.scan_within).scan if settings.clamd else None
 
 
 def _bus(settings: Settings) -> Bus:

@@ -29,6 +29,13 @@
 | `ORDER_ROOM_COMMANDS_PER_SECOND` | 20                         | frames a socket may send      |
 | `ORDER_ROOM_DRAIN`               | 3                          | seconds to move sockets over  |
 | `ORDER_ROOM_DRAIN_NOTICE`        | 0                          | seconds not ready before that |
+| `ORDER_ROOM_CLAMD`               | none: files are not scanned | tcp://host:3310, unix:///path |
+| `ORDER_ROOM_SCANNER_AWAY`        | hold                       | hold or allow files then      |
+| `ORDER_ROOM_FILES_URL`           | the VAR folder             | s3://bucket/prefix            |
+| `ORDER_ROOM_S3_ENDPOINT`         | AWS's                      | https://…, of another service |
+| `ORDER_ROOM_S3_REGION`           | AWS's own settings         | the bucket's region           |
+| `ORDER_ROOM_S3_KEY`              | AWS's own settings         | access key id                 |
+| `ORDER_ROOM_S3_SECRET`           | AWS's own settings         | secret access key             |
 | `ORDER_ROOM_LOG`                 | info                       | debug, info, warning, error   |
 
 `ORDER_ROOM_RECORD_KEY` is an Ed25519 key: the path of an unencrypted PKCS8 file, or 32 bytes in
@@ -45,6 +52,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
@@ -59,6 +67,7 @@ from redis.asyncio.connection import parse_url
 from orders.events import OrderId, PersonId
 from orders.policy import CallsBy, Policy
 from orders.record import SEED_BYTES, SealingKey
+from realtime.files.clamd import Away, Clamd
 from realtime.notices.mail import Sender
 from realtime.notices.smtp import SmtpSettings
 from realtime.voice.plane import MediaPath
@@ -168,6 +177,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     drain_notice: Annotated[float, msgspec.Meta(ge=0)] = msgspec.field(
         name="ORDER_ROOM_DRAIN_NOTICE", default=0.0
     )
+    clamd: str = msgspec.field(name="ORDER_ROOM_CLAMD", default="")
+    scanner_away: Away = msgspec.field(name="ORDER_ROOM_SCANNER_AWAY", default=Away.HOLD)
+    files_url: str = msgspec.field(name="ORDER_ROOM_FILES_URL", default="")
+    s3_endpoint: str = msgspec.field(name="ORDER_ROOM_S3_ENDPOINT", default="")
+    s3_region: str = msgspec.field(name="ORDER_ROOM_S3_REGION", default="")
+    s3_key: Secret | None = msgspec.field(name="ORDER_ROOM_S3_KEY", default=None)
+    s3_secret: Secret | None = msgspec.field(name="ORDER_ROOM_S3_SECRET", default=None)
     log: LogLevel = msgspec.field(name="ORDER_ROOM_LOG", default=LogLevel.INFO)
     demo: bool = False
     role: Role = Role.ALL
@@ -267,6 +283,13 @@ def for_serving(settings: Settings) -> tuple[Settings, Secret]:
         msgspec.json.decode(settings.policy, type=Policy)
     except msgspec.DecodeError as error:
         raise SettingsError(f"ORDER_ROOM_POLICY: {error}") from None
+    try:
+        if settings.clamd:
+            Clamd(settings.clamd, within=1.0)
+    except ValueError as error:
+        raise SettingsError(f"ORDER_ROOM_CLAMD: {error}") from None
+    if settings.files_url and not _BUCKET.fullmatch(settings.files_url):
+        raise SettingsError("ORDER_ROOM_FILES_URL: not an s3://bucket/prefix URL")
     for name, parse, value in (
         ("ORDER_ROOM_SMTP_URL", SmtpSettings.parse, settings.smtp_url),
         ("ORDER_ROOM_MAIL_FROM", Sender.parse, Secret(settings.mail_from)),
@@ -314,6 +337,9 @@ def _key_of(setting: str) -> SealingKey:
             "ORDER_ROOM_RECORD_KEY: neither 32 bytes in base64 nor the path of an unencrypted"
             " PKCS8 file with an Ed25519 key"
         ) from None
+
+
+_BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/.*)?")
 
 
 def _decode(wanted: type, value: object) -> object:

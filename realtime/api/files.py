@@ -10,34 +10,37 @@ from urllib.parse import quote, unquote
 
 import structlog
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response, StreamingResponse
 
 from orders import views
-from orders.commands import command_digest
 from orders.errors import (
+    FileInfected,
+    FileScanning,
     FileTooLarge,
     FileUnknown,
     Malformed,
     OrderUnknown,
-    Refused,
     TooManyOpen,
     Unavailable,
 )
-from orders.events import FileId, OrderId, PersonId
-from orders.files import SharedFile, admit, files_of, find_file, share
+from orders.events import FileId, OrderId, PersonId, Scan
+from orders.files import SharedFile, admit, files_of, find_file
 from orders.locking import peek
 from realtime.api.answers import answer, edge_of, order_of
 from realtime.api.me import for_host_pages, identity_of
 from realtime.edge import Edge
-from realtime.files.content import SHOWN
+from realtime.files.content import TEXT
+from realtime.files.handing import THUMB_TYPE, disposition, ranged
 from realtime.files.naming import clean
-from realtime.files.shelf import Arriving
+from realtime.files.shelf import THUMB, Arriving
 
 log = structlog.get_logger(__name__)
 
 CLIENT_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
 BODY_MOST = 1 << 30
 """The largest body the upload's route lets through; the order's own `file_max` is smaller."""
+THUMB_KEPT = 300
+"""Seconds for which a browser may keep a small picture: as long as its link works."""
 FILE_POLICY = (
     "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'"
 )
@@ -57,7 +60,7 @@ async def upload(request: Request) -> Response:
     if not CLIENT_ID.fullmatch(client_id):
         raise Malformed(where="Idempotency-Key")
     name = clean(unquote(request.headers.get("x-file-name", ""), errors="replace"))
-    async with _one_of_few(edge, person):
+    async with one_of_few(edge, person):
         return await _receive(request, edge, order, person, client_id, name)
 
 
@@ -70,13 +73,22 @@ async def link(request: Request) -> Response:
     async with edge.database.reading() as conn:
         await views.role_of(conn, order, identity.person)
         found = await find_file(conn, order, file)
+    if found.scan is Scan.SCANNING:
+        raise FileScanning
+    if found.scan is Scan.INFECTED:
+        raise FileInfected
     text, made = edge.file_links.make(order, file, identity.person, await edge.database.now())
     url = f"/files/{quote(file)}?link={text}"  # on this server, whatever its name is outside
-    return answer({**_told(found), "url": url, "expires": made.ends_at})
+    thumb = f"{url}&as=thumb" if found.looks.thumb else None
+    return answer({**_told(found), "url": url, "thumb": thumb, "expires": made.ends_at})
 
 
 async def download(request: Request) -> Response:
-    """Hand out a file to whoever holds a good link and is still a member."""
+    """Hand out a file, or its small picture (`as=thumb`), to a member who holds a good link.
+
+    One range of bytes may be asked for (RFC 9110, section 14), so that a sound can be entered
+    anywhere.
+    """
     edge, file = edge_of(request), FileId(request.path_params["file"])
     text = request.query_params.get("link", "")
     made = edge.file_links.check(file, text, await edge.database.now())
@@ -86,22 +98,39 @@ async def download(request: Request) -> Response:
             found = await find_file(conn, made.order, file)
     except OrderUnknown:
         raise FileUnknown from None
-    path = edge.shelf.path(file)
-    if not path.is_file():
+    if found.scan is Scan.SCANNING:
+        raise FileScanning
+    if found.scan is Scan.INFECTED:
+        raise FileInfected
+    small = request.query_params.get("as") == "thumb"
+    if small and not found.looks.thumb:
+        raise FileUnknown
+    name = file + THUMB if small else file
+    size = await edge.shelf.store.size(name)
+    if size is None:
         log.error("a file is not where it should be", order=made.order, file=file)
         raise FileUnknown
-    return FileResponse(
-        path,
-        media_type=found.type,
-        filename=found.name,
-        content_disposition_type="inline" if found.type in SHOWN else "attachment",
-        headers={
-            "Content-Security-Policy": FILE_POLICY,
-            "Cache-Control": "private, no-store",
-            # the room is embedded in the marketplace's pages; the link is the permission
-            "Cross-Origin-Resource-Policy": "cross-origin",
-        },
-    )
+    kind = THUMB_TYPE if small else found.type
+    headers = {
+        "Content-Security-Policy": FILE_POLICY,
+        "Cache-Control": f"private, max-age={THUMB_KEPT}" if small else "private, no-store",
+        # the room is embedded in the marketplace's pages; the link is the permission
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        "Content-Disposition": disposition(found.name, kind),
+        "Content-Type": f"{kind}; charset=utf-8" if kind == TEXT else kind,
+        "Accept-Ranges": "bytes",
+    }
+    wanted = ranged(request.headers.get("range"), size)
+    if wanted is None:
+        return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{size}"})
+    if wanted.partial:
+        headers["Content-Range"] = f"bytes {wanted.start}-{wanted.end - 1}/{size}"
+    status = 206 if wanted.partial else 200
+    headers["Content-Length"] = str(wanted.end - wanted.start)
+    if request.method == "HEAD":
+        return Response(status_code=status, headers=headers)
+    content = edge.shelf.store.read(name, wanted.start, wanted.end)
+    return StreamingResponse(content, status, headers)
 
 
 async def _receive(
@@ -117,17 +146,8 @@ async def _receive(
             await _fill(request, edge, arriving, found.facts.policy.file_max)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody is there to read it
-        new = await arriving.keep(name)
-    content = command_digest("file.share", name, new.sha256.hex(), new.size)
-    try:
-        place, repeated = await share(edge.database, order, person, new, client_id, content)
-    except Unavailable:
-        raise  # perhaps it was told after all: only `tidy` knows, later
-    except Refused:
-        await edge.shelf.discard(new.file)
-        raise
-    if repeated:
-        await edge.shelf.discard(new.file)
+        whole = await arriving.whole()
+        place, repeated = await edge.finisher.finish(whole, name, order, person, client_id)
     async with edge.database.reading() as conn:
         shelf = await files_of(conn, order)
     shared = next((known for known in shelf.values() if known.seq == place.seq), None)
@@ -152,7 +172,7 @@ async def _fill(request: Request, edge: Edge, arriving: Arriving, most: int) -> 
 
 
 @asynccontextmanager
-async def _one_of_few(edge: Edge, person: PersonId) -> AsyncIterator[None]:
+async def one_of_few(edge: Edge, person: PersonId) -> AsyncIterator[None]:
     """Be one of the person's uploads at this moment. Raises `TooManyOpen`."""
     most = edge.limits.uploads_per_person
     if edge.uploads[person] >= most:
@@ -167,4 +187,5 @@ async def _one_of_few(edge: Edge, person: PersonId) -> AsyncIterator[None]:
 
 
 def _told(found: SharedFile) -> dict[str, object]:
-    return {"file": found.file, "name": found.name, "size": found.size, "type": found.type}
+    told = {"file": found.file, "name": found.name, "size": found.size, "type": found.type}
+    return {**told, "scan": found.scan} if found.scan is not None else {**told}

@@ -19,8 +19,16 @@ from realtime.api.answers import Endpoint, answer, edge_of, order_of, query_numb
 from realtime.auth import Identity, bearer, check_service_key
 from realtime.protocol import SEQ_MAX
 
-ALLOWED_HEADERS = "Authorization, Accept-Language, Content-Type, Idempotency-Key, X-File-Name"
+ALLOWED_HEADERS = (
+    "Authorization, Accept-Language, Content-Type, Idempotency-Key, X-File-Name,"
+    " Tus-Resumable, Upload-Length, Upload-Metadata, Upload-Offset"
+)
 """What scripts of host pages may send."""
+EXPOSED_HEADERS = (
+    "Location, Tus-Resumable, Tus-Version, Tus-Extension, Upload-Offset, Upload-Length,"
+    " Upload-Expires, Order-File, Order-Seq"
+)
+"""What they may read of an answer, beside its body."""
 BEHALF = "X-On-Behalf-Of"
 
 
@@ -43,8 +51,9 @@ def for_host_pages(endpoint: Endpoint) -> Endpoint:
         response.headers["Vary"] = "Origin"
         if allowed and origin is not None:
             response.headers["Access-Control-Allow-Origin"] = origin
-            response.headers["Access-Control-Allow-Methods"] = "GET, POST"
+            response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, PATCH, DELETE"
             response.headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
+            response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
             response.headers["Access-Control-Max-Age"] = "600"
         return response
 

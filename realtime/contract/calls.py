@@ -12,6 +12,8 @@ from orders.commands import Person
 from orders.errors import (
     ChatClosed,
     FileEmpty,
+    FileInfected,
+    FileScanning,
     FileTooLarge,
     FileUnknown,
     FrameTooLarge,
@@ -20,6 +22,7 @@ from orders.errors import (
     Malformed,
     MovementUnknown,
     NotFound,
+    OffsetWrong,
     OrderUnknown,
     RateExceeded,
     Refused,
@@ -31,6 +34,9 @@ from orders.errors import (
     TooManyOpen,
     Unauthenticated,
     Unavailable,
+    UploadBusy,
+    UploadOver,
+    UploadUnknown,
     WrongState,
 )
 from orders.questions import Payment
@@ -52,9 +58,10 @@ from realtime.contract.shapes import (
     PaidOrder,
     Ready,
     RoomPage,
+    UploadTold,
 )
 from realtime.contract.twins import TWINS, Twin
-from realtime.refusals import MediaTypeRefused
+from realtime.refusals import MediaTypeRefused, TusVersionRefused
 
 
 class Who(StrEnum):
@@ -87,7 +94,7 @@ class Bytes(msgspec.Struct, frozen=True):
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """One call. `name` is its operation id, `gives` the body of each good answer, if it has one."""
 
-    method: Literal["get", "post"]
+    method: Literal["get", "post", "patch", "delete"]
     path: str
     name: str
     who: Who
@@ -183,6 +190,28 @@ LINK = Given(
     "link", "query", "The signature that came with the path.", {"type": "string"}, "q1C…",
     required=False,
 )  # fmt: skip
+AS = Given(
+    "as", "query", "`thumb` for the small picture.", {"type": "string"}, "thumb", required=False
+)
+RANGE = Given(
+    "Range", "header", "One range of bytes (RFC 9110).", {"type": "string"}, "bytes=0-65535",
+    required=False,
+)  # fmt: skip
+UPLOAD = Given("upload", "path", "The upload's id.", NAME, "9f1c2d3e4b5a60718293a4b5c6d7e8f9")
+TUS = Given("Tus-Resumable", "header", "The protocol's version.", {"const": "1.0.0"}, "1.0.0")
+UPLOAD_LENGTH = Given("Upload-Length", "header", "The file's size in bytes.", NUMBER, "48213")
+UPLOAD_OFFSET = Given(
+    "Upload-Offset", "header", "Where the bytes of the body begin: as many as came so far.",
+    NUMBER, "0",
+)  # fmt: skip
+UPLOAD_METADATA = Given(
+    "Upload-Metadata",
+    "header",
+    "`filename` and the file's name in base64 of UTF-8. Folders are dropped.",
+    {"type": "string"},
+    "filename YnJpZWYgdjIucGRm",
+    required=False,
+)
 ASSET = Given("name", "path", "A file of the browser client.", {"type": "string"}, "room.js")
 
 
@@ -332,13 +361,59 @@ CALLS = (
     Call(
         method="get", path="/api/v1/me/orders/{order}/files/{file}", name="linkFile",
         who=Who.PARTY, about="What the file is, and a link to it that works for some minutes.",
-        given=(ORDER, FILE), gives={200: FileLink}, refused=(OrderUnknown, FileUnknown),
+        given=(ORDER, FILE), gives={200: FileLink},
+        refused=(OrderUnknown, FileUnknown, FileScanning, FileInfected),
+    ),
+    Call(
+        method="post", path="/api/v1/me/orders/{order}/uploads", name="beginUpload", who=Who.PARTY,
+        about="Begin an upload that can be resumed (tus 1.0.0: core, creation, termination,"
+        " expiration). `Location` is where its bytes go. 201, or 200 if it was begun before. It is"
+        " given up a day after its last byte.",
+        given=(ORDER, CLIENT_ID, TUS, UPLOAD_LENGTH, UPLOAD_METADATA),
+        gives={201: UploadTold, 200: UploadTold},
+        refused=(
+            OrderUnknown, Malformed, ChatClosed, FileEmpty, FileTooLarge, TooManyFiles,
+            TooManyOpen, IdReused, TusVersionRefused,
+        ),
+    ),
+    Call(
+        method="get", path="/api/v1/me/orders/{order}/uploads/{upload}", name="showUpload",
+        who=Who.PARTY,
+        about="How far an upload has come and what became of it. HEAD says it in headers alone,"
+        " as tus has it.",
+        given=(ORDER, UPLOAD), gives={200: UploadTold},
+        refused=(OrderUnknown, UploadUnknown, UploadOver),
+    ),
+    Call(
+        method="patch", path="/api/v1/me/orders/{order}/uploads/{upload}", name="resumeUpload",
+        who=Who.PARTY,
+        about="The bytes from `Upload-Offset` on, as many as there are. What arrived before a line"
+        " broke is kept. After the last byte the file is looked into, cleaned and shared; the"
+        " answer then names it in `Order-File` and its entry in `Order-Seq`.",
+        takes=Bytes("application/offset+octet-stream", "Some bytes of the file, or all the rest."),
+        given=(ORDER, UPLOAD, TUS, UPLOAD_OFFSET), gives={204: None},
+        refused=(
+            OrderUnknown, UploadUnknown, UploadOver, UploadBusy, OffsetWrong, Malformed,
+            TooManyOpen, TusVersionRefused, MediaTypeRefused, ChatClosed, FileEmpty, FileTooLarge,
+            TooManyFiles, IdReused,
+        ),
+    ),
+    Call(
+        method="delete", path="/api/v1/me/orders/{order}/uploads/{upload}", name="cancelUpload",
+        who=Who.PARTY, about="Cancel an upload: what came of it is erased.",
+        given=(ORDER, UPLOAD, TUS), gives={204: None},
+        refused=(OrderUnknown, UploadUnknown, UploadOver, UploadBusy, TusVersionRefused),
     ),
     Call(
         method="get", path="/files/{file}", name="downloadFile", who=Who.ANYBODY,
         about="The file, for whoever holds a good link to it and is still a member.",
-        given=(FILE, LINK), gives={200: Bytes("application/octet-stream", "The file.")},
-        refused=(FileUnknown, LinkOver),
+        given=(FILE, LINK, AS, RANGE),
+        gives={
+            200: Bytes("application/octet-stream", "The file."),
+            206: Bytes("application/octet-stream", "The bytes that were asked for."),
+            416: Bytes("application/octet-stream", "Nothing: the file has no such bytes."),
+        },
+        refused=(FileUnknown, LinkOver, FileScanning, FileInfected),
     ),
     Call(
         method="get", path="/api/openapi.json", name="openapi", who=Who.ANYBODY,

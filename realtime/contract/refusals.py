@@ -9,13 +9,14 @@ from typing import Any
 import msgspec
 
 from orders.errors import Refused
-from realtime.refusals import MediaTypeRefused, MethodRefused, OriginRefused
+from realtime.refusals import MediaTypeRefused, MethodRefused, OriginRefused, TusVersionRefused
 
 KINDS = {
     **Refused.catalogue,
     OriginRefused.code: OriginRefused,
     MethodRefused.code: MethodRefused,
     MediaTypeRefused.code: MediaTypeRefused,
+    TusVersionRefused.code: TusVersionRefused,
 }
 """Every refusal by its code: those of the rules, and those that only the edge knows."""
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
 from orders.commands import NewOrder, NewQuestion
 from orders.errors import Fact
-from orders.events import FileId, OrderId, Role, State, Timer
+from orders.events import FileId, OrderId, Role, Scan, State, Timer
 from orders.ledger import Ledger
 from orders.settlement import Unconfirmed
 from orders.situation import Situation
@@ -108,6 +108,8 @@ class FileTold(msgspec.Struct, frozen=True):
     seq: int
     """The entry that tells it."""
     at: datetime
+    scan: Scan | None = None
+    """What the virus scanner says; missing where there is none."""
 
 
 class FileLink(msgspec.Struct, frozen=True):
@@ -119,7 +121,27 @@ class FileLink(msgspec.Struct, frozen=True):
     type: str
     url: str
     """A path on this server."""
+    thumb: str | None
+    """The path of a small WebP picture of it, if there is one."""
     expires: datetime
+    scan: Scan | None = None
+
+
+class UploadTold(msgspec.Struct, frozen=True):
+    """How far an upload has come, and what became of it."""
+
+    upload: str
+    state: Literal["receiving", "finishing", "shared", "refused"]
+    offset: int
+    """So many bytes are safely here."""
+    length: int
+    expires: datetime
+    """When it is given up if no more comes."""
+    file: FileId | None
+    seq: int | None
+    """The entry that shares it."""
+    code: str | None
+    """Why it was refused once it was whole."""
 
 
 class Alive(msgspec.Struct, frozen=True):

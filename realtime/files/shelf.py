@@ -1,9 +1,9 @@
-"""The folder of shared files: random names, readable by the owner only.
+"""What lies where: files that are kept, those on their way in, and what is cleared away.
 
-A file arrives under a name that says it is not whole, is flushed to the disk, and only then
-renamed and told to the database: what an order knows of is there, whatever was cut short. What
-is left of interrupted uploads is cleared away at the start; a file that is whole and that no
-order knows, because the process ended in between, once it is an hour old.
+A file arrives under a name that says it is not whole; only when all of it is there it is looked
+into, kept in the store, and told to the database: what an order knows of is there, whatever was
+cut short. What is left of interrupted uploads is cleared away; a kept file that no order knows,
+because the process ended in between, once it is an hour old.
 """
 
 from __future__ import annotations
@@ -12,19 +12,25 @@ import asyncio
 import hashlib
 import os
 import secrets
+import shutil
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+
+import msgspec
 
 from orders.database import Database
 from orders.events import FileId
-from orders.files import Upload, erased, known_of, to_erase
+from orders.files import erased, known_of, to_erase
 from orders.locking import lock
 from realtime.files.content import Sniffer
+from realtime.files.store import CHUNK, Store
 
 PART = ".part"
 """The ending of a file that is still arriving."""
+THUMB = ".thumb"
+"""The ending of a small picture's name."""
 STALE = 3600.0
 """Seconds after which nobody can still be about to tell the database of a file."""
 BUFFER = 256 * 1024
@@ -33,18 +39,22 @@ ERASE_EVERY = 2.0
 """Seconds between two looks for removed files."""
 
 
+class Staged(msgspec.Struct, frozen=True):
+    """A whole file that no order knows yet. `type` is what its bytes say."""
+
+    path: Path
+    size: int
+    type: str
+    sha256: bytes
+
+
 class Arriving:
-    """A file on its way in. `size` counts what came."""
+    """A file on its way in by one request. `size` counts what came."""
 
     def __init__(self, folder: Path) -> None:
         """Choose its name; `Shelf.arriving` opens it."""
-        self.file = FileId(secrets.token_hex(16))
         self.size = 0
-        self.kept = False
-        self._path = folder / self.file
-        self._part = self._path.with_suffix(PART)
-        self._sniffer = Sniffer()
-        self._hash = hashlib.sha256()
+        self._path = folder / (secrets.token_hex(16) + PART)
         self._waiting = bytearray()
         self._handle = -1
 
@@ -55,59 +65,42 @@ class Arriving:
         if len(self._waiting) >= BUFFER:
             await self._write()
 
-    async def keep(self, name: str) -> Upload:
-        """Make the file safe on disk under its own name; return what to tell the order of it."""
+    async def whole(self) -> Staged:
+        """Say that this was all of it; return what came."""
         await self._write()
-        await asyncio.to_thread(self._settle)
-        self.kept = True
-        kind = self._sniffer.found()
-        return Upload(self.file, name, self.size, kind, self._hash.digest())
+        return await staged(self._path)
 
     def begin(self) -> None:
         """Create the file, for its owner only."""
-        self._handle = os.open(self._part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        self._handle = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
     def end(self) -> None:
         """Close it; nothing is left of a file that was not kept."""
         if self._handle >= 0:
             os.close(self._handle)
             self._handle = -1
-        self._part.unlink(missing_ok=True)
+        self._path.unlink(missing_ok=True)
 
     async def _write(self) -> None:
         chunk, self._waiting = bytes(self._waiting), bytearray()
-        await asyncio.to_thread(self._take, chunk)
-
-    def _take(self, chunk: bytes) -> None:
-        self._sniffer.feed(chunk)
-        self._hash.update(chunk)
-        left = memoryview(chunk)
-        while left:
-            left = left[os.write(self._handle, left) :]
-
-    def _settle(self) -> None:
-        os.fsync(self._handle)
-        self._part.rename(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        await asyncio.to_thread(write_all, self._handle, chunk)
 
 
 class Shelf:
-    """The folder, and looking after it."""
+    """The store of kept files and the folder of those on their way."""
 
-    def __init__(self, database: Database, folder: Path) -> None:
-        """Use `folder`, which is made if need be."""
+    def __init__(self, database: Database, store: Store, folder: Path) -> None:
+        """Use `folder`, which is made if need be, for what is on its way."""
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._database = database
-        self._folder = folder
+        self.store = store
+        self.folder = folder
         self._looked = 0.0
 
     @asynccontextmanager
     async def arriving(self) -> AsyncIterator[Arriving]:
         """Receive a file; unless it is kept, nothing is left of it."""
-        arriving = Arriving(self._folder)
+        arriving = Arriving(self.folder)
         await asyncio.to_thread(arriving.begin)
         try:
             yield arriving
@@ -115,24 +108,38 @@ class Shelf:
             # not in a thread: a cancelled request may not wait, and closing is quick
             arriving.end()
 
-    def path(self, file: FileId) -> Path:
-        """Return where a file lies that an order knows of."""
-        return self._folder / file
+    @asynccontextmanager
+    async def bench(self) -> AsyncIterator[Path]:
+        """Have an empty folder on the disk of the store; it is gone afterwards."""
+        folder = self.folder / (secrets.token_hex(16) + PART)
+        await asyncio.to_thread(folder.mkdir, 0o700)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    async def keep(self, path: Path, thumb: Path | None) -> FileId:
+        """Keep a file, and a small picture of it, under a new name."""
+        file = FileId(secrets.token_hex(16))
+        if thumb is not None:
+            await self.store.keep(thumb, file + THUMB)
+        await self.store.keep(path, file)
+        return file
 
     async def discard(self, file: FileId) -> None:
-        """Erase a file that no order knows of."""
-        await asyncio.to_thread(self.path(file).unlink, missing_ok=True)
+        """Erase a file that no order knows of, and what was made of it."""
+        await self.store.discard(file)
+        await self.store.discard(file + THUMB)
 
     async def tidy(self) -> None:
-        """Make the folder, and clear away what earlier processes left unfinished."""
-        stale = await asyncio.to_thread(self._stale)
-        for start in range(0, len(stale), 500):
-            names = [path.name for path in stale[start : start + 500]]
-            async with self._database.reading() as conn:
-                known = await known_of(conn, names)
-            for path in stale[start : start + 500]:
-                if path.name not in known:
-                    await asyncio.to_thread(path.unlink, missing_ok=True)
+        """Clear away what earlier processes left unfinished."""
+        before = time.time() - STALE
+        await asyncio.to_thread(_sweep, self.folder, before)
+        names = [name for name in await self.store.older(before) if not name.endswith(PART)]
+        for start in range(0, len(names), 500):
+            some = names[start : start + 500]
+            for name in await self._unknown(some):
+                await self.store.discard(name)
 
     async def erase_removed(self) -> None:
         """Erase the bytes of files that were redacted; a `Chore` of the sweeper."""
@@ -149,7 +156,39 @@ class Shelf:
                 await lock(tx, order)
                 await erased(tx, order, file)
 
-    def _stale(self) -> list[Path]:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        old = time.time() - STALE
-        return [path for path in self._folder.iterdir() if path.stat().st_mtime < old]
+    async def _unknown(self, names: Sequence[str]) -> list[str]:
+        async with self._database.reading() as conn:
+            known = await known_of(conn, [name.removesuffix(THUMB) for name in names])
+        return [name for name in names if name.removesuffix(THUMB) not in known]
+
+
+async def staged(path: Path) -> Staged:
+    """Read a whole file once: what it is, how large, and its hash."""
+    return await asyncio.to_thread(_staged, path)
+
+
+def write_all(handle: int, chunk: bytes) -> None:
+    """Write all bytes of it."""
+    left = memoryview(chunk)
+    while left:
+        left = left[os.write(handle, left) :]
+
+
+def _staged(path: Path) -> Staged:
+    sniffer, digest, size = Sniffer(), hashlib.sha256(), 0
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK):
+            sniffer.feed(chunk)
+            digest.update(chunk)
+            size += len(chunk)
+    return Staged(path, size, sniffer.found(), digest.digest())
+
+
+def _sweep(folder: Path, before: float) -> None:
+    for path in folder.glob("*" + PART):
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < before:
+                if path.is_dir():
+                    shutil.rmtree(path, ignore_errors=True)
+                else:
+                    path.unlink()

@@ -72,6 +72,7 @@ from orders.events import (
     DisputeOpened,
     Entry,
     EntryRedacted,
+    FileScanned,
     FileShared,
     MediatorJoined,
     MessageEdited,
@@ -257,6 +258,7 @@ def owed_for(owes: Owes, entry: Entry) -> Sequence[Owed]:
             | MessageWithdrawn()
             | ReactionAdded()
             | ReactionRemoved()
+            | FileScanned()
         ):
             return ()
         case never:

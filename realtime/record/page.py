@@ -29,6 +29,7 @@ from orders.events import (
     OrderPaid,
     Reaction,
     Role,
+    Scan,
     Timer,
     Wanted,
     emptied_by,
@@ -45,6 +46,7 @@ WORDS = ("text", "note")
 _VARIED = {Timer: "timer", NoticeKind: "notice", CallEnd: "end", CancelReason: "reason"} | {
     Decided: "decision",
     Reaction: "reaction",
+    Scan: "scan",
 }
 """Values that have their own words, under `record.<name>.<value>`."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -20,8 +20,10 @@ from orders.events import FileId, OrderId, PersonId
 from orders.tables import participants
 from realtime.limits import Limits
 from tests.harness import Frame, InProcess, TestOrder, serving
+from tests.pictures import picture
 
-PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(200)
+NO_PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(200)
+NO_GIF = b"GIF89a/*<script>alert(1)</script>*/"
 SMALL = {"policy": {"file_max": 1000, "files_max": 3}}
 
 
@@ -95,10 +97,12 @@ async def test_a_shared_file_comes_to_the_other_ones_screen_and_disk_whole(
 @pytest.mark.parametrize(
     ("content", "kind", "shown"),
     [
-        (PNG, "image/png", "inline"),
+        (picture("PNG"), "image/png", "inline"),
+        (picture("GIF"), "image/gif", "inline"),
+        (NO_PNG, "application/octet-stream", "attachment"),
         (b"%PDF-1.7 ...", "application/pdf", "inline"),
         (b"<html><script>alert(1)</script></html>", "text/plain; charset=utf-8", "attachment"),
-        (b"GIF89a/*<script>alert(1)</script>*/", "image/gif", "inline"),
+        (NO_GIF, "application/octet-stream", "attachment"),
         (b"PK\x03\x04" + bytes(30), "application/zip", "attachment"),
         (b"MZ\x90\x00\x03\x00", "application/octet-stream", "attachment"),
     ],

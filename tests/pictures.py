@@ -1,0 +1,56 @@
+"""Pictures and sounds made for a test."""
+
+from __future__ import annotations
+
+import io
+import math
+import struct
+import wave
+
+from PIL import Image, PngImagePlugin
+
+PLACE = "48 deg 51 min N, Chez Ines"
+"""What a picture tells of its author; it must not be found in what is kept."""
+
+
+def picture(
+    form: str, size: tuple[int, int] = (60, 40), *, orientation: int = 1, tells: bool = False
+) -> bytes:
+    """A picture whose left half is red and right half blue, as it lies in the file.
+
+    `orientation` is the EXIF one; `tells` hides PLACE wherever the format has room for it.
+    """
+    image = Image.new("RGB", size, "blue")
+    image.paste("red", (0, 0, size[0] // 2, size[1]))
+    more: dict[str, object] = {}
+    exif = Image.Exif()
+    if orientation != 1:
+        exif[0x0112] = orientation
+    if tells:
+        exif[0x010E] = PLACE
+        more["xmp"] = f"<x>{PLACE}</x>".encode()
+        if form == "JPEG":
+            more["comment"] = PLACE.encode()
+        if form == "PNG":
+            info = PngImagePlugin.PngInfo()
+            info.add_text("Comment", PLACE)
+            info.add_itxt("Author", PLACE)
+            more = {"pnginfo": info}
+    if form != "GIF":
+        more["exif"] = exif
+    made = io.BytesIO()
+    image.save(made, form, **more)
+    return made.getvalue() + (PLACE.encode() if tells else b"")
+
+
+def sound(seconds: float = 2.0, rate: int = 8000) -> bytes:
+    """A WAV file: silence in its first half, a tone in its second."""
+    made = io.BytesIO()
+    count = int(seconds * rate)
+    loud = [int(20_000 * math.sin(n * 440 * 2 * math.pi / rate)) for n in range(count // 2)]
+    with wave.open(made, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes(struct.pack(f"<{count}h", *[0] * (count - len(loud)), *loud))
+    return made.getvalue()

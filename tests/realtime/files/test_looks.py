@@ -1,0 +1,120 @@
+"""What is kept and shown of pictures and sounds: nothing of their author, and nothing dangerous."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from realtime.files.content import UNKNOWN
+from realtime.files.looks import Examined, Examiner
+from realtime.files.metadata import strip
+from tests.pictures import PLACE, picture, sound
+
+KINDS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+
+
+async def _examine(folder: Path, content: bytes, kind: str) -> Examined:
+    (folder / "bench").mkdir()
+    (folder / "file").write_bytes(content)
+    return await Examiner().examine(folder / "file", kind, folder / "bench")
+
+
+@pytest.mark.parametrize("form", KINDS)
+async def test_a_picture_keeps_what_it_shows_and_loses_what_it_tells(
+    form: str, tmp_path: Path
+) -> None:
+    before = picture(form, tells=True)
+    assert PLACE.encode() in before
+    seen = await _examine(tmp_path, before, KINDS[form])
+    after = seen.path.read_bytes()
+    assert PLACE.encode() not in after
+    assert (seen.type, seen.size) == (KINDS[form], len(after))
+    with Image.open(io.BytesIO(after)) as kept, Image.open(io.BytesIO(before)) as sent:
+        assert not kept.getexif()
+        assert kept.tobytes() == sent.tobytes()  # not one pixel was touched
+
+
+@pytest.mark.parametrize("form", KINDS)
+async def test_a_picture_that_lies_on_its_side_is_turned_upright(form: str, tmp_path: Path) -> None:
+    seen = await _examine(tmp_path, picture(form, orientation=6, tells=True), KINDS[form])
+    assert (seen.looks.width, seen.looks.height) == (40, 60)
+    content = seen.path.read_bytes()
+    assert PLACE.encode() not in content
+    with Image.open(io.BytesIO(content)) as kept:
+        assert kept.size == (40, 60)
+        assert not kept.getexif()
+        top, bottom = kept.convert("RGB").getpixel((20, 5)), kept.convert("RGB").getpixel((20, 55))
+    assert isinstance(top, tuple)
+    assert isinstance(bottom, tuple)
+    assert top[0] > 200 > bottom[0]
+
+
+@pytest.mark.parametrize("form", [*KINDS, "GIF"])
+async def test_a_picture_gets_a_small_one(form: str, tmp_path: Path) -> None:
+    content = picture(form, (1200, 300), tells=form != "GIF")
+    seen = await _examine(tmp_path, content, KINDS.get(form, "image/gif"))
+    assert (seen.looks.width, seen.looks.height, seen.looks.thumb) == (1200, 300, True)
+    assert seen.thumb is not None
+    small = seen.thumb.read_bytes()
+    assert PLACE.encode() not in small
+    with Image.open(io.BytesIO(small)) as thumb:
+        assert (thumb.format, thumb.size) == ("WEBP", (480, 120))
+
+
+async def test_a_picture_too_large_to_open_is_kept_without_being_opened(tmp_path: Path) -> None:
+    def chunk(name: bytes, body: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        )
+
+    head = struct.pack(">IIBBBBB", 60_000, 60_000, 8, 2, 0, 0, 0)
+    bomb = (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"tEXt", b"Comment\0" + PLACE.encode())
+        + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+    )  # fmt: skip
+    seen = await _examine(tmp_path, bomb, "image/png")
+    assert (seen.type, seen.looks.width, seen.thumb) == ("image/png", 60_000, None)
+    assert PLACE.encode() not in seen.path.read_bytes()
+
+
+@pytest.mark.parametrize("form", KINDS)
+async def test_what_only_begins_like_a_picture_is_shown_by_nobody(
+    form: str, tmp_path: Path
+) -> None:
+    whole = picture(form)
+    seen = await _examine(tmp_path, whole[: len(whole) // 2], KINDS[form])
+    assert (seen.type, seen.thumb) == (UNKNOWN, None)
+
+
+async def test_a_sound_gets_its_length_and_its_waveform(tmp_path: Path) -> None:
+    seen = await _examine(tmp_path, sound(2.0), "audio/wav")
+    assert 1990 <= seen.looks.millis <= 2010
+    peaks = seen.looks.peaks
+    assert 20 <= len(peaks) <= 100
+    assert max(peaks[: len(peaks) // 2 - 1]) == 0
+    assert min(peaks[len(peaks) // 2 + 1 :]) > 80
+
+
+async def test_a_damaged_sound_stays_what_it_is_without_a_waveform(tmp_path: Path) -> None:
+    seen = await _examine(tmp_path, b"ID3" + bytes(500), "audio/mpeg")
+    assert (seen.type, seen.looks.millis, seen.looks.peaks) == ("audio/mpeg", 0, ())
+
+
+async def test_other_kinds_are_not_opened(tmp_path: Path) -> None:
+    seen = await _examine(tmp_path, b"PK\x03\x04" + bytes(100), "application/zip")
+    assert seen == Examined("application/zip", tmp_path / "file", 104)
+
+
+@pytest.mark.parametrize("form", KINDS)
+def test_no_damage_to_a_container_leads_astray(form: str) -> None:
+    content = picture(form, tells=True)
+    for end in range(0, len(content), 7):
+        try:
+            assert len(strip(KINDS[form], content[:end])) <= end + 12
+        except ValueError:
+            continue
