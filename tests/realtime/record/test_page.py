@@ -21,6 +21,7 @@ from orders.events import (
     MessageSent,
     MessageWithdrawn,
     OrderLate,
+    Scan,
     SecretKind,
     Wanted,
 )
@@ -50,6 +51,8 @@ def examples(kind: type[Event]) -> Iterator[Event]:
             values[name] = [(MONDAY, MONDAY + timedelta(days=2))]
         elif "datetime" in str(wanted):
             values[name] = [MONDAY + timedelta(days=2)]
+        elif wanted == Scan | None:
+            values[name] = [None, *Scan]
         elif "SecretKind" in str(wanted):
             values[name] = [(), tuple(SecretKind)]
         elif "Wanted" in str(wanted):
