@@ -49,6 +49,8 @@ _VARIED = {Timer: "timer", NoticeKind: "notice", CallEnd: "end", CancelReason: "
     Scan: "scan",
 }
 """Values that have their own words, under `record.<name>.<value>`."""
+_SHOWN_ONLY = frozenset({"thumb", "peaks"})
+"""Fields that no sentence tells: they are for the eye."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _event = msgspec.json.Decoder(Event)
@@ -149,7 +151,11 @@ class _Reader:
         )  # fmt: skip
 
     def _sentence(self, event: Event, told: Mapping[str, object]) -> str:
-        facts = {name: self._shown(name, value) for name, value in told.items()}
+        facts = {
+            name: self._shown(name, value)
+            for name, value in told.items()
+            if name not in _SHOWN_ONLY
+        }
         if told.get("missing"):
             facts["missing"] = self.say("missing", items=facts["missing"])
         kind = kind_of(event)
