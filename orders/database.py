@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,6 +93,8 @@ class Announcement(msgspec.Struct, frozen=True):
 
 Announce = Callable[[Sequence[Announcement]], None]
 """Told after the commit; must not block and must not fail."""
+Watch = Callable[[], AbstractContextManager[None]]
+"""Makes what is around a write, from waiting for its turn to its commit."""
 
 
 @dataclass(slots=True)
@@ -117,6 +119,8 @@ class Database:
         self._clock = clock
         self._announce: Announce = _tell_nobody
         self._owed_for: OwedFor = _owe_nothing
+        self.watch: Watch = nullcontext
+        """Around every write; set by `on_write`."""
         self._writing = asyncio.Lock()
         self._writer: AsyncEngine
         self._reader: AsyncEngine
@@ -142,6 +146,10 @@ class Database:
     def on_commit(self, announce: Announce) -> None:
         """Say who is told of appended entries, after each commit."""
         self._announce = announce
+
+    def on_write(self, watch: Watch) -> None:
+        """Say what is to be around every write, such as a measurement."""
+        self.watch = watch
 
     def on_append(self, owed_for: OwedFor) -> None:
         """Say what entries make owed; written in the transaction of the entry."""
@@ -175,9 +183,12 @@ class Database:
         Raises `Unavailable` if the database cannot be reached; nothing is half done then.
         """
         try:
-            async with self.turn(), self._writer.begin() as conn:
-                tx = Transaction(conn, await self._now(conn), not self.is_sqlite, self._owed_for)
-                yield tx
+            with self.watch():
+                async with self.turn(), self._writer.begin() as conn:
+                    tx = Transaction(
+                        conn, await self._now(conn), not self.is_sqlite, self._owed_for
+                    )
+                    yield tx
         except (DBAPIError, OSError, PoolTimeoutError) as error:
             if _is_outage(error):
                 raise Unavailable(reason="database", retry_after=RETRY_AFTER) from error

@@ -178,7 +178,8 @@ class PostBox:
         if not group:
             return
         outcome = _Outcome()
-        await self._lane.commit(_asked(group), lambda found: _judge(group, found, outcome))
+        with self._database.watch():
+            await self._lane.commit(_asked(group), lambda found: _judge(group, found, outcome))
         self._tell(outcome)
         self._pass_over(outcome.held_elsewhere)
 

@@ -7,7 +7,7 @@ What starts and holds it together:
 - `serving`    the server around the application, and its stop; `transport` is the line under it
 - `app`        the route table
 - `running`    everything that runs in one process, in order; `edge` is what it shares
-- `telemetry`  logs and metrics, without personal data
+- `telemetry`  logs and metrics, without personal data; `tracing` OpenTelemetry, if asked for
 
 One browser's socket, from the outside in:
 
@@ -24,7 +24,7 @@ And beside it:
 
 - `api`        HTTP for the marketplace's backend and for the browser
 - `auth`       tokens; `origins` which pages may ask; `refusals` those that only the edge knows
-- `limits`     every size and rate of the edge in one table (pure); `pace` how fast one calls
+- `limits`     every size and rate of the edge in one table (pure)
 - `chat`       messages, marks
 - `voice`      calls, and the media plane behind them
 - `notices`    what is owed by e-mail, and its sending

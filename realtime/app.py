@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
 
 import msgspec
 from starlette.applications import Starlette
@@ -25,11 +27,15 @@ from realtime.api import (
     verbs,
 )
 from realtime.api import demo as demo_api
+from realtime.dispatch import carry_out
 from realtime.edge import Edge
 from realtime.limits import Limits
 from realtime.running import running
-from realtime.settings import Settings, for_serving
+from realtime.settings import Settings, SettingsError, for_serving
 from realtime.socket import Door
+
+if TYPE_CHECKING:
+    from realtime.tracing import Tracing
 
 WATCHED = [
     Route("/healthz", health.alive),
@@ -132,8 +138,10 @@ class OrderRoom:
             },
             lifespan=self._lifespan,
         )
+        self._tracing = _tracing(self.settings)
         # around everything, so that the answer to our own mistake carries the headers too
-        self._http = answers.Headers(http)
+        headed = answers.Headers(http)
+        self._http = headed if self._tracing is None else self._tracing.http(headed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection, request or the lifespan."""
@@ -160,5 +168,26 @@ class OrderRoom:
         async with running(self.settings, self._secret, self.limits) as (edge, stage):
             self.edge = app.state.edge = edge
             app.state.stage = stage
-            self._door = Door(edge)
-            yield
+            if self._tracing is None:
+                self._door = Door(edge)
+                yield
+                return
+            edge.database.on_write(self._tracing.commit)
+            self._door = Door(edge, self._tracing.frames(carry_out))
+            try:
+                yield
+            finally:
+                await asyncio.to_thread(self._tracing.close)
+
+
+def _tracing(settings: Settings) -> Tracing | None:
+    """Return what makes traces, if they are asked for. Raises `SettingsError`."""
+    if not settings.otel_url:
+        return None
+    try:
+        from realtime.tracing import Tracing  # noqa: PLC0415 - an extra, and megabytes
+    except ImportError:
+        raise SettingsError(
+            "ORDER_ROOM_OTEL_URL: traces need the extra otel: pip install order-room[otel]"
+        ) from None
+    return Tracing(settings.otel_url, settings.role)

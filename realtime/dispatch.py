@@ -8,6 +8,7 @@ the order's lock, everything else here. A token that is narrowed to some orders 
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import assert_never
 
 from orders import timeline, views
@@ -96,6 +97,9 @@ from realtime.protocol import (
 from realtime.pump import Follow
 from realtime.rooms import room_frame
 from realtime.session import Session
+
+CarryOut = Callable[[Edge, Session, Inbound], Awaitable[Outbound | None]]
+"""The shape of `carry_out`, and of what may be put around it."""
 
 
 async def carry_out(edge: Edge, session: Session, frame: Inbound) -> Outbound | None:

@@ -18,7 +18,6 @@ from realtime.files.receiving import Receiver
 from realtime.files.shelf import Shelf
 from realtime.hub import Hub
 from realtime.limits import Limits
-from realtime.pace import Pace
 from realtime.rates import Rates
 from realtime.settings import Settings
 from realtime.tails import Tails
@@ -43,8 +42,6 @@ class Edge:
     """Mints the party tokens that the backend asks for."""
     record_key: SealingKey
     """Seals the records that members take home."""
-    pace: Pace
-    """Of calls over HTTP; a socket has its own."""
     rates: Rates
     """How often one person may do what is dear, over all processes."""
     calls: Switchboard

@@ -49,7 +49,6 @@ from realtime.notices.mailbox import Mailbox
 from realtime.notices.policy import owed_for
 from realtime.notices.sender import NoticeWorker
 from realtime.notices.smtp import SmtpSettings
-from realtime.pace import Pace
 from realtime.rates import Rates
 from realtime.settings import Secret, Settings, sealing_key
 from realtime.tails import Tails
@@ -130,7 +129,6 @@ async def running(
             check_token=tokens.check,
             tokens=tokens,
             record_key=sealing_key(settings),
-            pace=Pace(limits),
             rates=Rates(limits, asker, settings.redis_prefix),
             calls=calls,
             shelf=shelf,

@@ -13,6 +13,7 @@
 | `ORDER_ROOM_SERVICE_KEY`         | made in demo mode          | the backend's bearer key      |
 | `ORDER_ROOM_TOKEN_SECRET`        | made in demo mode          | signs party tokens            |
 | `ORDER_ROOM_METRICS_KEY`         | none: nobody may           | bearer key of `/metrics`      |
+| `ORDER_ROOM_OTEL_URL`            | none                       | OTLP collector of traces      |
 | `ORDER_ROOM_RECORD_KEY`          | made in the VAR folder     | seals the records of orders   |
 | `ORDER_ROOM_PUBLIC_URL`          | http://HOST:PORT           | where browsers reach us       |
 | `ORDER_ROOM_ORDER_URL`           | the demo's room            | the shop's page of an order   |
@@ -149,6 +150,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     service_key: Secret | None = msgspec.field(name="ORDER_ROOM_SERVICE_KEY", default=None)
     token_secret: Secret | None = msgspec.field(name="ORDER_ROOM_TOKEN_SECRET", default=None)
     metrics_key: Secret | None = msgspec.field(name="ORDER_ROOM_METRICS_KEY", default=None)
+    otel_url: str = msgspec.field(name="ORDER_ROOM_OTEL_URL", default="")
     record_key: Secret | None = msgspec.field(name="ORDER_ROOM_RECORD_KEY", default=None)
     public_url: str = msgspec.field(name="ORDER_ROOM_PUBLIC_URL", default="")
     order_url: str = msgspec.field(name="ORDER_ROOM_ORDER_URL", default="")

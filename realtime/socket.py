@@ -24,7 +24,7 @@ from orders.errors import Malformed, Refused, TokenExpired, Unauthenticated, Una
 from realtime import rooms, telemetry, texts
 from realtime.api.answers import refusal_body
 from realtime.auth import Identity
-from realtime.dispatch import carry_out
+from realtime.dispatch import CarryOut, carry_out
 from realtime.edge import Edge
 from realtime.origins import is_allowed
 from realtime.protocol import VERSION, Close, Hello, Welcome, decode, encode, id_of
@@ -37,9 +37,10 @@ from realtime.transport import GIVE_UP
 class Door:
     """Lets sockets in and keeps them until they end."""
 
-    def __init__(self, edge: Edge) -> None:
-        """Serve with the parts of `edge`."""
+    def __init__(self, edge: Edge, carry_out: CarryOut = carry_out) -> None:
+        """Serve with the parts of `edge`; `carry_out` does what frames ask."""
         self._edge = edge
+        self._carry_out = carry_out
         self._unwelcomed = 0
         self._turns = asyncio.Semaphore(edge.limits.hellos_at_once)
 
@@ -154,7 +155,7 @@ class Door:
                 situation=partial(rooms.situation, edge.database, person, language),
                 inbox=partial(rooms.lines, edge.database, person),
             ),
-            partial(carry_out, edge),
+            partial(self._carry_out, edge),
             edge.limits,
         )
         welcome = Welcome(

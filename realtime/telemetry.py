@@ -17,6 +17,7 @@ from typing import Any, Final
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
+from starlette.types import Scope
 
 REGISTRY = CollectorRegistry()
 SOCKETS = Gauge("order_room_sockets", "Open sockets with a good hello", registry=REGISTRY)
@@ -89,9 +90,21 @@ def refused(code: str) -> None:
     REFUSALS.labels(code).inc()
 
 
-def requested(method: str, route: str, status: int, seconds: float) -> None:
-    """Count an HTTP request. `route` is the template of its address, "" if there is none."""
-    REQUESTS.labels(method if method in METHODS else "other", route, str(status)).inc()
+def method_of(scope: Scope) -> str:
+    """Return the method of an HTTP request, or "other" for one that hardly anybody uses."""
+    method = str(scope["method"])
+    return method if method in METHODS else "other"
+
+
+def route_of(scope: Scope) -> str:
+    """Return the template of the address, known once it was routed; "" if there is none."""
+    return str(getattr(scope.get("route"), "path", ""))
+
+
+def requested(scope: Scope, status: int, seconds: float) -> None:
+    """Count an HTTP request that was routed."""
+    route = route_of(scope)
+    REQUESTS.labels(method_of(scope), route, str(status)).inc()
     REQUEST_TIME.labels(route).observe(seconds)
 
 

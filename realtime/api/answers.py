@@ -189,10 +189,7 @@ class Headers:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                route = getattr(scope.get("route"), "path", "")
-                telemetry.requested(
-                    scope["method"], route, message["status"], time.monotonic() - began
-                )
+                telemetry.requested(scope, message["status"], time.monotonic() - began)
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-Id"] = request
                 for name, value in HEADERS.items():

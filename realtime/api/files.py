@@ -54,7 +54,7 @@ async def upload(request: Request) -> Response:
     `Idempotency-Key` is the command's client id; `X-File-Name` the name, percent-encoded. The
     body is the file itself; what it is called or said to be decides nothing.
     """
-    edge, identity = edge_of(request), identity_of(request)
+    edge, identity = edge_of(request), await identity_of(request)
     order, person = identity.within(order_of(request)), identity.person
     client_id = request.headers.get("idempotency-key", "")
     if not CLIENT_ID.fullmatch(client_id):
@@ -67,7 +67,7 @@ async def upload(request: Request) -> Response:
 @for_host_pages
 async def link(request: Request) -> Response:
     """Answer with what the file is, and a link to it that works for some minutes."""
-    edge, identity = edge_of(request), identity_of(request)
+    edge, identity = edge_of(request), await identity_of(request)
     order = identity.within(order_of(request))
     file = FileId(request.path_params["file"])
     async with edge.database.reading() as conn:

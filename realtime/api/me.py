@@ -60,7 +60,7 @@ def for_host_pages(endpoint: Endpoint) -> Endpoint:
     return answered
 
 
-def identity_of(request: Request) -> Identity:
+async def identity_of(request: Request) -> Identity:
     """Return for whom the request is made: whom its token speaks for.
 
     The holder of the service key names the person in `X-On-Behalf-Of`: what that person may do,
@@ -83,14 +83,17 @@ def identity_of(request: Request) -> Identity:
             raise Malformed(where=BEHALF) from None
         now = datetime.now(UTC)
         identity = Identity(person, token_ends=now, ends=now)
-    edge.pace.take(identity.person)
+    limits = edge.limits
+    await edge.rates.take(
+        "commands_per_second", identity.person, limits.commands_per_second, limits.commands_burst
+    )
     return identity
 
 
 @for_host_pages
 async def inbox(request: Request) -> Response:
     """List the person's orders, the most urgent first."""
-    edge, identity = edge_of(request), identity_of(request)
+    edge, identity = edge_of(request), await identity_of(request)
     async with edge.database.reading() as conn:
         rows = await views.inbox(conn, identity.person)
     return answer(
@@ -108,7 +111,7 @@ async def inbox(request: Request) -> Response:
 @for_host_pages
 async def find(request: Request) -> Response:
     """Find what was said, in one order or in all of the person's."""
-    edge, identity = edge_of(request), identity_of(request)
+    edge, identity = edge_of(request), await identity_of(request)
     told = request.query_params
     wanted = None
     if named := told.get("order"):
@@ -127,7 +130,7 @@ async def find(request: Request) -> Response:
 @for_host_pages
 async def order(request: Request) -> Response:
     """Answer with the room, the person's situation and the newest page of the timeline."""
-    edge, identity = edge_of(request), identity_of(request)
+    edge, identity = edge_of(request), await identity_of(request)
     wanted = identity.within(order_of(request))
     async with edge.database.reading() as conn:
         room = await views.room(conn, wanted)
@@ -155,7 +158,7 @@ async def order(request: Request) -> Response:
 @for_host_pages
 async def entries(request: Request) -> Response:
     """Answer with a page of the timeline: what follows `after`, or what comes before `before`."""
-    edge, identity = edge_of(request), identity_of(request)
+    edge, identity = edge_of(request), await identity_of(request)
     wanted = identity.within(order_of(request))
     after = query_number(request, "after", 0, SEQ_MAX)
     before = query_number(request, "before", 0, SEQ_MAX)

@@ -61,7 +61,7 @@ async def keys(request: Request) -> Response:
 
 async def _record(request: Request) -> tuple[Record, str, str]:
     """Seal what the asker may know; return it with their language and their clocks' zone."""
-    edge, identity = edge_of(request), identity_of(request)
+    edge, identity = edge_of(request), await identity_of(request)
     order = identity.within(order_of(request))
     async with edge.database.reading() as conn:
         story = await export.gather(conn, order, identity.person)

@@ -53,7 +53,7 @@ def tus(endpoint: Endpoint) -> Endpoint:
 @tus
 async def create(request: Request) -> Response:
     """Begin an upload: 201, or 200 if it was begun before under this client id."""
-    edge, identity = edge_of(request), identity_of(request)
+    edge, identity = edge_of(request), await identity_of(request)
     order = identity.within(order_of(request))
     upload, new = await uploads.begin(
         edge.database,
@@ -72,7 +72,7 @@ async def create(request: Request) -> Response:
 @tus
 async def one(request: Request) -> Response:
     """Say how far an upload has come, take more of it, or drop it."""
-    edge, identity = edge_of(request), identity_of(request)
+    edge, identity = edge_of(request), await identity_of(request)
     order = identity.within(order_of(request))
     async with edge.database.reading() as conn:
         await views.role_of(conn, order, identity.person)

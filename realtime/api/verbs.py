@@ -24,7 +24,7 @@ from realtime.protocol import Act, Id
 def _twin(twin: Twin) -> Endpoint:
     @for_host_pages
     async def endpoint(request: Request) -> Response:
-        edge, identity = edge_of(request), identity_of(request)
+        edge, identity = edge_of(request), await identity_of(request)
         fields: dict[str, Any] = {"order": identity.within(order_of(request))}
         if twin.keyed:
             fields["id"] = client_id(request)
