@@ -2,6 +2,7 @@
 import type { TokenProvider } from './line.js';
 import { RefusedError } from './outbox.js';
 import type { Refused, Scan } from './protocol.js';
+import { Uploads } from './uploads.js';
 
 /** A file as everybody in the order knows it. */
 export interface Shared {
@@ -96,8 +97,13 @@ export class Files {
     throw isRefusal(answer) ? new RefusedError(answer) : new LostError();
   }
 
-  /** Return an address at which the file can be had for some minutes. */
-  async link(order: string, file: string): Promise<string> {
+  /** Uploads that survive a broken line. */
+  uploads(): Uploads {
+    return new Uploads(this.server, this.token, this.language);
+  }
+
+  /** Return addresses at which the file and its small picture can be had for some minutes. */
+  async link(order: string, file: string): Promise<{ url: string; thumb: string | null }> {
     const path = `/api/v1/me/orders/${encodeURIComponent(order)}/files/${encodeURIComponent(file)}`;
     const headers = { Authorization: `Bearer ${await this.token()}`, 'Accept-Language': this.language };
     let response: Response;
@@ -108,11 +114,12 @@ export class Files {
     }
     const answer = parsed(await response.text());
     if (!response.ok) throw isRefusal(answer) ? new RefusedError(answer) : new LostError();
-    return this.server + String((answer as { url: string }).url);
+    const { url, thumb } = answer as { url: string; thumb?: string | null };
+    return { url: this.server + url, thumb: thumb ? this.server + thumb : null };
   }
 }
 
-function parsed(text: string): unknown {
+export function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
@@ -120,11 +127,11 @@ function parsed(text: string): unknown {
   }
 }
 
-function isRefusal(answer: unknown): answer is Pick<Refused, 'code' | 'text' | 'facts'> {
+export function isRefusal(answer: unknown): answer is Pick<Refused, 'code' | 'text' | 'facts'> {
   return typeof answer === 'object' && answer !== null && 'code' in answer;
 }
 
 /** A name cut in the middle of a character cannot be written in UTF-8. */
-function wellFormed(name: string): string {
+export function wellFormed(name: string): string {
   return name.replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, '\uFFFD');
 }

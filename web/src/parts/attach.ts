@@ -1,88 +1,190 @@
 /** Sending files: a button, and what is on its way. */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
+import type { Connection } from '../connection.js';
 import type { Shared } from '../files.js';
+import { forget, keep, unfinished, type Kept } from '../unsent-files.js';
 import { icon } from '../icons.js';
 import { RefusedError } from '../outbox.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { fileSize, textsOf, type Language } from '../texts/index.js';
 
+type Stage = 'waiting' | 'sending' | 'checking' | 'paused' | 'broken' | 'failed';
+
 interface Sending {
-  id: string;
-  file: File;
-  part: number;
-  /** Why it did not go; empty while it is on its way. */
+  sent: Kept;
+  /** Bytes that the server has. */
+  bytes: number;
+  stage: Stage;
+  /** Why it did not go. */
   why: string;
-  /** Whether trying again makes sense. */
-  again: boolean;
   abort: AbortController;
 }
+
+const FIRST_PAUSE = 2_000;
+const LONGEST_PAUSE = 30_000;
 
 /** The button, and the files on their way. Tells `shared` (detail: `Shared`) for each. */
 @customElement('order-room-attach')
 export class Attach extends LitElement {
   @property({ attribute: false }) room!: OrderRoom;
   @property() language: Language = 'fr';
-  /** Only the sign, for the composer. */
+  /** Only the sign, for the composer; what is on its way there outlives the page. */
   @property({ type: Boolean, reflect: true }) bare = false;
 
   @state() private sending: readonly Sending[] = [];
   @query('input') private input!: HTMLInputElement;
   private chain: Promise<void> = Promise.resolve();
+  private leave: (() => void) | null = null;
+  private watched: Connection | null = null;
+  private tries = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private restored = '';
+
+  override updated(): void {
+    if (this.watched !== this.room.connection) {
+      this.leave?.();
+      this.watched = this.room.connection;
+      this.leave = this.watched.watch(() => this.lineTurned());
+    }
+    const person = this.room.me?.person;
+    if (!this.bare || person === undefined || this.restored === this.room.order) return;
+    this.restored = this.room.order;
+    void this.restore(this.room.order, person);
+  }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    this.leave?.();
+    this.leave = this.watched = null;
+    clearTimeout(this.timer);
     for (const one of this.sending) one.abort.abort();
   }
 
   /** Send these files, one after the other. */
   take(files: Iterable<File>): void {
+    const most = this.room.room?.file_max ?? 0;
+    const t = textsOf(this.language).files;
+    const person = this.room.me?.person ?? '';
     for (const file of files) {
-      const one: Sending = { id: crypto.randomUUID(), file, part: 0, why: '', again: false, abort: new AbortController() };
-      const most = this.room.room?.file_max ?? 0;
-      const t = textsOf(this.language).files;
-      if (file.size === 0) one.why = t.empty;
-      else if (most > 0 && file.size > most) one.why = t.tooLarge(fileSize(this.language, most));
-      this.sending = [...this.sending, one];
-      if (one.why === '') this.queue(one);
+      const sent: Kept = { id: crypto.randomUUID(), order: this.room.order, person, file, name: file.name, at: Date.now() };
+      const why = file.size === 0 ? t.empty : most > 0 && file.size > most ? t.tooLarge(fileSize(this.language, most)) : '';
+      this.add(sent, why);
+      if (why === '' && this.bare) void keep(sent);
     }
   }
 
-  private queue(one: Sending): void {
-    this.chain = this.chain.then(() => this.send(one));
+  /** Take up what an earlier page had begun. */
+  private async restore(order: string, person: string): Promise<void> {
+    for (const sent of await unfinished(order, person)) {
+      if (!this.sending.some((one) => one.sent.id === sent.id)) this.add(sent, '');
+    }
   }
 
-  private async send({ id, file, abort }: Sending): Promise<void> {
-    if (abort.signal.aborted) return;
+  private add(sent: Kept, why: string): void {
+    const one: Sending = { sent, bytes: 0, stage: why ? 'failed' : 'waiting', why, abort: new AbortController() };
+    this.sending = [...this.sending, one];
+    if (why === '') this.queue(one);
+  }
+
+  private queue({ sent: { id } }: Sending): void {
+    this.chain = this.chain.then(() => this.send(id));
+  }
+
+  private async send(id: string): Promise<void> {
+    const one = this.sending.find((other) => other.sent.id === id);
+    if (!one || one.stage === 'paused' || one.abort.signal.aborted) return;
+    const { sent, abort } = one;
+    this.change(id, { stage: 'sending', why: '' });
     try {
-      const shared = await this.room.files.share(this.room.order, file, id, (part) => this.change(id, { part }), abort.signal);
+      const progress = (bytes: number): void => {
+        if (sent.location && bytes === 0 && this.bare) void keep(sent);
+        this.change(id, { bytes, stage: bytes >= sent.file.size ? 'checking' : 'sending' });
+      };
+      const shared = await this.room.files.uploads().send(sent, progress, abort.signal);
+      this.tries = 0;
       this.forget(id);
       this.dispatchEvent(new CustomEvent<Shared>('shared', { detail: shared }));
     } catch (error) {
-      if (error instanceof RefusedError) this.change(id, { why: error.message });
-      else if (abort.signal.aborted) this.forget(id);
-      else this.change(id, { why: textsOf(this.language).files.lost, again: true }); // the line, or the token's
+      if (abort.signal.aborted) return; // paused or dropped: that is settled where it was done
+      if (!(error instanceof RefusedError)) return this.broke(id);
+      if (error.frame.code === 'not_found') return this.plainly(one);
+      const over = error.frame.code === 'upload_over' || error.frame.code === 'upload_unknown';
+      if (over && sent.location) return this.anew(one);
+      void forget(id);
+      this.change(id, { stage: 'failed', why: error.message });
     }
   }
 
+  /** To a server without resumable uploads, in one request. */
+  private async plainly({ sent, abort }: Sending): Promise<void> {
+    const { id, name } = sent;
+    try {
+      const file = new File([sent.file], name, { type: sent.file.type });
+      const progress = (part: number): void => this.change(id, { bytes: part * file.size });
+      const shared = await this.room.files.share(sent.order, file, id, progress, abort.signal);
+      this.forget(id);
+      this.dispatchEvent(new CustomEvent<Shared>('shared', { detail: shared }));
+    } catch (error) {
+      if (abort.signal.aborted) return;
+      if (error instanceof RefusedError) this.change(id, { stage: 'failed', why: error.message });
+      else this.broke(id);
+    }
+  }
+
+  /** The line broke: what is left goes out when it is back, or a while later. */
+  private broke(id: string): void {
+    this.change(id, { stage: 'broken' });
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.revive(), Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** this.tries));
+    this.tries += 1;
+  }
+
+  private lineTurned(): void {
+    if (this.room.connection.status === 'online') this.revive();
+  }
+
+  private revive(): void {
+    for (const one of this.sending) {
+      if (one.stage !== 'broken') continue;
+      this.change(one.sent.id, { stage: 'waiting' });
+      this.queue(one);
+    }
+  }
+
+  /** The server no longer knows it: begin again, as another. */
+  private anew({ sent }: Sending): void {
+    this.forget(sent.id);
+    const { location: _, ...rest } = sent;
+    const fresh = { ...rest, id: crypto.randomUUID() };
+    if (this.bare) void keep(fresh);
+    this.add(fresh, '');
+  }
+
   private change(id: string, change: Partial<Sending>): void {
-    this.sending = this.sending.map((one) => (one.id === id ? { ...one, ...change } : one));
+    this.sending = this.sending.map((one) => (one.sent.id === id ? { ...one, ...change } : one));
   }
 
   private forget(id: string): void {
-    this.sending = this.sending.filter((one) => one.id !== id);
+    this.sending = this.sending.filter((one) => one.sent.id !== id);
+    void forget(id);
   }
 
   private drop(one: Sending): void {
     one.abort.abort();
-    this.forget(one.id);
+    this.forget(one.sent.id);
+    void this.room.files.uploads().cancel(one.sent);
   }
 
-  private retry(one: Sending): void {
-    const fresh = { ...one, part: 0, why: '', again: false };
-    this.sending = this.sending.map((known) => (known.id === one.id ? fresh : known));
-    this.queue(fresh);
+  private halt(one: Sending): void {
+    one.abort.abort();
+    this.change(one.sent.id, { stage: 'paused', abort: new AbortController() });
+  }
+
+  private resume(one: Sending): void {
+    this.change(one.sent.id, { stage: 'waiting', why: '' });
+    this.queue(one);
   }
 
   override render(): TemplateResult {
@@ -101,18 +203,32 @@ export class Attach extends LitElement {
   private row(one: Sending): TemplateResult {
     const texts = textsOf(this.language);
     const t = texts.files;
-    const percent = Math.floor(one.part * 100);
-    return html`<li class=${one.why ? 'failed' : ''} data-test="sending" data-failed=${one.why !== ''}>
+    const { sent, stage } = one;
+    const percent = sent.file.size > 0 ? Math.floor((one.bytes / sent.file.size) * 100) : 0;
+    const said: Record<Stage, string> = {
+      waiting: t.waiting,
+      sending: t.percent(percent),
+      checking: texts.upload.checking,
+      paused: texts.upload.paused(percent),
+      broken: texts.upload.resuming,
+      failed: one.why,
+    };
+    return html`<li class=${stage} data-test="sending" data-stage=${stage} data-failed=${stage === 'failed'}>
       <div class="what">
-        <span class="name">${one.file.name}</span>
-        <small role=${one.why ? 'alert' : nothing}>${one.why || (one.part > 0 ? t.percent(percent) : t.waiting)}</small>
-        ${one.why
+        <span class="name">${sent.name}</span>
+        <small role=${stage === 'failed' ? 'alert' : nothing}>${said[stage]}</small>
+        ${stage === 'failed'
           ? nothing
-          : html`<span class="bar" role="progressbar" aria-label=${one.file.name} aria-valuemin="0" aria-valuemax="100"
-              aria-valuenow=${percent}><span style="width: ${percent}%"></span></span>`}
+          : html`<span class="bar" role="progressbar" aria-label=${sent.name} aria-valuemin="0" aria-valuemax="100"
+              aria-valuenow=${percent} aria-valuetext=${said[stage]}><span style="width: ${percent}%"></span></span>`}
       </div>
-      ${one.again ? html`<button type="button" data-test="sending-again" @click=${() => this.retry(one)}>${texts.retry}</button>` : nothing}
-      <button type="button" class="quiet round" data-test="sending-drop" aria-label=${t.drop(one.file.name)} @click=${() => this.drop(one)}>
+      ${stage === 'sending' || stage === 'waiting'
+        ? html`<button type="button" class="quiet round" data-test="sending-pause" aria-label="${texts.upload.pause}: ${sent.name}" title=${texts.upload.pause}
+            @click=${() => this.halt(one)}>${icon('pause', 18)}</button>`
+        : stage === 'paused' || stage === 'broken'
+          ? html`<button type="button" data-test="sending-again" @click=${() => this.resume(one)}>${texts.upload.again}</button>`
+          : nothing}
+      <button type="button" class="quiet round" data-test="sending-drop" aria-label=${t.drop(sent.name)} title=${t.drop(sent.name)} @click=${() => this.drop(one)}>
         ${icon('cross', 18)}
       </button>
     </li>`;

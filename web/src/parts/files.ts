@@ -1,14 +1,15 @@
-/** Files: a card for one that is there, and a button for sending more, with what is on its way. */
+/** A file that was shared: a card, its small picture or its wave, and the way to have it. */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
-import { customElement, property, state } from 'lit/decorators.js';
+import { customElement, property, query, state } from 'lit/decorators.js';
 import { isPicture, isShown, isSound, type Shared } from '../files.js';
 import { icon } from '../icons.js';
 import { RefusedError } from '../outbox.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { fileSize, textsOf, type Language } from '../texts/index.js';
+import './sound.js';
 
-/** Pictures up to this size are shown by themselves; larger ones are opened. */
+/** Without a small picture, pictures up to this size are shown by themselves. */
 const PREVIEWED = 3 * 1024 * 1024;
 
 @customElement('order-room-file')
@@ -20,14 +21,20 @@ export class FileCard extends LitElement {
   @property({ type: Boolean, reflect: true }) small = false;
 
   @state() private picture = '';
-  @state() private sound = '';
+  @state() private large = '';
   @state() private busy = false;
   @state() private refusal = '';
+  @query('dialog') private dialog!: HTMLDialogElement | null;
   private seen: IntersectionObserver | null = null;
 
-  override firstUpdated(): void {
-    const { type, size } = this.shared;
-    if (this.small || !isPicture(type) || size > PREVIEWED) return;
+  /** Whether it can be had: neither being examined nor held back. */
+  private get free(): boolean {
+    return this.shared.scan !== 'scanning' && this.shared.scan !== 'infected';
+  }
+
+  override updated(): void {
+    const { type, size, thumb } = this.shared;
+    if (this.seen || this.small || !this.free || !isPicture(type) || (!thumb && size > PREVIEWED)) return;
     this.seen = new IntersectionObserver(([entry]) => {
       if (!entry?.isIntersecting) return;
       this.seen?.disconnect();
@@ -39,58 +46,91 @@ export class FileCard extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.seen?.disconnect();
+    this.seen = null;
   }
 
   private async preview(): Promise<void> {
     try {
-      this.picture = await this.room.files.link(this.room.order, this.shared.file);
+      const { url, thumb } = await this.room.files.link(this.room.order, this.shared.file);
+      this.picture = thumb ?? url;
     } catch {
       // the card is there; a click says why the file is not
     }
   }
 
+  /** A fresh address, or null after saying why there is none. */
+  private readonly address = async (): Promise<string | null> => {
+    this.refusal = '';
+    try {
+      return (await this.room.files.link(this.room.order, this.shared.file)).url;
+    } catch (error) {
+      this.refusal = error instanceof RefusedError ? error.message : textsOf(this.language).files.lost;
+      return null;
+    }
+  };
+
   private async open(): Promise<void> {
     if (this.busy) return;
     this.busy = true;
-    this.refusal = '';
-    try {
-      const address = await this.room.files.link(this.room.order, this.shared.file);
-      if (isSound(this.shared.type)) {
-        this.sound = address;
-        return;
-      }
-      const link = document.createElement('a');
-      link.href = address;
-      link.target = '_blank';
-      link.rel = 'noopener noreferrer';
-      // saved without a new tab where the page is of the same origin; elsewhere by its headers
-      if (!isShown(this.shared.type)) link.download = this.shared.name;
-      link.click();
-    } catch (error) {
-      this.refusal = error instanceof RefusedError ? error.message : textsOf(this.language).files.lost;
-    } finally {
-      this.busy = false;
-    }
+    const address = await this.address();
+    this.busy = false;
+    if (address === null) return;
+    const link = document.createElement('a');
+    link.href = address;
+    link.target = '_blank';
+    link.rel = 'noopener noreferrer';
+    // saved without a new tab where the page is of the same origin; elsewhere by its headers
+    if (!isShown(this.shared.type)) link.download = this.shared.name;
+    link.click();
+  }
+
+  private async enlarge(): Promise<void> {
+    const address = await this.address();
+    if (address === null) return;
+    this.large = address;
+    await this.updateComplete;
+    this.dialog?.showModal();
   }
 
   override render(): TemplateResult {
-    const t = textsOf(this.language).files;
-    const { name, size, type } = this.shared;
+    const t = textsOf(this.language);
+    const { shared } = this;
+    const { name, size, type, scan, width, height } = shared;
+    const sound = isSound(type) && !this.small && this.free;
     return html`
-      <button class="card" data-test="file" data-file=${this.shared.file} data-type=${type} ?disabled=${this.busy}
-        title=${isShown(type) ? t.open(name) : t.save(name)} @click=${() => this.open()}>
+      <div class="card ${this.free ? '' : 'held'}" data-test="file" data-file=${shared.file} data-type=${type} data-scan=${scan ?? nothing}>
         ${this.picture
-          ? html`<img src=${this.picture} alt="" data-test="file-picture" @error=${() => (this.picture = '')}
-              @load=${() => this.dispatchEvent(new CustomEvent('grown', { bubbles: true, composed: true }))} />`
+          ? html`<button class="picture" data-test="file-enlarge" aria-label=${t.upload.enlarge(name)} @click=${() => this.enlarge()}>
+              <img src=${this.picture} alt=${t.upload.picture(name)} data-test="file-picture" width=${width ?? nothing} height=${height ?? nothing}
+                @error=${() => (this.picture = '')}
+                @load=${() => this.dispatchEvent(new CustomEvent('grown', { bubbles: true, composed: true }))} />
+            </button>`
           : nothing}
-        <span class="about">
-          ${icon(isSound(type) ? 'sound' : 'file', this.small ? 16 : 22)}
-          <span class="name"><span>${name}</span><small>${fileSize(this.language, size)}</small></span>
-          ${this.small ? nothing : icon('down', 18)}
-        </span>
-      </button>
-      ${this.sound ? html`<audio controls autoplay data-test="file-sound" src=${this.sound}></audio>` : nothing}
+        ${sound
+          ? html`<order-room-sound .name=${name} .peaks=${shared.peaks ?? []} .millis=${shared.millis ?? 0} .language=${this.language} .address=${this.address}></order-room-sound>`
+          : nothing}
+        <button class="about" data-test="file-open" ?disabled=${this.busy || !this.free}
+          title=${isShown(type) ? t.files.open(name) : t.files.save(name)} @click=${() => this.open()}>
+          ${icon(this.free ? (isSound(type) ? 'sound' : 'file') : scan === 'infected' ? 'ban' : 'clock', this.small ? 16 : 22)}
+          <span class="name"><span>${name}</span><small>${fileSize(this.language, size)}${scan === 'unchecked' ? html`, ${t.upload.unchecked}` : nothing}</small></span>
+          ${this.small || !this.free ? nothing : icon('down', 18)}
+        </button>
+        ${scan === 'scanning' || scan === 'infected'
+          ? html`<p class="scan ${scan}" role="status" data-test="file-scan">${scan === 'scanning' ? t.upload.scanning : t.upload.infected}</p>`
+          : nothing}
+      </div>
       ${this.refusal ? html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${this.refusal}</span></p>` : nothing}
+      ${this.large
+        ? html`<dialog data-test="lightbox" aria-label=${t.upload.picture(name)} @close=${() => (this.large = '')}
+            @click=${(e: Event) => e.target === this.dialog && this.dialog?.close()}>
+            <img src=${this.large} alt=${name} data-test="lightbox-picture" />
+            <div class="bar">
+              <span>${name}</span>
+              <a href=${this.large} target="_blank" rel="noopener noreferrer" download=${name}>${icon('down', 18)}${t.upload.save}</a>
+              <button class="round" data-test="lightbox-close" aria-label=${t.close} @click=${() => this.dialog?.close()}>${icon('cross', 20)}</button>
+            </div>
+          </dialog>`
+        : nothing}
     `;
   }
 
@@ -103,21 +143,26 @@ export class FileCard extends LitElement {
         max-width: 100%;
       }
       .card {
-        display: block;
         width: 100%;
         min-width: min(260px, 100%);
         padding: 0;
         overflow: hidden;
-        font-weight: 500;
-        text-align: start;
-        color: var(--ink);
+        border-radius: 14px;
       }
-      .card:disabled {
-        color: var(--muted);
+      .held {
+        border-style: dashed;
       }
-      img {
+      .picture {
         display: block;
         width: 100%;
+        padding: 0;
+        border: 0;
+        border-radius: 0;
+      }
+      .picture img {
+        display: block;
+        width: 100%;
+        height: auto;
         max-height: 280px;
         object-fit: cover;
         background: var(--sunken);
@@ -125,14 +170,34 @@ export class FileCard extends LitElement {
       .about {
         display: flex;
         align-items: center;
+        justify-content: flex-start;
         gap: 12px;
+        width: 100%;
         padding: 10px 14px;
+        border: 0;
+        border-radius: 0;
+        font-weight: 500;
+        text-align: start;
+        color: var(--ink);
+        background: transparent;
+      }
+      .about:hover:not(:disabled) {
+        background: var(--sunken);
+      }
+      .about:focus-visible,
+      .picture:focus-visible {
+        outline-offset: -3px;
       }
       .about > .icon {
         color: var(--accent);
       }
       .about > .icon:last-child {
         color: var(--muted);
+      }
+      .about:disabled,
+      .held .about > .icon {
+        color: var(--muted);
+        background: transparent;
       }
       .name {
         flex: 1;
@@ -146,20 +211,67 @@ export class FileCard extends LitElement {
         font-weight: 400;
         color: var(--muted);
       }
-      audio {
+      .scan {
+        margin: 0;
+        padding: 0 14px 10px 48px;
+        font-size: 13.5px;
+        line-height: 1.35;
+        color: var(--muted);
+      }
+      .scan.infected {
+        color: var(--bad);
+        font-weight: 600;
+      }
+      dialog {
+        max-width: 96vw;
+        max-height: 96dvh;
+        padding: 0;
+        border: 0;
+        border-radius: 14px;
+        overflow: hidden;
+        background: var(--surface);
+        color: var(--ink);
+      }
+      dialog::backdrop {
+        background: rgb(6 10 10 / 0.82);
+      }
+      dialog img {
         display: block;
-        width: 100%;
-        margin-top: 8px;
+        max-width: 96vw;
+        max-height: calc(96dvh - 60px);
+        margin: 0 auto;
+        object-fit: contain;
+      }
+      .bar {
+        display: flex;
+        align-items: center;
+        gap: 14px;
+        min-height: 60px;
+        padding: 8px 8px 8px 18px;
+      }
+      .bar span {
+        flex: 1;
+        min-width: 0;
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
+      .bar a {
+        display: inline-flex;
+        align-items: center;
+        gap: 6px;
+        min-height: 44px;
+        font-weight: 600;
       }
       .refusal {
         margin-top: 8px;
       }
       :host([small]) .card {
-        min-height: 44px;
         border-color: transparent;
         background: var(--sunken);
       }
       :host([small]) .about {
+        min-height: 44px;
         padding: 6px 12px;
         gap: 10px;
         font-size: 14px;
