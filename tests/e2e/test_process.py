@@ -111,7 +111,7 @@ async def test_an_order_lives_through_more_time_and_a_revision_until_the_seller_
         FilePayload(name="takes.zip", mimeType="application/zip", buffer=TAKES)
     )
     async with buyer.page.expect_download() as saving:
-        await buyer.page.locator('[data-test="shared"] [data-test="file"]').click()
+        await buyer.page.locator('[data-test="shared"] [data-test="file-open"]').click()
     saved = Path(await (await saving.value).path())
     assert await asyncio.to_thread(saved.read_bytes) == TAKES
 
