@@ -112,6 +112,7 @@ participants = Table(
     Column("read_seq", BigInteger, nullable=False),
     Column("read_at", Instant),
     Column("delivered_seq", BigInteger, nullable=False, server_default="0"),
+    Column("revoked_at", Instant),
     PrimaryKeyConstraint("order_id", "person_id"),
     UniqueConstraint("order_id", "role"),
     Index("participants_by_person", "person_id", "order_id"),

@@ -19,6 +19,8 @@ from joserfc.errors import ExpiredTokenError, JoseError
 from joserfc.jwk import OctKey
 from joserfc.jws import JWSRegistry
 
+from orders import access
+from orders.database import Database
 from orders.errors import OrderUnknown, TokenExpired, TokenInvalid, Unauthenticated
 from orders.events import OrderId, PersonId
 from realtime.limits import Limits
@@ -37,16 +39,26 @@ class Identity(msgspec.Struct, frozen=True):
     orders: frozenset[OrderId] | None = None
     """The orders the token is narrowed to; None for all of the person's."""
     language: str | None = None
+    barred: frozenset[OrderId] = frozenset()
+    """The orders to which the marketplace took the person's access away; see `known_identity`."""
 
     def reaches(self, order: OrderId) -> bool:
         """Whether the token is good for this order, if the person is a member of it."""
-        return self.orders is None or order in self.orders
+        return order not in self.barred and (self.orders is None or order in self.orders)
 
     def within(self, order: OrderId) -> OrderId:
         """Return the order if the token reaches it. Raises `OrderUnknown` if it does not."""
         if not self.reaches(order):
             raise OrderUnknown(order=order)
         return order
+
+
+async def known_identity(database: Database, identity: Identity) -> Identity:
+    """Look up which orders the person may not see any more. Raises `Unavailable`."""
+    async with database.reading() as conn:
+        found = await access.barred(conn, [identity.person])
+    barred = found[identity.person]
+    return msgspec.structs.replace(identity, barred=barred) if barred else identity
 
 
 class Minted(msgspec.Struct, frozen=True):

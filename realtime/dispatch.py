@@ -35,6 +35,7 @@ from orders.timeline import Position
 from orders.watermarks import Watermarks
 from orders.workflow import Verb
 from realtime import telemetry
+from realtime.auth import known_identity
 from realtime.bus import PersonTypes
 from realtime.chat import messages
 from realtime.chat.words import disclosed, screened
@@ -316,6 +317,7 @@ async def _refresh(edge: Edge, session: Session, frame: Refresh) -> Refreshed:
     except Unauthenticated:
         session.end(Close.TOKEN_REFUSED)
         raise
+    identity = await known_identity(edge.database, identity)
     session.until(identity)
     for order in list(session.follows):
         try:

@@ -11,15 +11,24 @@ import asyncio
 import random
 from collections.abc import Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import structlog
 
-from orders import people, views
+from orders import access, people, views
 from orders.database import Announcement, Database
 from orders.errors import OrderUnknown, Unavailable
 from orders.events import OrderId, PersonId
 from realtime import telemetry
-from realtime.bus import Bus, MarkMoved, MediaChanged, PersonMoved, PersonTypes, Signal
+from realtime.bus import (
+    AccessChanged,
+    Bus,
+    MarkMoved,
+    MediaChanged,
+    PersonMoved,
+    PersonTypes,
+    Signal,
+)
 from realtime.limits import Limits
 from realtime.protocol import (
     CallSignal,
@@ -38,6 +47,8 @@ from realtime.tails import Tails
 from realtime.whereabouts import OnlyHere, Whereabouts
 
 log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
 
 HEADS_AT_ONCE = 500
 """Orders whose heads are asked for in one statement."""
@@ -70,6 +81,7 @@ class Hub:
         self.whereabouts: Whereabouts = whereabouts or OnlyHere()
         """Who is online in other processes; set before the first socket arrives."""
         self._elsewhere: dict[PersonId, bool | None] = {}  # as last heard; None: not known
+        self._barred: set[tuple[PersonId, OrderId]] = set()  # decided a moment ago
         self._knew = True  # whether the bus was whole when we last looked
         self._tasks: set[asyncio.Task[None]] = set()
         self._pings = 0
@@ -99,6 +111,9 @@ class Hub:
             self._list(session, order)
             if self._heads.setdefault(order, head) > head:
                 session.changed(order)  # it grew while the inbox was read
+        for barred, order in list(self._barred):
+            if barred == person:  # it was decided while the person was being welcomed
+                self._bar(person, order, barred=True)
         first = len(mine) == 1
         if len(mine) > self._limits.sockets_per_person:
             mine[0].end(Close.TOO_MANY)
@@ -116,13 +131,8 @@ class Hub:
         session.typing.clear()
         for order in list(session.listens):
             self.unfollow(session, order)
-        for order in session.listed:
-            listed = self._listed.get(order, set())
-            listed.discard(session)
-            if not listed and self._listed.pop(order, None) is not None:
-                self._heads.pop(order, None)
-                self._bus.ignore(order)
-        session.listed.clear()
+        for order in list(session.listed):
+            self._unlist(session, order)
         mine = self._sessions.get(session.person, [])
         if session not in mine:
             return
@@ -296,6 +306,14 @@ class Hub:
 
     def _signal(self, signal: Signal) -> None:
         match signal:
+            case AccessChanged(order, person, allowed):
+                self._barred.discard((person, order))
+                if not allowed:
+                    self._barred.add((person, order))
+                    asyncio.get_running_loop().call_later(
+                        2 * self._limits.hello_within, self._barred.discard, (person, order)
+                    )
+                self._bar(person, order, barred=not allowed)
             case PersonMoved(person, online, last_seen):
                 if not online and self.is_online(person):
                     return  # gone from another process, and here
@@ -319,6 +337,21 @@ class Hub:
                         ("media", order, person, media in _GATES),
                         CallSignal(order, call, person, media),
                     )
+
+    def _bar(self, person: PersonId, order: OrderId, *, barred: bool) -> None:
+        for session in self._mine(person):
+            session.bar(order, barred=barred)
+            if barred:
+                self.unfollow(session, order)
+                self._unlist(session, order)
+
+    def _unlist(self, session: Session, order: OrderId) -> None:
+        session.listed.discard(order)
+        listed = self._listed.get(order, set())
+        listed.discard(session)
+        if not listed and self._listed.pop(order, None) is not None:
+            self._heads.pop(order, None)
+            self._bus.ignore(order)
 
     def _others(self, order: OrderId, person: PersonId) -> Iterator[Session]:
         return (session for session in self._showing(order) if session.person != person)
@@ -378,6 +411,10 @@ class Hub:
                 for some in _portions(listed):
                     for order, head in (await views.heads(conn, some)).items():
                         self._lists_to(order, head)
+                for people_here in _portions(list(self._sessions)):
+                    for person, lost in (await access.barred(conn, people_here)).items():
+                        for order in lost:
+                            self._bar(person, order, barred=True)
         except Unavailable:
             asyncio.get_running_loop().call_later(self._limits.look_every, self._gap.set)
 
@@ -471,9 +508,9 @@ class Hub:
         task.add_done_callback(self._tasks.discard)
 
 
-def _portions(orders: Sequence[OrderId]) -> Iterator[Sequence[OrderId]]:
-    for start in range(0, len(orders), HEADS_AT_ONCE):
-        yield orders[start : start + HEADS_AT_ONCE]
+def _portions(all_of_them: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(all_of_them), HEADS_AT_ONCE):
+        yield all_of_them[start : start + HEADS_AT_ONCE]
 
 
 async def _quietly(work: Coroutine[None, None, None]) -> None:

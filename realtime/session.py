@@ -14,10 +14,11 @@ from contextlib import suppress
 from datetime import datetime
 from math import ceil
 
+import msgspec
 import structlog
 from starlette.types import Message, Receive, Send
 
-from orders.errors import Malformed, RateExceeded, Refused, Unavailable
+from orders.errors import Malformed, OrderUnknown, RateExceeded, Refused, Unavailable
 from orders.events import OrderId, PersonId
 from realtime import telemetry, texts
 from realtime.auth import Identity
@@ -82,6 +83,17 @@ class Session:
         self.identity = identity
         left = identity.ends - datetime.now(identity.ends.tzinfo)
         self._ends = time.monotonic() + left.total_seconds()
+
+    def bar(self, order: OrderId, *, barred: bool) -> None:
+        """Let the person reach the order no more, or again; who follows it has to stop."""
+        if barred == (order in self.identity.barred):
+            return
+        orders = self.identity.barred | {order} if barred else self.identity.barred - {order}
+        self.identity = msgspec.structs.replace(self.identity, barred=frozenset(orders))
+        if barred and order in self.listens:
+            refusal = OrderUnknown(order=order)
+            frame = refused(refusal, self.language, None, order)
+            self.pump.signal(("refused", order), frame)
 
     # --- what the hub says -------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from orders import people, views
 from orders.errors import Malformed, Refused, TokenExpired, Unauthenticated, Unavailable
 from realtime import rooms, telemetry, texts
 from realtime.api.answers import refusal_body
-from realtime.auth import Identity
+from realtime.auth import Identity, known_identity
 from realtime.dispatch import CarryOut, carry_out
 from realtime.edge import Edge
 from realtime.origins import is_allowed
@@ -106,6 +106,7 @@ class Door:
             identity = self._edge.check_token(hello.token)
             await self._edge.rates.take_hello(identity.person)
             async with self._turn():
+                identity = await known_identity(self._edge.database, identity)
                 return await self._welcome(hello, identity, send)
         except TokenExpired as refusal:
             await _close(send, Close.TOKEN_ENDED, refusal, language)
@@ -139,11 +140,7 @@ class Door:
         person = identity.person
         async with edge.database.reading() as conn:
             known = await people.known(conn, person)
-            inbox = [
-                row
-                for row in await views.inbox(conn, person)
-                if identity.orders is None or row.order in identity.orders
-            ]
+            inbox = [row for row in await views.inbox(conn, person) if identity.reaches(row.order)]
         told = hello.language or identity.language or (known.language if known else None)
         language = texts.known_language(told)
         session = Session(

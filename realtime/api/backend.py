@@ -8,16 +8,18 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orders import ledger, mediation, questions, settlement, timeline, views
+from orders import access, ledger, mediation, questions, settlement, timeline, views
 from orders.commands import ONE_LINE, NewOrder, NewQuestion, Person, Ref, create_order
 from orders.errors import Malformed
-from orders.events import OrderId, PersonId, Timer
+from orders.events import CallEnd, OrderId, PersonId, Timer
 from orders.locking import peek
 from orders.questions import Payment
 from orders.timers import running
 from realtime.api.answers import Endpoint, answer, edge_of, order_of, query_number, read
 from realtime.auth import check_service_key
+from realtime.bus import AccessChanged
 from realtime.edge import Edge
+from realtime.voice import callbook
 
 CALLER = "backend"
 """Whose idempotency keys these are."""
@@ -176,6 +178,40 @@ async def send_mediator(request: Request) -> Response:
     mediator = await read(request, Person)
     await mediation.send_mediator(edge.database, order, _key(request), mediator)
     return answer(await _described(edge, order))
+
+
+class Access(msgspec.Struct, frozen=True):
+    """Whether a member may see the order."""
+
+    order: OrderId
+    person: PersonId
+    allowed: bool
+
+
+@for_backend
+async def revoke(request: Request) -> Response:
+    """Take a member's access away; a call of theirs in the order ends."""
+    edge, order, person = edge_of(request), *_member(request)
+    await access.revoke(edge.database, order, person)
+    edge.hub.signal(AccessChanged(order, person, allowed=False))
+    async with edge.database.reading() as conn:
+        call = await callbook.find_open(conn, order)
+    if call is not None and person in {call.caller, call.callee}:
+        await callbook.end(edge.database, order, call.id, CallEnd.STOPPED)
+    return answer(Access(order, person, allowed=False))
+
+
+@for_backend
+async def restore(request: Request) -> Response:
+    """Give a member's access back."""
+    edge, order, person = edge_of(request), *_member(request)
+    await access.restore(edge.database, order, person)
+    edge.hub.signal(AccessChanged(order, person, allowed=True))
+    return answer(Access(order, person, allowed=True))
+
+
+def _member(request: Request) -> tuple[OrderId, PersonId]:
+    return OrderId(request.path_params["order"]), PersonId(request.path_params["person"])
 
 
 class Confirmation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

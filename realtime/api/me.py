@@ -16,7 +16,7 @@ from orders.locking import peek
 from orders.search import search
 from realtime import rooms
 from realtime.api.answers import Endpoint, answer, edge_of, order_of, query_number, refuse
-from realtime.auth import Identity, bearer, check_service_key
+from realtime.auth import Identity, bearer, check_service_key, known_identity
 from realtime.protocol import SEQ_MAX
 
 ALLOWED_HEADERS = (
@@ -66,8 +66,8 @@ async def identity_of(request: Request) -> Identity:
     The holder of the service key names the person in `X-On-Behalf-Of`: what that person may do,
     it may do for them. No script of a page may send that header.
 
-    Raises `Unauthenticated` and its kinds, `Malformed` for a name that is none, and
-    `RateExceeded` if that person's calls come too fast.
+    Raises `Unauthenticated` and its kinds, `Malformed` for a name that is none, `RateExceeded`
+    if that person's calls come too fast, and `Unavailable`.
     """
     edge, told = edge_of(request), request.headers.get("authorization")
     named = request.headers.get(BEHALF)
@@ -87,7 +87,7 @@ async def identity_of(request: Request) -> Identity:
     await edge.rates.take(
         "commands_per_second", identity.person, limits.commands_per_second, limits.commands_burst
     )
-    return identity
+    return await known_identity(edge.database, identity)
 
 
 @for_host_pages
@@ -99,11 +99,7 @@ async def inbox(request: Request) -> Response:
     return answer(
         {
             "now": await edge.database.now(),
-            "lines": [
-                rooms.line(row)
-                for row in rows
-                if identity.orders is None or row.order in identity.orders
-            ],
+            "lines": [rooms.line(row) for row in rows if identity.reaches(row.order)],
         }
     )
 

@@ -59,7 +59,15 @@ class MediaChanged(msgspec.Struct, frozen=True, tag="media"):
     media: str
 
 
-Signal = PersonMoved | PersonTypes | MarkMoved | MediaChanged
+class AccessChanged(msgspec.Struct, frozen=True, tag="access"):
+    """The marketplace took a member's access to an order away, or gave it back."""
+
+    order: OrderId
+    person: PersonId
+    allowed: bool
+
+
+Signal = AccessChanged | PersonMoved | PersonTypes | MarkMoved | MediaChanged
 
 OnHint = Callable[[Sequence[Announcement]], None]
 OnSignal = Callable[[Signal], None]

@@ -20,7 +20,7 @@ import msgspec
 
 from orders.database import Announcement
 from orders.events import OrderId
-from realtime.bus import MarkMoved, MediaChanged, PersonMoved, PersonTypes, Signal
+from realtime.bus import AccessChanged, MarkMoved, MediaChanged, PersonMoved, PersonTypes, Signal
 
 SENDER_BYTES = 8
 HINT_BYTES = 32 * 1024
@@ -115,7 +115,12 @@ def topic_of(signal: Signal) -> str:
     match signal:
         case PersonMoved(person=person):
             return person
-        case PersonTypes(order=order) | MarkMoved(order=order) | MediaChanged(order=order):
+        case (
+            AccessChanged(order=order)
+            | PersonTypes(order=order)
+            | MarkMoved(order=order)
+            | MediaChanged(order=order)
+        ):
             return order
         case never:
             assert_never(never)

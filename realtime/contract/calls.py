@@ -43,7 +43,15 @@ from orders.questions import Payment
 from orders.record import KeySet, Record
 from orders.search import QUERY_MAX, Results
 from orders.settlement import LISTED_MOST
-from realtime.api.backend import KEY_MAX, Closing, Confirmation, Freeze, Trouble, WantedToken
+from realtime.api.backend import (
+    KEY_MAX,
+    Access,
+    Closing,
+    Confirmation,
+    Freeze,
+    Trouble,
+    WantedToken,
+)
 from realtime.api.me import BEHALF
 from realtime.auth import Minted
 from realtime.contract.shapes import (
@@ -126,6 +134,7 @@ NAME = {"type": "string", "minLength": 1, "maxLength": 64}
 NUMBER = {"type": "integer", "minimum": 0}
 ORDER = Given("order", "path", "The order's id.", NAME, "o_5c1f0a9be2d34c7788aa")
 MOVEMENT = Given("movement", "path", "The movement's name, from the list.", NAME, "refund:4")
+PERSON = Given("person", "path", "The person's id at the marketplace.", NAME, "u-97")
 FILE = Given("file", "path", "The file's id.", NAME, "f_8d2b61c09e4f4a53")
 KEY = Given(
     "Idempotency-Key",
@@ -301,6 +310,19 @@ CALLS = (
         " and decide.",
         takes=Person, given=(ORDER, KEY), gives={200: OrderShown},
         refused=(OrderUnknown, WrongState, IdReused),
+    ),
+    Call(
+        method="post", path="/api/v1/orders/{order}/members/{person}/revoke",
+        name="revokeAccess", who=Who.BACKEND,
+        about="Take a member's access to the order away, on every open socket within a second."
+        " They stay in its story; to them it is an unknown order. A call of theirs ends.",
+        given=(ORDER, PERSON), gives={200: Access}, refused=(OrderUnknown,),
+    ),
+    Call(
+        method="post", path="/api/v1/orders/{order}/members/{person}/restore",
+        name="restoreAccess", who=Who.BACKEND,
+        about="Give a member's access to the order back.",
+        given=(ORDER, PERSON), gives={200: Access}, refused=(OrderUnknown,),
     ),
     Call(
         method="post", path="/api/v1/tokens", name="mintToken", who=Who.BACKEND,

@@ -200,3 +200,42 @@ async def test_one_device_of_two_going_is_not_a_departure_wherever_the_other_is(
             pass
         with pytest.raises(HarnessError, match="not heard"):
             await buyer.hears(_presence(order.seller, online=False), since=mark, within=7.0)
+
+
+async def test_access_that_is_taken_away_is_gone_within_a_second_everywhere(size: Size) -> None:
+    order = await size.here.order()
+    async with size.here.browser(order.buyer) as buyer, size.there.browser(order.seller) as seller:
+        await buyer.subscribe(order.id)
+        await seller.subscribe(order.id)
+        async with size.here.backend() as backend:
+            path = f"/api/v1/orders/{order.id}/members/{order.seller}"
+            answer = await backend.post(f"{path}/revoke")
+            assert (answer.status_code, answer.json()["allowed"]) == (200, False)
+            await seller.hears(
+                lambda f: f["t"] == "refused" and f["code"] == "order_unknown", within=2.0
+            )
+            mark = len(seller.frames)
+            await buyer.say(order.id, "not for the seller any more")
+            await asyncio.sleep(0.5)  # whatever comes now comes too much
+            asked: list[Frame] = [
+                {"t": "message.send", "text": "x"},
+                {"t": "order.start"},
+                {"t": "history", "before": 2},
+            ]
+            for frame in asked:
+                refusal = await seller.refused(order=order.id, **frame)
+                assert refusal["code"] == "order_unknown"
+            assert {f["t"] for f in seller.frames[mark:]} <= {"refused", "ping"}
+            async with size.there.browser(order.seller) as again:
+                assert again.welcome["inbox"] == []
+                with pytest.raises(HarnessError, match="order_unknown"):
+                    await again.subscribe(order.id)
+            token = await size.here.token(order.seller)
+            async with size.there.http(headers={"Authorization": f"Bearer {token}"}) as http:
+                assert (await http.get(f"/api/v1/me/orders/{order.id}")).status_code == 404
+            assert (await backend.post(f"{path}/restore")).status_code == 200
+            unknown = await backend.post(f"/api/v1/orders/{order.id}/members/nobody/revoke")
+            assert unknown.status_code == 404
+        async with size.there.browser(order.seller) as back:
+            await back.subscribe(order.id)
+            assert back.texts(order.id) == ["not for the seller any more"]
