@@ -83,7 +83,7 @@ async def _mine(
     wanted = (
         select(orders.c.id)
         .join(participants, participants.c.order_id == orders.c.id)
-        .where(participants.c.person_id == person)
+        .where(participants.c.person_id == person, participants.c.revoked_at.is_(None))
         .order_by(orders.c.last_at.desc())
         .limit(ORDERS_MOST)
     )

@@ -94,7 +94,9 @@ async def role_of(conn: AsyncConnection, order: OrderId, person: PersonId) -> Ro
     """Return the person's part in the order. Raises `OrderUnknown` for a stranger."""
     found = await conn.scalar(
         select(participants.c.role).where(
-            participants.c.order_id == order, participants.c.person_id == person
+            participants.c.order_id == order,
+            participants.c.person_id == person,
+            participants.c.revoked_at.is_(None),
         )
     )
     if found is None:
@@ -375,7 +377,7 @@ async def inbox(
         .join(mine, mine.c.order_id == orders.c.id)
         .join(theirs, and_(theirs.c.order_id == orders.c.id, theirs.c.role == opposite))
         .join(other, other.c.id == theirs.c.person_id)
-        .where(mine.c.person_id == person)
+        .where(mine.c.person_id == person, mine.c.revoked_at.is_(None))
         .order_by(next_due.is_(None), next_due, orders.c.created_at.desc())
         .limit(INBOX_MAX)
     )  # fmt: skip

@@ -38,18 +38,27 @@ class Listener:
     here: asyncio.Event = field(default_factory=asyncio.Event)
     """Set while it is welcome and follows its order."""
     gaps: int = 0
+    _turn: asyncio.Semaphore | None = None
 
     async def listen(self, turn: asyncio.Semaphore) -> None:
         """Follow the order until cancelled, resuming from the own position."""
         while True:
+            await turn.acquire()
+            self._turn = turn
             try:
-                async with turn:
-                    await asyncio.sleep(0)
                 await self._follow()
             except (OSError, WebSocketException, TimeoutError):
                 pass
+            finally:
+                self._arrived()
             self.here.clear()
             await asyncio.sleep(self.chance.uniform(0.1, 1.5))
+
+    def _arrived(self) -> None:
+        """Let the next one connect."""
+        if self._turn is not None:
+            self._turn.release()
+            self._turn = None
 
     async def _follow(self) -> None:
         server = self.chance.choice(self.servers)
@@ -72,6 +81,7 @@ class Listener:
                         self.upto = frame["upto"]
                     case "situation":
                         self.here.set()
+                        self._arrived()
                     case "ping":
                         await socket.send(json.dumps({"t": "pong", "n": frame["n"]}))
                     case _:

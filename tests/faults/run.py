@@ -34,11 +34,14 @@ LONG = 60.0
 """Seconds that something stands still at most, in a run that is long enough."""
 
 
-async def run(size: str, seed: int, seconds: float, crowd: int, folder: Path) -> dict[str, Any]:
-    """Break one size for so many seconds; return what is printed."""
+async def run(
+    size: str, seed: int, seconds: float, crowd: int, folder: Path, only: str = ""
+) -> dict[str, Any]:
+    """Break one size for so many seconds, perhaps in one way only; return what is printed."""
     chance = random.Random(f"{seed}-{size}")
     opening = worlds.embedded if size == "embedded" else worlds.scaled
     menu = EVERYWHERE if size == "embedded" else SCALED
+    menu = tuple(each for each in menu if only in {"", each.__name__})
     async with opening(folder, chance) as world:
         world.crowd = crowd
         world.rooms = [await world.gateways[0].order() for _ in range(ROOMS)]
@@ -91,6 +94,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=600.0, help="for all sizes together")
     parser.add_argument("--size", choices=["embedded", "scaled"])
     parser.add_argument("--crowd", type=int, default=2000, help="sockets of a rolling restart")
+    parser.add_argument("--only", default="", help="the name of one injection")
     told = parser.parse_args()
     more_files(2 * told.crowd)
     sizes = [told.size] if told.size else ["embedded", "scaled"]
@@ -99,7 +103,7 @@ def main() -> None:
     for size in sizes:
         with worlds.public_folder() as folder:
             seconds = told.seconds / len(sizes)
-            found = asyncio.run(run(size, told.seed, seconds, told.crowd, folder))
+            found = asyncio.run(run(size, told.seed, seconds, told.crowd, folder, told.only))
         print(json.dumps(found), flush=True)
         broken += Findings(**{name: found[name] for name in asdict(Findings())}).broken
     sys.exit(1 if broken else 0)
