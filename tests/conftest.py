@@ -10,6 +10,9 @@
 | `postgres_url`       | one migrated PostgreSQL database, shared by the tests of this worker   |
 | `redis_url`          | a Redis, shared by the tests of this worker                            |
 | `private_redis`      | a Redis that the test may kill and start again                         |
+| `clamd_url`          | ClamAV's daemon, which knows the one signature `servers.HARMLESS`      |
+| `private_clamd`      | one that the test starts and stops itself                              |
+| `s3_bucket`          | the settings for an empty bucket of an S3 service                      |
 | `smtp_server`        | a mail server that is this test's alone                                |
 | `browser`, `people`  | Chromium; persons with a context each                                  |
 | `screenshots`        | the folder to write pictures to, for a test marked `screenshots`       |
@@ -32,6 +35,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import asyncpg
+import httpx2
 import hypothesis
 import pytest
 from playwright.async_api import Browser
@@ -134,6 +138,36 @@ def private_redis(tmp_path: Path) -> Iterator[Server]:
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def clamd_url(run: Run) -> str:
+    return _server(run, "clamd", "clamd")
+
+
+@pytest.fixture
+def private_clamd(tmp_path: Path) -> Iterator[Server]:
+    try:
+        server = servers.clamd(tmp_path / "clamd")
+    except servers.ServerMissingError as reason:
+        pytest.fail(str(reason), pytrace=False)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def s3_bucket(run: Run) -> dict[str, str]:
+    endpoint, bucket = _server(run, "s3", "s3"), f"files-{uuid.uuid4().hex[:12]}"
+    async with httpx2.AsyncClient() as http:
+        made = await http.put(f"{endpoint}/{bucket}")
+    assert made.status_code == 200, made.text
+    return {
+        "ORDER_ROOM_FILES_URL": f"s3://{bucket}/room",
+        "ORDER_ROOM_S3_ENDPOINT": endpoint,
+        "ORDER_ROOM_S3_REGION": "us-east-1",
+        "ORDER_ROOM_S3_KEY": "test",
+        "ORDER_ROOM_S3_SECRET": "test",
+    }
 
 
 @asynccontextmanager

@@ -57,6 +57,7 @@ class Server:
 
     Attributes:
         url: Where it answers while it runs.
+        folder: What is its own.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class Server:
     ) -> None:
         self.url = url
         self._command = command
-        self._folder = folder
+        self.folder = folder
         self._ready = ready
         self._user = user
         self._process: subprocess.Popen[bytes] | None = None  # set while it runs
@@ -84,11 +85,11 @@ class Server:
 
     def start(self) -> None:
         """Start it and return when it answers. Raises ServerFailedError if it does not."""
-        log = self._folder / "log"
+        log = self.folder / "log"
         with log.open("ab") as output:
             self._process = subprocess.Popen(
                 self._command,
-                cwd=self._folder,
+                cwd=self.folder,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -216,19 +217,81 @@ def redis(folder: Path) -> Server:
     )
 
 
-KINDS: dict[str, Callable[[Path], Server]] = {"postgres": postgres, "redis": redis}
+HARMLESS = b"ORDER-ROOM-HARMLESS-TEST-FILE"
+"""What the scanner of the tests takes for a virus: its only signature, written by hand."""
+
+
+def clamd(folder: Path) -> Server:
+    """ClamAV's daemon with one signature, HARMLESS, not yet started.
+
+    Raises ServerMissingError when the machine has no clamd.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    signatures = folder / "signatures"
+    signatures.mkdir(exist_ok=True)
+    (signatures / "test.ndb").write_text(f"OrderRoom.Harmless:0:*:{HARMLESS.hex()}\n")
+    port = free_port()
+    settings = folder / "clamd.conf"
+    settings.write_text(
+        f"Foreground yes\nDatabaseDirectory {signatures}\nTCPSocket {port}\nTCPAddr 127.0.0.1\n"
+        f"LocalSocket {folder / 'clamd.ctl'}\nTemporaryDirectory {folder}\nStreamMaxLength 30M\n"
+    )
+
+    def ready() -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+                connection.sendall(b"zPING\0")
+                return connection.recv(16).startswith(b"PONG")
+        except OSError:
+            return False
+
+    return Server(
+        [program("clamd"), "--config-file", str(settings)],
+        url=f"tcp://127.0.0.1:{port}",
+        folder=folder,
+        ready=ready,
+    )
+
+
+def s3(folder: Path) -> Server:
+    """An S3 service that keeps everything in memory, not yet started."""
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+
+    def ready() -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1):
+                return True
+        except OSError:
+            return False
+
+    return Server(
+        [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)],
+        url=f"http://127.0.0.1:{port}",
+        folder=folder,
+        ready=ready,
+    )
+
+
+KINDS: dict[str, Callable[[Path], Server]] = {
+    "postgres": postgres,
+    "redis": redis,
+    "clamd": clamd,
+    "s3": s3,
+}
 """What a keeper can keep."""
 
 
 def program(name: str) -> str:
     """The path of a server's program. Raises ServerMissingError, saying how to install it."""
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    folders = [*sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True), Path("/usr/sbin")]
     looked = os.pathsep.join([os.environ.get("PATH", ""), *map(str, folders)])
     found = shutil.which(name, path=looked)
     if found is None:
         raise ServerMissingError(
             f"The tests need the program {name}, which is neither in PATH nor in"
             " /usr/lib/postgresql/*/bin. On Debian: apt-get install postgresql redis-server"
+            " clamav-daemon"
         )
     return found
 

@@ -78,7 +78,7 @@ def sound(path: Path, _folder: Path) -> dict[str, Any]:
         resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
         samples, rest = 0, array("h")
         blocks: list[int] = []
-        for decoded in opened.decode(stream):
+        for decoded in itertools.chain(opened.decode(stream), [None]):  # None: give the rest
             for frame in resampler.resample(decoded):
                 samples += frame.samples
                 rest.frombytes(bytes(frame.planes[0])[: 2 * frame.samples])

@@ -85,6 +85,7 @@ def flush(path: Path) -> None:
 
 
 def _settle(path: Path, kept: Path) -> None:
+    path.chmod(0o600)
     flush(path)
     path.rename(kept)
     flush(kept.parent)

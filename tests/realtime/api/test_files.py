@@ -9,9 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import quote
 
-import httpx2
 import pytest
 from sqlalchemy import delete
 
@@ -19,41 +17,13 @@ from orders.commands import redact
 from orders.events import FileId, OrderId, PersonId
 from orders.tables import participants
 from realtime.limits import Limits
-from tests.harness import Frame, InProcess, TestOrder, serving
+from tests.harness import Frame, InProcess, serving
 from tests.pictures import picture
+from tests.sharing import fetch, link_of, send
 
 NO_PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(200)
 NO_GIF = b"GIF89a/*<script>alert(1)</script>*/"
 SMALL = {"policy": {"file_max": 1000, "files_max": 3}}
-
-
-async def send(
-    server: InProcess,
-    order: TestOrder,
-    content: bytes | AsyncIterator[bytes] = b"Bonjour",
-    *,
-    name: str = "texte.txt",
-    by: str | None = None,
-    key: str = "u1",
-    **headers: str,
-) -> httpx2.Response:
-    token = await server.token(by or order.buyer)
-    async with server.http({"Authorization": f"Bearer {token}"}) as http:
-        return await http.post(
-            f"/api/v1/me/orders/{order.id}/files",
-            content=content,
-            headers={"Idempotency-Key": key, "X-File-Name": quote(name), **headers},
-        )
-
-
-async def link_of(server: InProcess, order: TestOrder, file: str, by: str) -> httpx2.Response:
-    async with server.http({"Authorization": f"Bearer {await server.token(by)}"}) as http:
-        return await http.get(f"/api/v1/me/orders/{order.id}/files/{file}")
-
-
-async def fetch(server: InProcess, url: str) -> httpx2.Response:
-    async with server.http() as http:
-        return await http.get(url)
 
 
 def folder(server: InProcess) -> Path:
