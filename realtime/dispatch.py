@@ -9,6 +9,7 @@ the order's lock, everything else here. A token that is narrowed to some orders 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import assert_never
 
 from orders import timeline, views
@@ -52,6 +53,7 @@ from realtime.protocol import (
     CallDecline,
     CallFrame,
     CallHangUp,
+    CallIce,
     CallMute,
     CallOffer,
     CallRequest,
@@ -66,6 +68,7 @@ from realtime.protocol import (
     GiveItem,
     Hello,
     History,
+    Ice,
     Inbound,
     Mark,
     MinutesNote,
@@ -135,6 +138,8 @@ async def carry_out(edge: Edge, session: Session, frame: Inbound) -> Outbound | 
                 None if reach is None else list(reach),
             )  # fmt: skip
             return Found(frame.id, found.hits, found.next, found.behind)
+        case CallIce():
+            return await _ice(edge, session, frame)
         case CallOffer():
             return await _offer(edge, session, frame)
         case CallMute():
@@ -301,6 +306,15 @@ async def _talk(edge: Edge, person: PersonId, frame: TalkFrame) -> Done:
             assert_never(never)
     edge.nudge()
     return Done(frame.id, order, place.seq, place.at)
+
+
+async def _ice(edge: Edge, session: Session, frame: CallIce) -> Ice:
+    await _member(edge, session.person, frame.order)
+    turn = edge.settings.turn
+    if turn is None:
+        return Ice(frame.id, frame.order)
+    server, ends = turn.admit(datetime.now(UTC))
+    return Ice(frame.id, frame.order, (server,), ends)
 
 
 async def _offer(edge: Edge, session: Session, frame: CallOffer) -> Answer:

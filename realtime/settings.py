@@ -24,6 +24,8 @@
 | `ORDER_ROOM_MEDIA_ADDRESS`       | the machine's own          | IP address told to browsers   |
 | `ORDER_ROOM_MEDIA_PORT`          | 0: any that is free        | UDP port of a media process   |
 | `ORDER_ROOM_MEDIA_PATH`          | auto                       | native, python or peer        |
+| `ORDER_ROOM_TURN_URLS`           | none                       | turn:… and turns:…, by commas |
+| `ORDER_ROOM_TURN_SECRET`         | none                       | shared with the TURN server   |
 | `ORDER_ROOM_CALLS_BY`            | both                       | both or seller                |
 | `ORDER_ROOM_OUTAGE_LEAST`        | 300                        | seconds; 0: none is made good |
 | `ORDER_ROOM_POLICY`              | ComeUp's                   | lengths of the process, JSON  |
@@ -72,6 +74,7 @@ from realtime.files.clamd import Away, Clamd
 from realtime.notices.mail import Sender
 from realtime.notices.smtp import SmtpSettings
 from realtime.voice.plane import MediaPath
+from realtime.voice.turn import Turn, checked
 
 SECRET_MIN = 32
 """Characters of a secret: 256 bits in hex are 64, a strong passphrase is about 32."""
@@ -165,6 +168,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         name="ORDER_ROOM_MEDIA_PORT", default=0
     )
     media_path: MediaPath = msgspec.field(name="ORDER_ROOM_MEDIA_PATH", default=MediaPath.AUTO)
+    turn_urls: tuple[str, ...] = msgspec.field(name="ORDER_ROOM_TURN_URLS", default=())
+    turn_secret: Secret | None = msgspec.field(name="ORDER_ROOM_TURN_SECRET", default=None)
     calls_by: CallsBy = msgspec.field(name="ORDER_ROOM_CALLS_BY", default=CallsBy.BOTH)
     policy: str = msgspec.field(name="ORDER_ROOM_POLICY", default="{}")
     outage_least: Annotated[int, msgspec.Meta(ge=0)] = msgspec.field(
@@ -196,6 +201,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return timedelta(seconds=self.outage_least) if self.outage_least else None
 
     @property
+    def turn(self) -> Turn | None:
+        """The TURN server that browsers are sent to, if there is one."""
+        if not self.turn_urls or self.turn_secret is None:
+            return None
+        return Turn(self.turn_urls, self.turn_secret.reveal())
+
+    @property
     def base_url(self) -> str:
         """Where browsers reach us, without a slash at the end."""
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
@@ -225,6 +237,8 @@ def read(environment: Mapping[str, str], *, demo: bool = False, role: Role = Rol
     told["ORDER_ROOM_ALLOWED_ORIGINS"] = [
         part.strip().rstrip("/") for part in origins.split(",") if part.strip()
     ]
+    turns = told.get("ORDER_ROOM_TURN_URLS", "")
+    told["ORDER_ROOM_TURN_URLS"] = [part.strip() for part in turns.split(",") if part.strip()]
     if demo:  # a person watches this terminal
         told.setdefault("ORDER_ROOM_LOG", LogLevel.WARNING)
     try:
@@ -301,6 +315,12 @@ def for_serving(settings: Settings) -> tuple[Settings, Secret]:
                 parse(value.reveal())
         except ValueError as error:
             raise SettingsError(f"{name}: {error}") from None
+    try:
+        checked(settings.turn_urls)
+    except ValueError as error:
+        raise SettingsError(f"ORDER_ROOM_TURN_URLS: {error}") from None
+    if bool(settings.turn_urls) is (settings.turn_secret is None):
+        raise SettingsError("ORDER_ROOM_TURN_SECRET and ORDER_ROOM_TURN_URLS need each other.")
     if settings.record_key is not None:
         sealing_key(settings)
     if settings.token_secret is None:

@@ -45,11 +45,11 @@ def chromium() -> str:
 
 
 @asynccontextmanager
-async def open_browser() -> AsyncIterator[Browser]:
-    """A headless Chromium whose microphone is a fake one."""
+async def open_browser(*more: str) -> AsyncIterator[Browser]:
+    """A headless Chromium whose microphone is a fake one, with `more` flags."""
     path = chromium()
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        browser = await playwright.chromium.launch(executable_path=path, args=[*FLAGS, *more])
         try:
             yield browser
         finally:

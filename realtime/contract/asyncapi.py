@@ -26,6 +26,7 @@ ANSWERS: dict[type[msgspec.Struct], tuple[type[msgspec.Struct], ...]] = {
     protocol.Search: (outbound.Found, outbound.RefusedFrame),
     protocol.ShowVersions: (outbound.Versions, outbound.RefusedFrame),
     protocol.Screen: (outbound.Screened, outbound.RefusedFrame),
+    protocol.CallIce: (outbound.Ice, outbound.RefusedFrame),
     protocol.CallOffer: (outbound.Answer, outbound.RefusedFrame),
     **dict.fromkeys(get_args(protocol.Command), (outbound.Done, outbound.RefusedFrame)),
 }
@@ -49,7 +50,7 @@ LANES = {
     "answers": (
         (
             outbound.Welcome, outbound.Refreshed, outbound.Room, outbound.Versions,
-            outbound.Found, outbound.Done, outbound.Answer, outbound.Screened,
+            outbound.Found, outbound.Done, outbound.Ice, outbound.Answer, outbound.Screened,
             outbound.RefusedFrame,
         ),
         "Each answers one frame of the browser.",

@@ -430,6 +430,13 @@ class MinutesNote(Worded, frozen=True, tag="minutes.note"):
     text: str
 
 
+class CallIce(_Inbound, frozen=True, tag="call.ice"):
+    """Through which servers can I be reached? Asked before an offer. Answered by `ice`."""
+
+    id: Id
+    order: OrderRef
+
+
 class CallOffer(_Inbound, frozen=True, tag="call.offer"):
     """A browser's complete session description for a call. Answered by `answer`.
 
@@ -521,6 +528,7 @@ Inbound = (
     | Typing
     | Pong
     | Screen
+    | CallIce
     | CallOffer
     | CallMute
     | Act

@@ -193,6 +193,26 @@ class Done(_Outbound, frozen=True, tag="done"):
     at: datetime
 
 
+class IceServer(msgspec.Struct, frozen=True):
+    """A server as a browser's `RTCPeerConnection` takes it."""
+
+    urls: tuple[str, ...]
+    username: str
+    credential: str
+
+
+class Ice(_Outbound, frozen=True, tag="ice"):
+    """The servers for the `RTCPeerConnection` of a call, and until when their passwords work.
+
+    There may be none: then the call's own address is all that is needed.
+    """
+
+    id: str
+    order: OrderId
+    servers: tuple[IceServer, ...] = ()
+    ends: datetime | None = None
+
+
 class Answer(_Outbound, frozen=True, tag="answer"):
     """The server's complete session description for `call.offer`."""
 
@@ -284,6 +304,7 @@ Outbound = (
     | Done
     | Answer
     | Screened
+    | Ice
     | RefusedFrame
     | Marks
     | PresenceFrame

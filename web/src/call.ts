@@ -298,7 +298,7 @@ export class Call {
     });
     this.next = leg;
     try {
-      const sdp = await leg.offer();
+      const sdp = await leg.offer(await this.room.iceServers());
       if (this.next !== leg || this.mine !== call) return;
       const answer = await this.room.offer(call, leg.id, sdp, this.abort.signal);
       await leg.answer(answer.sdp);

@@ -184,6 +184,7 @@ export class Connection implements Owner {
       case 'done':
       case 'page':
       case 'answer':
+      case 'ice':
       case 'versions':
       case 'found':
       case 'screened':

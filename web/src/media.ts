@@ -75,7 +75,7 @@ export interface LegEvents {
 
 export class Leg {
   readonly id = crypto.randomUUID();
-  private readonly pc = new RTCPeerConnection({ iceServers: [] });
+  private readonly pc = new RTCPeerConnection();
   private readonly sender: RTCRtpSender;
   private remote: MediaStream;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -94,8 +94,9 @@ export class Leg {
     this.timer = setTimeout(() => this.fail(), CONNECTING_PATIENCE);
   }
 
-  /** The complete offer. */
-  async offer(): Promise<string> {
+  /** The complete offer; `servers` are those through which this browser can be reached. */
+  async offer(servers: RTCIceServer[]): Promise<string> {
+    this.pc.setConfiguration({ iceServers: servers });
     await this.pc.setLocalDescription(await this.pc.createOffer());
     await this.gathered();
     const description = this.pc.localDescription;

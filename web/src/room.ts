@@ -12,6 +12,7 @@ import type {
   CallSignal,
   Done,
   Entry,
+  Ice,
   ItemMove,
   Member,
   Outbound,
@@ -33,6 +34,8 @@ const TYPING_FORGOTTEN = 6_000;
 const TYPING_REPEATED = 3_000;
 const STEP_PATIENCE = 60_000;
 const CALL_PATIENCE = 10_000;
+/** A password that ends sooner is asked for anew; without servers we ask again after as long. */
+const ICE_MARGIN = 300_000;
 
 export interface RoomEvents {
   changed(): void;
@@ -56,6 +59,7 @@ export class OrderRoom implements Follower {
 
   private happened: { entries: readonly Entry[]; after: Aftermath } | null = null;
   private epoch: string | null = null;
+  private ice: { servers: RTCIceServer[]; until: number } | null = null;
   private typingTimer: Timer | undefined;
   private saidTyping = -Infinity;
   /** A due time of a ping that differed from ours and was asked about. */
@@ -261,6 +265,21 @@ export class OrderRoom implements Follower {
       { t, id: crypto.randomUUID(), order: this.order, call },
       { within: CALL_PATIENCE },
     );
+  }
+
+  /** The servers through which a leg can be reached. Kept while they last; none if we cannot learn them. */
+  async iceServers(): Promise<RTCIceServer[]> {
+    if (!this.ice || this.ice.until < this.connection.now()) {
+      try {
+        const ask = { t: 'call.ice' as const, id: crypto.randomUUID(), order: this.order };
+        const { servers, ends } = await this.connection.ask<Ice>(ask, { within: CALL_PATIENCE });
+        const until = ends ? Date.parse(ends) - ICE_MARGIN : this.connection.now() + ICE_MARGIN;
+        this.ice = { servers: (servers ?? []).map((one) => ({ ...one, urls: [...one.urls] })), until };
+      } catch {
+        return []; // most networks need none
+      }
+    }
+    return this.ice.servers;
   }
 
   offer(call: string, leg: string, sdp: string, signal: AbortSignal): Promise<Answer> {

@@ -173,6 +173,14 @@ export interface Blocked {
   order: string;
   on: boolean;
 }
+/** The servers through which a browser can be reached, as `RTCPeerConnection` takes them. */
+export interface Ice {
+  t: 'ice';
+  id: string;
+  order: string;
+  servers?: readonly { urls: readonly string[]; username: string; credential: string }[];
+  ends?: string | null;
+}
 export interface Answer {
   t: 'answer';
   id: string;
@@ -239,6 +247,7 @@ export type Outbound =
   | Page
   | Done
   | Answer
+  | Ice
   | Versions
   | Found
   | Screened
@@ -305,6 +314,7 @@ export type Asking =
     }
   | { t: 'call.start'; id: string; order: string; to?: string }
   | { t: 'call.accept' | 'call.decline' | 'call.hang_up'; id: string; order: string; call: string }
+  | { t: 'call.ice'; id: string; order: string }
   | { t: 'call.offer'; id: string; order: string; call: string; leg: string; sdp: string }
   | { t: 'history'; id: string; order: string; before: number };
 
@@ -322,7 +332,7 @@ export type Telling =
 export type Inbound = Asking | Telling;
 
 /** What answers an `Asking` that was not refused. */
-export type Reply = Done | Page | Answer | Versions | Found | Screened | Preferences | Reported | Blocked;
+export type Reply = Ice | Done | Page | Answer | Versions | Found | Screened | Preferences | Reported | Blocked;
 
 // --- why the server closes a socket --------------------------------------------------------
 
