@@ -259,10 +259,11 @@ def s3(folder: Path) -> Server:
 TURN_SECRET = "a secret that the tests share with their TURN server"
 
 
-def turn(folder: Path) -> Server:
+def turn(folder: Path, relay: str) -> Server:
     """A TURN server (coturn) for browsers that may use TCP only, not yet started.
 
-    It lets nobody in without a credential of `TURN_SECRET`, and relays to this machine only.
+    It lets nobody in without a credential of `TURN_SECRET`; `relay` is the machine's address
+    that it sends from.
     Raises ServerMissingError when the machine has no coturn.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -281,7 +282,7 @@ def turn(folder: Path) -> Server:
         [
             *(program("turnserver", "coturn"), "-n", "--realm", "order-room.test"),
             *("--use-auth-secret", "--static-auth-secret", TURN_SECRET),
-            *("--listening-ip", "127.0.0.1", "--relay-ip", "127.0.0.1"),
+            *("--listening-ip", "127.0.0.1", "--relay-ip", relay),
             *("--listening-port", str(port), "--no-udp", "--no-tls", "--no-dtls", "--no-cli"),
             *("--allow-loopback-peers", "--log-file", "stdout", "--verbose"),
             *("--pidfile", str(folder / "turnserver.pid"), "--userdb", str(folder / "turndb")),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from realtime.voice.leg import Reach
 from tests.browser import People, open_browser
 from tests.e2e.sounds import hears, microphone
 from tests.e2e.test_call import BUYER, SELLER
@@ -27,7 +28,8 @@ class Closed:
 @pytest.fixture
 async def closed(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Closed]:
     folder = tmp_path / "turn"
-    relay = turn(folder)
+    media = next(address for address in Reach().addresses() if "." in address)
+    relay = turn(folder, media)
     relay.start()
     path = tmp_path / "orders.sqlite3"
     shutil.copy(sqlite_template, path)
@@ -36,7 +38,6 @@ async def closed(sqlite_template: Path, tmp_path: Path) -> AsyncIterator[Closed]
         tmp_path,
         ORDER_ROOM_TURN_URLS=relay.url,
         ORDER_ROOM_TURN_SECRET=TURN_SECRET,
-        ORDER_ROOM_MEDIA_ADDRESS="127.0.0.1",
     )
     await server.start("--demo")
     try:
