@@ -256,6 +256,23 @@ def clamd(folder: Path) -> Server:
 def s3(folder: Path) -> Server:
     """An S3 service that keeps everything in memory, not yet started."""
     folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+
+    def ready() -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1):
+                return True
+        except OSError:
+            return False
+
+    return Server(
+        [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)],
+        url=f"http://127.0.0.1:{port}",
+        folder=folder,
+        ready=ready,
+    )
+
+
 TURN_SECRET = "a secret that the tests share with their TURN server"
 
 
@@ -277,10 +294,8 @@ def turn(folder: Path, relay: str) -> Server:
             return False
 
     return Server(
-        [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)],
-        url=f"http://127.0.0.1:{port}",
         [
-            *(program("turnserver", "coturn"), "-n", "--realm", "order-room.test"),
+            *(program("turnserver"), "-n", "--realm", "order-room.test"),
             *("--use-auth-secret", "--static-auth-secret", TURN_SECRET),
             *("--listening-ip", "127.0.0.1", "--relay-ip", relay),
             *("--listening-port", str(port), "--no-udp", "--no-tls", "--no-dtls", "--no-cli"),
@@ -299,23 +314,19 @@ KINDS: dict[str, Callable[[Path], Server]] = {
     "clamd": clamd,
     "s3": s3,
 }
-KINDS: dict[str, Callable[[Path], Server]] = {"postgres": postgres, "redis": redis}
 """What a keeper can keep."""
 
 
-def program(name: str, package: str = "postgresql redis-server") -> str:
+def program(name: str) -> str:
     """The path of a server's program. Raises ServerMissingError, saying how to install it."""
     folders = [*sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True), Path("/usr/sbin")]
     looked = os.pathsep.join([os.environ.get("PATH", ""), *map(str, folders)])
-    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    looked = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", *map(str, folders)])
     found = shutil.which(name, path=looked)
     if found is None:
         raise ServerMissingError(
             f"The tests need the program {name}, which is neither in PATH nor in"
             " /usr/lib/postgresql/*/bin. On Debian: apt-get install postgresql redis-server"
-            " clamav-daemon"
-            f" /usr/lib/postgresql/*/bin. On Debian: apt-get install {package}"
+            " clamav-daemon coturn"
         )
     return found
 
