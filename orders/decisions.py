@@ -87,6 +87,8 @@ class OrderFacts(msgspec.Struct, frozen=True):
     paused: tuple[Paused, ...] = ()
     mediated: bool = False
     """Whether a mediator has joined the order."""
+    apart: bool = False
+    """Whether one of the two blocks the other."""
 
 
 class TimerSet(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@
     │   ├── MovementUnknown         no such movement of money on this order
     │   ├── ProposalUnknown         no such proposal on this order
     │   ├── ItemUnknown             no such item on the readiness list
+    │   ├── ReportUnknown           no such report on this order
     │   ├── MessageUnknown          no such message on this order
     │   ├── UploadUnknown           no such upload of yours; it may have been cancelled
     │   ├── FileUnknown             no such file, or not yours, or removed, or a forged link
@@ -19,6 +20,7 @@
     │   ├── ProposalOver            it was answered, withdrawn or overtaken
     │   ├── ProposalOpen            one of its kind waits for an answer already
     │   ├── ItemSettled             the item of the readiness list stands elsewhere
+    │   ├── Blocked                 one of the two has blocked the other
     │   ├── MessageGone             it was withdrawn by its author, or erased
     │   ├── WindowOver              the time for editing or withdrawing it is over
     │   ├── FileScanning            the virus scanner has not answered yet
@@ -126,6 +128,12 @@ class ItemUnknown(NotFound):
     code = "item_unknown"
 
 
+class ReportUnknown(NotFound):
+    """The order has no such report."""
+
+    code = "report_unknown"
+
+
 class MessageUnknown(NotFound):
     """The order has no such message. Facts: `message`."""
 
@@ -210,6 +218,12 @@ class ItemSettled(WrongMoment):
     """The item does not stand where this move begins. Facts: `verb`, `item`, `state`."""
 
     code = "item_settled"
+
+
+class Blocked(WrongMoment):
+    """One of the two has blocked the other, so this is not possible. Facts: `verb`."""
+
+    code = "blocked"
 
 
 class MessageGone(WrongMoment):

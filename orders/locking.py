@@ -129,6 +129,7 @@ def locked(row: Any, members: tuple[Membership, ...]) -> LockedOrder:  # noqa: A
             delivery_due=row.delivery_due,
             extra_seconds=row.extra_seconds,
             paused=_paused.decode(row.paused),
+            apart=row.apart,
             mediated=any(member.role is Role.MEDIATOR for member in members),
         ),
         head=Head(row.id, row.last_seq, row.last_at, bytes(row.last_link)),

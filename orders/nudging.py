@@ -10,7 +10,7 @@ from sqlalchemy import update
 from orders import timeline
 from orders.commands import begin, command_digest
 from orders.database import Database
-from orders.errors import NotYours, TooEarly, WrongState
+from orders.errors import Blocked, NotYours, TooEarly, WrongState
 from orders.events import OrderId, PersonId, Role, SellerNudged
 from orders.nudges import possible_from
 from orders.tables import orders
@@ -22,8 +22,9 @@ NUDGE = "order.nudge"
 async def nudge(database: Database, order: OrderId, person: PersonId, client_id: str) -> Position:
     """Nudge the seller. Only the buyer may, and only while the seller's turn passes in silence.
 
-    Raises `OrderUnknown`, `NotYours`, `WrongState` if it is not the seller's turn, `TooEarly`
-    with the moment from which it is possible, `IdReused`, `Unavailable`; nothing was changed.
+    Raises `OrderUnknown`, `NotYours`, `Blocked`, `WrongState` if it is not the seller's turn,
+    `TooEarly` with the moment from which it is possible, `IdReused`, `Unavailable`; nothing was
+    changed.
     """
     content = command_digest(NUDGE)
     async with database.transaction() as tx:
@@ -33,6 +34,8 @@ async def nudge(database: Database, order: OrderId, person: PersonId, client_id:
         role = locked.role_of(person)
         if role is not Role.BUYER:
             raise NotYours(verb=NUDGE, role=role)
+        if locked.facts.apart:
+            raise Blocked(verb=NUDGE)
         possible = await possible_from(tx.conn, locked)
         if possible is None:
             raise WrongState(verb=NUDGE, state=locked.facts.state)

@@ -41,6 +41,7 @@ class GateReason(StrEnum):
     FROZEN = "frozen"
     ENDED = "ended"
     SELLER_ONLY = "seller_only"
+    BLOCKED = "blocked"
 
 
 class Gate(msgspec.Struct, frozen=True):
@@ -161,6 +162,8 @@ class Situation(msgspec.Struct, frozen=True):
     may_ask_for_call: bool = False
     """Whether the viewer, who cannot call, may ask to be called."""
     may_propose: tuple[ProposalKind, ...] = ()
+    blocking: bool = False
+    """The viewer blocks the other party in this order."""
     nudge_from: datetime | None = None
     """For the buyer while it is the seller's turn: from when on they may nudge them."""
     brief: Brief | None = None
@@ -183,12 +186,14 @@ def chat_gate(order: OrderFacts, tail_due: datetime | None = None) -> Gate:
     Locked while a delivery waits for its answer (ComeUp articles 1735 and 1759), and in a
     dispute until a mediator leads the exchange of three (1744, 1465); open for a while after
     the end (1752, 1760); an expired order is shut at once (1481). A question is open until it
-    is put away (1583).
+    is put away (1583), or until one of the two blocks the other: on a paid order both are needed.
     """
     if order.state is State.DELIVERED:
         return Gate(open=False, reason=GateReason.DELIVERED)
     if order.state is State.FROZEN and not order.mediated:
         return Gate(open=False, reason=GateReason.FROZEN)
+    if order.apart and order.state is State.QUESTION:
+        return Gate(open=False, reason=GateReason.BLOCKED)
     if order.state in {State.EXPIRED, State.QUESTION_CLOSED}:
         return Gate(open=False, reason=GateReason.ENDED)
     if order.state in ENDED:
@@ -201,6 +206,8 @@ def chat_gate(order: OrderFacts, tail_due: datetime | None = None) -> Gate:
 def call_gate(order: OrderFacts, role: Role, tail_due: datetime | None = None) -> Gate:
     """Say whether this role may start a call: while the chat is open, if the setting allows."""
     gate = chat_gate(order, tail_due)
+    if order.apart:
+        return Gate(open=False, reason=GateReason.BLOCKED)
     if order.state is State.FROZEN:
         return Gate(open=False, reason=GateReason.FROZEN)
     if gate.open and order.policy.calls_by is CallsBy.SELLER and role is not Role.SELLER:

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.dialects import postgresql
@@ -87,6 +88,8 @@ orders = Table(
     Column("policy", LargeBinary, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("nudged_at", Instant),
+    # one of the two blocks the other; who, their rows in `participants` say
+    Column("apart", Boolean, nullable=False, server_default=false()),
     # the head of the timeline: bumped under this row's lock, in the transaction of the entry
     Column("last_seq", BigInteger, nullable=False),
     Column("last_at", Instant, nullable=False),
@@ -113,6 +116,7 @@ participants = Table(
     Column("read_at", Instant),
     Column("delivered_seq", BigInteger, nullable=False, server_default="0"),
     Column("revoked_at", Instant),
+    Column("blocking", Boolean, nullable=False, server_default=false()),
     PrimaryKeyConstraint("order_id", "person_id"),
     UniqueConstraint("order_id", "role"),
     Index("participants_by_person", "person_id", "order_id"),
@@ -434,6 +438,33 @@ search_heads = Table(
     metadata,
     Column("order_id", String, primary_key=True),
     Column("upto", BigInteger, nullable=False),  # entries up to here are indexed
+)
+
+reports = Table(
+    "reports",
+    metadata,
+    # what members tell the marketplace: no other member may know of it
+    Column("order_id", String, nullable=False),
+    Column("report", String, nullable=False),
+    Column("person_id", String, nullable=False),
+    Column("client_id", String, nullable=False),
+    Column("command_digest", LargeBinary, nullable=False),
+    Column("about", String, nullable=False),
+    Column("message", BigInteger),
+    Column("reason", String, nullable=False),
+    Column("note", String, nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("handled_at", Instant),
+    Column("handled_note", String, nullable=False),
+    PrimaryKeyConstraint("order_id", "report"),
+    UniqueConstraint("order_id", "person_id", "client_id"),
+)
+_is_unhandled = text("handled_at IS NULL")
+Index(
+    "reports_unhandled",
+    reports.c.at,
+    sqlite_where=_is_unhandled,
+    postgresql_where=_is_unhandled,
 )
 
 outages = Table(

@@ -53,6 +53,8 @@ class Party(msgspec.Struct, frozen=True):
     name: str
     marks: Watermarks
     last_seen: datetime | None
+    blocking: bool = False
+    """They block the other party: for their own eyes."""
 
 
 class RoomView(msgspec.Struct, frozen=True):
@@ -122,6 +124,7 @@ async def room(conn: AsyncConnection, order: OrderId) -> RoomView:
             p.name,
             Watermarks(p.read_seq, max(p.read_seq, p.delivered_seq)),
             p.last_seen,
+            p.blocking,
         )
         for p in found
     )
@@ -145,7 +148,8 @@ async def situation(
         await _open_money(conn, order), await call_now(conn, order), waiting,
     )  # fmt: skip
     nudge_from = await possible_from(conn, found) if role is Role.BUYER else None
-    seen = msgspec.structs.replace(seen, talk_at=talk_at, nudge_from=nudge_from)
+    blocking = found.facts.apart and await blocks(conn, order, person)
+    seen = msgspec.structs.replace(seen, talk_at=talk_at, nudge_from=nudge_from, blocking=blocking)
     items = await items_of(conn, order)
     known = await files_of(conn, order) if any(item.files for item in items) else {}
     shelf = {file: ItemFile(file, f.name, f.size, f.type) for file, f in known.items()}
@@ -169,6 +173,16 @@ async def _awaiting_words(conn: AsyncConnection, found: LockedOrder) -> LockedOr
         turn_since=last.at if last else found.facts.turn_since,
     )
     return msgspec.structs.replace(found, facts=facts)
+
+
+async def blocks(conn: AsyncConnection, order: OrderId, person: PersonId) -> bool:
+    """Whether this member blocks the other party."""
+    found = await conn.scalar(
+        select(participants.c.blocking).where(
+            participants.c.order_id == order, participants.c.person_id == person
+        )
+    )
+    return bool(found)
 
 
 async def call_now(conn: AsyncConnection, order: OrderId) -> CallNow | None:

@@ -58,10 +58,15 @@ ROUTES = [
     Route("/api/v1/orders/{order}/mediator", backend.send_mediator, methods=["POST"]),
     Route("/api/v1/orders/{order}/members/{person}/revoke", backend.revoke, methods=["POST"]),
     Route("/api/v1/orders/{order}/members/{person}/restore", backend.restore, methods=["POST"]),
+    Route("/api/v1/reports", backend.reports),
+    Route(
+        "/api/v1/orders/{order}/reports/{report}/handle", backend.handle_report, methods=["POST"]
+    ),
     Route("/api/v1/tokens", backend.mint, methods=["POST"]),
     Route("/api/v1/me/orders", me.inbox, methods=["GET", "OPTIONS"]),
     Route("/api/v1/me/search", me.find, methods=["GET", "OPTIONS"]),
     Route("/api/v1/me/orders/{order}", me.order, methods=["GET", "OPTIONS"]),
+    Route("/api/v1/me/orders/{order}/reports", me.reports, methods=["GET", "OPTIONS"]),
     Route("/api/v1/me/orders/{order}/entries", me.entries, methods=["GET", "OPTIONS"]),
     *verbs.ROUTES,
     Route("/api/v1/me/orders/{order}/record.json", record.data, methods=["GET", "OPTIONS"]),

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import assert_never
 
-from orders import timeline, views
+from orders import safety, timeline, views
 from orders.agreements import answer, propose
 from orders.brief import Asked, Move
 from orders.briefing import move_item
@@ -48,6 +48,8 @@ from realtime.protocol import (
     AddItem,
     AddReaction,
     Answer,
+    Block,
+    BlockSet,
     BriefFrame,
     CallAccept,
     CallDecline,
@@ -70,6 +72,7 @@ from realtime.protocol import (
     History,
     Ice,
     Inbound,
+    MakeReport,
     Mark,
     MinutesNote,
     Nudge,
@@ -84,6 +87,7 @@ from realtime.protocol import (
     Refreshed,
     RemoveReaction,
     ReopenItem,
+    ReportTaken,
     Screen,
     Search,
     SendMessage,
@@ -168,6 +172,15 @@ async def act(edge: Edge, person: PersonId, frame: Act) -> Outbound | None:
     match frame:
         case EditMessage() | WithdrawMessage() | AddReaction() | RemoveReaction():
             return await messages.change(edge.database, person, frame, seen)
+        case MakeReport():
+            taken = await safety.report(
+                edge.database, frame.order, person, frame.id,
+                frame.reason, frame.message, frame.note,
+            )  # fmt: skip
+            return ReportTaken(frame.id, frame.order, taken.report, taken.at)
+        case Block():
+            await safety.block(edge.database, frame.order, person, on=frame.on)
+            return BlockSet(frame.id, frame.order, frame.on)
         case Nudge():
             place = await nudge(edge.database, frame.order, person, frame.id)
             return Done(frame.id, frame.order, place.seq, place.at)

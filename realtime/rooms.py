@@ -35,6 +35,7 @@ def room_frame(room: RoomView, you: Role, policy: Policy, hub: Hub, again_url: s
         file_max=policy.file_max,
         edit_window=policy.edit_window,
         withdraw_window=policy.withdraw_window,
+        blocking=any(party.blocking for party in room.parties if party.role is you),
         again_url=again_url,
     )
 

@@ -8,7 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orders import access, ledger, mediation, questions, settlement, timeline, views
+from orders import access, ledger, mediation, questions, safety, settlement, timeline, views
 from orders.commands import ONE_LINE, NewOrder, NewQuestion, Person, Ref, create_order
 from orders.errors import Malformed
 from orders.events import CallEnd, OrderId, PersonId, Timer
@@ -252,6 +252,34 @@ async def refuse(request: Request) -> Response:
     told = await read(request, Trouble)
     await settlement.refuse(edge.database, order, request.path_params["movement"], told.reason)
     return answer(await _described(edge, order))
+
+
+@for_backend
+async def reports(request: Request) -> Response:
+    """List what members reported, the oldest first: what waits, or what was handled."""
+    edge = edge_of(request)
+    limit = max(1, query_number(request, "limit", 100, safety.LISTED_MOST))
+    state = request.query_params.get("state", "open")
+    if state not in {"open", "handled"}:
+        raise Malformed(where="state")
+    async with edge.database.reading() as conn:
+        found = await safety.reports_of(conn, handled=state == "handled", limit=limit)
+    return answer({"reports": found})
+
+
+class Handled(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What was done about a report; for the marketplace and the order's mediator."""
+
+    note: Annotated[str, msgspec.Meta(max_length=1_000, pattern=r"^[^\x00]*$")] = ""
+
+
+@for_backend
+async def handle_report(request: Request) -> Response:
+    """Note that a report was looked after; answer with it as it is then."""
+    edge, order = edge_of(request), order_of(request)
+    told = await read(request, Handled)
+    name = request.path_params["report"]
+    return answer(await safety.handle(edge.database, order, name, told.note))
 
 
 def _key(request: Request) -> str:

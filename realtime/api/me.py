@@ -8,7 +8,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orders import people, timeline, views
+from orders import people, safety, timeline, views
 from orders.commands import Ref
 from orders.errors import Malformed, Refused
 from orders.events import OrderId, PersonId
@@ -149,6 +149,17 @@ async def order(request: Request) -> Response:
             "entries": [msgspec.Raw(timeline.wire(row)) for row in rows],
         }
     )
+
+
+@for_host_pages
+async def reports(request: Request) -> Response:
+    """List what was reported on an order, to its mediator."""
+    edge, identity = edge_of(request), await identity_of(request)
+    wanted = identity.within(order_of(request))
+    async with edge.database.reading() as conn:
+        role = await views.role_of(conn, wanted, identity.person)
+        found = await safety.reports_for_mediator(conn, wanted, role)
+    return answer({"reports": found})
 
 
 @for_host_pages

@@ -23,6 +23,8 @@ ANSWERS: dict[type[msgspec.Struct], tuple[type[msgspec.Struct], ...]] = {
     protocol.Refresh: (outbound.Refreshed, outbound.RefusedFrame),
     protocol.Subscribe: (outbound.Room, outbound.Batch, outbound.Now, outbound.RefusedFrame),
     protocol.History: (outbound.Page, outbound.RefusedFrame),
+    protocol.MakeReport: (outbound.ReportTaken, outbound.RefusedFrame),
+    protocol.Block: (outbound.BlockSet, outbound.RefusedFrame),
     protocol.Search: (outbound.Found, outbound.RefusedFrame),
     protocol.ShowVersions: (outbound.Versions, outbound.RefusedFrame),
     protocol.Screen: (outbound.Screened, outbound.RefusedFrame),
@@ -50,8 +52,8 @@ LANES = {
     "answers": (
         (
             outbound.Welcome, outbound.Refreshed, outbound.Room, outbound.Versions,
-            outbound.Found, outbound.Done, outbound.Ice, outbound.Answer, outbound.Screened,
-            outbound.RefusedFrame,
+            outbound.Found, outbound.ReportTaken, outbound.BlockSet, outbound.Done, outbound.Ice,
+            outbound.Answer, outbound.Screened, outbound.RefusedFrame,
         ),
         "Each answers one frame of the browser.",
     ),

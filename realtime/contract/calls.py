@@ -22,10 +22,12 @@ from orders.errors import (
     Malformed,
     MovementUnknown,
     NotFound,
+    NotYours,
     OffsetWrong,
     OrderUnknown,
     RateExceeded,
     Refused,
+    ReportUnknown,
     TextEmpty,
     TextTooLong,
     TokenExpired,
@@ -41,6 +43,7 @@ from orders.errors import (
 )
 from orders.questions import Payment
 from orders.record import KeySet, Record
+from orders.reports import Report
 from orders.search import QUERY_MAX, Results
 from orders.settlement import LISTED_MOST
 from realtime.api.backend import (
@@ -49,6 +52,7 @@ from realtime.api.backend import (
     Closing,
     Confirmation,
     Freeze,
+    Handled,
     Trouble,
     WantedToken,
 )
@@ -65,6 +69,7 @@ from realtime.contract.shapes import (
     OrderShown,
     PaidOrder,
     Ready,
+    Reports,
     RoomPage,
     UploadTold,
 )
@@ -178,6 +183,11 @@ AFTER = Given(
 LIMIT = Given(
     "limit", "query", f"How many at most; {LISTED_MOST} is the most.", NUMBER, "100", required=False
 )
+STATE = Given(
+    "state", "query", "`open`, or `handled`.", {"type": "string", "enum": ["open", "handled"]},
+    "open", required=False,
+)  # fmt: skip
+REPORT = Given("report", "path", "The report's id.", NAME, "r_17c2b84f0a9be2d3")
 ASKED = Given(
     "q", "query", 'Beginnings of words, and "words that follow each other"; case and accents do'
     f" not count. {QUERY_MAX} characters at most.",
@@ -325,6 +335,17 @@ CALLS = (
         given=(ORDER, PERSON), gives={200: Access}, refused=(OrderUnknown,),
     ),
     Call(
+        method="get", path="/api/v1/reports", name="listReports", who=Who.BACKEND,
+        about="What members reported: messages, and each other. The one who was reported is not"
+        " told.",
+        given=(STATE, LIMIT), gives={200: Reports}, refused=(Malformed,),
+    ),
+    Call(
+        method="post", path="/api/v1/orders/{order}/reports/{report}/handle", name="handleReport",
+        who=Who.BACKEND, about="The report was looked after. Doing it again changes nothing.",
+        takes=Handled, given=(ORDER, REPORT), gives={200: Report}, refused=(ReportUnknown,),
+    ),
+    Call(
         method="post", path="/api/v1/tokens", name="mintToken", who=Who.BACKEND,
         about="Make a party token for a page of the marketplace, perhaps narrowed to some orders.",
         takes=WantedToken, gives={200: Minted},
@@ -344,6 +365,11 @@ CALLS = (
         about="The room, the person's situation and the newest page of the timeline, without a"
         " socket.",
         given=(ORDER,), gives={200: RoomPage}, refused=(OrderUnknown,),
+    ),
+    Call(
+        method="get", path="/api/v1/me/orders/{order}/reports", name="readReports", who=Who.PARTY,
+        about="What was reported on the order, for its mediator alone.",
+        given=(ORDER,), gives={200: Reports}, refused=(OrderUnknown, NotYours),
     ),
     Call(
         method="get", path="/api/v1/me/orders/{order}/entries", name="readHistory", who=Who.PARTY,

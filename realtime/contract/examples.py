@@ -56,6 +56,7 @@ VALUES: dict[str, Any] = {
     "proposal": 9,
     "q": "logo",
     "reaction": "agree",
+    "report": "r_17c2b84f0a9be2d3",
     "read": 11,
     "reason": "The card was closed.",
     "refund_cents": 9250,

@@ -11,6 +11,7 @@ from orders.commands import NewOrder, NewQuestion
 from orders.errors import Fact
 from orders.events import FileId, OrderId, Role, Scan, State, Timer
 from orders.ledger import Ledger
+from orders.reports import Report
 from orders.settlement import Unconfirmed
 from orders.situation import Situation
 from realtime.protocol import InboxLine, Member, Room
@@ -75,6 +76,12 @@ class Movements(msgspec.Struct, frozen=True):
     """The movements of money that wait, the oldest first."""
 
     movements: tuple[Unconfirmed, ...]
+
+
+class Reports(msgspec.Struct, frozen=True):
+    """What members reported, the oldest first."""
+
+    reports: tuple[Report, ...]
 
 
 class InboxPage(msgspec.Struct, frozen=True):

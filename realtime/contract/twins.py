@@ -18,6 +18,7 @@ import msgspec
 
 from orders.errors import (
     AmountWrong,
+    Blocked,
     CallOver,
     CallsClosed,
     CallUnknown,
@@ -137,7 +138,13 @@ TWINS = (
     Twin(protocol.ShowVersions, (MessageUnknown, MessageGone, NotYours), gives=protocol.Versions),
     Twin(protocol.AddReaction, _REACTION),
     Twin(protocol.RemoveReaction, _REACTION),
-    Twin(protocol.Nudge, (NotYours, WrongState, TooEarly, IdReused)),
+    Twin(protocol.Nudge, (NotYours, Blocked, WrongState, TooEarly, IdReused)),
+    Twin(
+        protocol.MakeReport,
+        (MessageUnknown, ReasonMissing, TextTooLong, TooManyOpen, IdReused),
+        gives=protocol.ReportTaken,
+    ),
+    Twin(protocol.Block, (NotYours,), gives=protocol.BlockSet),
     Twin(protocol.Mark, gives=None),
     Twin(protocol.Received, gives=None),
     Twin(protocol.CloseQuestion, _STEP),

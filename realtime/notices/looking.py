@@ -145,11 +145,18 @@ _TOLD_BY: dict[NoticeKind, tuple[type[Event], ...]] = {
 """The entries that can make a notice owed, so that no others are read."""
 
 
+_MUTED = frozenset({NoticeKind.MISSED_CALL, NoticeKind.CALL_WANTED, NoticeKind.NUDGED})
+"""What nobody is told of by mail about somebody they blocked; of their words neither."""
+_TALK = (MessageSent, FileShared)
+
+
 async def consider(tx: Transaction, locked: LockedOrder, notice: Notice) -> Found:
     """Decide what becomes of a due notice. The caller holds the order's lock."""
     reason = await _reason(tx.conn, locked, notice)
     if reason is None:
         return Dropped("withdrawn")
+    if notice.kind in _MUTED and await views.blocks(tx.conn, notice.order, notice.person):
+        return Dropped("blocked")
     occasion = await _occasion(tx, locked, notice, reason)
     state = locked.facts.state
     match notice.kind:
@@ -289,6 +296,9 @@ async def _unread(tx: Transaction, locked: LockedOrder, occasion: Occasion) -> F
         )
     ).one()
     left = [row for row in rows if row.payload is not None]
+    if await views.blocks(tx.conn, notice.order, notice.person):
+        other = locked.other(notice.person)
+        left = [r for r in left if r.actor != other or not isinstance(decode(r).event, _TALK)]
     if not left:
         return Dropped("withdrawn")
     ends = [d.due for d in occasion.situation.deadlines if d.timer is not Timer.CHAT_TAIL]

@@ -10,6 +10,7 @@ import msgspec
 from orders.brief import LINKS_MAX
 from orders.events import CallId, FileId, OrderId, PersonId, Reaction, SecretKind
 from orders.proposals import TIMES_MAX
+from orders.reports import ReportReason
 
 VERSION = 1
 """Of the protocol, told in `hello`."""
@@ -158,6 +159,30 @@ class Search(_Inbound, frozen=True, tag="search"):
     q: Annotated[str, msgspec.Meta(max_length=1000)]
     order: OrderRef | None = None
     before: Annotated[str, msgspec.Meta(max_length=128)] | None = None
+
+
+class MakeReport(_Inbound, frozen=True, tag="report"):
+    """Tell the marketplace of a message, or of the other party. Answered by `reported`.
+
+    The other party does not learn of it. `note` is needed for the reason `other`.
+    """
+
+    id: Id
+    order: OrderRef
+    reason: ReportReason
+    message: Seq | None = None
+    note: str = ""
+
+
+class Block(_Inbound, frozen=True, tag="block"):
+    """Block the other party in this order, or stop doing so. Answered by `blocked`.
+
+    Calls, nudges, typing, presence and mails about messages end; the order itself goes on.
+    """
+
+    id: Id
+    order: OrderRef
+    on: bool
 
 
 class AddReaction(_Inbound, frozen=True, tag="reaction.add"):
@@ -515,7 +540,7 @@ Command = (
 )
 """What writes entries. Answered by `done` or `refused`."""
 
-Act = Command | Mark | Received | ShowVersions
+Act = MakeReport | Block | Command | Mark | Received | ShowVersions
 """What a person may do without a socket too. `realtime.contract.twins` has a row for each."""
 
 Inbound = (

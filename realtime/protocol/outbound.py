@@ -120,6 +120,8 @@ class Room(_Outbound, frozen=True, tag="room"):
     """For so many seconds after it was sent an author may edit a message; 0 for never."""
     withdraw_window: int = 0
     """The same for withdrawing it."""
+    blocking: bool = False
+    """You block the other party in this order; the situation says so too."""
     again_url: str = ""
     """Where the shop sells what an ended order was about; empty if it does not say."""
 
@@ -182,6 +184,23 @@ class Found(_Outbound, frozen=True, tag="found"):
     hits: tuple[Hit, ...]
     next: str | None = None
     behind: int = 0
+
+
+class ReportTaken(_Outbound, frozen=True, tag="reported"):
+    """Answer to `report`: the marketplace has it, under this id."""
+
+    id: str
+    order: OrderId
+    report: str
+    at: datetime
+
+
+class BlockSet(_Outbound, frozen=True, tag="blocked"):
+    """Answer to `block`."""
+
+    id: str
+    order: OrderId
+    on: bool
 
 
 class Done(_Outbound, frozen=True, tag="done"):
@@ -301,6 +320,8 @@ Outbound = (
     | Page
     | Versions
     | Found
+    | ReportTaken
+    | BlockSet
     | Done
     | Answer
     | Screened

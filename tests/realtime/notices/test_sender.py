@@ -11,6 +11,7 @@ from orders.events import CallEnd, NoticeBounced, NoticeKind, NoticeSent, OrderI
 from orders.messages import edit, withdraw
 from orders.nudging import nudge
 from orders.policy import Policy
+from orders.safety import block
 from orders.workflow import Verb
 from realtime.notices.sender import CLAIM, GIVE_UP_AFTER, NoticeWorker
 from realtime.notices.smtp import SmtpSettings
@@ -108,6 +109,21 @@ async def test_a_nudge_is_mailed_at_once_unless_the_turn_has_passed(play: Scene)
     await nudge(play.database, play.room.order, play.room.buyer, "n2")
     await play.step(play.room.seller, Verb.START)
     assert not [mail for mail in await play.mails_sent() if "waiting" in mail["Subject"]]
+
+
+async def test_words_of_somebody_blocked_are_not_mailed_and_their_steps_are(play: Scene) -> None:
+    await play.pay()
+    seller, buyer = play.room.seller, play.room.buyer
+    await block(play.database, play.room.order, seller, on=True)
+    await play.say(buyer, "Answer me!")
+    play.watch.forward(minutes=4)
+    assert await play.mails_sent() == []
+    await play.say(buyer, "Answer me now!")
+    await play.step(buyer, Verb.HAND_OVER, "Everything is here")
+    play.watch.forward(minutes=4)
+    [mail] = await play.mails_sent()
+    assert "Everything is here" in words(mail)
+    assert "Answer me" not in words(mail)
 
 
 async def test_if_all_that_was_unread_is_withdrawn_no_mail_goes_out(play: Scene) -> None:
