@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # ------------------------------------------------------------------------------ for a person
 
-.PHONY: help run test fuzz check bench bench-clock bench-chat faults screenshots lock clean
+.PHONY: help run test fuzz check bench bench-clock bench-chat bench-voice faults screenshots lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,9 @@ bench: install-dev programs ## measure; each program prints one line of JSON a r
 	for program in "$$@"; do \
 	  echo "== $$program" >&2; PYTHONPATH=. $(BIN)/python "$$program" || exit; \
 	done
+
+bench-voice: install-dev ## measure the relay of calls: CPU a packet, delay, set-up, memory
+	PYTHONPATH=. $(BIN)/python tests/bench/voice.py $(ARGS)
 
 bench-clock: install-dev programs ## measure deadlines: lateness, cost, and what idle clocks cost
 	PYTHONPATH=. $(BIN)/python tests/bench/clock.py $(ARGS)

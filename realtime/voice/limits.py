@@ -52,7 +52,7 @@ class VoiceLimits(msgspec.Struct, frozen=True, kw_only=True):
 
     calls_per_node: int = 200
     """Calls that one media process takes; measured room for both parties talking at once at
-    about two thirds of a core (tests/bench/voice_relay.py)."""
+    about two thirds of a core (tests/bench/voice.py)."""
 
     renew_seconds: float = 2.0
     """How often a media process renews its lease, and compares its calls with the database."""
