@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import struct
 from collections import deque
 from collections.abc import Callable
 from typing import Any, cast
@@ -277,7 +278,7 @@ def read_check(datagram: bytes) -> Check | None:
     """A STUN binding message, or None if it is none. It has proved nothing yet."""
     try:
         message = stun.parse_message(datagram)
-    except (ValueError, IndexError, UnicodeDecodeError, KeyError):
+    except (ValueError, IndexError, KeyError, struct.error):
         return None
     return message if message.message_method == stun.Method.BINDING else None
 

@@ -76,7 +76,7 @@ class Port:
         self._by_address: dict[Address, SharedLeg] = {}
         # Legs by the SSRC they were heard with; looked at for strangers only, and made anew
         # at most twice a second.
-        self._by_source: dict[int, SharedLeg] = {}
+        self._by_source: dict[int, list[SharedLeg]] = {}
         self._sources_at = 0.0
         self._identity = Identity()
         self._identity_at = time.monotonic()
@@ -172,8 +172,9 @@ class Port:
         self._by_name.pop(leg.agent.ufrag, None)
         for _, address in leg.agent.paths:
             self.drop(address, leg)
-        for source in [key for key, value in self._by_source.items() if value is leg]:
-            del self._by_source[source]
+        for sharing in self._by_source.values():
+            if leg in sharing:
+                sharing.remove(leg)
         self.forwarder.lock(leg.media)
 
     # ----------------------------------------------------------------------- reading
@@ -256,13 +257,13 @@ class Port:
         now = time.monotonic()
         if now - self._sources_at > 0.5:  # noqa: PLR2004 - twice a second, whatever is sent
             self._sources_at = now
-            self._by_source = {
-                each.media.reception.ssrc: each
-                for each in self._by_name.values()
-                if each.connected and each.media.reception.ssrc is not None
-            }
-        leg = self._by_source.get(int.from_bytes(datagram[8:12], "big"))
-        return leg is not None and leg.moved(datagram, (source, address), now)
+            self._by_source = {}
+            for each in self._by_name.values():
+                if each.connected and (ssrc := each.media.reception.ssrc) is not None:
+                    self._by_source.setdefault(ssrc, []).append(each)
+        # Browsers draw the number; that two drew the same is rare, that ten did is an attack.
+        candidates = self._by_source.get(int.from_bytes(datagram[8:12], "big"), [])[:2]
+        return any(each.moved(datagram, (source, address), now) for each in candidates)
 
 
 class SharedLeg:

@@ -7,8 +7,10 @@ hundreds of them at once would measure themselves. A caller has the parts alone.
 import asyncio
 import re
 import socket
+from collections.abc import Callable
 
 from aioice import stun
+from pylibsrtp import Error as SrtpError
 
 from realtime.voice.adapter import Handshake, Identity, Keys
 from realtime.voice.agent import token
@@ -26,6 +28,9 @@ class Caller:
     Attributes:
         keys: of its media; set by `accept`.
         ssrc: of what it hears.
+        heard: RTP packets that came, decrypted.
+        refused: packets that our SRTP refused, which would be the server's fault.
+        checks: what it sent to check its path.
         socket: where its media goes in and out.
     """
 
@@ -35,11 +40,15 @@ class Caller:
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.socket.setblocking(False)
         self.ssrc = 0
+        self.heard: list[bytes] = []
+        self.refused = 0
+        self.checks: list[bytes] = []
         self._identity = identity
         self._ufrag, self._password = token(6), token(24)
         self._theirs = ("", "")
         self._reached = asyncio.Event()
         self._ready = asyncio.Event()
+        self._came = asyncio.Event()
         self._handshake: Handshake | None = None
 
     def offer(self) -> str:
@@ -82,7 +91,7 @@ class Caller:
         loop.add_reader(self.socket, self._readable)
         async with asyncio.timeout(30):
             while not self._reached.is_set():
-                self.check(nominate=True)
+                self.check()
                 try:
                     await asyncio.wait_for(self._reached.wait(), ANSWERED)
                 except TimeoutError:
@@ -90,8 +99,8 @@ class Caller:
             self._handshake.start()
             await self._ready.wait()
 
-    def check(self, *, nominate: bool) -> None:
-        """Send one ICE check."""
+    def check(self) -> None:
+        """Send one ICE check that names this path."""
         message = stun.Message(
             stun.Method.BINDING,
             stun.Class.REQUEST,
@@ -99,12 +108,38 @@ class Caller:
                 "USERNAME": f"{self._theirs[0]}:{self._ufrag}",
                 "PRIORITY": 1,
                 "ICE-CONTROLLING": 1,
+                "USE-CANDIDATE": None,
             },
         )
-        if nominate:
-            message.attributes["USE-CANDIDATE"] = None
         message.add_message_integrity(self._theirs[1].encode())
+        self.checks.append(bytes(message))
         self._send(bytes(message))
+
+    def send(self, packet: bytes) -> None:
+        """Protect and send an RTP packet."""
+        self._send(self.keys._tx.protect(packet))
+
+    def send_raw(self, datagram: bytes) -> None:
+        """Send whatever it is."""
+        self._send(datagram)
+
+    async def until(self, holds: Callable[[], bool], limit: float = 5) -> None:
+        """Wait until something holds that an arriving packet can make true."""
+        async with asyncio.timeout(limit):
+            while not holds():
+                self._came.clear()
+                await self._came.wait()
+
+    def move(self) -> socket.socket:
+        """Go on from another port, as after a NAT forgot us; returns the old one, unread."""
+        loop = asyncio.get_running_loop()
+        old, server = self.socket, self.socket.getpeername()
+        loop.remove_reader(old)
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.setblocking(False)
+        self.socket.connect(server)
+        loop.add_reader(self.socket, self._readable)
+        return old
 
     def hold(self) -> None:
         """Read nothing any more: somebody else reads the socket."""
@@ -137,6 +172,12 @@ class Caller:
                 self._checked(data)
             elif 20 <= data[0] <= 63 and self._handshake is not None:
                 self._handshake.feed(data)
+            elif 128 <= data[0] <= 191 and not 192 <= data[1] <= 223:
+                try:
+                    self.heard.append(bytes(self.keys._rx.unprotect(data)))
+                except SrtpError:
+                    self.refused += 1
+                self._came.set()
 
     def _checked(self, data: bytes) -> None:
         message = stun.parse_message(data)
