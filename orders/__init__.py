@@ -14,6 +14,7 @@ What is decided, without I/O; read in this order:
 - `policy`     every length and limit of the process
 - `errors`     the refusals, drawn as a tree
 - `versions`   what a message said, from its first text to its last
+- `erasure`    whose words stand in which entry, and what stays without them
 - `owing`      what the notice policy is asked, and what it answers
 - `fold`       the law "fold = fetch": a view built from entries equals the view of the rows
 - `record`     an order's record: a signed file that anybody can check offline
@@ -34,7 +35,7 @@ Where it is kept, and how it changes:
 - `lanes`      the messages' own way to the database: `postgres_lane`, `sqlite_lane`
 - `questions`  before the order: asked, and paid as the same order
 - `options`    added later: proposed, agreed, charged, paid
-- `agreements`, `talks`, `briefing`, `mediation`, `settlement`, `again`  the other commands
+- `agreements`, `talks`, `briefing`, `mediation`, `settlement`, `redaction`, `again`  the others
 - `timers`, `proposal_rows`, `brief_rows`, `files`, `uploads`, `people`, `ledger`  rows of their own
 - `clock`      the sweeper: what is due happens, once; `outages` gives our own silence back
 - `watermarks`  how far each member has received and read

@@ -61,6 +61,8 @@ TEMPLATES: dict[str, tuple[str, ...]] = {
     "translation": ("source_text", "languages", "audience", "glossary", "format"),
 }
 """What is asked for, by category; after ComeUp's own examples (article 1729)."""
+OWN = "own-"
+"""Begins the key of an item that somebody wrote."""
 ITEMS_MAX = 30
 """The most items of a list: beyond, nobody reads it."""
 LABEL_MAX = 120
@@ -210,7 +212,7 @@ def _given(item: str, note: str, asked: Asked) -> BriefItemGiven:
 
 def _own(number: int) -> str:
     """Name an item that is not a template's: by its place, which never changes."""
-    return f"own-{number + 1}"
+    return f"{OWN}{number + 1}"
 
 
 def told(items: tuple[BriefItem, ...], event: BriefEvent) -> tuple[BriefItem, ...]:

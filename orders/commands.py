@@ -35,7 +35,7 @@ from orders.events import (
     Role,
     State,
 )
-from orders.files import keep_files, withdraw
+from orders.files import keep_files
 from orders.locking import LockedOrder, lock, peek
 from orders.proposal_rows import open_ones
 from orders.tables import orders, participants, payments, persons, requests
@@ -323,17 +323,6 @@ async def carry_out(
     change = decided(locked, decision, actor, proposals, client_id, content)
     told = (await write(tx, [change]))[locked.id]
     return Position(told[0].seq, told[0].at)
-
-
-async def redact(database: Database, order: OrderId, seq: int) -> None:
-    """Erase a message or a file for good; repeating it is harmless.
-
-    Raises `OrderUnknown`, or `Malformed` if entry `seq` is neither.
-    """
-    async with database.transaction() as tx:
-        locked = await lock(tx, order)
-        await timeline.redact(tx, locked.head, locked.owes, seq)
-        await withdraw(tx, order, seq)
 
 
 def command_digest(verb: str, *content: object) -> bytes:

@@ -690,11 +690,15 @@ class NoticeBounced(_Event, frozen=True, tag="notice_bounced"):
 class EntryRedacted(_Event, frozen=True, tag="entry_redacted"):
     """The content of entry `seq`, and of its edits `versions`, was erased.
 
-    Their places in the chain stay.
+    Their places in the chain stay. Of a step of the process only the words went: `left` is what
+    the entry says now. `current` tells that the words still stood in the order itself, as its
+    title or in its readiness list, and went there too.
     """
 
     seq: int
     versions: tuple[int, ...] = ()
+    left: Event | None = None
+    current: bool = False
 
 
 MoneyMoved = MoneyHeld | MoneyRefunded | MoneyReleased | MoneyExpired

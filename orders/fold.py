@@ -49,6 +49,7 @@ from orders.events import (
     DisputeOpened,
     Entry,
     EntryRedacted,
+    Event,
     FileScanned,
     FileShared,
     MediatorJoined,
@@ -169,6 +170,8 @@ def _tell(view: View, entry: Entry) -> View:
     match entry.event:
         case None:
             return replace(view, redacted=view.redacted | {entry.seq})
+        case EntryRedacted(left=left, current=current) if left is not None:
+            return _without_words(view, left) if current else view
         case EntryRedacted(seq, versions) | MessageWithdrawn(seq, versions):
             if seq in view.redacted:
                 return view  # it was empty already when this reader came to it
@@ -295,8 +298,8 @@ def _tell(view: View, entry: Entry) -> View:
         case OptionOrdered(proposal):  # agreed, and now waits for its payment
             return replace(view, proposals=tuple(sorted({*view.proposals, proposal})))
         case OptionAdded(proposal, _, cents):
-            left = tuple(seq for seq in view.proposals if seq != proposal)
-            return replace(view, proposals=left, price_cents=view.price_cents + cents)
+            others = tuple(seq for seq in view.proposals if seq != proposal)
+            return replace(view, proposals=others, price_cents=view.price_cents + cents)
         case TimeGivenBack(Timer.ORDER_LIFE):
             return view  # known from the payment, like its beginning
         case DeadlineMoved(timer, _, due) | TimeGivenBack(timer, _, due):
@@ -334,6 +337,22 @@ def _tell(view: View, entry: Entry) -> View:
             return view
         case never:
             assert_never(never)
+
+
+def _without_words(view: View, left: Event) -> View:
+    """Take the words out of the view that an entry had put there; `left` is what it says now."""
+    match left:
+        case QuestionAsked() | OrderPaid():
+            keys = {item.item for item in left.brief} if isinstance(left, OrderPaid) else set()
+            view, change = replace(view, title=""), {"label": ""}
+        case BriefItemAdded(item) | BriefItemAgreed(item=item):
+            keys, change = {item}, {"label": ""}
+        case BriefItemGiven(item) | BriefItemDropped(item) | BriefItemReopened(item):
+            keys, change = {item}, {"note": ""}
+        case _:
+            return view
+    items = tuple(replace(i, **change) if i.item in keys else i for i in view.brief)
+    return replace(view, brief=items)
 
 
 def _scanned(view: View, seq: int, scan: Scan | None) -> View:

@@ -16,7 +16,9 @@ hexadecimal, keys and signatures base64url without padding. What is hashed and s
 
 JSON that is hashed or signed is written without spaces, in the order of the fields below, and
 with all characters as themselves where JSON allows it. An erased or withdrawn entry has neither
-payload nor salt; a later entry says that it was erased, or withdrawn by its author.
+payload nor salt; a later entry says that it was erased, or withdrawn by its author. Where only the
+words of a step were erased, the payload is what is left of it, without salt, and the later entry
+repeats it as `left`.
 """
 
 from __future__ import annotations
@@ -270,18 +272,20 @@ def _check_entries(record: Record) -> int:
         raise BrokenRecord("there are no entries")
     previous, at = GENESIS, record.entries[0].at
     emptied: set[int] = set()
+    rest: dict[int, object] = {}
+    """What stays of entries that lost their words; None of those that lost everything."""
     erased = 0
     for expected, line in enumerate(record.entries, start=1):
         if line.seq != expected:
             raise BrokenRecord(f"entry {expected} is missing or not in its place")
         if line.at < at:
             raise BrokenRecord(f"entry {expected} is earlier than the one before it")
-        if line.payload is None and line.salt is None:
+        if line.salt is None:
             emptied.add(expected)
+            rest[expected] = line.payload and _json(line.payload)
             erased += 1
-        elif line.payload is None or line.salt is None:
-            lost = "content" if line.payload is None else "salt"
-            raise BrokenRecord(f"entry {expected} lost its {lost}")
+        elif line.payload is None:
+            raise BrokenRecord(f"entry {expected} lost its content")
         elif _digest(line.salt, line.payload) != line.digest:
             raise BrokenRecord(f"the content of entry {expected} was changed")
         link = _link(previous, record.order.id, line)
@@ -291,10 +295,16 @@ def _check_entries(record: Record) -> int:
                 " its time, author, kind or place was changed"
             )
         if line.kind in _EMPTYING and line.payload is not None:
-            emptied -= _emptied_by(line)
+            said = _emptied_by(line)
+            for seq in said & rest.keys():
+                if rest[seq] != _json(line.payload).get("left"):
+                    raise BrokenRecord(f"the content of entry {seq} was changed")
+            emptied -= said
         previous, at = link, line.at
     if emptied:
-        raise BrokenRecord(f"entry {min(emptied)} was emptied, and no entry says so")
+        first = min(emptied)
+        lost = "was emptied, and no entry says so" if rest[first] is None else "lost its salt"
+        raise BrokenRecord(f"entry {first} {lost}")
     return erased
 
 
@@ -306,6 +316,13 @@ def _link(previous: bytes, order: str, line: Line) -> bytes:
     """Compute a link anew. Not `timeline.link_of`: a check is worth more as a second opinion."""
     head = _encode([order, line.seq, line.at, line.actor, line.kind])
     return hashlib.sha256(previous + head + bytes.fromhex(line.digest)).digest()
+
+
+def _json(payload: str) -> dict[str, object]:
+    try:
+        return msgspec.json.decode(payload, type=dict[str, object])
+    except msgspec.DecodeError:
+        raise BrokenRecord("an entry is not what it was") from None
 
 
 def _emptied_by(line: Line) -> set[int]:

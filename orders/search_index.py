@@ -20,7 +20,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders.database import Transaction
-from orders.events import Event, FileShared, MessageEdited, OrderId
+from orders.erasure import written_in
+from orders.events import Event, MessageEdited, OrderId, OrderPaid, QuestionAsked
 from orders.search_words import words_of
 from orders.tables import entries, orders, search_docs, search_heads
 
@@ -32,13 +33,13 @@ _event_decoder = msgspec.json.Decoder(Event)
 
 
 def text_of(event: Event) -> str:
-    """Return what can be found of an event: what people wrote, and what files are called."""
-    if isinstance(event, FileShared):
-        return event.name
-    return next((str(found) for name in _WRITTEN if (found := getattr(event, name, ""))), "")
+    """Return what can be found of an event: what people wrote, and what files are called.
 
-
-_WRITTEN = ("text", "note", "label")
+    What an order is called is not something said in it.
+    """
+    if isinstance(event, OrderPaid | QuestionAsked):
+        return ""
+    return "\n".join(written_in(event))
 
 
 async def catch_up(tx: Transaction, order: OrderId) -> bool:

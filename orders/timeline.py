@@ -28,14 +28,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders.database import Announcement, Owed, OwedFor, Owes, Transaction
-from orders.errors import IdReused, Malformed, OrderUnknown
+from orders.errors import IdReused, OrderUnknown
 from orders.events import (
     MARKETPLACE,
     Emptying,
     Entry,
     EntryRedacted,
     Event,
-    FileShared,
     MessageEdited,
     MessageSent,
     MessageWithdrawn,
@@ -409,6 +408,24 @@ async def empty(tx: Transaction, order: OrderId, seqs: Sequence[int]) -> list[Em
     return held
 
 
+async def strip(
+    tx: Transaction, head: Head, owes: Owes, seq: int, left: Event, *, current: bool
+) -> None:
+    """Leave of entry `seq` what `left` says, without anybody's words, and append that it is so.
+
+    The salt and the command's digest go, so that nobody can guess the words; the row's digest
+    and link stay. Who checks the chain finds in the appended entry what must be left.
+    """
+    await unindex(tx, head.order, [seq])
+    await tx.conn.execute(
+        update(entries)
+        .where(entries.c.order_id == head.order, entries.c.seq == seq)
+        .values(payload=_encode(left), salt=None, command_digest=None)
+    )
+    told = EntryRedacted(seq, left=left, current=current)
+    await append(tx, head, owes, [Draft(MARKETPLACE, told)])
+
+
 async def versions_of(conn: AsyncConnection, order: OrderId, message: int) -> tuple[int, ...]:
     """Return the entries that edited a message, oldest first."""
     found = await conn.scalars(
@@ -425,16 +442,8 @@ async def redact(
     """Erase the message or file that is entry `seq`, and append that it was erased.
 
     All versions of a message go, and what was kept of it when its author withdrew it. Doing it
-    again appends nothing. Raises `Malformed` for any other entry: a step of the process carries
-    the order's state, and whoever folds the timeline needs it.
+    again appends nothing. `orders.redaction` says what is such an entry.
     """
-    kind = None
-    if 0 < seq <= head.seq:
-        kind = await tx.conn.scalar(
-            select(entries.c.kind).where(entries.c.order_id == head.order, entries.c.seq == seq)
-        )
-    if kind not in {MessageSent.__struct_config__.tag, FileShared.__struct_config__.tag}:
-        raise Malformed(where="seq")
     versions = await versions_of(tx.conn, head.order, seq)
     held = await empty(tx, head.order, [seq, *versions])
     kept = await tx.conn.execute(
@@ -462,6 +471,7 @@ async def verify(conn: AsyncConnection, order: OrderId) -> int:
         raise OrderUnknown(order=order)
     previous, at, expected = GENESIS, None, 0
     emptied: set[int] = set()
+    rest: dict[int, Event | None] = {}
     rows = await conn.execute(
         select(entries).where(entries.c.order_id == order).order_by(entries.c.seq)
     )
@@ -471,15 +481,21 @@ async def verify(conn: AsyncConnection, order: OrderId) -> int:
             raise ValueError(f"entry {expected} is missing")
         if at is not None and row.at < at:
             raise ValueError(f"entry {row.seq} is earlier than the one before it")
-        if row.payload is None:
+        if row.payload is None or row.salt is None:
             emptied.add(row.seq)
+            rest[row.seq] = row.payload and _event_decoder.decode(row.payload)
         elif digest_of(row.salt, row.payload) != row.digest:
             raise ValueError(f"entry {row.seq} was changed")
         link = link_of(previous, order, row.seq, row.at, row.actor, row.kind, row.digest)
         if link != row.link:
             raise ValueError(f"entry {row.seq} does not follow the one before it")
         if row.kind in _EMPTYING and row.payload is not None:
-            emptied -= emptied_by(_emptying_decoder.decode(row.payload))
+            said = _emptying_decoder.decode(row.payload)
+            left = said.left if isinstance(said, EntryRedacted) else None
+            for seq in emptied_by(said) & rest.keys():
+                if rest[seq] != left:
+                    raise ValueError(f"entry {seq} was changed")
+            emptied -= emptied_by(said)
         # entries may have been added since the order's row was read
         if row.seq == head.last_seq and link != head.last_link:
             raise ValueError(f"entry {row.seq} is not the one the order knows as its last")

@@ -54,6 +54,7 @@ ROUTES = [
     Route("/api/v1/questions", backend.ask, methods=["POST"]),
     Route("/api/v1/orders/{order}/pay", backend.pay, methods=["POST"]),
     Route("/api/v1/orders/{order}/close-question", backend.close_question, methods=["POST"]),
+    Route("/api/v1/orders/{order}/entries/{seq}/redact", backend.redact, methods=["POST"]),
     Route("/api/v1/orders/{order}/freeze", backend.freeze, methods=["POST"]),
     Route("/api/v1/orders/{order}/mediator", backend.send_mediator, methods=["POST"]),
     Route("/api/v1/orders/{order}/members/{person}/revoke", backend.revoke, methods=["POST"]),

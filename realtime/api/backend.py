@@ -8,7 +8,17 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orders import access, ledger, mediation, questions, safety, settlement, timeline, views
+from orders import (
+    access,
+    ledger,
+    mediation,
+    questions,
+    redaction,
+    safety,
+    settlement,
+    timeline,
+    views,
+)
 from orders.commands import ONE_LINE, NewOrder, NewQuestion, Person, Ref, create_order
 from orders.errors import Malformed
 from orders.events import CallEnd, OrderId, PersonId, Timer
@@ -147,6 +157,18 @@ async def entries(request: Request) -> Response:
             "entries": [msgspec.Raw(timeline.wire(row)) for row in rows],
         }
     )
+
+
+@for_backend
+async def redact(request: Request) -> Response:
+    """Erase what somebody wrote in an entry; answer with the order as it is then."""
+    edge, order = edge_of(request), OrderId(request.path_params["order"])
+    told = request.path_params["seq"]
+    if not told.isascii() or not told.isdigit() or len(told) > 15:  # noqa: PLR2004 - fits 64 bits
+        raise Malformed(where="seq")
+    await redaction.redact(edge.database, order, int(told))
+    edge.nudge()
+    return answer(await _described(edge, order))
 
 
 class Closing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -177,6 +177,7 @@ BEFORE = Given(
     "before", "query", "The entry before which to read; not together with `after`.", NUMBER, "51",
     required=False,
 )  # fmt: skip
+SEQ = Given("seq", "path", "The entry's number.", {"type": "integer", "minimum": 1}, "4")
 AFTER = Given(
     "after", "query", "The last entry that is known; 0 for none.", NUMBER, "0", required=False
 )
@@ -285,6 +286,14 @@ CALLS = (
         method="get", path="/api/v1/orders/{order}/entries", name="readEntries", who=Who.BACKEND,
         about="The page of the timeline that follows `after`.",
         given=(ORDER, AFTER, LIMIT), gives={200: Entries}, refused=(OrderUnknown, Malformed),
+    ),
+    Call(
+        method="post", path="/api/v1/orders/{order}/entries/{seq}/redact", name="redactEntry",
+        who=Who.BACKEND,
+        about="Erase what somebody wrote in an entry, for good: a message with its edits, a file,"
+        " or the words of a step, a proposal or an item of the list, which itself stays. The"
+        " order's chain stays valid. Doing it again changes nothing.",
+        given=(ORDER, SEQ), gives={200: OrderShown}, refused=(OrderUnknown, Malformed),
     ),
     Call(
         method="get", path="/api/v1/movements", name="listMovements", who=Who.BACKEND,

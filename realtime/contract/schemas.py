@@ -85,6 +85,10 @@ def components() -> dict[str, Schema]:
     union = next(part for part in entry["properties"]["event"]["anyOf"] if part != _NULL)
     known["Event"] = {"title": "Event", "description": EVENT_ABOUT, **union}
     entry["properties"]["event"]["anyOf"] = [{"$ref": PLACE + "Event"}, _NULL]
+    left = known["EntryRedacted"]["properties"]["left"]
+    known["EntryRedacted"]["properties"]["left"] = {
+        **left, "anyOf": [{"$ref": PLACE + "Event"}, _NULL]
+    }  # fmt: skip
     entry["properties"].pop("order")
     entry["required"].remove("order")
     return dict(sorted(known.items()))

@@ -23,6 +23,7 @@ from orders.events import (
     CallEnd,
     CancelReason,
     Decided,
+    EntryRedacted,
     Event,
     MessageWithdrawn,
     NoticeKind,
@@ -145,12 +146,16 @@ class _Reader:
             told = msgspec.structs.asdict(event)
             what = self._sentence(event, told)
             words = "\n".join(str(told[name]) for name in WORDS if told.get(name))
+            if line.salt is None:
+                words = self.say("erased")
         return Row(
             line.seq, self.stamp(line.at), who, what, words,
-            line.payload is None,
+            line.payload is None or line.salt is None,
         )  # fmt: skip
 
     def _sentence(self, event: Event, told: Mapping[str, object]) -> str:
+        if isinstance(event, EntryRedacted):
+            told = {"seq": event.seq}  # what that entry says now is shown where it stands
         facts = {
             name: self._shown(name, value)
             for name, value in told.items()

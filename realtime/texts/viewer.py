@@ -11,6 +11,7 @@ from datetime import date
 
 import msgspec
 
+from orders.brief import OWN
 from orders.events import Role, State
 from orders.money import Visibility
 from orders.situation import Deadline, Refund, Situation
@@ -52,7 +53,12 @@ def situate(situation: Situation, language: str) -> Situation:
 
 
 def item_label(language: str, item: str, label: str = "") -> str:
-    """Name an item of the readiness list: by its own label, or the template's."""
+    """Name an item of the readiness list: by its own label, or the template's.
+
+    An item somebody wrote has none once its words were erased.
+    """
+    if not label and item.startswith(OWN):
+        return sentence(language, "brief.erased.label")
     return label or _of_item(language, item, "label") or item
 
 

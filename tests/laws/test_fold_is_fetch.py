@@ -36,7 +36,7 @@ from sqlalchemy import delete, insert
 from orders import agreements, briefing, ledger, messages, settlement, views
 from orders.brief import Asked, Move
 from orders.clock import Sweeper
-from orders.commands import redact, take_step
+from orders.commands import take_step
 from orders.database import Database
 from orders.errors import IdReused, Refused, WrongState
 from orders.events import DeadlineFired, PersonId, Role, State
@@ -47,6 +47,7 @@ from orders.policy import DAY, HOUR, Policy
 from orders.posting import PostBox
 from orders.proposals import Outcome, ProposalKind
 from orders.questions import Payment, pay_question
+from orders.redaction import redact
 from orders.situation import Situation
 from orders.tables import participants, timers
 from orders.timeline import Position
@@ -155,6 +156,7 @@ class Life(RuleBasedStateMachine):
         }
         self.world.do(self._join(Role.MEDIATOR))
         self.commands = 0
+        self.erased: set[int] = set()
         self.view = View(self.room.order)
         self.old: list[View] = [self.view]
         if asked and beginning:
@@ -370,6 +372,16 @@ class Life(RuleBasedStateMachine):
         with suppress(Refused):
             self.world.do(redact(self.world.database, self.room.order, one.answer.seq))
 
+    @precondition(lambda self: self.view.seq)
+    @rule(data=st.data())
+    def erase_any(self, data: st.DataObject) -> None:
+        """Erase what was written in an entry, whatever it is; twice is once."""
+        seq = data.draw(st.integers(1, self.view.seq))
+        self.erased.add(seq)
+        for _ in range(2):
+            with suppress(Refused):
+                self.world.do(redact(self.world.database, self.room.order, seq))
+
     # ------------------------------------------------------------------------ saying it twice
 
     @rule(one=said)
@@ -380,6 +392,8 @@ class Life(RuleBasedStateMachine):
 
     @rule(one=said, data=st.data())
     def say_something_else_under_the_same_id(self, one: Said, data: st.DataObject) -> None:
+        if one.answer.seq in self.erased:
+            return  # nothing is left to compare with
         before = self.world.do(self._snapshot())
         verb, words, cents = data.draw(
             st.tuples(st.sampled_from([None, *Verb]), WORDS, st.integers(0, 2)).filter(

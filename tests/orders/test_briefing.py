@@ -10,7 +10,7 @@ from orders import views
 from orders.brief import Asked, Move, Readiness
 from orders.briefing import move_item
 from orders.clock import Sweeper
-from orders.commands import Person, create_order, redact, take_step
+from orders.commands import Person, create_order, take_step
 from orders.database import Database
 from orders.errors import (
     FileUnknown,
@@ -36,6 +36,7 @@ from orders.events import (
 )
 from orders.files import Upload, share
 from orders.fold import View, fold
+from orders.redaction import redact
 from orders.situation import Brief, Situation
 from orders.workflow import Verb
 from tests.orders.world import (

@@ -8,7 +8,7 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders import messages, timeline, views
-from orders.commands import Person, redact, take_step
+from orders.commands import Person, take_step
 from orders.database import Database
 from orders.errors import (
     ChatClosed,
@@ -27,6 +27,7 @@ from orders.events import MessageEdited, MessageWithdrawn, PersonId
 from orders.fold import View, fold
 from orders.mediation import freeze, send_mediator
 from orders.policy import Policy
+from orders.redaction import redact
 from orders.tables import entries, withdrawn
 from orders.workflow import Verb
 from tests.orders.world import (

@@ -5,12 +5,13 @@ import asyncio
 import pytest
 
 from orders import messages, views
-from orders.commands import redact, take_step
+from orders.commands import take_step
 from orders.database import Database
 from orders.errors import ChatClosed, IdReused, MessageGone, MessageUnknown, OrderUnknown
 from orders.events import PersonId, Reaction, ReactionAdded, ReactionRemoved
 from orders.fold import View, fold
 from orders.reacting import react
+from orders.redaction import redact
 from orders.workflow import Verb
 from tests.orders.world import Room, entries_of, open_post_box, open_room
 

@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import func, select
 
 from orders import messages
-from orders.commands import redact, take_step
+from orders.commands import take_step
 from orders.database import Database
 from orders.errors import Malformed, OrderUnknown, TextEmpty, TextTooLong
 from orders.events import OrderId, PersonId
+from orders.redaction import redact
 from orders.search import PAGE, Results, search
 from orders.search_index import catch_up
 from orders.tables import search_docs

@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from sqlalchemy import delete, select, update
 
 from orders import timeline
-from orders.commands import redact, take_step
+from orders.commands import take_step
 from orders.database import Announcement, Database
 from orders.errors import IdReused, Malformed, OrderUnknown
 from orders.events import EntryRedacted, MessageSent, OrderId, PersonId
 from orders.locking import lock
+from orders.redaction import redact
 from orders.tables import entries, orders
 from orders.timeline import GENESIS, Draft, Head, digest_of, link_of, number
 from orders.workflow import Verb
@@ -192,11 +193,9 @@ async def test_redacting_twice_appends_once(database: Database, room: Room) -> N
     assert len(await entries_of(database, room.order)) == 6
 
 
-@pytest.mark.parametrize("seq", [0, -1, 1, 3, 6, 2**70])
-async def test_only_what_people_wrote_to_each_other_is_erased(
-    database: Database, room: Room, seq: int
-) -> None:
-    """A step of the process carries the order's state; without it nobody could fold the rest."""
+@pytest.mark.parametrize("seq", [0, -1, 2, 3, 6, 2**70])
+async def test_only_what_people_wrote_is_erased(database: Database, room: Room, seq: int) -> None:
+    """Money and clocks are nobody's words; without them nobody could fold the rest."""
     with pytest.raises(Malformed):
         await redact(database, room.order, seq)
     assert await verified(database, room.order) == 5

@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 
-from orders import commands
+from orders import redaction
 from orders.database import Database
 from orders.events import OrderId, PersonId
 from orders.posting import PostBox
@@ -262,7 +262,7 @@ async def test_what_was_erased_is_not_remembered_either(server: InProcess) -> No
         await buyer.subscribe(order.id)
         said = await seller.say(order.id, "what I should not have said")
         await buyer.reaches(order.id, said["seq"])
-        await commands.redact(server.edge.database, OrderId(order.id), said["seq"])
+        await redaction.redact(server.edge.database, OrderId(order.id), said["seq"])
         await buyer.reaches(order.id, said["seq"] + 1)
         async with server.browser(order.buyer) as late:
             late.orders[order.id] = Timeline(upto=said["seq"] - 1)

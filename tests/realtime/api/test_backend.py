@@ -57,6 +57,7 @@ async def test_the_same_key_with_another_order_is_refused(server: InProcess) -> 
         ("GET", "/api/v1/movements"),
         ("POST", "/api/v1/orders/o_1/movements/refund/confirm"),
         ("POST", "/api/v1/orders/o_1/movements/refund/refuse"),
+        ("POST", "/api/v1/orders/o_1/entries/4/redact"),
         ("POST", "/api/v1/orders/o_1/freeze"),
         ("POST", "/api/v1/orders/o_1/mediator"),
     ],
@@ -274,3 +275,21 @@ async def test_a_message_in_a_question_tells_both_whose_turn_it_is(server: InPro
 
 def _turn(frame: dict[str, Any]) -> str | None:
     return frame["situation"]["turn"]["role"] if frame["t"] == "situation" else None
+
+
+async def test_the_marketplace_erases_what_somebody_wrote(server: InProcess) -> None:
+    order = await server.order()
+    async with server.browser(order.seller) as seller, server.backend() as http:
+        await seller.subscribe(order.id)
+        await seller.do("order.decline", order.id, note="I live at 12 rue Haute.")
+        where = f"/api/v1/orders/{order.id}/entries"
+        erased = await http.post(f"{where}/4/redact")
+        assert (erased.status_code, erased.json()["state"]) == (200, "cancelled")
+        assert (await http.post(f"{where}/4/redact")).json() == erased.json()
+        page = (await http.get(where)).json()["entries"]
+        assert "rue Haute" not in str(page)
+        assert page[3]["event"]["kind"] == "order_cancelled"
+        await seller.reaches(order.id, erased.json()["seq"])
+        for seq in ("0", "2", "99", "x", "9" * 30):
+            refused = await http.post(f"{where}/{seq}/redact")
+            assert (refused.status_code, refused.json()["code"]) == (400, "malformed")

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import delete
 
-from orders.commands import redact
 from orders.events import FileId, OrderId, PersonId
+from orders.redaction import redact
 from orders.tables import participants
 from realtime.limits import Limits
 from tests.harness import Frame, InProcess, serving

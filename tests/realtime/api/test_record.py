@@ -5,8 +5,8 @@ import json
 import pytest
 
 from orders import record
-from orders.commands import redact
 from orders.events import OrderId
+from orders.redaction import redact
 from realtime.api.record import KEYS_PATH
 from tests.harness import InProcess, serving
 

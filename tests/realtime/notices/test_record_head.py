@@ -6,8 +6,8 @@ from email.message import EmailMessage
 import pytest
 
 from orders import export, record
-from orders.commands import redact
 from orders.record import SealingKey
+from orders.redaction import redact
 from orders.workflow import Verb
 from tests.realtime.notices.scene import Scene, words
 

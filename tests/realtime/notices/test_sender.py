@@ -6,11 +6,20 @@ from email.message import EmailMessage
 
 import pytest
 
-from orders.commands import redact
-from orders.events import CallEnd, NoticeBounced, NoticeKind, NoticeSent, OrderId, PersonId, Role
+from orders.events import (
+    CallEnd,
+    NoticeBounced,
+    NoticeKind,
+    NoticeSent,
+    OrderCancelled,
+    OrderId,
+    PersonId,
+    Role,
+)
 from orders.messages import edit, withdraw
 from orders.nudging import nudge
 from orders.policy import Policy
+from orders.redaction import redact
 from orders.safety import block
 from orders.workflow import Verb
 from realtime.notices.sender import CLAIM, GIVE_UP_AFTER, NoticeWorker
@@ -471,3 +480,13 @@ def messages(play: Scene) -> list[EmailMessage]:
 
 def is_buyers(mail: EmailMessage) -> bool:
     return bool(mail["To"].addresses[0].display_name == "Inès")
+
+
+async def test_the_words_of_a_step_that_were_erased_meanwhile_are_not_mailed(play: Scene) -> None:
+    await play.pay(language="en")
+    await play.step(play.room.seller, Verb.DECLINE, "I live at 12 rue Haute.")
+    declined = next(e.seq for e in await play.entries() if isinstance(e.event, OrderCancelled))
+    await redact(play.database, play.room.order, declined)
+    for mail in await play.mails_sent():
+        assert "rue Haute" not in words(mail)
+        assert "rue Haute" not in words(mail, "html")

@@ -20,6 +20,7 @@ from orders.events import (
     Event,
     MessageSent,
     MessageWithdrawn,
+    OrderDelivered,
     OrderLate,
     Scan,
     SecretKind,
@@ -39,7 +40,9 @@ def examples(kind: type[Event]) -> Iterator[Event]:
     """One event of the kind for each of the values its fields can take."""
     values: dict[str, list[Any]] = {}
     for name, wanted in get_type_hints(kind).items():
-        if isinstance(wanted, type) and issubclass(wanted, StrEnum):
+        if name == "left" and kind is EntryRedacted:
+            values[name] = [None]
+        elif isinstance(wanted, type) and issubclass(wanted, StrEnum):
             values[name] = list(wanted)
         elif wanted is bool:
             values[name] = [False, True]
@@ -188,3 +191,13 @@ def test_who_withdrew_and_who_was_erased_are_told_apart() -> None:
     cells = re.findall(r'<td class="what erased">(.*?)</td>', shown(found), flags=re.DOTALL)
     told = [cell.strip() for cell in cells]
     assert told == ["The message was taken back by its author.", "The content was erased."]
+
+
+def test_a_step_whose_words_were_erased_is_told_without_them() -> None:
+    left = OrderDelivered("")
+    found = recorded(left, EntryRedacted(1, left=left))
+    first = msgspec.structs.replace(found.entries[0], salt=None)
+    found = msgspec.structs.replace(found, entries=(first, *found.entries[1:]))
+    page = parsed(shown(found)).text
+    assert "Delivered" in page
+    assert "The content was erased." in page

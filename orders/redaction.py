@@ -1,0 +1,127 @@
+"""Erasing what somebody wrote, wherever an order keeps it. One transaction each.
+
+The entry loses its words, and with them everything that repeats them: the row of a proposal, an
+item of the readiness list, the title, a file's bytes (soon after), what a withdrawn message had
+said, and the index for searching. Mails that are not sent yet are written from the entries, so
+they say nothing of it any more.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import select, update
+
+from orders import timeline
+from orders.brief import BriefItem
+from orders.brief_rows import items_of, save_items
+from orders.database import Database, Transaction
+from orders.erasure import STRIPPED, WHOLE, without_words
+from orders.errors import Malformed
+from orders.events import (
+    BriefItemAdded,
+    BriefItemAgreed,
+    BriefItemDropped,
+    BriefItemGiven,
+    BriefItemReopened,
+    Event,
+    MessageEdited,
+    OrderId,
+    OrderPaid,
+    QuestionAsked,
+)
+from orders.files import withdraw
+from orders.locking import LockedOrder, lock
+from orders.tables import entries, orders, proposals
+from orders.workflow import UNPAID
+
+_NOTED = (BriefItemGiven, BriefItemDropped, BriefItemReopened)
+"""What gives an item of the list the note it shows."""
+_event = msgspec.json.Decoder(Event)
+
+
+async def redact(database: Database, order: OrderId, seq: int) -> None:
+    """Erase what somebody wrote in entry `seq` for good; repeating it is harmless.
+
+    A message goes with its edits, a file with its bytes. Of a step, a proposal or an item of the
+    list only the words go. Raises `OrderUnknown`, and `Malformed` if there is no such entry, or
+    nobody's words are in one of its kind.
+    """
+    async with database.transaction() as tx:
+        locked = await lock(tx, order)
+        if not 0 < seq <= locked.head.seq:
+            raise Malformed(where="seq")
+        row = (
+            await tx.conn.execute(
+                select(entries.c.kind, entries.c.payload).where(
+                    entries.c.order_id == order, entries.c.seq == seq
+                )
+            )
+        ).one()
+        if row.kind not in _ERASABLE:
+            raise Malformed(where="seq")
+        if row.kind in _EMPTIED:
+            await timeline.redact(tx, locked.head, locked.owes, seq)
+            await withdraw(tx, order, seq)
+            return
+        event = _event.decode(row.payload)
+        left = without_words(event)
+        if left != event:
+            current = await _blank(tx, locked, seq, event)
+            await timeline.strip(tx, locked.head, locked.owes, seq, left, current=current)
+
+
+_EMPTIED = {str(kind.__struct_config__.tag) for kind in WHOLE} - {
+    str(MessageEdited.__struct_config__.tag)
+}
+_ERASABLE = _EMPTIED | {str(kind.__struct_config__.tag) for kind in STRIPPED}
+
+
+async def _blank(tx: Transaction, locked: LockedOrder, seq: int, event: Event) -> bool:
+    """Take the words out of the order's other rows; say whether its title or list had them."""
+    order = locked.id
+    await tx.conn.execute(
+        update(proposals)
+        .where(proposals.c.order_id == order, proposals.c.seq == seq)
+        .values(note="", title="")
+    )
+    match event:
+        case QuestionAsked():
+            if locked.facts.state not in UNPAID:
+                return False  # the payment gave the order its title anew
+            await _untitle(tx, order)
+        case OrderPaid(brief=wanted):
+            await _untitle(tx, order)
+            await _reword(tx, order, {item.item for item in wanted}, label="")
+        case BriefItemAdded(item) | BriefItemAgreed(item=item):
+            await _reword(tx, order, {item}, label="")
+        case BriefItemGiven(item) | BriefItemDropped(item) | BriefItemReopened(item):
+            if await _noted_again(tx, order, seq, item):
+                return False
+            await _reword(tx, order, {item}, note="")
+        case _:
+            return False
+    return True
+
+
+async def _untitle(tx: Transaction, order: OrderId) -> None:
+    await tx.conn.execute(update(orders).where(orders.c.id == order).values(title=""))
+
+
+async def _reword(tx: Transaction, order: OrderId, keys: set[str], **change: str) -> None:
+    before = await items_of(tx.conn, order)
+    after: list[BriefItem] = [
+        msgspec.structs.replace(item, **change) if item.item in keys else item for item in before
+    ]
+    await save_items(tx, order, after, before)
+
+
+async def _noted_again(tx: Transaction, order: OrderId, seq: int, item: str) -> bool:
+    rows = await tx.conn.scalars(
+        select(entries.c.payload).where(
+            entries.c.order_id == order,
+            entries.c.seq > seq,
+            entries.c.kind.in_([str(kind.__struct_config__.tag) for kind in _NOTED]),
+        )
+    )
+    later = (_event.decode(payload) for payload in rows)
+    return any(isinstance(event, _NOTED) and event.item == item for event in later)
