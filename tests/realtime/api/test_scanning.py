@@ -7,9 +7,9 @@ import time
 from pathlib import Path
 
 from orders import timeline
-from orders.commands import redact
 from orders.events import OrderId
 from orders.fold import View, fold
+from orders.redaction import redact
 from orders.views import snapshot
 from realtime.limits import Limits
 from tests.harness import Browser, Frame, InProcess, TestOrder, serving
