@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders import timeline
@@ -20,7 +20,7 @@ from orders.errors import ChatClosed, FileEmpty, FileTooLarge, FileUnknown, TooM
 from orders.events import CLOCK, Entry, FileId, FileScanned, FileShared, OrderId, PersonId, Scan
 from orders.locking import LockedOrder, lock
 from orders.situation import chat_gate
-from orders.tables import files
+from orders.tables import files, uploads
 from orders.timeline import Draft, Position
 
 
@@ -162,6 +162,7 @@ async def withdraw(tx: Transaction, order: OrderId, seq: int) -> None:
         .where(files.c.order_id == order, files.c.seq == seq)
         .values(redacted=True, name="", sha256=b"", looks=None)
     )
+    await tx.conn.execute(delete(uploads).where(uploads.c.order_id == order, uploads.c.seq == seq))
 
 
 async def to_erase(conn: AsyncConnection) -> list[tuple[OrderId, FileId, bool]]:

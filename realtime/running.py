@@ -37,6 +37,7 @@ from realtime.chat.indexing import Indexer
 from realtime.chat.marks import Marks
 from realtime.demo import Demo
 from realtime.edge import Edge
+from realtime.files.caretaker import Caretaker
 from realtime.files.clamd import Clamd
 from realtime.files.finishing import Finisher, Scanner
 from realtime.files.links import FileLinks
@@ -50,7 +51,7 @@ from realtime.notices.policy import owed_for
 from realtime.notices.sender import NoticeWorker
 from realtime.notices.smtp import SmtpSettings
 from realtime.rates import Rates
-from realtime.settings import Secret, Settings, sealing_key
+from realtime.settings import Secret, Settings, SettingsError, sealing_key
 from realtime.tails import Tails
 from realtime.voice import plane
 from realtime.voice.leg import Reach
@@ -112,7 +113,7 @@ async def running(
         sweeper = Sweeper(
             database,
             {Timer.RING: calls.fire_ring},
-            [calls.end_lapsed, shelf.erase_removed, finisher.scan_waiting, receiver.tidy],
+            [calls.end_lapsed],
             settings.shortest_outage,
             telemetry.LATENESS.observe,
         )
@@ -148,8 +149,9 @@ async def running(
             _work(stack, edge, there.run)
         _work(stack, edge, box.run)
         if role.works:
-            await shelf.tidy()
             _work(stack, edge, sweeper.run)
+            chores = [shelf.erase_removed, finisher.scan_waiting, receiver.tidy, shelf.tidy]
+            _work(stack, edge, Caretaker(chores).run)
             _work(stack, edge, Indexer(database, limits).run)
             if stage is not None:
                 _work(stack, edge, Cashier(database).run)
@@ -172,7 +174,12 @@ def _store(settings: Settings) -> Store:
     """Return where files are kept: the folder, or the bucket of the settings."""
     if not settings.files_url:
         return Disk(settings.var / "files")
-    from realtime.files.bucket import Account, Bucket  # noqa: PLC0415 - it needs the extra `s3`
+    try:
+        from realtime.files.bucket import Account, Bucket  # noqa: PLC0415 - needs the extra
+    except ImportError:
+        raise SettingsError(
+            "ORDER_ROOM_FILES_URL needs the extra `s3`: it is not installed"
+        ) from None
 
     account = Account(
         settings.s3_endpoint,

@@ -17,7 +17,7 @@ from realtime import texts
 from realtime.chat.screening import TEXT_MOST, screen
 from realtime.protocol import Screen, Screened, SeenSecret, Worded
 
-_FIELDS = ("text", "note", "label")
+FIELDS = ("text", "note", "label", "title")
 """Where frames keep a person's words."""
 
 
@@ -35,7 +35,7 @@ async def disclosed(
     Raises `SecretSeen`, `SecretRefused`, and `OrderUnknown` for a stranger, whose words are not
     judged.
     """
-    words = (getattr(frame, field, "") for field in _FIELDS)
+    words = (getattr(frame, field, "") for field in FIELDS)
     seen = {kind for text in words if text for kind in seen_in(text)}
     if not seen:
         return ()

@@ -11,6 +11,7 @@ In the order in which a file meets them:
 - `finishing`  from a whole file to an entry
 - `store`      where whole files are kept: a folder; `bucket` for S3
 - `shelf`      the store and the folder of what is on its way; erasing, tidying
+- `caretaker`  has all of that looked after, beside everything else
 - `links`      short-lived links, bound to a person and a file (pure)
 - `handing`    which bytes are handed out, shown or saved (pure)
 

@@ -74,7 +74,7 @@ class Finisher:
         return place, repeated
 
     async def scan_waiting(self) -> None:
-        """Ask again about files without a verdict; a `Chore` of the sweeper."""
+        """Ask again about files without a verdict; a chore of the `Caretaker`."""
         now = time.monotonic()
         if self._scanner is None or now < self._looked + RESCAN_EVERY:
             return

@@ -87,7 +87,7 @@ class Receiver:
             await asyncio.to_thread(self._path(upload).unlink, missing_ok=True)
 
     async def tidy(self) -> None:
-        """Give up what was left, and finish what is whole; a `Chore` of the sweeper."""
+        """Give up what was left, and finish what is whole; a chore of the `Caretaker`."""
         now = time.monotonic()
         if now < self._looked + LOOK_EVERY:
             return

@@ -96,6 +96,7 @@ class Shelf:
         self.store = store
         self.folder = folder
         self._looked = 0.0
+        self._tidied: float | None = None
 
     @asynccontextmanager
     async def arriving(self) -> AsyncIterator[Arriving]:
@@ -132,7 +133,11 @@ class Shelf:
         await self.store.discard(file + THUMB)
 
     async def tidy(self) -> None:
-        """Clear away what earlier processes left unfinished."""
+        """Clear away what earlier processes left unfinished; a chore for once an hour."""
+        now = time.monotonic()
+        if self._tidied is not None and now < self._tidied + STALE:
+            return
+        self._tidied = now
         before = time.time() - STALE
         await asyncio.to_thread(_sweep, self.folder, before)
         names = [name for name in await self.store.older(before) if not name.endswith(PART)]
@@ -142,7 +147,7 @@ class Shelf:
                 await self.store.discard(name)
 
     async def erase_removed(self) -> None:
-        """Erase the bytes of files that were redacted; a `Chore` of the sweeper."""
+        """Erase the bytes of files that were redacted; a chore of the `Caretaker`."""
         now = time.monotonic()
         if now < self._looked + ERASE_EVERY:
             return

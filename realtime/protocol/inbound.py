@@ -326,7 +326,7 @@ class ProposeRefund(Worded, frozen=True, tag="refund.propose"):
     note: str = ""
 
 
-class ProposeOption(_Inbound, frozen=True, tag="option.propose"):
+class ProposeOption(Worded, frozen=True, tag="option.propose"):
     """Either party: more work for `cents` more, and `days` more to deliver in.
 
     The other one answers; the buyer is charged then, and the option counts once that is

@@ -293,7 +293,8 @@ async def test_what_was_left_behind_is_cleared_at_the_next_start(
     for name in ("half.part", "orphan", kept):
         os.utime(tmp_path / "files" / name, (old, old))
     async with serving(database_url, var=tmp_path) as server:
-        assert sorted(p.name for p in folder(server).iterdir()) == sorted([kept, "young.part"])
+        left = sorted([kept, "young.part"])
+        await _until(lambda: sorted(p.name for p in folder(server).iterdir()) == left)
 
 
 async def test_a_file_given_for_an_item_shows_on_the_list_of_both(server: InProcess) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import update
 
 from orders.tables import uploads
 from realtime.limits import Limits
-from tests.harness import InProcess, TestOrder, serving
+from tests.harness import InProcess, Process, Server, TestOrder, serving
 
 TUS = {"Tus-Resumable": "1.0.0"}
 BYTES = {"Content-Type": "application/offset+octet-stream"}
@@ -24,7 +24,7 @@ BYTES = {"Content-Type": "application/offset+octet-stream"}
 class Sender:
     """One person's uploads to an order."""
 
-    def __init__(self, server: InProcess, order: TestOrder, person: str) -> None:
+    def __init__(self, server: Server, order: TestOrder, person: str) -> None:
         self.server, self.order, self.person = server, order, person
 
     async def ask(
@@ -155,9 +155,11 @@ async def test_a_newer_request_sends_the_older_one_away(server: InProcess) -> No
     me = Sender(server, order, order.buyer)
     place = await me.place(11)
 
+    overtaken = asyncio.Event()
+
     async def stalls() -> AsyncIterator[bytes]:
         yield b"Bonjour"
-        await asyncio.sleep(20)
+        await overtaken.wait()
         yield b"never"
 
     older = asyncio.create_task(me.more(place, 0, stalls()))
@@ -166,6 +168,7 @@ async def test_a_newer_request_sends_the_older_one_away(server: InProcess) -> No
         assert time.monotonic() < ends
         await asyncio.sleep(0.01)
     newer = await me.more(place, 7, b" toi")
+    overtaken.set()
     assert (newer.status_code, "order-seq" in newer.headers) == (204, True)
     (told,) = await asyncio.gather(older, return_exceptions=True)
     # who is still sending may find the line closed before the refusal is read
@@ -276,6 +279,40 @@ async def test_a_whole_upload_that_nobody_finished_is_finished_later(server: InP
     await server.edge.receiver.clear()
     told = (await me.ask("GET", place)).json()
     assert (told["state"], bool(told["seq"])) == ("shared", True)
+
+
+async def test_a_killed_server_has_every_byte_it_counted(
+    own_database_url: str, tmp_path: Path
+) -> None:
+    content = os.urandom(9_000_000)
+    server = Process(own_database_url, tmp_path)
+    await server.start()
+    try:
+        order = await server.order()
+        me = Sender(server, order, order.buyer)
+        place = await me.place(len(content))
+        sending = asyncio.create_task(me.more(place, 0, _slowly(content)))
+        ends = time.monotonic() + 30
+        while (noted := await me.offset(place)) == 0:
+            assert time.monotonic() < ends
+        server.kill()
+        await asyncio.gather(sending, return_exceptions=True)
+        await server.start()
+        offset = await me.offset(place)
+        assert noted <= offset < len(content)
+        done = await me.more(place, offset, content[offset:])
+        file = done.headers["order-file"]
+        linked = await me.ask("GET", f"/api/v1/me/orders/{order.id}/files/{file}")
+        async with server.http() as http:
+            assert (await http.get(linked.json()["url"])).content == content
+    finally:
+        await server.stop()
+
+
+async def _slowly(content: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, len(content), 500_000):
+        yield content[start : start + 500_000]
+        await asyncio.sleep(0.1)
 
 
 async def _age(server: InProcess, place: str, seconds: float) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from typing import get_args
 
+import msgspec
 import pytest
 
 from orders.disclosure import disclose
 from orders.errors import SecretRefused, SecretSeen
 from orders.events import SecretKind
 from orders.policy import Handling, Screening
+from realtime.chat.words import FIELDS
 from realtime.limits import Limits
+from realtime.protocol import Command, Worded
 from tests.harness import InProcess, serving
 
 TEXT = "Ma carte : 4242 4242 4242 4242, mon tél : 06 39 98 12 34"
@@ -38,6 +42,13 @@ def test_what_is_never_sent_stays_so_whatever_was_understood() -> None:
     with pytest.raises(SecretRefused) as caught:
         disclose(Screening(card=Handling.REFUSE), [CARD, PHONE], [CARD, PHONE])
     assert caught.value.facts == {"kinds": "card"}
+
+
+@pytest.mark.parametrize("frame", get_args(Command), ids=lambda kind: kind.__name__)
+def test_every_command_that_carries_a_persons_words_is_screened(
+    frame: type[msgspec.Struct],
+) -> None:
+    assert issubclass(frame, Worded) == bool(set(FIELDS) & set(frame.__struct_fields__))
 
 
 async def test_a_message_is_refused_once_with_what_was_seen_and_then_sent_knowingly(
