@@ -23,6 +23,8 @@ from typing import Any
 
 MEMORY = 1536 * 1024 * 1024
 CPU_SECONDS = 20
+FILE_MOST = 256 * 1024 * 1024
+"""Bytes of what it may write."""
 PIXELS_MOST = 80_000_000
 """A larger picture is not opened: it is kept, and shown only by whoever saves it."""
 THUMB_SIDE = 480
@@ -73,7 +75,8 @@ def sound(path: Path, _folder: Path) -> dict[str, Any]:
     """Measure a sound, and draw its waveform."""
     import av  # noqa: PLC0415 - only the kind at hand is loaded
 
-    with av.open(str(path)) as opened:
+    # a sound must not lead anywhere else: its bytes are all there is
+    with av.open(str(path), options={"protocol_whitelist": "file"}) as opened:
         stream = opened.streams.audio[0]
         resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE)
         samples, rest = 0, array("h")
@@ -114,6 +117,7 @@ def main(told: list[str]) -> int:
     kind, path, folder = told
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE_MOST, FILE_MOST))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     look = {"picture": picture, "sound": sound}[kind]
     print(json.dumps(look(Path(path), Path(folder))))  # noqa: T201 - this is the answer

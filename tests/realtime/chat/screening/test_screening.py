@@ -8,9 +8,12 @@ import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from orders.events import SecretKind
 from realtime.chat.screening import screen
+from realtime.chat.screening.__main__ import main
 from realtime.chat.screening.judging import Score, judge, judge_line, labelled, overall
 
 HERE = Path(__file__).parent
@@ -76,6 +79,47 @@ def test_findings_come_from_left_to_right_and_do_not_overlap() -> None:
         SecretKind.PASSWORD, SecretKind.EMAIL, SecretKind.PHONE, SecretKind.CARD
     ]  # fmt: skip
     assert all(one.end <= other.start for one, other in itertools.pairwise(found))
+
+
+@given(st.text(max_size=300))
+def test_any_text_can_be_looked_at(text: str) -> None:
+    places = [(one.start, one.end) for one in screen(text)]
+    assert all(0 <= start < end <= len(text) for start, end in places)
+    assert places == sorted(places)
+
+
+SECRETS = (
+    ("4242 4242 4242 4242", SecretKind.CARD),
+    ("FR7630006000011234567890189", SecretKind.IBAN),
+    ("06 39 98 12 34", SecretKind.PHONE),
+    ("jean.dupont@gmail.com", SecretKind.EMAIL),
+    ("mdp : Soleil2024!", SecretKind.PASSWORD),
+)
+
+
+@given(st.sampled_from(SECRETS), st.data())
+def test_what_cannot_be_seen_does_not_hide_it(
+    secret: tuple[str, SecretKind], data: st.DataObject
+) -> None:
+    text, kind = secret
+    for _ in range(data.draw(st.integers(1, 5))):
+        at = data.draw(st.integers(0, len(text)))
+        text = text[:at] + data.draw(st.sampled_from("\u200b\u200d\u2060\u00ad\ufe0f")) + text[at:]
+    assert [one.kind for one in screen(text)] == [kind]
+
+
+@given(st.sampled_from(SECRETS), st.sampled_from(["", "Bonjour ! ", "😀 ", "Voilà : "]))
+def test_it_is_seen_wherever_it_stands(secret: tuple[str, SecretKind], before: str) -> None:
+    text, kind = secret
+    (found,) = screen(f"{before}{text} merci, à demain")
+    assert (found.kind, found.start >= len(before)) == (kind, True)
+
+
+def test_the_command_prints_the_published_table(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(HELD_OUT)]) == 0
+    printed = capsys.readouterr().out
+    precision, recall = _published()["all"]
+    assert re.search(rf"all +\d+ +\d+ +\d+ +{precision:.3f} +{recall:.3f}", printed)
 
 
 def test_nothing_is_seen_in_nothing() -> None:
