@@ -18,9 +18,9 @@ from joserfc import jwt
 from joserfc.errors import ExpiredTokenError, JoseError
 from joserfc.jwk import OctKey
 from joserfc.jws import JWSRegistry
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders import access
-from orders.database import Database
 from orders.errors import OrderUnknown, TokenExpired, TokenInvalid, Unauthenticated
 from orders.events import OrderId, PersonId
 from realtime.limits import Limits
@@ -53,10 +53,9 @@ class Identity(msgspec.Struct, frozen=True):
         return order
 
 
-async def known_identity(database: Database, identity: Identity) -> Identity:
-    """Look up which orders the person may not see any more. Raises `Unavailable`."""
-    async with database.reading() as conn:
-        found = await access.barred(conn, [identity.person])
+async def known_identity(conn: AsyncConnection, identity: Identity) -> Identity:
+    """Look up which orders the person may not see any more."""
+    found = await access.barred(conn, [identity.person])
     barred = found[identity.person]
     return msgspec.structs.replace(identity, barred=barred) if barred else identity
 

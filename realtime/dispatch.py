@@ -344,7 +344,8 @@ async def _refresh(edge: Edge, session: Session, frame: Refresh) -> Refreshed:
     except Unauthenticated:
         session.end(Close.TOKEN_REFUSED)
         raise
-    identity = await known_identity(edge.database, identity)
+    async with edge.database.reading() as conn:
+        identity = await known_identity(conn, identity)
     session.until(identity)
     for order in list(session.follows):
         try:

@@ -106,7 +106,6 @@ class Door:
             identity = self._edge.check_token(hello.token)
             await self._edge.rates.take_hello(identity.person)
             async with self._turn():
-                identity = await known_identity(self._edge.database, identity)
                 return await self._welcome(hello, identity, send)
         except TokenExpired as refusal:
             await _close(send, Close.TOKEN_ENDED, refusal, language)
@@ -139,6 +138,7 @@ class Door:
         edge = self._edge
         person = identity.person
         async with edge.database.reading() as conn:
+            identity = await known_identity(conn, identity)
             known = await people.known(conn, person)
             inbox = [row for row in await views.inbox(conn, person) if identity.reaches(row.order)]
         told = hello.language or identity.language or (known.language if known else None)

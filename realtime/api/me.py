@@ -87,7 +87,8 @@ async def identity_of(request: Request) -> Identity:
     await edge.rates.take(
         "commands_per_second", identity.person, limits.commands_per_second, limits.commands_burst
     )
-    return await known_identity(edge.database, identity)
+    async with edge.database.reading() as conn:
+        return await known_identity(conn, identity)
 
 
 @for_host_pages

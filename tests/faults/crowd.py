@@ -116,7 +116,7 @@ async def gather(world: World, number: int) -> Crowd:
 
 async def all_back(crowd: Crowd) -> None:
     """Wait until every socket is welcome again, and has seen no gap. Raises `TimeoutError`."""
-    async with asyncio.timeout(60 + len(crowd.listeners) / 20):
+    async with asyncio.timeout(120 + len(crowd.listeners) / 5):
         for listener in crowd.listeners:
             await listener.here.wait()
     gaps = sum(listener.gaps for listener in crowd.listeners)
