@@ -190,8 +190,8 @@ def postgres(folder: Path) -> Server:
     )
 
 
-def redis(folder: Path) -> Server:
-    """A Redis that keeps nothing on disk, not yet started.
+def redis(folder: Path, *, cluster: bool = False) -> Server:
+    """A Redis that keeps nothing on disk, not yet started; perhaps a cluster of one.
 
     Raises ServerMissingError when the machine has no Redis.
     """
@@ -210,6 +210,7 @@ def redis(folder: Path) -> Server:
         [
             *(program("redis-server"), "--bind", "127.0.0.1", "--port", str(port)),
             *("--save", "", "--appendonly", "no", "--daemonize", "no", "--dir", str(folder)),
+            *(("--cluster-enabled", "yes") if cluster else ()),
         ],
         url=f"redis://127.0.0.1:{port}/0",
         folder=folder,

@@ -310,9 +310,9 @@ class RemoteBus:
             gone = {channel(self._prefix, self._forget(partition)) for partition in over}
             # a line that is dead is noticed where it is read
             with contextlib.suppress(*GONE):
-                if gone & self._asked_for:
-                    self._asked_for -= gone
-                    await link.say(self._leave_verb, *sorted(gone))
+                for name in sorted(gone & self._asked_for):
+                    self._asked_for.discard(name)
+                    await link.say(self._leave_verb, name)
                 await self._ask_for(link, self._wanted() - self._asked_for)
 
     def _forget(self, partition: int) -> int:

@@ -8,15 +8,21 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 
 from orders.database import Announcement
+from orders.errors import RateExceeded
 from orders.events import OrderId, PersonId
 from realtime.bus import PersonMoved, PersonTypes, Signal
+from realtime.bus.asking import Asker
 from realtime.bus.letters import HINT_BYTES
 from realtime.bus.link import Link
 from realtime.bus.remote import RemoteBus
+from realtime.limits import Limits
+from realtime.rates import Rates
+from tests import servers
 from tests.servers import Server
 
 ORDER = OrderId("o_1")
@@ -185,3 +191,28 @@ async def test_a_process_that_stops_says_its_last_words(redis_url: str) -> None:
         extra.publish_signal(PersonMoved(PersonId("ada"), online=False))
         await _stop(task)
         await _until(lambda: len(one.signals) == 1)
+
+
+async def test_in_a_redis_cluster_a_partition_lives_in_one_slot(tmp_path: Path) -> None:
+    server = servers.redis(tmp_path, cluster=True)
+    await asyncio.to_thread(server.start)
+    try:
+        await _tell(server.url, "CLUSTER", "ADDSLOTSRANGE", "0", "16383")
+        async with asyncio.timeout(20):
+            while "cluster_state:ok" not in str(await _tell(server.url, "CLUSTER", "INFO")):
+                await asyncio.sleep(0.05)
+        async with _processes(server.url, 2, partitions=64, sharded=True) as (one, two):
+            orders = [OrderId(f"o_{n}") for n in range(40)]
+            for order in orders:
+                two.bus.attend(order)
+            await _until(lambda: two.gaps > 0)
+            one.bus.publish_hint([_news(2, order=order) for order in orders])
+            await _until(lambda: {hint.order for hint in two.hints} == set(orders))
+            rates = Rates(Limits(), asker := Asker(server.url), "t")
+            asking = asyncio.create_task(asker.run())
+            await rates.take("x", PersonId("ada"), 0.01, 1)
+            with pytest.raises(RateExceeded):
+                await rates.take("x", PersonId("ada"), 0.01, 1)
+            await _stop(asking)
+    finally:
+        await asyncio.to_thread(server.kill)
