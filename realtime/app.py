@@ -29,7 +29,7 @@ from realtime.api import (
 from realtime.api import demo as demo_api
 from realtime.dispatch import carry_out
 from realtime.edge import Edge
-from realtime.limits import Limits
+from realtime.limits import Limits, at_pace
 from realtime.running import running
 from realtime.settings import Settings, SettingsError, for_serving
 from realtime.socket import Door
@@ -65,7 +65,7 @@ ROUTES = [
     ),
     Route("/api/v1/tokens", backend.mint, methods=["POST"]),
     Route("/api/v1/me/orders", me.inbox, methods=["GET", "OPTIONS"]),
-    Route("/api/v1/me/search", me.find, methods=["GET", "OPTIONS"]),
+    Route("/api/v1/me/search", me.found, methods=["GET", "OPTIONS"]),
     Route("/api/v1/me/orders/{order}", me.order, methods=["GET", "OPTIONS"]),
     Route("/api/v1/me/orders/{order}/reports", me.reports, methods=["GET", "OPTIONS"]),
     Route("/api/v1/me/orders/{order}/entries", me.entries, methods=["GET", "OPTIONS"]),
@@ -130,8 +130,7 @@ class OrderRoom:
         limits = limits or Limits()
         self.settings, self._secret = for_serving(settings)
         self.limits = msgspec.structs.replace(
-            limits,
-            commands_per_second=settings.commands_per_second,
+            at_pace(limits, settings.commands_per_second),
             drain=limits.drain if settings.drain is None else settings.drain,
             drain_notice=settings.drain_notice,
         )

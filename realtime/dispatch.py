@@ -30,7 +30,6 @@ from orders.locking import peek
 from orders.nudging import nudge
 from orders.options import propose_option
 from orders.proposals import Outcome, ProposalKind
-from orders.search import search
 from orders.talks import ask_for_call, note_point, propose_talk
 from orders.timeline import Position
 from orders.watermarks import Watermarks
@@ -39,6 +38,7 @@ from realtime import telemetry
 from realtime.auth import known_identity
 from realtime.bus import PersonTypes
 from realtime.chat import messages
+from realtime.chat.finding import find
 from realtime.chat.words import disclosed, screened
 from realtime.edge import Edge
 from realtime.protocol import (
@@ -136,11 +136,7 @@ async def carry_out(edge: Edge, session: Session, frame: Inbound) -> Outbound | 
                 edge.database, session.person, frame, edge.limits.page_entries
             )
         case Search(order=wanted):
-            reach = session.identity.orders
-            found = await search(
-                edge.database, session.person, frame.q, wanted, frame.before,
-                None if reach is None else list(reach),
-            )  # fmt: skip
+            found = await find(edge, session.identity, frame.q, wanted, frame.before)
             return Found(frame.id, found.hits, found.next, found.behind)
         case CallIce():
             return await _ice(edge, session, frame)
@@ -165,7 +161,9 @@ async def act(edge: Edge, person: PersonId, frame: Act) -> Outbound | None:
     Return the answer, or None if there is none. Raises `Refused`.
     """
     if isinstance(frame, SendMessage):
+        edge.flood.admit(frame.order, person, frame.id, frame.text)
         return await messages.send(edge.box, person, frame)
+    await _paced(edge, person, frame)
     seen: tuple[SecretKind, ...] = ()
     if isinstance(frame, Worded):
         seen = await disclosed(edge.database, person, frame.order, frame)
@@ -211,6 +209,22 @@ async def act(edge: Edge, person: PersonId, frame: Act) -> Outbound | None:
             return await _talk(edge, person, frame)
         case _:
             return await _step(edge, person, frame)
+
+
+async def _paced(edge: Edge, person: PersonId, frame: Act) -> None:
+    """Count what a person could flood an order or the marketplace with. Raises `RateExceeded`."""
+    limits = edge.limits
+    match frame:
+        case EditMessage() | WithdrawMessage() | AddReaction() | RemoveReaction():
+            await edge.rates.take(
+                "touches_per_second", person, limits.touches_per_second, limits.touches_burst
+            )
+        case MakeReport() | Block():
+            await edge.rates.take(
+                "reports_per_second", person, limits.reports_per_second, limits.reports_burst
+            )
+        case _:
+            return
 
 
 async def _member(edge: Edge, person: PersonId, order: OrderId) -> None:

@@ -11,6 +11,7 @@ from orders.events import PersonId
 from orders.posting import PostBox
 from orders.record import SealingKey
 from realtime.auth import CheckToken, Tokens
+from realtime.chat.flood import Flood
 from realtime.chat.marks import Marks
 from realtime.files.finishing import Finisher
 from realtime.files.links import FileLinks
@@ -43,6 +44,8 @@ class Edge:
     record_key: SealingKey
     """Seals the records that members take home."""
     rates: Rates
+    flood: Flood
+    """How fast people write."""
     """How often one person may do what is dear, over all processes."""
     calls: Switchboard
     shelf: Shelf

@@ -31,6 +31,26 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     malformed_frames: int = 10
     """Frames that could not be understood before the socket is closed."""
 
+    messages_per_order: float = 10.0
+    """Messages a person may write in one order on the average, in a second."""
+    messages_per_order_burst: int = 120
+    """At once: an outbox that was filled offline."""
+    messages_per_person: float = 20.0
+    """The same in all orders together."""
+    messages_per_person_burst: int = 240
+    same_text: int = 5
+    """How often a person may say the same in one order within `same_text_window`."""
+    same_text_window: float = 60.0
+    touches_per_second: float = 2.0
+    """Edits, withdrawals and reactions of a person: each is an entry too."""
+    touches_burst: int = 60
+    searches_per_second: float = 1.0
+    """Searches of a person: a pause in typing asks once."""
+    searches_burst: int = 20
+    reports_per_second: float = 0.02
+    """Reports of a person, on the average one in fifty seconds."""
+    reports_burst: int = 10
+
     screens_per_second: float = 4.0
     """Texts a socket may have looked at while they are typed: a pause in typing asks once."""
     screens_burst: int = 8
@@ -123,6 +143,21 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How much later than told a socket may move before it is closed."""
     stop_within: float = 10.0
     """How long the whole stop may take after that."""
+
+
+def at_pace(limits: Limits, commands_per_second: float) -> Limits:
+    """Return the limits for people, or programs, that are so fast: what they write with it."""
+    times = max(1.0, commands_per_second / limits.commands_per_second)
+    return msgspec.structs.replace(
+        limits,
+        commands_per_second=commands_per_second,
+        messages_per_order=limits.messages_per_order * times,
+        messages_per_person=limits.messages_per_person * times,
+        same_text=round(limits.same_text * times),
+        touches_per_second=limits.touches_per_second * times,
+        searches_per_second=limits.searches_per_second * times,
+        reports_per_second=limits.reports_per_second * times,
+    )
 
 
 class Bucket:

@@ -33,6 +33,7 @@ from realtime.bus import Bus, MarkMoved, MediaChanged
 from realtime.bus.asking import Asker
 from realtime.bus.remote import RemoteBus
 from realtime.cashier import Cashier
+from realtime.chat.flood import Flood
 from realtime.chat.indexing import Indexer
 from realtime.chat.marks import Marks
 from realtime.demo import Demo
@@ -131,6 +132,7 @@ async def running(
             tokens=tokens,
             record_key=sealing_key(settings),
             rates=Rates(limits, asker, settings.redis_prefix),
+            flood=Flood(limits),
             calls=calls,
             shelf=shelf,
             finisher=finisher,

@@ -13,10 +13,10 @@ from orders.commands import Ref
 from orders.errors import Malformed, Refused
 from orders.events import OrderId, PersonId
 from orders.locking import peek
-from orders.search import search
 from realtime import rooms
 from realtime.api.answers import Endpoint, answer, edge_of, order_of, query_number, refuse
 from realtime.auth import Identity, bearer, check_service_key, known_identity
+from realtime.chat.finding import find
 from realtime.protocol import SEQ_MAX
 
 ALLOWED_HEADERS = (
@@ -106,7 +106,7 @@ async def inbox(request: Request) -> Response:
 
 
 @for_host_pages
-async def find(request: Request) -> Response:
+async def found(request: Request) -> Response:
     """Find what was said, in one order or in all of the person's."""
     edge, identity = edge_of(request), await identity_of(request)
     told = request.query_params
@@ -116,12 +116,7 @@ async def find(request: Request) -> Response:
             wanted = identity.within(OrderId(msgspec.convert(named, Ref)))
         except msgspec.ValidationError:
             raise Malformed(where="order") from None
-    return answer(
-        await search(
-            edge.database, identity.person, told.get("q", ""), wanted, told.get("before"),
-            None if identity.orders is None else list(identity.orders),
-        )
-    )  # fmt: skip
+    return answer(await find(edge, identity, told.get("q", ""), wanted, told.get("before")))
 
 
 @for_host_pages

@@ -367,7 +367,7 @@ CALLS = (
         method="get", path="/api/v1/me/search", name="search", who=Who.PARTY,
         about="What was said, the newest first, with the places of what was asked for.",
         given=(ASKED, IN_ORDER, PAGE_BEFORE), gives={200: Results},
-        refused=(OrderUnknown, Malformed, TextEmpty, TextTooLong),
+        refused=(OrderUnknown, Malformed, TextEmpty, TextTooLong, RateExceeded),
     ),
     Call(
         method="get", path="/api/v1/me/orders/{order}", name="readRoom", who=Who.PARTY,

@@ -1,0 +1,119 @@
+"""Who writes too fast is told when to go on, and nothing else happens to them."""
+
+import pytest
+
+from orders.errors import RateExceeded
+from orders.events import OrderId, PersonId
+from realtime.chat import flood
+from realtime.chat.flood import Flood
+from realtime.limits import Limits, at_pace
+from tests.harness import serving
+
+A, B = OrderId("o_a"), OrderId("o_b")
+ME, YOU = PersonId("me"), PersonId("you")
+LIMITS = Limits(
+    messages_per_order=1.0,
+    messages_per_order_burst=3,
+    messages_per_person=2.0,
+    messages_per_person_burst=5,
+    same_text=2,
+    same_text_window=60.0,
+)
+
+
+class _Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> _Clock:
+    return _Clock()
+
+
+def _refused(control: Flood, order: OrderId, person: PersonId, number: int, text: str) -> object:
+    try:
+        control.admit(order, person, f"m-{number}", text)
+    except RateExceeded as refusal:
+        return refusal.facts["limit"], refusal.facts["retry_after"]
+    return None
+
+
+def test_an_order_takes_so_many_and_then_one_a_second(clock: _Clock) -> None:
+    control = Flood(LIMITS, clock)
+    told = [_refused(control, A, ME, n, f"text {n}") for n in range(4)]
+    assert told == [None, None, None, ("messages_per_order", 1)]
+    clock.now = 1.0
+    assert _refused(control, A, ME, 4, "text 4") is None
+    assert _refused(control, A, YOU, 5, "text 5") is None
+
+
+def test_all_orders_together_have_a_limit_too(clock: _Clock) -> None:
+    control = Flood(LIMITS, clock)
+    told = [_refused(control, (A, B)[n % 2], ME, n, f"text {n}") for n in range(6)]
+    assert told == [None] * 5 + [("messages_per_person", 1)]
+
+
+def test_the_same_words_over_and_over_are_refused_whatever_their_spaces_and_case(
+    clock: _Clock,
+) -> None:
+    control = Flood(LIMITS, clock)
+    assert _refused(control, A, ME, 0, "Hello?") is None
+    clock.now = 10.0
+    assert _refused(control, A, ME, 1, "hello? ") is None
+    assert _refused(control, A, ME, 2, " HELLO?") == ("same_text", 50)
+    assert _refused(control, A, ME, 3, "Hello!") is None
+    assert _refused(control, B, ME, 4, "Hello?") is None
+    clock.now = 60.0
+    assert _refused(control, A, ME, 2, " HELLO?") is None
+
+
+def test_a_repeat_of_a_message_is_not_the_same_text_again(clock: _Clock) -> None:
+    control = Flood(LIMITS, clock)
+    for _ in range(3):
+        assert _refused(control, A, ME, 0, "Hello?") is None
+    clock.now = 5.0
+    assert _refused(control, A, ME, 1, "Hello?") is None
+
+
+def test_what_is_remembered_is_bounded(clock: _Clock) -> None:
+    control = Flood(
+        Limits(messages_per_order_burst=10_000, messages_per_person_burst=10_000), clock
+    )
+    for number in range(1_000):
+        clock.now += 1.0
+        assert _refused(control, A, ME, number, f"text {number}") is None
+    assert len(control._talks[A, ME].said) <= flood.TEXTS + 1
+
+
+def test_a_faster_setting_lets_programs_write_faster() -> None:
+    fast = at_pace(Limits(), 200.0)
+    assert (fast.commands_per_second, fast.messages_per_order, fast.same_text) == (200.0, 100.0, 50)
+    slow = at_pace(Limits(), 5.0)
+    assert (slow.commands_per_second, slow.messages_per_order) == (5.0, 10.0)
+
+
+async def test_the_socket_stays_and_the_message_is_taken_later(own_database_url: str) -> None:
+    limits = Limits(
+        commands_per_second=1000.0,
+        messages_per_order=2.0,
+        messages_per_order_burst=3,
+        searches_burst=2,
+        searches_per_second=0.01,
+    )
+    async with serving(own_database_url, limits=limits) as server:
+        order = await server.order()
+        async with server.browser(order.buyer) as buyer:
+            for number in range(3):
+                await buyer.say(order.id, f"text {number}")
+            send = {"t": "message.send", "id": "late", "order": order.id, "text": "text 4"}
+            refused = await buyer.refused(**send)
+            assert refused["code"] == "rate_exceeded"
+            assert refused["facts"] == {"limit": "messages_per_order", "retry_after": 1}
+            for number in range(2):
+                await buyer.ask(t="search", id=f"s-{number}", q="text")
+            refused = await buyer.refused(t="search", id="s-9", q="text")
+            assert refused["facts"]["limit"] == "searches_per_second"
+            assert buyer.close_code is None
