@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import msgspec
@@ -50,7 +50,7 @@ async def search(
     asked: str,
     order: OrderId | None = None,
     before: str | None = None,
-    reach: Sequence[OrderId] | None = None,
+    reach: Collection[OrderId] | None = None,
 ) -> Results:
     """Find what was asked for in one order or, of those in `reach`, in all of the person's.
 
@@ -78,7 +78,10 @@ async def search(
 
 
 async def _mine(
-    conn: AsyncConnection, person: PersonId, order: OrderId | None, reach: Sequence[OrderId] | None
+    conn: AsyncConnection,
+    person: PersonId,
+    order: OrderId | None,
+    reach: Collection[OrderId] | None,
 ) -> list[OrderId]:
     wanted = (
         select(orders.c.id)

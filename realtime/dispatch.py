@@ -30,6 +30,7 @@ from orders.locking import peek
 from orders.nudging import nudge
 from orders.options import propose_option
 from orders.proposals import Outcome, ProposalKind
+from orders.search import search
 from orders.talks import ask_for_call, note_point, propose_talk
 from orders.timeline import Position
 from orders.watermarks import Watermarks
@@ -38,7 +39,6 @@ from realtime import telemetry
 from realtime.auth import known_identity
 from realtime.bus import PersonTypes
 from realtime.chat import messages
-from realtime.chat.finding import find
 from realtime.chat.words import disclosed, screened
 from realtime.edge import Edge
 from realtime.protocol import (
@@ -136,7 +136,11 @@ async def carry_out(edge: Edge, session: Session, frame: Inbound) -> Outbound | 
                 edge.database, session.person, frame, edge.limits.page_entries
             )
         case Search(order=wanted):
-            found = await find(edge, session.identity, frame.q, wanted, frame.before)
+            identity = session.identity
+            await edge.rates.take_search(identity.person)
+            found = await search(
+                edge.database, identity.person, frame.q, wanted, frame.before, identity.orders
+            )
             return Found(frame.id, found.hits, found.next, found.behind)
         case CallIce():
             return await _ice(edge, session, frame)

@@ -45,6 +45,13 @@ class Rates:
         limits = self._limits
         await self.take("hellos_per_second", person, limits.hellos_per_second, limits.hellos_burst)
 
+    async def take_search(self, person: PersonId) -> None:
+        """Count a search. Raises `RateExceeded`."""
+        limits = self._limits
+        await self.take(
+            "searches_per_second", person, limits.searches_per_second, limits.searches_burst
+        )
+
     async def take(self, name: str, person: PersonId, rate: float, burst: int) -> None:
         """Count one use of the limit `name`: `rate` a second, `burst` at once.
 

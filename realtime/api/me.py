@@ -13,10 +13,10 @@ from orders.commands import Ref
 from orders.errors import Malformed, Refused
 from orders.events import OrderId, PersonId
 from orders.locking import peek
+from orders.search import search
 from realtime import rooms
 from realtime.api.answers import Endpoint, answer, edge_of, order_of, query_number, refuse
 from realtime.auth import Identity, bearer, check_service_key, known_identity
-from realtime.chat.finding import find
 from realtime.protocol import SEQ_MAX
 
 ALLOWED_HEADERS = (
@@ -116,7 +116,11 @@ async def found(request: Request) -> Response:
             wanted = identity.within(OrderId(msgspec.convert(named, Ref)))
         except msgspec.ValidationError:
             raise Malformed(where="order") from None
-    return answer(await find(edge, identity, told.get("q", ""), wanted, told.get("before")))
+    await edge.rates.take_search(identity.person)
+    asked, before = told.get("q", ""), told.get("before")
+    return answer(
+        await search(edge.database, identity.person, asked, wanted, before, identity.orders)
+    )
 
 
 @for_host_pages

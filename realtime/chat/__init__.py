@@ -4,6 +4,5 @@
 - `messages`  sending and paging back
 - `marks`     how far everybody has received and read
 - `flood`     how fast people may write, and how often the same
-- `finding`   searching
 - `indexing`  words for searching, in the background
 """
