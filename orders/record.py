@@ -147,8 +147,7 @@ class SealingKey:
     def __init__(self, private: Ed25519PrivateKey) -> None:
         """Keep it; `read` makes one from a setting."""
         self._private = private
-        raw = private.public_key().public_bytes_raw()
-        self.public = PublicKey(x=_text(raw), kid=key_id(raw))
+        self.public = published(private.public_key())
 
     @classmethod
     def of_seed(cls, seed: str) -> SealingKey:
@@ -182,6 +181,12 @@ class SealingKey:
             _text(self._private.sign(signed)),
         )  # fmt: skip
         return Record(FORMAT, order, tuple(members), tuple(entries), seal)
+
+
+def published(key: Ed25519PublicKey) -> PublicKey:
+    """Return a public key the way we publish it."""
+    raw = key.public_bytes_raw()
+    return PublicKey(x=_text(raw), kid=key_id(raw))
 
 
 def key_id(public: bytes) -> str:

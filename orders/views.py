@@ -7,7 +7,7 @@ changes afterwards is announced.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -16,12 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders import money
 from orders.brief_rows import items_of
+from orders.deadlines import after_outages
 from orders.errors import OrderUnknown
 from orders.events import WITHHELD, CallId, OrderId, PersonId, Reaction, Role, State, Timer
 from orders.files import files_of
 from orders.fold import OpenCall, View
 from orders.locking import LockedOrder, peek
 from orders.nudges import possible_from
+from orders.outages import outages_after
 from orders.proposal_rows import open_ones, shown
 from orders.situation import CallNow, ItemFile, OpenMoney, Situation, see, with_brief
 from orders.tables import (
@@ -324,14 +326,26 @@ async def heads(conn: AsyncConnection, ids: Sequence[OrderId]) -> dict[OrderId, 
 async def dues(conn: AsyncConnection, ids: Sequence[OrderId]) -> dict[OrderId, datetime]:
     """Return when the nearest clock of each order is due; orders without one are left out.
 
-    The order's longest life is not among them: it is far away, and no countdown shows it.
+    What an outage took is given back already, told or not. The order's longest life is not
+    among them: it is far away, and no countdown shows it.
     """
-    rows = await conn.execute(
-        select(timers.c.order_id, func.min(timers.c.due).label("due"))
-        .where(timers.c.order_id.in_(ids), timers.c.ref == "", timers.c.timer != Timer.ORDER_LIFE)
-        .group_by(timers.c.order_id)
-    )
-    return {row.order_id: row.due for row in rows}
+    rows = (
+        await conn.execute(
+            select(
+                timers.c.order_id, timers.c.start, timers.c.due, timers.c.credited
+            ).where(
+                timers.c.order_id.in_(ids), timers.c.ref == "", timers.c.timer != Timer.ORDER_LIFE
+            )
+        )
+    ).all()  # fmt: skip
+    if not rows:
+        return {}
+    lost = await outages_after(conn, min(row.credited for row in rows))
+    nearest: dict[OrderId, datetime] = {}
+    for row in rows:
+        due = after_outages(row.start, row.due, row.credited, lost)
+        nearest[row.order_id] = min(due, nearest.get(row.order_id, due))
+    return nearest
 
 
 async def inbox(
@@ -397,12 +411,16 @@ async def inbox(
     )  # fmt: skip
     if order is not None:
         wanted = wanted.where(orders.c.id == order)
+    rows = list(await conn.execute(wanted))
+    fair = await dues(conn, [row.id for row in rows if row.due is not None])
+    # an outage may have put some off that the database still counts as the nearest
+    rows.sort(key=lambda row: fair.get(row.id, NEVER))
     return [
         InboxRow(
             row.id, row.title, State(row.state), Role(row.role), row.other, row.last_seq,
-            row.unread, row.due, my_turn=_my_turn(row, person), rings=row.rings,
+            row.unread, fair.get(row.id), my_turn=_my_turn(row, person), rings=row.rings,
         )
-        for row in await conn.execute(wanted)
+        for row in rows
     ]  # fmt: skip
 
 
@@ -412,5 +430,6 @@ def _my_turn(row: Row[Any], person: PersonId) -> bool:
     return bool(row.spoke_last != person if row.spoke_last else row.role == Role.BUYER)
 
 
+NEVER = datetime.max.replace(tzinfo=UTC)
 INBOX_MAX = 500
 """The most orders an inbox lists."""

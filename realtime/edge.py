@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from orders.database import Database
 from orders.events import PersonId
 from orders.posting import PostBox
-from orders.record import SealingKey
+from orders.record import KeySet, SealingKey
 from realtime.auth import CheckToken, Tokens
 from realtime.chat.flood import Flood
 from realtime.chat.marks import Marks
@@ -43,6 +43,8 @@ class Edge:
     """Mints the party tokens that the backend asks for."""
     record_key: SealingKey
     """Seals the records that members take home."""
+    record_keys: KeySet
+    """What is published to check them with: that one, and those of earlier times."""
     rates: Rates
     flood: Flood
     """How fast people write."""

@@ -107,6 +107,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     file_link_life: float = 300.0
     """How long a link to a file works: the time to look at a page and click."""
 
+    records_per_second: float = 1 / 30
+    """Records of orders that one person takes home on the average: each reads and signs a whole
+    history, and an order has one or two of interest."""
+    records_burst: int = 20
+    """Records at once: somebody who takes all their orders home."""
+
     mark_every: float = 1.0
     """Between two stored read marks of one person in one order."""
     presence_grace: float = 5.0

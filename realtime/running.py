@@ -52,7 +52,7 @@ from realtime.notices.policy import owed_for
 from realtime.notices.sender import NoticeWorker
 from realtime.notices.smtp import SmtpSettings
 from realtime.rates import Rates
-from realtime.settings import Secret, Settings, SettingsError, sealing_key
+from realtime.settings import Secret, Settings, SettingsError, published_keys, sealing_key
 from realtime.tails import Tails
 from realtime.voice import plane
 from realtime.voice.leg import Reach
@@ -119,6 +119,7 @@ async def running(
             telemetry.LATENESS.observe,
         )
         tokens = Tokens(token_secret, limits)
+        record_key = sealing_key(settings)
         edge = Edge(
             settings=settings,
             limits=limits,
@@ -130,7 +131,8 @@ async def running(
             marks=marks,
             check_token=tokens.check,
             tokens=tokens,
-            record_key=sealing_key(settings),
+            record_key=record_key,
+            record_keys=published_keys(settings, record_key),
             rates=Rates(limits, asker, settings.redis_prefix),
             flood=Flood(limits),
             calls=calls,

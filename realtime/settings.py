@@ -15,6 +15,7 @@
 | `ORDER_ROOM_METRICS_KEY`         | none: nobody may           | bearer key of `/metrics`      |
 | `ORDER_ROOM_OTEL_URL`            | none                       | OTLP collector of traces      |
 | `ORDER_ROOM_RECORD_KEY`          | made in the VAR folder     | seals the records of orders   |
+| `ORDER_ROOM_RECORD_KEYS_RETIRED` | none                       | public keys it had, by commas |
 | `ORDER_ROOM_PUBLIC_URL`          | http://HOST:PORT           | where browsers reach us       |
 | `ORDER_ROOM_ORDER_URL`           | the demo's room            | the shop's page of an order   |
 | `ORDER_ROOM_AGAIN_URL`           | none                       | where to order again          |
@@ -42,7 +43,10 @@
 | `ORDER_ROOM_LOG`                 | info                       | debug, info, warning, error   |
 
 `ORDER_ROOM_RECORD_KEY` is an Ed25519 key: the path of an unencrypted PKCS8 file, or 32 bytes in
-base64. All processes of one service need the same.
+base64. All processes of one service need the same. Who sets another keeps publishing the public
+half of the old one, so that records taken home earlier still verify: each of
+`ORDER_ROOM_RECORD_KEYS_RETIRED` is the path of what `/.well-known/order-room-record-keys` said
+then, or of a PEM public key.
 
 `ORDER_ROOM_POLICY` is an object with fields of `orders.policy.Policy`, such as
 `{"brief_window": 86400}`: the marketplace's own settings, which an order may override.
@@ -69,7 +73,7 @@ from redis.asyncio.connection import parse_url
 
 from orders.events import OrderId, PersonId
 from orders.policy import CallsBy, Policy
-from orders.record import SEED_BYTES, SealingKey
+from orders.record import SEED_BYTES, KeySet, SealingKey, published, read_keys
 from realtime.files.clamd import Away, Clamd
 from realtime.notices.mail import Sender
 from realtime.notices.smtp import SmtpSettings
@@ -155,6 +159,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     metrics_key: Secret | None = msgspec.field(name="ORDER_ROOM_METRICS_KEY", default=None)
     otel_url: str = msgspec.field(name="ORDER_ROOM_OTEL_URL", default="")
     record_key: Secret | None = msgspec.field(name="ORDER_ROOM_RECORD_KEY", default=None)
+    record_keys_retired: str = msgspec.field(name="ORDER_ROOM_RECORD_KEYS_RETIRED", default="")
     public_url: str = msgspec.field(name="ORDER_ROOM_PUBLIC_URL", default="")
     order_url: str = msgspec.field(name="ORDER_ROOM_ORDER_URL", default="")
     again_url: str = msgspec.field(name="ORDER_ROOM_AGAIN_URL", default="")
@@ -322,10 +327,26 @@ def for_serving(settings: Settings) -> tuple[Settings, Secret]:
     if bool(settings.turn_urls) is (settings.turn_secret is None):
         raise SettingsError("ORDER_ROOM_TURN_SECRET and ORDER_ROOM_TURN_URLS need each other.")
     if settings.record_key is not None:
-        sealing_key(settings)
+        published_keys(settings, sealing_key(settings))
     if settings.token_secret is None:
         raise AssertionError(settings)
     return settings, settings.token_secret
+
+
+def published_keys(settings: Settings, current: SealingKey) -> KeySet:
+    """Return the keys that records are and were sealed with, the current one first.
+
+    Raises `SettingsError` if a file of retired keys cannot be read.
+    """
+    keys = {current.public.kid: current.public}
+    for path in filter(None, (part.strip() for part in settings.record_keys_retired.split(","))):
+        try:
+            found = read_keys(Path(path).read_bytes())
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"ORDER_ROOM_RECORD_KEYS_RETIRED: {path}: {error}") from None
+        for kid, key in found.items():
+            keys.setdefault(kid, published(key))
+    return KeySet(tuple(keys.values()))
 
 
 def sealing_key(settings: Settings) -> SealingKey:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from orders import export, people
 from orders import record as records
 from orders.locking import peek
-from orders.record import KeySet, Record
+from orders.record import Record
 from realtime.api.answers import edge_of, order_of
 from realtime.api.me import for_host_pages, identity_of
 from realtime.record.page import POLICY, render
@@ -47,8 +47,8 @@ async def page(request: Request) -> Response:
 
 
 async def keys(request: Request) -> Response:
-    """Publish the key that records are sealed with, as a JSON Web Key Set (RFC 7517)."""
-    published = records.write_keys(KeySet((edge_of(request).record_key.public,)))
+    """Publish the keys that records are and were sealed with, as a JSON Web Key Set (RFC 7517)."""
+    published = records.write_keys(edge_of(request).record_keys)
     return Response(
         published,
         headers={
@@ -63,6 +63,10 @@ async def _record(request: Request) -> tuple[Record, str, str]:
     """Seal what the asker may know; return it with their language and their clocks' zone."""
     edge, identity = edge_of(request), await identity_of(request)
     order = identity.within(order_of(request))
+    limits = edge.limits
+    await edge.rates.take(
+        "records_per_second", identity.person, limits.records_per_second, limits.records_burst
+    )
     async with edge.database.reading() as conn:
         story = await export.gather(conn, order, identity.person)
         zone = (await peek(conn, order)).facts.policy.time_zone

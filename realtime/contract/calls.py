@@ -391,13 +391,13 @@ CALLS = (
         who=Who.PARTY,
         about="The sealed record of the order, as the file that `python -m orders verify` checks"
         " offline.",
-        given=(ORDER,), gives={200: Record}, refused=(OrderUnknown,),
+        given=(ORDER,), gives={200: Record}, refused=(OrderUnknown, RateExceeded),
     ),
     Call(
         method="get", path="/api/v1/me/orders/{order}/record.html", name="printRecord",
         who=Who.PARTY, about="The same record as a page to read and print.",
         given=(ORDER, LANGUAGE), gives={200: Bytes("text/html", "The page.")},
-        refused=(OrderUnknown,),
+        refused=(OrderUnknown, RateExceeded),
     ),
     Call(
         method="get", path="/.well-known/order-room-record-keys", name="recordKeys",

@@ -7,21 +7,23 @@ import signal
 import sys
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from orders.clock import Sweeper
-from orders.commands import take_step
+from orders.commands import create_order, take_step
 from orders.database import Database
 from orders.deadlines import Outage, after_outages
 from orders.decisions import TimerSet
-from orders.events import DeadlineFired, TimeGivenBack, Timer
+from orders.events import DeadlineFired, PersonId, TimeGivenBack, Timer
 from orders.fold import View, fold
 from orders.locking import lock
+from orders.outages import beat
 from orders.policy import DAY, Policy
 from orders.timers import DueTimer, end_timer, set_timer
-from orders.views import situation, snapshot
+from orders.views import dues, inbox, situation, snapshot
 from orders.workflow import Verb
 from tests.orders.world import (
     MONDAY,
@@ -29,6 +31,7 @@ from tests.orders.world import (
     Watch,
     entries_of,
     kinds_of,
+    new_order,
     open_room,
     opened,
     verified,
@@ -253,3 +256,46 @@ async def test_a_sweeper_killed_and_started_again_gives_the_time_back(
         )
         assert fired.event == DeadlineFired(Timer.BRIEF_WINDOW, back.due)
         assert fired.at >= back.due > due
+
+
+async def test_lists_and_pings_show_the_time_given_back_before_the_clock_was_moved(
+    own_database_url: str,
+) -> None:
+    watch = Watch()
+    async with opened(own_database_url, watch) as database:
+        room = await open_room(database, QUIET)
+        sooner = await open_room(
+            database, msgspec.structs.replace(QUIET, brief_window=2 * DAY - 60)
+        )
+        await _sweeper(database).sweep()
+        watch.forward(hours=10)
+        async with database.transaction() as tx:
+            await beat(tx, LEAST)  # the outage is known, and no clock was looked at since
+        fair = MONDAY + ZERO + timedelta(hours=10)
+        async with database.reading() as conn:
+            (line,) = await inbox(conn, room.buyer)
+            told = await dues(conn, [room.order, sooner.order])
+        assert line.due == fair
+        assert told == {room.order: fair, sooner.order: fair - timedelta(minutes=1)}
+        assert await _shown(database, room, watch) == [fair]
+        assert await _given(database, room) == [], "nothing was told yet"
+
+
+async def test_the_list_is_in_the_order_of_what_is_fair(own_database_url: str) -> None:
+    """An order paid after the outage may be more urgent than one that ran through it."""
+    watch = Watch()
+    async with opened(own_database_url, watch) as database:
+        early = new_order(QUIET)
+        await create_order(database, "shop", early.reference, early)
+        await _sweeper(database).sweep()
+        watch.forward(hours=10)
+        async with database.transaction() as tx:
+            await beat(tx, LEAST)
+        late = new_order(msgspec.structs.replace(QUIET, brief_window=40 * 3600), buyer=early.buyer)
+        await create_order(database, "shop", late.reference, late)
+        async with database.reading() as conn:
+            lines = await inbox(conn, PersonId(early.buyer.person))
+    assert [line.due for line in lines] == [
+        MONDAY + timedelta(hours=50),
+        MONDAY + timedelta(hours=58),
+    ]

@@ -8,8 +8,26 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from orders.record import SealingKey
-from realtime.settings import Settings, SettingsError, for_serving, read, sealing_key
+from orders.database import Database
+from orders.export import gather, sealed
+from orders.record import (
+    BrokenRecord,
+    KeySet,
+    SealingKey,
+    check,
+    published,
+    read_keys,
+    write_keys,
+)
+from realtime.settings import (
+    Settings,
+    SettingsError,
+    for_serving,
+    published_keys,
+    read,
+    sealing_key,
+)
+from tests.orders.world import MONDAY, open_room
 
 PRIVATE = Ed25519PrivateKey.generate()
 SEED = base64.b64encode(PRIVATE.private_bytes_raw()).decode()
@@ -60,3 +78,48 @@ def test_where_none_can_be_kept_the_start_says_what_to_set(tmp_path: Path) -> No
     (tmp_path / "other" / "record-key").write_text("damaged")
     with pytest.raises(SettingsError, match="ORDER_ROOM_RECORD_KEY is missing"):
         sealing_key(read({"ORDER_ROOM_VAR": str(tmp_path / "other")}))
+
+
+def with_retired(paths: str, var: Path) -> Settings:
+    return read(
+        {
+            "ORDER_ROOM_RECORD_KEY": SEED,
+            "ORDER_ROOM_RECORD_KEYS_RETIRED": paths,
+            "ORDER_ROOM_VAR": str(var),
+        },
+        demo=True,
+    )
+
+
+async def test_what_a_retired_key_sealed_still_verifies_with_the_published_ones(
+    database: Database, tmp_path: Path
+) -> None:
+    room = await open_room(database)
+    old = SealingKey(Ed25519PrivateKey.generate())
+    async with database.reading() as conn:
+        story = await gather(conn, room.order, room.buyer)
+    made = sealed(story, old, MONDAY)
+    before = tmp_path / "keys.json"
+    before.write_bytes(write_keys(KeySet((old.public,))))
+    older = Ed25519PrivateKey.generate().public_key()
+    pem = tmp_path / "older.pem"
+    pem.write_bytes(
+        older.public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+    )
+    settings = with_retired(f"{before}, {pem}", tmp_path)
+    keys = published_keys(settings, sealing_key(settings))
+    assert [key.kid for key in keys.keys] == [KEY.kid, old.public.kid, published(older).kid]
+    assert check(made, read_keys(write_keys(keys))).trusted
+    with pytest.raises(BrokenRecord, match="by a key that the key file does not hold"):
+        check(made, read_keys(write_keys(KeySet((KEY,)))))
+
+
+@pytest.mark.parametrize("wrong", ["no-such-file", "damaged"])
+def test_a_file_of_retired_keys_that_cannot_be_read_stops_the_start(
+    wrong: str, tmp_path: Path
+) -> None:
+    (tmp_path / "damaged").write_text("{}")
+    with pytest.raises(SettingsError, match="ORDER_ROOM_RECORD_KEYS_RETIRED"):
+        for_serving(with_retired(str(tmp_path / wrong), tmp_path))

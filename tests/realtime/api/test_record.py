@@ -8,6 +8,7 @@ from orders import record
 from orders.events import OrderId
 from orders.redaction import redact
 from realtime.api.record import KEYS_PATH
+from realtime.limits import Limits
 from tests.harness import InProcess, serving
 
 
@@ -21,7 +22,7 @@ async def test_either_party_takes_the_record_home_and_it_verifies_with_the_publi
     order = await server.order()
     async with server.browser(order.buyer) as buyer:
         await buyer.say(order.id, "Bonjour")
-        secret = await buyer.say(order.id, "mot de passe : 1234")
+        secret = await buyer.say(order.id, "au revoir, s3same")
     await redact(server.edge.database, OrderId(order.id), secret["seq"])
     async with server.http() as http:
         published = await http.get(KEYS_PATH)
@@ -43,7 +44,7 @@ async def test_either_party_takes_the_record_home_and_it_verifies_with_the_publi
         checked = record.check(record.read(answer.content), keys)
         assert (checked.entries, checked.erased, checked.trusted) == (6, 1, True)
         assert checked.key_id == jwk["kid"]
-        assert "1234" not in answer.text
+        assert "s3same" not in answer.text
         file = json.loads(answer.content)
         file["members"][0]["name"] = "Eve"
         with pytest.raises(record.BrokenRecord, match="members"):
@@ -100,3 +101,19 @@ async def test_the_scripts_of_an_allowed_host_page_may_fetch_it(database_url: st
             answer = await http.get(path(order.id, "json"))
     assert asked.status_code == 204
     assert answer.headers["access-control-allow-origin"] == "https://shop.test"
+
+
+async def test_who_takes_too_many_records_home_is_told_when_to_ask_again(
+    own_database_url: str,
+) -> None:
+    limits = Limits(records_per_second=0.001, records_burst=2, drain=0.0)
+    async with serving(own_database_url, limits=limits) as server:
+        order = await server.order()
+        tokens = [await server.token(person) for person in (order.buyer, order.seller)]
+        answers = []
+        for token in (tokens[0], tokens[0], tokens[0], tokens[1]):
+            async with server.http({"Authorization": f"Bearer {token}"}) as http:
+                answers.append(await http.get(path(order.id, "json")))
+    assert [answer.status_code for answer in answers] == [200, 200, 429, 200]
+    assert answers[2].json()["facts"]["limit"] == "records_per_second"
+    assert int(answers[2].headers["retry-after"]) > 100
