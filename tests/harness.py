@@ -309,7 +309,10 @@ class Browser:
         frame.setdefault("id", secrets.token_hex(8))
         mark = len(self.frames)
         await self.send(**frame)
-        return await self.hears(lambda f: f.get("id") == frame["id"], since=mark)
+        answer = await self.hears(lambda f: f.get("id") == frame["id"], since=mark)
+        if answer["t"] == "refused":
+            published.refused(str(frame["t"]), answer["code"])
+        return answer
 
     async def do(self, verb: str, order: str, **more: object) -> Frame:
         """Carry out a command; return its `done`. Raises HarnessError if it was refused."""

@@ -18,6 +18,8 @@ ALL_OF_A_KIND = 40
 """So many frames of each type are looked at; of those that follow, one in `ONE_IN`."""
 ONE_IN = 25
 
+OF_ANY_FRAME = {"malformed", "frame_too_large", "rate_exceeded", "unavailable"}
+
 _seen: dict[tuple[str, str], int] = {}
 
 
@@ -42,6 +44,16 @@ def is_described(frame: Json) -> bool:
     """Whether the contract describes what a client is about to say."""
     schema = _messages("receive").get(str(frame.get("t")))
     return schema is not None and _validator(schema, closed=False).is_valid(frame)
+
+
+def refused(asked: str, code: str) -> None:
+    """Hold a refusal of a frame of that type against the contract. Raises UndescribedError."""
+    for operation in _document()["operations"].values():
+        told = operation.get("x-refusals")
+        if told is not None and operation["messages"][0]["$ref"].endswith(f"/{asked}"):
+            if code not in {*told, *OF_ANY_FRAME}:
+                raise UndescribedError(f"{asked} does not say that it is refused with {code}")
+            return
 
 
 def answered(method: str, path: str, status: int, body: object) -> None:

@@ -9,11 +9,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from orders.errors import OrderUnknown
 from orders.events import Entry
 from realtime import protocol
 from realtime.contract.examples import example
 from realtime.contract.refusals import catalogue
 from realtime.contract.schemas import INBOUND, OUTBOUND, about, reached, ref, tag
+from realtime.contract.twins import TWINS
 from realtime.protocol import close, outbound
 
 Json = dict[str, Any]
@@ -33,6 +35,12 @@ ANSWERS: dict[type[msgspec.Struct], tuple[type[msgspec.Struct], ...]] = {
     **dict.fromkeys(get_args(protocol.Command), (outbound.Done, outbound.RefusedFrame)),
 }
 """What answers what the browser says; the others are not answered."""
+REFUSED: dict[type[msgspec.Struct], tuple[str, ...]] = {
+    twin.frame: tuple(sorted({OrderUnknown.code, *(kind.code for kind in twin.refusals)}))
+    for twin in TWINS
+}
+"""What a frame may be refused with, beside what any may be: malformed, too large, too fast, not
+now."""
 LANES = {
     "timeline": (
         (outbound.Batch, outbound.Page),
@@ -157,6 +165,8 @@ def _asked(kind: type[msgspec.Struct]) -> Json:
             "channel": CHANNEL,
             "messages": [_in_channel(answer) for answer in ANSWERS[kind]],
         }
+    if kind in REFUSED:
+        made["x-refusals"] = list(REFUSED[kind])
     return made
 
 

@@ -18,7 +18,7 @@ from markupsafe import Markup, escape
 
 from orders.events import Entry
 from realtime import protocol
-from realtime.contract.asyncapi import ANSWERS, LANES, about_protocol, closes
+from realtime.contract.asyncapi import ANSWERS, LANES, REFUSED, about_protocol, closes
 from realtime.contract.calls import CALLS, Bytes, Call, Who
 from realtime.contract.examples import ORDER, example
 from realtime.contract.refusals import meaning, meanings
@@ -82,6 +82,7 @@ class ShapeShown(msgspec.Struct, frozen=True):
     example: str = ""
     answers: tuple[str, ...] = ()
     lane: str = ""
+    refused: tuple[str, ...] = ()
 
 
 class CallShown(msgspec.Struct, frozen=True):
@@ -144,6 +145,7 @@ def _inbound(kind: type[msgspec.Struct]) -> ShapeShown:
         anchor=_anchors()[names()[kind]],
         example=_json(example(kind)),
         answers=tuple(tag(answer) for answer in ANSWERS.get(kind, ())),
+        refused=REFUSED.get(kind, ()),
     )
 
 
@@ -179,6 +181,7 @@ def _shape(
     example: str = "",
     answers: tuple[str, ...] = (),
     lane: str = "",
+    refused: tuple[str, ...] = (),
 ) -> ShapeShown:
     schema = components()[title]
     required = schema.get("required", ())
@@ -194,6 +197,7 @@ def _shape(
         example=example,
         answers=answers,
         lane=lane,
+        refused=refused,
     )
 
 
