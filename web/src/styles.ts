@@ -76,6 +76,7 @@ export const base = css`
     color: inherit;
   }
   button {
+    -webkit-tap-highlight-color: transparent;
     display: inline-flex;
     align-items: center;
     justify-content: center;

@@ -399,7 +399,9 @@ export class Conversation extends LitElement {
     }
     this.atEnd = false;
     this.lastTop = Infinity;
-    found.scrollIntoView({ block: 'center', behavior: 'instant' });
+    // only the thread: `scrollIntoView` would move the page around the room too
+    const [at, box] = [found.getBoundingClientRect(), this.scroller.getBoundingClientRect()];
+    this.scroller.scrollTop += at.top + at.height / 2 - (box.top + box.height / 2);
     if (!found.hasAttribute('tabindex')) found.tabIndex = -1;
     found.focus({ preventScroll: true });
     found.classList.add('found');

@@ -62,7 +62,7 @@ export class Header extends LitElement {
         ? nothing
         : html`${price > 0 ? html`<span class="price">${money(this.language, price, r.currency)}</span>` : nothing}${chip(room.situation?.state, this.language, true)}`}
       <slot></slot>
-      <order-room-more .room=${room} .language=${this.language} .revision=${this.revision}></order-room-more>
+      <order-room-more ?narrow=${this.narrow} .room=${room} .language=${this.language} .revision=${this.revision}></order-room-more>
     </header>`;
   }
 

@@ -144,22 +144,22 @@ export class MessageMenu extends LitElement {
         margin-bottom: 4px;
         border-bottom: 1px solid var(--line);
       }
-      .row button {
+      .row button.quiet {
         width: 42px;
         padding: 0;
         color: var(--ink);
       }
-      .row button[aria-checked='true'] {
+      .row button.quiet[aria-checked='true'] {
         background: var(--accent-soft);
         color: var(--accent-strong);
       }
-      .action {
+      button.action {
         display: flex;
         width: 100%;
         justify-content: flex-start;
         color: var(--ink);
       }
-      .action.bad {
+      button.action.bad {
         color: var(--bad);
       }
       @media (max-width: 400px) {

@@ -18,11 +18,15 @@ const GAP = 6;
 export class More extends LitElement {
   @property({ attribute: false }) room!: OrderRoom;
   @property() language: Language = 'fr';
+  /** On a phone there is no room for a button of the search. */
+  @property({ type: Boolean }) narrow = false;
   /** Changes whenever the room may have. */
   @property({ type: Number }) revision = 0;
 
   @state() private busy = false;
   @state() private refusal = '';
+  /** What was chosen takes the focus itself. */
+  private leaving = false;
   @query('.more') private button!: HTMLButtonElement;
   @query('.menu') private menu!: HTMLElement;
   @query('dialog') private dialog!: HTMLDialogElement;
@@ -37,10 +41,18 @@ export class More extends LitElement {
     const hidden = room.connection.welcome?.hide_presence ?? false;
     const blocking = room.room?.blocking ?? false;
     return html`
-      <button class="quiet round" data-test="search-open" aria-label=${texts.search.open} title=${texts.search.open}
-        @click=${() => this.dispatchEvent(new CustomEvent('search', { bubbles: true, composed: true }))}>${icon('search', 20)}</button>
+      ${this.narrow
+        ? nothing
+        : html`<button class="quiet round" data-test="search-open" aria-label=${texts.search.open} title=${texts.search.open} @click=${this.search}>
+            ${icon('search', 20)}
+          </button>`}
       <button class="quiet round more" data-test="more" aria-haspopup="menu" aria-label=${t.menu} title=${t.menu} @click=${this.open}>${icon('dots', 20)}</button>
       <div class="menu" popover="auto" role="menu" aria-label=${t.menu} data-test="more-menu" @keydown=${this.pressed} @toggle=${this.toggled}>
+        ${this.narrow
+          ? html`<button role="menuitem" class="quiet item" tabindex="-1" data-test="search-open" @click=${this.search}>
+              ${icon('search', 18)}<span>${texts.search.open}</span>
+            </button>`
+          : nothing}
         <button role="menuitemcheckbox" class="quiet item" tabindex="-1" data-test="hide-presence" aria-checked=${hidden}
           ?disabled=${this.busy} @click=${() => this.hide(!hidden)}>
           ${icon(hidden ? 'check' : 'eyeOff', 18)}<span>${t.hide}<small>${t.hideHint}</small></span>
@@ -83,7 +95,8 @@ export class More extends LitElement {
   };
 
   private readonly toggled = (event: ToggleEvent): void => {
-    if (event.newState === 'closed' && !this.dialog.open) this.button.focus();
+    if (event.newState === 'closed' && !this.dialog.open && !this.leaving) this.button.focus();
+    this.leaving = false;
   };
 
   private readonly pressed = (event: KeyboardEvent): void => {
@@ -94,6 +107,14 @@ export class More extends LitElement {
     const { items } = this;
     const at = items.indexOf(this.shadowRoot?.activeElement as HTMLElement);
     items[(at + step + items.length) % items.length]?.focus();
+  };
+
+  private readonly search = (): void => {
+    if (this.menu.matches(':popover-open')) {
+      this.leaving = true;
+      this.menu.hidePopover();
+    }
+    this.dispatchEvent(new CustomEvent('search', { bubbles: true, composed: true }));
   };
 
   private readonly report = (): void => {
@@ -152,7 +173,7 @@ export class More extends LitElement {
         color: var(--ink);
         box-shadow: 0 12px 40px rgb(0 0 0 / 0.22);
       }
-      .item {
+      button.item {
         display: flex;
         width: 100%;
         justify-content: flex-start;
@@ -168,7 +189,7 @@ export class More extends LitElement {
         font-weight: 400;
         color: var(--muted);
       }
-      .item.bad {
+      button.item.bad {
         color: var(--bad);
       }
     `,

@@ -50,12 +50,12 @@ export class Panel extends LitElement {
         .language=${this.language}
         .online=${room.connection.status === 'online'}
       ></order-room-actions>
+      <order-room-again .room=${room} .situation=${s} .language=${this.language} .offered=${this.again}></order-room-again>
       <order-room-minutes .room=${room} .situation=${s} .language=${this.language} .revision=${this.revision}></order-room-minutes>
       <order-room-talks .room=${room} .situation=${s} .language=${this.language} .clock=${this.clock}></order-room-talks>
       ${s.brief
         ? html`<order-room-brief .room=${room} .brief=${s.brief} .language=${this.language}></order-room-brief>`
         : nothing}
-      <order-room-again .room=${room} .situation=${s} .language=${this.language} .offered=${this.again}></order-room-again>
       ${s.state === 'question' || s.state === 'question_closed' ? this.unpaid() : nothing}
       ${ended(room) ? countdown : nothing}
       ${asked ? nothing : agreeing}
@@ -100,6 +100,12 @@ export class Panel extends LitElement {
       }
       :host > * {
         flex: none;
+      }
+      /* what has nothing to say takes no room */
+      order-room-again,
+      order-room-minutes,
+      order-room-talks {
+        display: contents;
       }
       .escrow {
         display: flex;

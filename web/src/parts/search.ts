@@ -206,7 +206,10 @@ export class Search extends LitElement {
         scrollbar-width: thin;
         scrollbar-color: var(--line) transparent;
       }
-      .hit {
+      input::-webkit-search-cancel-button {
+        display: none; /* the cross beside it closes, and words are quickly selected */
+      }
+      button.hit {
         display: block;
         width: 100%;
         padding: 8px 12px;

@@ -388,7 +388,7 @@ export const processTexts: Pick<Texts, 'guide' | 'action' | 'confirm' | 'proposa
     notices_sent: (n) => `${n} e-mails envoyés`,
     notice_bounced: (toMe, name, about) =>
       `Un e-mail ${toMe ? 'pour vous' : `pour ${name}`} n’a pas pu être remis : ${notices[about] ?? 'à propos de la commande'}`,
-    question_asked: (me, name, title) => `${me ? 'Vous vous posez' : `${name} se pose`} une question sur « ${title} »`,
+    question_asked: (me, name, title) => `${me ? 'Vous avez' : `${name} a`} une question sur « ${title} »`,
     question_closed: (me, name) => `${me ? 'Vous avez' : `${name} a`} classé la question`,
     option_proposed: (me, name, what) => `${me ? 'Vous proposez' : `${name} propose`} ${what}`,
     option_ordered: (amount) => `Paiement de ${amount} demandé pour l’option`,
