@@ -1,10 +1,16 @@
 """What can be done with a message once it is said, by mouse, by touch and by keyboard."""
 
+import re
+
 from playwright.async_api import Locator, expect
 
 from tests.browser import PHONE
 from tests.e2e.conftest import Stage
 from tests.e2e.windows import Window, Windows
+
+
+THANKS = re.compile(r"^Merci.: Sam Seller$")
+"""The space before a colon is one that does not break."""
 
 
 def message(window: Window, text: str) -> Locator:
@@ -116,3 +122,43 @@ async def test_all_of_it_by_keyboard(small_stage: Stage, windows: Windows) -> No
     await keys.press("Enter")
     await expect(buyer.page.locator('[data-gone="withdrawn"]')).to_be_visible()
     await buyer.reads("Deuxième message.")
+
+
+async def test_a_message_is_answered_and_reacted_to(stage: Stage, windows: Windows) -> None:
+    order = await stage.server.order()
+    buyer = await windows.open(stage.server.url, order, "buyer")
+    seller = await windows.open(stage.server.url, order, "seller", size=PHONE)
+    await buyer.say("Kerguélec se dit kère-gué-lek.")
+    await buyer.say("Et Saïdi : sa-i-di.")
+    await seller.reads("Kerguélec se dit kère-gué-lek.", "Et Saïdi : sa-i-di.")
+
+    kept = message(seller, "Kerguélec")
+    await kept.locator('[data-test="message-menu"]').tap()
+    await seller.part("menu-reply").tap()
+    await expect(seller.part("composer-mode")).to_contain_text("Kerguélec")
+    await expect(seller.part("composer")).to_be_focused()
+    await seller.say("Noted!")
+    await expect(seller.part("composer-mode")).to_have_count(0)
+    quote = message(buyer, "Noted!").locator('[data-test="quote"]')
+    await expect(quote).to_contain_text("Kerguélec se dit")
+    await quote.click()
+    await expect(message(buyer, "Kerguélec se dit").first).to_be_focused()
+
+    # One sign of each kind from each person; the same sign again takes it away.
+    await kept.locator('[data-test="message-menu"]').first.tap()
+    await seller.page.locator('[data-test="react"][data-reaction="thanks"]').tap()
+    sign = buyer.page.locator('[data-test="reaction"][data-reaction="thanks"]')
+    await expect(sign).to_have_attribute("aria-label", THANKS)
+    await expect(sign).to_have_attribute("aria-pressed", "false")
+    await sign.click()
+    await expect(sign).to_have_text("2")
+    await sign.click()
+    await expect(sign).to_have_attribute("aria-label", THANKS)
+
+    # What was withdrawn is gone from quotes too.
+    await open_menu(buyer, "Kerguélec se dit")
+    await buyer.part("menu-withdraw").click()
+    await buyer.part("withdraw-confirm").click()
+    await expect(quote).to_contain_text("Message retiré")
+    await expect(seller.part("reaction")).to_have_count(0)
+    await expect(seller.part("quote")).to_contain_text("Message withdrawn")

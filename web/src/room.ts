@@ -339,10 +339,16 @@ export class OrderRoom implements Follower {
     }
   }
 
+  /** Whether the viewer blocks the other in this order. */
+  get blocking(): boolean {
+    return this.situation?.blocking ?? this.room?.blocking ?? false;
+  }
+
   /** Block the other in this order, or let them be again. */
   async block(on: boolean): Promise<void> {
     const blocked = await this.talk.block(on);
     if (this.room) this.room = { ...this.room, blocking: blocked.on };
+    if (this.situation) this.situation = { ...this.situation, blocking: blocked.on };
     this.events.changed();
   }
 

@@ -83,7 +83,7 @@ export class Header extends LitElement {
 
   private presence(presence: Presence | undefined): string {
     const t = textsOf(this.language).presence;
-    if (presence?.hidden || this.room.connection.welcome?.hide_presence || this.room.room?.blocking) return '';
+    if (presence?.hidden || this.room.connection.welcome?.hide_presence || this.room.blocking) return '';
     if (presence?.online) return t.online;
     if (!presence?.last_seen) return t.offline;
     return t.seen(ago(this.language, Date.parse(presence.last_seen), this.clock()));

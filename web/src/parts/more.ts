@@ -39,7 +39,7 @@ export class More extends LitElement {
     const other = room.other?.name ?? texts.someone;
     const party = room.me?.role !== 'mediator';
     const hidden = room.connection.welcome?.hide_presence ?? false;
-    const blocking = room.room?.blocking ?? false;
+    const { blocking } = room;
     return html`
       ${this.narrow
         ? nothing

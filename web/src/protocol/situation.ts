@@ -30,7 +30,7 @@ export type Zero =
   | 'call_missed'
   | 'may_dispute'
   | 'expired';
-export type GateReason = 'delivered' | 'frozen' | 'ended' | 'seller_only';
+export type GateReason = 'delivered' | 'frozen' | 'ended' | 'seller_only' | 'blocked';
 export type ProposalKind = Bargain | 'talk' | 'point';
 /** What is bargained for in the order's own panel; talks and points belong to the call's. */
 export type Bargain = 'time' | 'refund' | 'option';
@@ -148,6 +148,8 @@ export interface Situation {
   held_cents: number;
   /** What the order costs now, with paid options; missing where it never changes. */
   price_cents?: number;
+  /** Whether the viewer blocks the other. */
+  blocking?: boolean;
   /** When the buyer may nudge a silent seller; missing where they may not. */
   nudge_from?: string | null;
   currency: string;

@@ -175,6 +175,7 @@ export const en = {
     frozen: 'The order is on hold. You can write again as soon as the mediator has joined.',
     ended: 'The order has ended and the conversation is closed. You can still read it.',
     seller_only: 'On this order the seller starts calls.',
+    blocked: 'The conversation is closed.',
   } satisfies Record<GateReason, string>,
   gateUntil: (when: string) => `You can write to each other until ${when}.`,
   callGate: {
@@ -182,6 +183,7 @@ export const en = {
     frozen: 'No calls while a mediator decides.',
     ended: 'The order has ended: calls are closed.',
     seller_only: 'On this order the seller starts calls. Suggest one in the conversation.',
+    blocked: 'No calls: one of you blocks the other in this order.',
   } satisfies Record<GateReason, string>,
 
   advice: {

@@ -176,6 +176,7 @@ export const fr: Texts = {
     frozen: 'La commande est suspendue. Vous pourrez écrire dès l’arrivée du médiateur.',
     ended: 'La commande est finie et la conversation fermée. Vous pouvez toujours la relire.',
     seller_only: 'Pour cette commande, c’est le vendeur qui appelle.',
+    blocked: 'La conversation est fermée.',
   },
   gateUntil: (when) => `Vous pouvez encore échanger jusqu’au ${when}.`,
   callGate: {
@@ -183,6 +184,7 @@ export const fr: Texts = {
     frozen: 'Pas d’appel pendant une médiation.',
     ended: 'La commande est finie : les appels sont fermés.',
     seller_only: 'Pour cette commande, c’est le vendeur qui appelle. Proposez-lui un appel dans la conversation.',
+    blocked: 'Pas d’appel : l’un de vous bloque l’autre dans cette commande.',
   },
 
   advice: {
