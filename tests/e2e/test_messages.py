@@ -8,14 +8,14 @@ from tests.browser import PHONE
 from tests.e2e.conftest import Stage
 from tests.e2e.windows import Window, Windows
 
-
 THANKS = re.compile(r"^Merci.: Sam Seller$")
 """The space before a colon is one that does not break."""
 
 
 def message(window: Window, text: str) -> Locator:
     """The message that says this."""
-    return window.page.locator('[data-test="message"][data-seq]').filter(has_text=text)
+    said = window.page.locator(".text", has_text=text)
+    return window.page.locator('[data-test="message"][data-seq]').filter(has=said)
 
 
 async def open_menu(window: Window, text: str) -> None:
