@@ -55,6 +55,7 @@ from realtime.rates import Rates
 from realtime.settings import Secret, Settings, SettingsError, published_keys, sealing_key
 from realtime.tails import Tails
 from realtime.voice import plane
+from realtime.voice.afar import Afar
 from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
 from realtime.voice.signalling import Switchboard
@@ -104,6 +105,10 @@ async def running(
             limits=VoiceLimits(),
             reach=Reach(advertise=settings.media_address or None, port=settings.media_port),
             path=settings.media_path,
+            carries=settings.role.carries_calls,
+            afar=None
+            if settings.redis_url is None
+            else Afar(settings.redis_url.reveal(), settings.redis_prefix),
             on_signal=lambda order, call, who, media: hub.signal(
                 MediaChanged(order, call, who, media)
             ),
@@ -164,6 +169,8 @@ async def running(
             await plane.prepare()
             stack.push_async_callback(calls.close)
             _work(stack, edge, calls.run)
+            if settings.redis_url is not None:
+                _work(stack, edge, calls.serve)
         stack.push_async_callback(marks.close)
         stack.push_async_callback(hub.close)
         _work(stack, edge, hub.run)

@@ -201,20 +201,35 @@ async def _end_if_lapsed(database: Database, order: OrderId, call: CallId) -> No
         still = (await tx.conn.execute(_lapsed(tx.now).where(calls.c.call_id == call))).first()
         if still is None:
             return
-        event = break_off(_call(still), CallEnd.FAILED, tx.now)
+        stopped = await tx.conn.scalar(
+            select(media_processes.c.draining).where(
+                media_processes.c.incarnation == still.incarnation
+            )
+        )
+        end = CallEnd.STOPPED if stopped else CallEnd.FAILED
+        event = break_off(_call(still), end, tx.now)
         if event is not None:
             await finish(tx, locked, event, CLOCK)
 
 
 async def renew(
-    tx: Transaction, incarnation: str, *, address: str, capacity: int, lease: float
+    tx: Transaction,
+    incarnation: str,
+    *,
+    address: str,
+    capacity: int,
+    lease: float,
+    draining: bool = False,
 ) -> datetime:
-    """Keep a media process registered for `lease` seconds from now; return the lease's end."""
+    """Keep a media process registered for `lease` seconds from now; return the lease's end.
+
+    New calls pass by one that is `draining`.
+    """
     until = tx.now + timedelta(seconds=lease)
     renewed = await tx.conn.execute(
         update(media_processes)
         .where(media_processes.c.incarnation == incarnation)
-        .values(lease_until=until)
+        .values(lease_until=until, draining=draining)
     )
     if renewed.rowcount == 0:
         await tx.conn.execute(
@@ -226,20 +241,12 @@ async def renew(
                 incarnation=incarnation,
                 address=address,
                 capacity=capacity,
-                draining=False,
+                draining=draining,
                 started_at=tx.now,
                 lease_until=until,
             )
         )
     return until
-
-
-async def retire(database: Database, incarnation: str) -> None:
-    """Take a media process off the register: it has stopped."""
-    async with database.transaction() as tx:
-        await tx.conn.execute(
-            delete(media_processes).where(media_processes.c.incarnation == incarnation)
-        )
 
 
 async def _claim(tx: Transaction, order: OrderId, person: PersonId, call: CallId) -> bool:

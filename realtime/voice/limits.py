@@ -54,12 +54,20 @@ class VoiceLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Calls that one media process takes; measured room for both parties talking at once at
     about two thirds of a core (tests/bench/voice.py)."""
 
-    renew_seconds: float = 2.0
+    renew_seconds: float = 1.0
     """How often a media process renews its lease, and compares its calls with the database."""
 
-    lease_seconds: float = 6.0
+    lease_seconds: float = 4.0
     """How long a lease lasts. A process that died is noticed within this time, and its calls
-    end; one that misses two renewals is not taken for dead."""
+    move or end; one that misses two renewals is not taken for dead."""
+
+    handover_seconds: float = 5.0
+    """How long a process that stops goes on carrying calls that others took over, and how long
+    its calls live if nobody did."""
+
+    lag_seconds: float = 0.25
+    """A node whose event loop is held up for longer than this, on average, takes no new call:
+    the sound of all would come in lumps."""
 
     pending_datagrams: int = 64
     """Datagrams other than media waiting for the handshake of one leg; more are dropped."""

@@ -38,6 +38,9 @@ Tell = Callable[[str, str], None]
 
 PARTIES = 2
 
+LAG_LEARNS = 0.2
+"""How much one pulse counts in the lag."""
+
 
 class Hearing(msgspec.Struct, frozen=True, kw_only=True):
     """How one party and the server hear each other at the moment."""
@@ -69,6 +72,7 @@ class Node:
     Attributes:
         incarnation: names this run of the process; another run has another one.
         counters: sums over the legs that are closed.
+        lag: seconds by which the event loop lately ran late, on average.
     """
 
     def __init__(
@@ -93,6 +97,7 @@ class Node:
         """
         self.incarnation = secrets.token_hex(16)
         self.counters = Counters()
+        self.lag = 0.0
         self._limits = limits
         self._reach = reach
         self._path = path
@@ -124,6 +129,18 @@ class Node:
     def calls(self) -> frozenset[str]:
         """The calls that the node holds now."""
         return frozenset(self._calls)
+
+    @property
+    def connected(self) -> int:
+        """Legs over which a browser is heard now."""
+        return sum(
+            party.current is not None for each in self._calls.values() for party in each.values()
+        )
+
+    @property
+    def overloaded(self) -> bool:
+        """The event loop was held up lately: a new call would be heard late, as would all."""
+        return self.lag > self._limits.lag_seconds
 
     def start(self) -> None:
         """Listen, and begin to look after the legs. Needs a running event loop."""
@@ -325,9 +342,12 @@ class Node:
         task.add_done_callback(self._closing.discard)
 
     async def _keep_pulse(self) -> None:
+        due = time.monotonic()
         while True:
-            await asyncio.sleep(self._limits.pulse_seconds)
+            due = max(due, time.monotonic()) + self._limits.pulse_seconds
+            await asyncio.sleep(due - time.monotonic())
             now = time.monotonic()
+            self.lag += (now - due - self.lag) * LAG_LEARNS
             for party in [each for parties in self._calls.values() for each in parties.values()]:
                 try:
                     self._look_after(party, now)

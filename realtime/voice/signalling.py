@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import assert_never
 
 import structlog
 
@@ -27,7 +28,8 @@ from orders.events import CallEnd, CallId, OrderId, PersonId
 from orders.locking import LockedOrder, lock, peek
 from orders.timeline import Position
 from orders.timers import DueTimer
-from realtime.voice import callbook
+from realtime.voice import callbook, carriers
+from realtime.voice.afar import Afar, Asked, Look, Mute, Question
 from realtime.voice.calls import Call, Verb, accept, check_media, decline, hang_up, start
 from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
@@ -38,7 +40,7 @@ log = structlog.get_logger(__name__)
 
 OnSignal = Callable[[OrderId, CallId, PersonId, str], None]
 """Told (order, call, person, media), media being one of `connected`, `reconnecting`, `gone`,
-`muted`, `unmuted`, `elsewhere`. Called on the event loop; must not block."""
+`muted`, `unmuted`, `elsewhere`, `moved`. Called on the event loop; must not block."""
 
 
 class Switchboard:
@@ -57,11 +59,14 @@ class Switchboard:
         on_signal: OnSignal,
         address: str = "",
         path: MediaPath = MediaPath.AUTO,
+        carries: bool = True,
+        afar: Afar | None = None,
     ) -> None:
         """Prepare the switchboard and its node.
 
         `address` is where other processes reach this one, and is only written down. `path` is how
-        packets are to be forwarded, see `realtime.voice.plane`.
+        packets are to be forwarded, see `realtime.voice.plane`. A process that `carries` no calls
+        leaves them to others, which are reached over `afar`; without it there are none.
         """
         self.node = Node(
             limits=limits,
@@ -76,6 +81,8 @@ class Switchboard:
         self._limits = limits
         self._on_signal = on_signal
         self._address = address
+        self._carries = carries
+        self._afar = afar
         # The order of each call that this process's node carries or may be asked to carry.
         self._orders: dict[CallId, OrderId] = {}
         # Calls with a vanished party, until their end is written.
@@ -95,8 +102,9 @@ class Switchboard:
         """
         content = command_digest(Verb.START, to or "")
         call: CallId | None = None
+        carrier = ""
         # A call whose media process holds no lease would be ended by the next sweep.
-        if await self._is_late():
+        if self._carries and await self._is_late():
             await self._renew()
         async with self._database.transaction() as tx:
             locked = await lock(tx, order)
@@ -108,17 +116,16 @@ class Switchboard:
                 raise Malformed(where="to")
             present = start(locked.facts, role, person, await callbook.find_open(tx.conn, order))
             if present is None:
-                if len(self._orders) >= self._limits.calls_per_node:
-                    raise TooManyOpen(limit=self._limits.calls_per_node, what="calls")
+                carrier = await self._carrier(tx)
                 call, position = await callbook.ring(
-                    tx, locked, person, self.node.incarnation, client_id, content
+                    tx, locked, person, carrier, client_id, content
                 )
             else:
                 event = accept(present, person, role)
                 position = await callbook.answer(tx, locked, event, person, client_id, content)
         if present is not None:
             self._expect(order, present)
-        elif call is not None:
+        elif call is not None and carrier == self.node.incarnation:
             self._orders[call] = order
         return position
 
@@ -161,11 +168,13 @@ class Switchboard:
 
         Repeat-safe by `leg`. Raises `OrderUnknown`, `CallUnknown`, `CallOver`, `WrongState` (it
         rings and was not answered), what `Node.join` raises, and `Unavailable`, with reason
-        `media_elsewhere` if another process carries the call.
+        `media_elsewhere` if another process carries the call and does not answer.
         """
         found = await self._present(order, person, call, Verb.OFFER)
         if found.incarnation != self.node.incarnation:
-            raise Unavailable(reason="media_elsewhere")
+            if self._afar is None:
+                raise Unavailable(reason="media_elsewhere")
+            return await self._afar.offer(found.incarnation, order, person, call, leg, sdp)
         self._orders[call] = order
         return await self.node.join(call, person, sdp, leg)
 
@@ -173,7 +182,10 @@ class Switchboard:
         """Close the gate behind the person's microphone (`on`), or open it. Raises as `offer`."""
         found = await self._present(order, person, call, Verb.MUTE)
         if found.incarnation != self.node.incarnation:
-            raise Unavailable(reason="media_elsewhere")
+            if self._afar is None:
+                raise Unavailable(reason="media_elsewhere")
+            await self._afar.mute(found.incarnation, order, person, call, on=on)
+            return
         self.node.mute(call, person, muted=on)
         self._on_signal(order, call, person, "muted" if on else "unmuted")
 
@@ -182,13 +194,14 @@ class Switchboard:
         await callbook.fire_ring(tx, locked, clock)
 
     async def end_lapsed(self) -> None:
-        """End the calls of media processes whose lease lapsed: a `Chore` for the sweeper.
+        """Move the calls of media processes whose lease lapsed, or end them: a `Chore`.
 
         While this process runs, its own lease is renewed first: being able to look proves that
         it lives, even if something held it up for longer than a lease.
         """
         if self._running and await self._is_late():
             await self._renew()
+        await self._rescue()
         await callbook.end_lapsed(self._database)
 
     async def run(self) -> None:
@@ -209,17 +222,31 @@ class Switchboard:
         finally:
             self._running = False
 
-    async def close(self) -> None:
-        """Stop in good order: every call of this process ends as stopped, and both see why.
+    async def serve(self) -> None:
+        """Answer what other processes ask of this one's calls, until cancelled."""
+        if self._afar is not None:
+            await self._afar.serve(self.node.incarnation, self._asked)
 
-        An unreachable database is left alone: the lease lapses by itself.
+    async def close(self) -> None:
+        """Stop in good order: the calls of this process move on, and their media goes on.
+
+        Another media process takes them over, or this one does after its restart; a call that
+        nobody takes within `handover_seconds` ends as stopped, and both see why. An unreachable
+        database is left alone: the lease lapses by itself.
         """
         try:
+            await carriers.leave(
+                self._database, self.node.incarnation, self._limits.handover_seconds
+            )
             async with self._database.reading() as conn:
                 carried = await callbook.carried_by(conn, self.node.incarnation)
-            for order, call in carried:
-                await callbook.end(self._database, order, call.id, CallEnd.STOPPED)
-            await callbook.retire(self._database, self.node.incarnation)
+                to = await carriers.least_loaded(
+                    conn, self._database, without=self.node.incarnation
+                )
+            if to is not None and carried:
+                wanted = [(order, call.id) for order, call in carried]
+                self._announce(await carriers.hand_over(self._database, wanted, to), carried)
+                await self._until_left()
         except Unavailable:
             log.warning("the switchboard closes without the database")
         await self.node.close()
@@ -240,7 +267,10 @@ class Switchboard:
             else:
                 event = hang_up(found, person, role, tx.now)
             position = await callbook.finish(tx, locked, event, person, client_id, content)
-        self._forget(call)
+        if found.incarnation == self.node.incarnation:
+            self._forget(call)
+        elif self._afar is not None:
+            await self._afar.look(found.incarnation)
         return position
 
     async def _present(self, order: OrderId, person: PersonId, call: CallId, verb: Verb) -> Call:
@@ -256,6 +286,62 @@ class Switchboard:
             raise OrderUnknown(order=order)
         check_media(found, person, verb)
         return found
+
+    async def _carrier(self, tx: Transaction) -> str:
+        """The media process that a new call goes to: this one in the embedded size."""
+        if self._carries and self._afar is None:
+            if len(self._orders) >= self._limits.calls_per_node or self.node.overloaded:
+                raise TooManyOpen(limit=self._limits.calls_per_node, what="calls")
+            return self.node.incarnation
+        found = await carriers.least_loaded(tx.conn, self._database)
+        if found is None:
+            raise Unavailable(reason="no_media")
+        return found
+
+    async def _asked(self, asked: Asked) -> str:
+        """What another process asks of a call that this one carries."""
+        match asked:
+            case Question():
+                return await self.offer(asked.order, asked.person, asked.call, asked.leg, asked.sdp)
+            case Mute():
+                await self.mute(asked.order, asked.person, asked.call, asked.on)
+            case Look():
+                self._nudged.set()
+            case never:
+                assert_never(never)
+        return ""
+
+    async def _rescue(self) -> None:
+        """Give calls that a media process left behind to the one with the most room."""
+        async with self._database.reading() as conn:
+            wanted = await carriers.left_behind(conn, self._database)
+            to = await carriers.least_loaded(conn, self._database) if wanted else None
+        if to is None:
+            return
+        moved = await carriers.hand_over(self._database, wanted, to)
+        async with self._database.reading() as conn:
+            carried = await callbook.carried_by(conn, to)
+        self._announce(moved, carried)
+        if to == self.node.incarnation:
+            self._nudged.set()
+        elif self._afar is not None:
+            await self._afar.look(to)
+
+    def _announce(
+        self, moved: Sequence[tuple[OrderId, CallId]], carried: Sequence[tuple[OrderId, Call]]
+    ) -> None:
+        """Tell the browsers of answered calls that they should come after."""
+        for order, call in carried:
+            if (order, call.id) in moved and call.answered_at is not None:
+                for person in (call.caller, call.callee):
+                    self._on_signal(order, call.id, person, "moved")
+
+    async def _until_left(self) -> None:
+        """Go on carrying what was handed over until its browsers are gone, but not for long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._limits.handover_seconds):
+                while self.node.connected:  # noqa: ASYNC110 - the node has no such event
+                    await asyncio.sleep(self._limits.pulse_seconds)
 
     def _expect(self, order: OrderId, call: Call) -> None:
         """Await both parties of an answered call, if this process carries it."""
@@ -290,6 +376,7 @@ class Switchboard:
             if order is not None:
                 await callbook.end(self._database, order, call, CallEnd.FAILED)
             self._forget(call)
+        await self._rescue()
         await self._compare()
 
     async def _compare(self) -> None:
@@ -320,5 +407,6 @@ class Switchboard:
                 address=self._address,
                 capacity=self._limits.calls_per_node,
                 lease=self._limits.lease_seconds,
+                draining=self.node.overloaded,
             )
         self._lease_until = until

@@ -195,6 +195,10 @@ export class Call {
         // A leg of this person was replaced. If ours is the newcomer, it replaced our own old one.
         if (own && this.mine === signal.call && this.leg !== null && !this.newcomer) this.give();
         break;
+      case 'moved':
+        // Another media process carries the call now: come after, and the old leg is let go.
+        if (own && this.mine === signal.call) void this.makeLeg(signal.call);
+        break;
       case 'muted':
       case 'unmuted':
         if (!own) this.otherMuted = signal.media === 'muted';

@@ -15,11 +15,17 @@ from realtime.voice.signalling import Switchboard
 from tests.orders.world import Room, entries_of
 from tests.realtime.voice.peer import Peer
 
-LIMITS = VoiceLimits(pulse_seconds=0.05)
+LIMITS = VoiceLimits(pulse_seconds=0.05, lag_seconds=60.0)
 
 
 class Desk:
-    """A switchboard with what it signalled."""
+    """A switchboard with what it signalled.
+
+    Attributes:
+        leave: stops it, as its process would; set while its task runs.
+    """
+
+    leave: Callable[[], Awaitable[None]]
 
     def __init__(self, database: Database, limits: VoiceLimits = LIMITS) -> None:
         self.signals: list[tuple[PersonId, str]] = []
@@ -55,12 +61,17 @@ async def desk(database: Database, limits: VoiceLimits = LIMITS) -> AsyncIterato
     """A switchboard with its task running."""
     made = Desk(database, limits)
     running = asyncio.create_task(made.board.run())
-    try:
-        yield made
-    finally:
+
+    async def leave() -> None:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         await made.board.close()
+
+    made.leave = leave
+    try:
+        yield made
+    finally:
+        await leave()
 
 
 CallEvent = CallRang | CallAnswered | CallEnded

@@ -2,12 +2,10 @@
 
 import asyncio
 
-from sqlalchemy import select
-
 from orders.clock import Sweeper
 from orders.database import Database
 from orders.events import CLOCK, CallEnd, CallEnded
-from orders.tables import media_processes, orders
+from orders.tables import orders
 from realtime.voice import callbook
 from realtime.voice.limits import VoiceLimits
 from tests.orders.world import Watch, open_room, opened
@@ -32,40 +30,82 @@ async def test_what_another_process_decided_reaches_the_node(database: Database)
                 await asyncio.sleep(0.02)
 
 
-async def test_a_process_that_stops_tells_both_why(database: Database) -> None:
-    room = await open_room(database)
-    async with desk(database) as office:
-        call = await office.talk(room)
-    assert (await told(database, room))[-1] == (CLOCK, CallEnded(call, CallEnd.STOPPED, 0))
-    async with database.reading() as conn:
-        assert office.board.node.incarnation not in set(
-            await conn.scalars(select(media_processes.c.incarnation))
-        )
-
-
-async def test_a_lapsed_lease_ends_its_calls_and_no_others(own_database_url: str) -> None:
+async def test_calls_of_a_process_that_stops_end_if_nobody_takes_them(
+    own_database_url: str,
+) -> None:
     watch = Watch()
     async with opened(own_database_url, watch) as database:
-        talking, ringing, elsewhere = [await open_room(database) for _ in range(3)]
-        dead, alive = Desk(database), Desk(database)
+        room = await open_room(database)
+        async with desk(database) as office:
+            call = await office.talk(room)
+        await callbook.end_lapsed(database)
+        assert len(await told(database, room)) == 2
+        watch.forward(seconds=6)
+        await callbook.end_lapsed(database)
+        assert (await told(database, room))[-1] == (CLOCK, CallEnded(call, CallEnd.STOPPED, 6))
+
+
+async def test_calls_of_a_process_that_stops_go_on_at_another_or_after_its_restart(
+    database: Database,
+) -> None:
+    room = await open_room(database)
+    async with desk(database) as office, Peer() as buyer, Peer() as again:
+        call = await office.talk(room)
+        await office.offer(room, room.buyer, call, buyer)
+        await office.leave()
+        async with desk(database) as next_one:
+            async with asyncio.timeout(5):
+                while (room.buyer, "moved") not in next_one.signals:
+                    await asyncio.sleep(0.02)
+            assert (room.seller, "moved") in next_one.signals
+            await next_one.offer(room, room.buyer, call, again)
+            assert next_one.board.node.hearing(call, room.buyer) is not None
+            await next_one.board.hang_up(room.order, room.buyer, call, "bye")
+    assert await end_of(database, room) == (room.buyer, CallEnd.COMPLETED)
+
+
+async def test_a_lapsed_lease_ends_its_calls_where_nobody_can_take_them(
+    own_database_url: str,
+) -> None:
+    watch = Watch()
+    async with opened(own_database_url, watch) as database:
+        talking, ringing = [await open_room(database) for _ in range(2)]
+        dead, sweeping = Desk(database), Desk(database)
         await dead.talk(talking)
         await dead.ring(ringing)
-        watch.forward(seconds=5)
-        await alive.ring(elsewhere)
-        sweeper = Sweeper(database, chores=[alive.board.end_lapsed])
+        sweeper = Sweeper(database, chores=[sweeping.board.end_lapsed])
+        watch.forward(seconds=3)
         await sweeper.sweep()
         assert len(await told(database, talking)) == 2
         watch.forward(seconds=2)
         await sweeper.sweep()
         await sweeper.sweep()
-        for room, count, seconds in ((talking, 3, 7), (ringing, 2, 0)):
+        for room, count, seconds in ((talking, 3, 5), (ringing, 2, 0)):
             call = await dead.call(room)
             events = await told(database, room)
             assert len(events) == count
             assert events[-1] == (CLOCK, CallEnded(call, CallEnd.FAILED, seconds))
             assert await free(database, room)
-        assert len(await told(database, elsewhere)) == 1
         await dead.board.node.close()
+
+
+async def test_a_lapsed_lease_moves_its_calls_to_a_living_process(own_database_url: str) -> None:
+    watch = Watch()
+    async with opened(own_database_url, watch) as database:
+        talking, elsewhere = [await open_room(database) for _ in range(2)]
+        dead, alive = Desk(database), Desk(database)
+        call = await dead.talk(talking)
+        watch.forward(seconds=3)
+        await alive.ring(elsewhere)
+        watch.forward(seconds=2)
+        await Sweeper(database, chores=[alive.board.end_lapsed]).sweep()
+        assert len(await told(database, talking)) == 2
+        assert {(talking.buyer, "moved"), (talking.seller, "moved")} <= set(alive.signals)
+        async with database.reading() as conn:
+            found = await callbook.find(conn, talking.order, call)
+        assert found.incarnation == alive.board.node.incarnation
+        for each in (dead, alive):
+            await each.board.node.close()
 
 
 async def test_a_process_that_was_held_up_does_not_end_its_own_calls(

@@ -215,7 +215,7 @@ export interface TypingFrame {
   person: string;
   typing: boolean;
 }
-export type Media = 'connected' | 'reconnecting' | 'gone' | 'muted' | 'unmuted' | 'elsewhere';
+export type Media = 'connected' | 'reconnecting' | 'gone' | 'muted' | 'unmuted' | 'elsewhere' | 'moved';
 export interface CallSignal {
   t: 'call';
   order: string;

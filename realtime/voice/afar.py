@@ -1,0 +1,177 @@
+"""Asking a media process of another machine: offers and mutes go there over Redis, answers back.
+
+Each media process has a list of what is asked of it; each question names a list of its own for
+the answer. Nothing is kept: a question that nobody takes for `PATIENCE` is answered with
+`Unavailable`, and whoever asked may ask again, because offers are repeat-safe by their leg.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import msgspec
+import structlog
+
+from orders.errors import Refused, Unavailable
+from orders.events import CallId, OrderId, PersonId
+from realtime.bus.link import GONE, Link
+
+log = structlog.get_logger(__name__)
+
+PATIENCE = 5.0
+"""Seconds from a question to giving up on its answer."""
+
+_WAIT = 1
+"""Seconds of one look into a list; a `Link` takes longer silence for death."""
+
+_AGAIN_AFTER = 0.5
+
+
+class Question(msgspec.Struct, frozen=True, tag_field="t", tag="offer"):
+    """A browser's offer for a call that the asked process carries."""
+
+    reply: str
+    order: OrderId
+    person: PersonId
+    call: CallId
+    leg: str
+    sdp: str
+
+
+class Mute(msgspec.Struct, frozen=True, tag_field="t", tag="mute"):
+    """A gate to close or open."""
+
+    reply: str
+    order: OrderId
+    person: PersonId
+    call: CallId
+    on: bool
+
+
+class Look(msgspec.Struct, frozen=True, tag_field="t", tag="look"):
+    """Something was decided: compare your calls with the database."""
+
+
+Asked = Question | Mute | Look
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """The answer's text, or why there is none."""
+
+    sdp: str = ""
+    refused: str = ""
+    facts: dict[str, Any] = {}
+
+
+Answer = Callable[[Question | Mute | Look], Awaitable[str]]
+"""Does what is asked; raises `Refused`."""
+
+
+class Afar:
+    """Redis as the way to the other media processes."""
+
+    def __init__(self, url: str, prefix: str) -> None:
+        """Prepare; every question has a connection of its own."""
+        self._url = url
+        self._prefix = prefix
+
+    async def offer(
+        self, incarnation: str, order: OrderId, person: PersonId, call: CallId, leg: str, sdp: str
+    ) -> str:
+        """As `Switchboard.offer`, there."""
+        reply = self._reply()
+        return await self._ask(incarnation, Question(reply, order, person, call, leg, sdp), reply)
+
+    async def mute(
+        self, incarnation: str, order: OrderId, person: PersonId, call: CallId, *, on: bool
+    ) -> None:
+        """As `Switchboard.mute`, there."""
+        reply = self._reply()
+        await self._ask(incarnation, Mute(reply, order, person, call, on), reply)
+
+    async def look(self, incarnation: str) -> None:
+        """Let it compare its calls with the database at once; it does so by itself soon."""
+        try:
+            link = await Link.open(self._url, "order-room-tells-media")
+            try:
+                await link.ask(self._put(incarnation, Look()))
+            finally:
+                await link.close()
+        except GONE:
+            return
+
+    async def serve(self, incarnation: str, answer: Answer) -> None:
+        """Answer what is asked of this process until cancelled."""
+        async with asyncio.TaskGroup() as working:
+            while True:
+                try:
+                    link = await Link.open(self._url, "order-room-media")
+                    try:
+                        while True:
+                            (came,) = await link.ask([("BLPOP", self._list(incarnation), _WAIT)])
+                            if came is not None:
+                                working.create_task(self._answer(came[1], answer))
+                    finally:
+                        await link.close()
+                except GONE:
+                    await asyncio.sleep(_AGAIN_AFTER)
+
+    async def _answer(self, letter: bytes, answer: Answer) -> None:
+        try:
+            asked: Asked = msgspec.json.decode(letter, type=Asked)
+        except msgspec.DecodeError:
+            log.warning("a question to this media process could not be read")
+            return
+        try:
+            reply = Reply(sdp=await answer(asked))
+        except Refused as refused:
+            reply = Reply(refused=refused.code, facts=refused.facts)
+        except Exception:
+            log.exception("a question to this media process failed")
+            reply = Reply(refused=Unavailable.code, facts={"reason": "media_failed"})
+        if isinstance(asked, Look):
+            return
+        try:
+            link = await Link.open(self._url, "order-room-media-answers")
+            try:
+                await link.ask(
+                    [
+                        ("RPUSH", asked.reply, msgspec.json.encode(reply)),
+                        ("PEXPIRE", asked.reply, int(1_000 * PATIENCE)),
+                    ]
+                )
+            finally:
+                await link.close()
+        except GONE:
+            log.warning("an answer of this media process was lost")
+
+    async def _ask(self, incarnation: str, asked: Question | Mute, reply: str) -> str:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                link = await Link.open(self._url, "order-room-asks-media")
+                try:
+                    await link.ask(self._put(incarnation, asked))
+                    came = None
+                    while came is None:
+                        (came,) = await link.ask([("BLPOP", reply, _WAIT)])
+                finally:
+                    await link.close()
+        except GONE as error:
+            raise Unavailable(reason="media_elsewhere") from error
+        told = msgspec.json.decode(came[1], type=Reply)
+        if told.refused:
+            raise Refused.catalogue.get(told.refused, Unavailable)(**told.facts)
+        return told.sdp
+
+    def _put(self, incarnation: str, asked: Asked) -> list[tuple[str | bytes | int, ...]]:
+        into = self._list(incarnation)
+        return [("RPUSH", into, msgspec.json.encode(asked)), ("PEXPIRE", into, 5_000)]
+
+    def _list(self, incarnation: str) -> str:
+        return f"{self._prefix}:media:{incarnation}"
+
+    def _reply(self) -> str:
+        return f"{self._prefix}:media-reply:{secrets.token_hex(12)}"

@@ -1,0 +1,195 @@
+"""Media processes apart from those that answer people: offers and mutes find the right one."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Self
+
+import pytest
+
+from orders.database import Database
+from orders.errors import CallOver, SdpRefused, Unavailable
+from orders.events import CallId, OrderId, PersonId
+from realtime.voice.afar import Afar, Asked
+from realtime.voice.leg import LOOPBACK, Reach
+from realtime.voice.limits import VoiceLimits
+from realtime.voice.signalling import Switchboard
+from tests.orders.world import Room, open_room, opened
+from tests.realtime.voice.desk import end_of, told
+from tests.realtime.voice.offers import CHROMIUM
+from tests.realtime.voice.peer import Peer, rtp
+
+LIMITS = VoiceLimits(pulse_seconds=0.05, handover_seconds=3.0, lag_seconds=60.0)
+REACH = Reach(bind=(LOOPBACK,))
+
+
+@pytest.fixture
+async def database(own_database_url: str) -> AsyncIterator[Database]:
+    """A database of its own: calls go to the least loaded of all processes in it."""
+    async with opened(own_database_url) as made:
+        yield made
+
+
+class Process:
+    """One process's switchboard, carrying calls or not."""
+
+    def __init__(self, database: Database, url: str, prefix: str, *, carries: bool) -> None:
+        self.signals: list[tuple[PersonId, str]] = []
+        self.board = Switchboard(
+            database,
+            limits=LIMITS,
+            reach=REACH,
+            on_signal=self._signalled,
+            carries=carries,
+            afar=Afar(url, prefix),
+        )
+        self._carries = carries
+        self._working: list[asyncio.Task[None]] = []
+
+    def _signalled(self, order: OrderId, call: CallId, person: PersonId, media: str) -> None:
+        self.signals.append((person, media))
+
+    async def __aenter__(self) -> Self:
+        if self._carries:
+            self._working = [
+                asyncio.create_task(self.board.run()),
+                asyncio.create_task(self.board.serve()),
+            ]
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.stop()
+
+    async def stop(self) -> None:
+        for task in self._working:
+            task.cancel()
+        if self._working:
+            await asyncio.gather(*self._working, return_exceptions=True)
+            self._working = []
+            await self.board.close()
+
+
+@asynccontextmanager
+async def called(board: Switchboard, room: Room) -> AsyncIterator[CallId]:
+    """The buyer calls and the seller accepts, at a process that carries nothing."""
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                await board.start(room.order, room.buyer, "ring")
+                break
+            except Unavailable:  # until a media process has registered
+                await asyncio.sleep(0.05)
+    (_, event), *_ = await told(board._database, room)
+    await board.accept(room.order, room.seller, event.call, "accept")
+    yield event.call
+
+
+async def joined(board: Switchboard, room: Room, person: PersonId, call: CallId, leg: str) -> Peer:
+    peer = Peer(reach=REACH)
+    await peer.accept(await board.offer(room.order, person, call, leg, await peer.offer()))
+    return peer
+
+
+async def test_a_call_is_carried_by_another_process_than_the_one_asked(
+    database: Database, redis_url: str
+) -> None:
+    prefix = secrets.token_hex(6)
+    room = await open_room(database)
+    async with (
+        Process(database, redis_url, prefix, carries=False) as gateway,
+        Process(database, redis_url, prefix, carries=True) as media,
+        called(gateway.board, room) as call,
+    ):
+        buyer = await joined(gateway.board, room, room.buyer, call, "1")
+        seller = await joined(gateway.board, room, room.seller, call, "1")
+        assert not gateway.board.node.calls
+        assert media.board.node.calls == {call}
+        async with asyncio.timeout(5):
+            while (room.seller, "connected") not in media.signals:
+                await asyncio.sleep(0.02)
+        buyer.send(rtp(1, payload=b"from afar"))
+        await seller.until(lambda: bool(seller.heard))
+        assert seller.heard[0][12:] == b"from afar"
+        await gateway.board.mute(room.order, room.buyer, call, on=True)
+        assert (room.buyer, "muted") in media.signals
+        with pytest.raises(SdpRefused):
+            await gateway.board.offer(room.order, room.buyer, call, "2", "v=0\r\nnonsense")
+        await gateway.board.hang_up(room.order, room.buyer, call, "bye")
+        async with asyncio.timeout(2):
+            while media.board.node.calls:
+                await asyncio.sleep(0.02)
+        with pytest.raises(CallOver):
+            await gateway.board.offer(room.order, room.buyer, call, "3", CHROMIUM)
+        for each in (buyer, seller):
+            await each.close()
+
+
+async def test_a_media_process_that_stops_hands_its_call_over_and_both_go_on(
+    database: Database, redis_url: str
+) -> None:
+    prefix = secrets.token_hex(6)
+    room = await open_room(database)
+    async with (
+        Process(database, redis_url, prefix, carries=False) as gateway,
+        Process(database, redis_url, prefix, carries=True) as first,
+        called(gateway.board, room) as call,
+    ):
+        old = [
+            await joined(gateway.board, room, person, call, "1")
+            for person in (room.buyer, room.seller)
+        ]
+        assert first.board.node.calls == {call}
+        async with Process(database, redis_url, prefix, carries=True) as second:
+            async with asyncio.timeout(5):
+                while len(await registered(database)) < 2:
+                    await asyncio.sleep(0.02)
+            began = asyncio.get_running_loop().time()
+            stopping = asyncio.create_task(first.stop())
+            async with asyncio.timeout(5):
+                while (room.buyer, "moved") not in first.signals:
+                    await asyncio.sleep(0.02)
+            buyer = await joined(gateway.board, room, room.buyer, call, "2")
+            seller = await joined(gateway.board, room, room.seller, call, "2")
+            assert second.board.node.calls == {call}
+            buyer.send(rtp(1, payload=b"still there"))
+            await seller.until(lambda: bool(seller.heard))
+            assert asyncio.get_running_loop().time() - began < 5
+            for each in old:
+                await each.close()
+            await stopping
+            await gateway.board.hang_up(room.order, room.seller, call, "bye")
+            for each in (buyer, seller):
+                await each.close()
+    assert (await end_of(database, room))[0] == room.seller
+
+
+async def registered(database: Database) -> list[str]:
+    async with database.reading() as conn:
+        rows = await conn.exec_driver_sql(
+            "SELECT incarnation FROM media_processes WHERE NOT draining"
+        )
+        return [row[0] for row in rows]
+
+
+async def test_without_redis_nobody_waits_for_long(database: Database) -> None:
+    away = Afar("redis://127.0.0.1:1/0", "x")
+    with pytest.raises(Unavailable):
+        await away.mute("nobody", OrderId("o"), PersonId("p"), CallId("c"), on=True)
+    await away.look("nobody")
+
+
+async def test_what_cannot_be_read_is_passed_over(redis_url: str) -> None:
+    afar, asked = Afar(redis_url, secrets.token_hex(6)), []
+
+    async def answer(question: Asked) -> str:
+        asked.append(question)
+        raise RuntimeError("ours")
+
+    task = asyncio.create_task(afar.serve("one", answer))
+    with pytest.raises(Unavailable) as refused:
+        await afar.mute("one", OrderId("o"), PersonId("p"), CallId("c"), on=True)
+    assert refused.value.facts == {"reason": "media_failed"}
+    assert len(asked) == 1
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
