@@ -31,7 +31,9 @@ ROOMS = 8
 PAUSE = 0.05
 """Seconds that a writer rests between two messages on the average."""
 LONG = 60.0
-"""Seconds that something stands still at most, in a run that is long enough."""
+"""Seconds that something stands still at most, now and then, in a run of `MANY` seconds."""
+MANY = 240.0
+RARELY = 0.25
 
 
 async def run(
@@ -78,7 +80,9 @@ async def _talk(world: World, menu: tuple[Injection, ...], seconds: float) -> Co
                 world.chance.shuffle(queue)
             injection = queue.pop()
             left = until - time.monotonic()
-            longest = LONG if seconds >= 5 * LONG and not injected[injection.__name__] else 4.0
+            standing = injection.__name__.startswith(("pause", "swallow"))
+            long = seconds >= MANY and standing and world.chance.random() < RARELY
+            longest = LONG if long else 5.0
             length = min(world.chance.uniform(0.5, longest), max(0.5, left))
             injected[injection.__name__] += 1
             await injection(world, length)

@@ -8,7 +8,7 @@ import { ServerClock } from './countdown.js';
 import { Files, serverOf } from './files.js';
 import { merged } from './inbox.js';
 import { Line, type Options, type Owner, type Refusal, type Status, type TokenProvider } from './line.js';
-import { Outbox, putOff, RefusedError, type Ask, type Shelf } from './outbox.js';
+import { Outbox, pauseAfter, putOff, RefusedError, type Ask, type Shelf } from './outbox.js';
 import type { Asking, InboxLine, Outbound, Preferences, Refused, Reply, Telling, Welcome } from './protocol.js';
 
 /** Whoever shows an order. */
@@ -30,6 +30,7 @@ export class Connection implements Owner {
   private readonly followers = new Map<string, Set<Follower>>();
   private readonly watchers = new Set<() => void>();
   private readonly asked = new Map<string, { head: number; since: number }>();
+  private readonly later = new Map<string, ReturnType<typeof setTimeout>>();
 
   constructor(private readonly options: Options & { shelf?: Shelf | null }) {
     this.line = new Line(options, this);
@@ -217,7 +218,9 @@ export class Connection implements Owner {
     const ask = frame.id ? this.outbox.get(frame.id) : undefined;
     if (!ask) {
       this.line.spoken = frame;
-      return frame.order ? this.pass(frame, frame.order) : undefined;
+      if (!frame.order) return;
+      this.takeUpLater(frame.order, frame);
+      return this.pass(frame, frame.order);
     }
     const wait = putOff(ask, frame, this.line.random());
     if (wait === null) {
@@ -227,6 +230,17 @@ export class Connection implements Owner {
     ask.sent = false;
     ask.tries += 1;
     ask.notBefore = now + wait;
+  }
+
+  /** An order that could not be shown now is asked for again: the line itself may stay good. */
+  private takeUpLater(order: string, frame: Refused): void {
+    const wait = pauseAfter(frame, this.line.random(), 1);
+    if (wait === null || this.later.has(order)) return;
+    const again = (): void => {
+      this.later.delete(order);
+      this.resume(order);
+    };
+    this.later.set(order, setTimeout(again, wait));
   }
 
   /** Heads in a ping are hints: if we are behind and nothing comes in two seconds, ask. */

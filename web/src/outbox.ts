@@ -55,11 +55,16 @@ const MAX_TRIES = 8;
 
 /** Milliseconds to wait before asking again after this refusal; null if it is final. */
 export function putOff(ask: Ask, refused: Pick<Refused, 'code' | 'facts'>, random: number): number | null {
-  const patient = PATIENT.has(ask.frame.t);
-  if (!patient || !PUT_OFF.has(refused.code) || ask.tries >= MAX_TRIES) return null;
-  const after = refused.facts['retry_after'];
-  const asked = typeof after === 'number' && after > 0 ? after * 1000 : 1000 * 2 ** ask.tries;
-  return Math.min(30_000, asked) * (1 + random * 0.25);
+  if (!PATIENT.has(ask.frame.t) || ask.tries >= MAX_TRIES) return null;
+  return pauseAfter(refused, random, 2 ** ask.tries);
+}
+
+/** Milliseconds after which what was refused may be possible, `usual` seconds if the server does not say; null if never. */
+export function pauseAfter(refused: Pick<Refused, 'code' | 'facts'>, random: number, usual: number): number | null {
+  if (!PUT_OFF.has(refused.code)) return null;
+  const told = refused.facts['retry_after'];
+  const seconds = typeof told === 'number' && told > 0 ? told : usual;
+  return Math.min(30_000, seconds * 1000) * (1 + random * 0.25);
 }
 
 export class Outbox {

@@ -217,6 +217,22 @@ describe('a connection', () => {
     assert.equal(network.last.said.filter((f) => f['id'] === 'm1').length, 2);
   });
 
+  it('takes an order up again that could not be shown for a moment, on the same line', async () => {
+    network.last.welcome();
+    const subscribed = (): number => network.last.types().filter((t) => t === 'subscribe').length;
+    const refused = { t: 'refused', order: 'o1', text: '', facts: { retry_after: 2 } };
+    network.last.hear({ ...refused, code: 'unavailable' });
+    network.last.hear({ ...refused, code: 'unavailable' });
+    await pass(1_500);
+    assert.equal(subscribed(), 1);
+    await pass(2_000);
+    assert.equal(subscribed(), 2);
+    network.last.hear({ ...refused, code: 'order_unknown' });
+    await pass(10_000);
+    assert.equal(subscribed(), 2);
+    assert.equal(network.sockets.length, 1);
+  });
+
   it('gives up a call that nobody could place in time', async () => {
     const reply = connection.ask({ t: 'call.start', id: 'c1', order: 'o1' }, { within: 5_000 });
     await pass(6_000);
