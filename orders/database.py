@@ -282,7 +282,7 @@ class Database:
             yield
 
 
-def padded(ids: Sequence[OrderId]) -> list[OrderId]:
+def padded(ids: Sequence[T]) -> list[T]:
     """Repeat the last one until the length is a power of two.
 
     For `in_`: a statement has as many texts as its list has lengths, and each text is compiled,
@@ -329,8 +329,9 @@ def _upgrade(conn: Connection) -> None:
 def _postgres_engine(url: URL) -> AsyncEngine:
     engine = create_async_engine(
         url,
-        pool_size=10,
-        max_overflow=10,
+        # none beyond those that are kept: making one costs more than waiting for one
+        pool_size=20,
+        max_overflow=0,
         pool_timeout=ANSWER_WITHIN,
         isolation_level="READ COMMITTED",
         connect_args={

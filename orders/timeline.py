@@ -23,11 +23,11 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import and_, bindparam, delete, insert, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orders.database import Announcement, Owed, OwedFor, Owes, Transaction
+from orders.database import Announcement, Owed, OwedFor, Owes, Transaction, padded
 from orders.errors import IdReused, OrderUnknown
 from orders.events import (
     MARKETPLACE,
@@ -333,6 +333,43 @@ async def read(conn: AsyncConnection, order: OrderId, after: int, limit: int) ->
     return [StoredEntry(*row) for row in found]
 
 
+async def read_after(
+    conn: AsyncConnection, places: Sequence[tuple[OrderId, int]], limit: int
+) -> dict[tuple[OrderId, int], list[StoredEntry]]:
+    """Do `read` for several orders, each after its own entry, in one statement.
+
+    An order may be among them more than once; one without newer entries is left out.
+    """
+    runs = (
+        and_(entries.c.order_id == order, entries.c.seq > after, entries.c.seq <= after + limit)
+        for order, after in padded(places)
+    )
+    rows = await conn.execute(
+        select(*_COLUMNS).where(or_(*runs)).order_by(entries.c.order_id, entries.c.seq)
+    )
+    read_by: dict[OrderId, list[StoredEntry]] = {}
+    for row in rows:
+        read_by.setdefault(row.order_id, []).append(StoredEntry(*row))
+    return {
+        (order, after): [row for row in read_by[order] if after < row.seq <= after + limit]
+        for order, after in places
+        if order in read_by
+    }
+
+
+async def links_at(
+    conn: AsyncConnection, places: Sequence[tuple[OrderId, int]]
+) -> dict[tuple[OrderId, int], bytes]:
+    """Do `link_at` for several orders; an entry that does not exist is left out."""
+    found = await conn.execute(
+        select(entries.c.order_id, entries.c.seq, entries.c.link).where(
+            tuple_(entries.c.order_id, entries.c.seq).in_(padded(places))
+        )
+    )
+    links = {(OrderId(row.order_id), int(row.seq)): bytes(row.link) for row in found}
+    return links | {place: GENESIS for place in places if place[1] == 0}
+
+
 async def read_before(
     conn: AsyncConnection, order: OrderId, before: int, limit: int
 ) -> list[StoredEntry]:
@@ -348,12 +385,7 @@ async def read_before(
 
 async def link_at(conn: AsyncConnection, order: OrderId, seq: int) -> bytes:
     """Return the link of entry `seq`; the genesis link for 0; empty if there is no such entry."""
-    if seq == 0:
-        return GENESIS
-    found = await conn.scalar(
-        select(entries.c.link).where(entries.c.order_id == order, entries.c.seq == seq)
-    )
-    return bytes(found) if found is not None else b""
+    return (await links_at(conn, [(order, seq)])).get((order, seq), b"")
 
 
 def entry(row: StoredEntry) -> Entry:

@@ -14,8 +14,9 @@ import msgspec
 from sqlalchemy import Row, and_, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orders import money
+from orders import money, policy
 from orders.brief_rows import items_of
+from orders.database import padded
 from orders.deadlines import after_outages
 from orders.errors import OrderUnknown
 from orders.events import WITHHELD, CallId, OrderId, PersonId, Reaction, Role, State, Timer
@@ -24,6 +25,7 @@ from orders.fold import OpenCall, View
 from orders.locking import LockedOrder, peek
 from orders.nudges import possible_from
 from orders.outages import outages_after
+from orders.policy import Policy
 from orders.proposal_rows import open_ones, shown
 from orders.situation import CallNow, ItemFile, OpenMoney, Situation, see, with_brief
 from orders.tables import (
@@ -110,29 +112,38 @@ async def role_of(conn: AsyncConnection, order: OrderId, person: PersonId) -> Ro
 
 async def room(conn: AsyncConnection, order: OrderId) -> RoomView:
     """Read what surrounds an order's timeline. Raises `OrderUnknown`."""
-    row = (await conn.execute(select(orders).where(orders.c.id == order))).first()
-    if row is None:
+    found = (await rooms(conn, [order])).get(order)
+    if found is None:
         raise OrderUnknown(order=order)
+    return found[0]
+
+
+async def rooms(
+    conn: AsyncConnection, ids: Sequence[OrderId]
+) -> dict[OrderId, tuple[RoomView, Policy]]:
+    """Read what surrounds the timelines of several orders, and their settings."""
+    rows = (await conn.execute(select(orders).where(orders.c.id.in_(padded(ids))))).all()
     found = await conn.execute(
         select(participants, persons.c.name, persons.c.last_seen)
         .join(persons, persons.c.id == participants.c.person_id)
-        .where(participants.c.order_id == order)
+        .where(participants.c.order_id.in_(padded(ids)))
         .order_by(participants.c.role)
     )
-    parties = tuple(
-        Party(
-            p.person_id,
-            Role(p.role),
-            p.name,
-            Watermarks(p.read_seq, max(p.read_seq, p.delivered_seq)),
-            p.last_seen,
-            p.blocking,
+    parties: dict[OrderId, list[Party]] = {row.id: [] for row in rows}
+    for p in found:
+        marks = Watermarks(p.read_seq, max(p.read_seq, p.delivered_seq))
+        party = Party(p.person_id, Role(p.role), p.name, marks, p.last_seen, p.blocking)
+        parties.setdefault(p.order_id, []).append(party)
+    return {
+        row.id: (
+            RoomView(
+                row.id, row.title, row.category, row.price_cents, row.currency, row.last_seq,
+                tuple(parties[row.id]),
+            ),
+            policy.decode(row.policy),
         )
-        for p in found
-    )
-    return RoomView(
-        order, row.title, row.category, row.price_cents, row.currency, row.last_seq, parties
-    )
+        for row in rows
+    }  # fmt: skip
 
 
 async def situation(

@@ -18,6 +18,7 @@ One browser's socket, from the outside in:
 - `pump`       the only writer: the socket's position is its send queue
 - `hub`        who is here, who follows what; `tails` keeps the newest entries they share
 - `bus`        hints and signals between processes
+- `reads`      what everybody asks for who comes in; `together` answers it in one go
 - `rooms`      what surrounds a timeline: room, inbox, situation
 
 And beside it:

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import assert_never
 
-from orders import safety, timeline, views
+from orders import safety, views
 from orders.agreements import answer, propose
 from orders.brief import Asked, Move
 from orders.briefing import move_item
@@ -25,7 +25,6 @@ from orders.errors import (
     Unauthenticated,
 )
 from orders.events import OrderId, PersonId, SecretKind
-from orders.locking import peek
 from orders.nudging import nudge
 from orders.options import propose_option
 from orders.proposals import Outcome, ProposalKind
@@ -111,10 +110,13 @@ CarryOut = Callable[[Edge, Session, Inbound], Awaitable[Outbound | None]]
 
 async def carry_out(edge: Edge, session: Session, frame: Inbound) -> Outbound | None:
     """Do what the frame asks; return its answer, or None if it needs none. Raises `Refused`."""
-    telemetry.COMMANDS.labels(str(type(frame).__struct_config__.tag)).inc()
+    telemetry.carried_out(type(frame))
     order: OrderId | None = getattr(frame, "order", None)
     if order is not None:
         session.identity.within(order)
+    if isinstance(frame, SendMessage):  # first, as nearly every frame is one
+        session.typing.discard(frame.order)
+        return await act(edge, session.person, frame)
     match frame:
         case Pong():
             return None
@@ -153,8 +155,6 @@ async def carry_out(edge: Edge, session: Session, frame: Inbound) -> Outbound | 
         case Hello():
             raise Malformed(where="hello came before")
         case _:
-            if isinstance(frame, SendMessage):
-                session.typing.discard(frame.order)
             return await act(edge, session.person, frame)
 
 
@@ -383,11 +383,11 @@ async def _subscribe(edge: Edge, session: Session, frame: Subscribe) -> Outbound
     # followed before the head is read: what is committed in between is in the tail
     hub.follow(session, order)
     try:
-        async with edge.database.reading() as conn:
-            room = await views.room(conn, order)
-            me = room.party(session.person)
-            policy = (await peek(conn, order)).facts.policy
-            link = b"" if frame.after is None else await timeline.link_at(conn, order, frame.after)
+        room, policy = await edge.reads.room(order)
+        me = room.party(session.person)
+        link = b""
+        if frame.after is not None and frame.link is not None:
+            link = await edge.reads.links.ask((order, frame.after)) or b""
     except BaseException:
         hub.unfollow(session, order)
         raise

@@ -20,6 +20,7 @@ from realtime.files.shelf import Shelf
 from realtime.hub import Hub
 from realtime.limits import Limits
 from realtime.rates import Rates
+from realtime.reads import Reads
 from realtime.settings import Settings
 from realtime.tails import Tails
 from realtime.voice.signalling import Switchboard
@@ -36,6 +37,7 @@ class Edge:
     """The name of this history; read at the start, because a restore stops the servers."""
     box: PostBox
     tails: Tails
+    reads: Reads
     hub: Hub
     marks: Marks
     check_token: CheckToken

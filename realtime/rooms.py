@@ -13,6 +13,7 @@ from orders.views import InboxRow, RoomView
 from realtime import texts
 from realtime.hub import Hub
 from realtime.protocol import InboxLine, Member, ReadMark, Room
+from realtime.reads import Reads
 
 MANY_LINES = 5
 """From so many changed lines on, the whole inbox is read in one statement."""
@@ -69,11 +70,6 @@ async def lines(
     return tuple(map(line, rows))
 
 
-async def situation(
-    database: Database, person: PersonId, language: str, order: OrderId
-) -> Situation:
+async def situation(reads: Reads, person: PersonId, language: str, order: OrderId) -> Situation:
     """Compute the person's situation, in words. Raises `OrderUnknown` for a stranger."""
-    now = await database.now()
-    async with database.reading() as conn:
-        found = await views.situation(conn, order, person, now)
-    return texts.situate(found, language)
+    return texts.situate(await reads.situation(order, person), language)

@@ -52,6 +52,7 @@ from realtime.notices.policy import owed_for
 from realtime.notices.sender import NoticeWorker
 from realtime.notices.smtp import SmtpSettings
 from realtime.rates import Rates
+from realtime.reads import Reads
 from realtime.settings import Secret, Settings, SettingsError, published_keys, sealing_key
 from realtime.tails import Tails
 from realtime.voice import plane
@@ -132,6 +133,7 @@ async def running(
             epoch=await database.epoch(),
             box=box,
             tails=tails,
+            reads=Reads.of(database),
             hub=hub,
             marks=marks,
             check_token=tokens.check,

@@ -149,7 +149,7 @@ class Door:
             send,
             Sources(
                 following=edge.tails.following,
-                situation=partial(rooms.situation, edge.database, person, language),
+                situation=partial(rooms.situation, edge.reads, person, language),
                 inbox=partial(rooms.lines, edge.database, person),
             ),
             partial(self._carry_out, edge),

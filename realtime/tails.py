@@ -7,16 +7,17 @@ the same position share one read.
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
-from functools import partial
+from collections.abc import Sequence
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders import timeline
 from orders.database import Announcement, Database
 from orders.events import OrderId
 from realtime.limits import Limits
+from realtime.together import Together
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -33,11 +34,10 @@ class Tails:
 
     def __init__(self, database: Database, limits: Limits) -> None:
         """Begin with no orders."""
-        self._database = database
         self._limits = limits
         self._rings: dict[OrderId, deque[Announcement]] = {}
         self._heads: dict[OrderId, int] = {}
-        self._reads: dict[tuple[OrderId, int], asyncio.Task[Run]] = {}
+        self._reads = Together(database, self._read)
 
     def keep(self, order: OrderId) -> None:
         """Begin to keep what is announced for the order."""
@@ -81,7 +81,8 @@ class Tails:
 
     async def following(self, order: OrderId, after: int) -> Run:
         """Return the run that follows `after`; empty if there is none. Raises `Unavailable`."""
-        return self._remembered(order, after) or await self._read_once(order, after)
+        known = self._remembered(order, after) or await self._reads.ask((order, after))
+        return known or Run(after, after, (), b"")
 
     def _remembered(self, order: OrderId, after: int) -> Run | None:
         ring = self._rings.get(order)
@@ -102,23 +103,13 @@ class Tails:
             upto, link = news.upto, news.link
         return Run(after, upto, tuple(entries), link) if entries else None
 
-    async def _read_once(self, order: OrderId, after: int) -> Run:
-        reading = self._reads.get((order, after))
-        if reading is None:
-            reading = asyncio.create_task(self._read(order, after))
-            self._reads[order, after] = reading
-            reading.add_done_callback(partial(self._has_read, order, after))
-        # shielded: a socket that goes away must not take the read from the others
-        return await asyncio.shield(reading)
+    async def _read(
+        self, conn: AsyncConnection, places: Sequence[tuple[OrderId, int]]
+    ) -> dict[tuple[OrderId, int], Run]:
+        found = await timeline.read_after(conn, places, self._limits.batch_entries)
+        return {place: self._run(place[1], rows) for place, rows in found.items()}
 
-    def _has_read(self, order: OrderId, after: int, reading: asyncio.Task[Run]) -> None:
-        self._reads.pop((order, after), None)
-        if not reading.cancelled():
-            reading.exception()  # whoever waited has it; perhaps nobody does any more
-
-    async def _read(self, order: OrderId, after: int) -> Run:
-        async with self._database.reading() as conn:
-            rows = await timeline.read(conn, order, after, self._limits.batch_entries)
+    def _run(self, after: int, rows: Sequence[timeline.StoredEntry]) -> Run:
         entries: list[bytes] = []
         size, upto, link = 0, after, b""
         for row in rows:

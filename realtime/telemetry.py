@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Mapping, MutableMapping
 from typing import Any, Final
 
+import msgspec
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
@@ -83,6 +84,16 @@ REQUEST_TIME = Histogram(
 TASKS = Gauge("order_room_tasks", "Tasks of the event loop", registry=REGISTRY)
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """Those with a label of their own: anybody can invent more."""
+
+
+def carried_out(kind: type[msgspec.Struct]) -> None:
+    """Count a frame that is carried out."""
+    _commands(kind).inc()
+
+
+@cache
+def _commands(kind: type[msgspec.Struct]) -> Counter:
+    return COMMANDS.labels(str(kind.__struct_config__.tag))
 
 
 def refused(code: str) -> None:

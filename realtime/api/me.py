@@ -141,7 +141,7 @@ async def order(request: Request) -> Response:
             "room": rooms.room_frame(
                 room, me.role, policy, edge.hub, edge.settings.again_link(wanted)
             ),
-            "situation": await rooms.situation(edge.database, identity.person, language, wanted),
+            "situation": await rooms.situation(edge.reads, identity.person, language, wanted),
             "after": rows[0].seq - 1 if rows else 0,
             "upto": rows[-1].seq if rows else 0,
             "link": bytes(rows[-1].link).hex() if rows else "",

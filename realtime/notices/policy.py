@@ -154,8 +154,6 @@ def owed_for(owes: Owes, entry: Entry) -> Sequence[Owed]:
     match event:
         case None:
             return ()
-        case OrderPaid():
-            return _to(owes, PARTIES, NoticeKind.ORDER_PAID, at)
         case (
             MessageSent()
             | BriefHandedOver()
@@ -168,6 +166,8 @@ def owed_for(owes: Owes, entry: Entry) -> Sequence[Owed]:
         ):
             due = at + unread_wait(owes.policy, 0)
             return [Owed(person, NoticeKind.UNREAD, due) for person in others(owes, entry.actor)]
+        case OrderPaid():
+            return _to(owes, PARTIES, NoticeKind.ORDER_PAID, at)
         case DeadlineNear(timer=timer, due=due):
             if due - at < REMINDER_LEAST_LEFT:
                 return ()

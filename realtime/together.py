@@ -1,0 +1,82 @@
+"""Questions to the database that come at the same time, answered together.
+
+When a server was away, everybody comes back at once and asks the same few things. While one read
+is on its way the questions queue, and the next read takes them all: as group commit does for
+messages, without any delay when there is nothing to share.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
+from typing import Generic, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from orders.database import Database
+from orders.errors import Unavailable
+
+Q = TypeVar("Q", bound=Hashable)
+A = TypeVar("A")
+
+MOST = 64
+"""Questions that one read takes: more would keep the first of them waiting."""
+
+
+class Together(Generic[Q, A]):
+    """Asks `read` for answers by question; a question without an answer is answered None."""
+
+    def __init__(
+        self,
+        database: Database,
+        read: Callable[[AsyncConnection, Sequence[Q]], Awaitable[Mapping[Q, A]]],
+        most: int = MOST,
+    ) -> None:
+        """Read from the database with `read`, `most` questions at once."""
+        self._most = most
+        self._database = database
+        self._read = read
+        self._waiting: dict[Q, asyncio.Future[A | None]] = {}
+        self._reading: asyncio.Task[None] | None = None
+
+    async def ask(self, question: Q) -> A | None:
+        """Return the answer, from a read that begins after this. Raises what `read` raises."""
+        answer = self._waiting.get(question)
+        if answer is None:
+            answer = self._waiting[question] = asyncio.get_running_loop().create_future()
+            answer.add_done_callback(_seen)  # perhaps nobody waits any more
+        if self._reading is None:
+            self._reading = asyncio.create_task(self._run())
+        # shielded: who goes away must not take the answer from the others
+        return await asyncio.shield(answer)
+
+    async def _run(self) -> None:
+        try:
+            while self._waiting:
+                questions = list(self._waiting)[: self._most]
+                asked = {question: self._waiting.pop(question) for question in questions}
+                if not await self._answer(asked):
+                    for question, answer in asked.items():
+                        await self._answer({question: answer})
+        finally:
+            self._reading = None
+
+    async def _answer(self, asked: Mapping[Q, asyncio.Future[A | None]]) -> bool:
+        """Answer some questions; False if they have to be asked one at a time."""
+        try:
+            async with self._database.reading() as conn:
+                found = await self._read(conn, list(asked))
+        except Exception as error:  # noqa: BLE001 - told to whoever asked
+            if len(asked) > 1 and not isinstance(error, Unavailable):
+                return False
+            for answer in asked.values():
+                answer.set_exception(error)
+        else:
+            for question, answer in asked.items():
+                answer.set_result(found.get(question))
+        return True
+
+
+def _seen(answer: asyncio.Future[A | None]) -> None:
+    if not answer.cancelled():
+        answer.exception()
