@@ -12,6 +12,7 @@ import logging
 import sys
 import traceback
 from collections.abc import Mapping, MutableMapping
+from functools import cache
 from typing import Any, Final
 
 import msgspec
