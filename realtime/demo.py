@@ -7,6 +7,7 @@
 | three minutes | French   | awaiting validation, cancelled and refunded in three minutes |
 | dispute       | French   | on hold, a mediator has joined and is to decide              |
 | closed        | French   | delivered, accepted, paid                                    |
+| question      | French   | a question before any order, the buyer's turn                |
 
 What is said in them is told at the times it would have been said: the scenes are played through
 the ordinary commands on a database handle whose clock is an argument.
@@ -23,7 +24,7 @@ import msgspec
 from orders import people, timeline, views, watermarks
 from orders.brief import Asked
 from orders.briefing import move_item
-from orders.commands import NewOrder, Person, create_order, take_step
+from orders.commands import Created, NewOrder, NewQuestion, Person, create_order, take_step
 from orders.database import Announce, Database, OwedFor
 from orders.errors import NotYours, OrderUnknown
 from orders.events import MessageSent, OrderId, PersonId, Role, State
@@ -31,6 +32,7 @@ from orders.locking import lock, peek
 from orders.mediation import send_mediator
 from orders.money import Means
 from orders.policy import Policy
+from orders.questions import ask
 from orders.timeline import Draft
 from realtime.scenes import SCENES, Joins, Line, Scene, Step
 
@@ -139,8 +141,7 @@ class Demo:
         if scene.mails:
             database.on_append(self._owed_for)
         try:
-            created = await create_order(database, CALLER, secrets.token_hex(8), _new(scene, mark))
-            order = created.order
+            order = (await _open(database, scene, mark)).order
             for line in scene.lines:
                 clock.now = min(clock.now + timedelta(seconds=line.after), datetime.now(UTC))
                 await _speak(database, order, line, mark)
@@ -181,19 +182,28 @@ def _id(person: Person, mark: str) -> PersonId:
     return PersonId(f"{person.person}-{mark}")
 
 
-def _new(scene: Scene, mark: str) -> NewOrder:
-    return NewOrder(
-        reference=f"demo-{scene.name}-{secrets.token_hex(6)}",
+async def _open(database: Database, scene: Scene, mark: str) -> Created:
+    reference, key = f"demo-{scene.name}-{secrets.token_hex(6)}", secrets.token_hex(8)
+    buyer, seller = (
+        msgspec.structs.replace(person, person=_id(person, mark))
+        for person in (scene.buyer, scene.seller)
+    )
+    if scene.price_cents is None:
+        asked = NewQuestion(reference, scene.title, scene.category, buyer, seller)
+        return await ask(database, CALLER, key, asked)
+    paid = NewOrder(
+        reference=reference,
         title=scene.title,
         category=scene.category,
         price_cents=scene.price_cents,
         currency="EUR",
         means=Means.CARD,
-        buyer=msgspec.structs.replace(scene.buyer, person=_id(scene.buyer, mark)),
-        seller=msgspec.structs.replace(scene.seller, person=_id(scene.seller, mark)),
+        buyer=buyer,
+        seller=seller,
         policy=Policy(brief_window=scene.brief_window),
         brief=scene.brief,
     )
+    return await create_order(database, CALLER, key, paid)
 
 
 async def _speak(database: Database, order: OrderId, line: Line, mark: str) -> None:

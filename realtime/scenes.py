@@ -35,11 +35,12 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     title: str
     category: str
-    price_cents: int
+    price_cents: int | None
+    """None for a question: nothing is paid."""
     buyer: Person
     seller: Person
     began_ago: int = 0
-    """Seconds between the payment and now."""
+    """Seconds between the payment, or the question, and now."""
     brief_window: int = 48 * HOUR
     lines: tuple[Line, ...] = ()
     unread: int = 0
@@ -195,4 +196,23 @@ DISPUTE = Scene(
     mails=False,
 )  # fmt: skip
 
-SCENES = (VOICE_OVER, WEBSITE, THREE_MINUTES, DISPUTE, CLOSED)
+QUESTION = Scene(
+    name="question",
+    title="Relecture d’un guide de randonnée de 40 pages",
+    category="proofreading",
+    price_cents=None,
+    buyer=INES,
+    seller=HUGO,
+    began_ago=3 * HOUR,
+    lines=(
+        Line(INES, 0, "Bonjour Hugo, relisez-vous aussi des guides avec des cartes ? Les légendes "
+             "comptent autant que le texte."),
+        Line(HUGO, 40 * 60, "Bonjour Inès, oui, et j’aime bien cela : j’en ai relu deux l’an "
+             "dernier. Les légendes sont-elles dans le même document ?"),
+        Line(INES, 50 * 60, "Oui, tout est dans un seul fichier. Combien de temps vous faut-il ?"),
+        Line(HUGO, 20 * 60, "Quatre jours après le début. Si cela vous va, commandez sur la page "
+             "du service : cette conversation vous suivra."),
+    ),
+)  # fmt: skip
+
+SCENES = (VOICE_OVER, WEBSITE, THREE_MINUTES, DISPUTE, CLOSED, QUESTION)

@@ -163,6 +163,8 @@ async def consider(tx: Transaction, locked: LockedOrder, notice: Notice) -> Foun
         case NoticeKind.UNREAD:
             return await _unread(tx, locked, occasion)
         case NoticeKind.REMINDER:
+            if await _confirms_later(tx.conn, notice):
+                return Later(tx.now + SOON)
             return _reminder(occasion)
         case NoticeKind.STARTED:
             return occasion if state is State.IN_PROGRESS else Dropped("overtaken")
@@ -391,6 +393,22 @@ async def _proposal(conn: AsyncConnection, notice: Notice, reason: Event) -> Pro
         case _:
             pass
     return None
+
+
+async def _confirms_later(conn: AsyncConnection, notice: Notice) -> bool:
+    """Say whether the reader does not even have the mail of the payment yet.
+
+    A reminder of an order that nobody was told of is the one mail people never forgive.
+    """
+    waits = await conn.scalar(
+        select(func.count()).where(
+            notices.c.order_id == notice.order,
+            notices.c.person_id == notice.person,
+            notices.c.kind == NoticeKind.ORDER_PAID,
+            notices.c.state == "open",
+        )
+    )
+    return bool(waits)
 
 
 def _reminder(occasion: Occasion) -> Found:

@@ -17,16 +17,19 @@ async def _orders(server: InProcess) -> list[Frame]:
     return list(told["orders"])
 
 
-async def test_a_first_start_shows_five_orders_with_their_people(own_database_url: str) -> None:
+async def test_a_first_start_shows_five_orders_and_a_question_with_their_people(
+    own_database_url: str,
+) -> None:
     async with serving(own_database_url, demo=True, limits=LIMITS) as server:
-        voice, website, short, dispute, closed = await _orders(server)
+        voice, website, short, dispute, closed, question = await _orders(server)
         assert (voice["state"], voice["language"]) == ("awaiting_validation", "fr")
         assert (website["state"], website["language"]) == ("awaiting_validation", "en")
         assert short["state"] == "awaiting_validation"
         assert dispute["state"] == "frozen"
         assert (closed["state"], closed["due"]) == ("closed", None)
+        assert (question["state"], question["due"]) == ("question", None)
         assert voice["due"] is not None
-        for order in (voice, website, short, closed):
+        for order in (voice, website, short, closed, question):
             people = order["people"]
             assert isinstance(people, list)
             assert [p["role"] for p in people] == ["buyer", "seller"]
@@ -107,7 +110,7 @@ async def test_a_second_start_keeps_what_is_there_and_renews_the_short_order(
     async with serving(own_database_url, demo=True, var=tmp_path, limits=LIMITS) as server:
         third = await _orders(server)
         same = [a["order"] == b["order"] for a, b in zip(first, third, strict=True)]
-        assert same == [True, True, False, True, True]
+        assert same == [True, True, False, True, True, True]
         assert third[2]["state"] == "awaiting_validation"
 
 

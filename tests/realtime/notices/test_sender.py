@@ -5,6 +5,7 @@ from datetime import timedelta
 from email.message import EmailMessage
 
 import pytest
+from sqlalchemy import update
 
 from orders.events import (
     CallEnd,
@@ -21,6 +22,7 @@ from orders.nudging import nudge
 from orders.policy import Policy
 from orders.redaction import redact
 from orders.safety import block
+from orders.tables import notices
 from orders.workflow import Verb
 from realtime.notices.sender import CLAIM, GIVE_UP_AFTER, NoticeWorker
 from realtime.notices.smtp import SmtpSettings
@@ -490,3 +492,21 @@ async def test_the_words_of_a_step_that_were_erased_meanwhile_are_not_mailed(pla
     for mail in await play.mails_sent():
         assert "rue Haute" not in words(mail)
         assert "rue Haute" not in words(mail, "html")
+
+
+async def test_a_reminder_never_overtakes_the_mail_of_the_payment(play: Scene) -> None:
+    await play.open_room(Policy(brief_window=3600, reminders_percent=(50,)))
+    async with play.database.transaction() as tx:  # its first try failed, and it waits for another
+        later = play.watch.now + timedelta(minutes=31)
+        await tx.conn.execute(
+            update(notices)
+            .where(notices.c.order_id == play.room.order)
+            .values(wake_at=later, attempts=1)
+        )
+    play.watch.forward(minutes=30)
+    await play.sweep()
+    assert await play.mails_sent() == []
+    play.watch.forward(minutes=1)
+    assert {mail["Order-Notice"] for mail in await play.mails_sent()} == {"order_paid"}
+    play.watch.forward(seconds=10)
+    assert {mail["Order-Notice"] for mail in await play.mails_sent()} == {"reminder"}
