@@ -21,18 +21,26 @@ class Known(msgspec.Struct, frozen=True):
     name: str
     language: str
     last_seen: datetime | None
+    hides_presence: bool = False
 
 
 async def known(conn: AsyncConnection, person: PersonId) -> Known | None:
     """Return the person, or None if no order ever named them."""
     row = (
         await conn.execute(
-            select(persons.c.name, persons.c.language, persons.c.last_seen).where(
-                persons.c.id == person
-            )
+            select(
+                persons.c.name,
+                persons.c.language,
+                persons.c.last_seen,
+                persons.c.hides_presence,
+            ).where(persons.c.id == person)
         )
     ).first()
-    return None if row is None else Known(person, row.name, row.language, row.last_seen)
+    return (
+        None
+        if row is None
+        else Known(person, row.name, row.language, row.last_seen, row.hides_presence)
+    )
 
 
 async def introduced(conn: AsyncConnection, person: PersonId) -> Person:
@@ -51,4 +59,12 @@ async def saw(database: Database, person: PersonId, at: datetime) -> None:
                 or_(persons.c.last_seen.is_(None), persons.c.last_seen < at),
             )
             .values(last_seen=at)
+        )
+
+
+async def hide_presence(database: Database, person: PersonId, *, on: bool) -> None:
+    """Have the person not shown as here or as last seen, and not see others; or undo it."""
+    async with database.transaction() as tx:
+        await tx.conn.execute(
+            update(persons).where(persons.c.id == person).values(hides_presence=on)
         )

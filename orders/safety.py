@@ -127,8 +127,10 @@ async def handle(database: Database, order: OrderId, name: str, note: str) -> Re
         return _report(row)
 
 
-async def block(database: Database, order: OrderId, person: PersonId, *, on: bool) -> None:
-    """Block the other party, or stop doing so. Doing it again changes nothing.
+async def block(database: Database, order: OrderId, person: PersonId, *, on: bool) -> bool:
+    """Block the other party, or stop doing so; return whether the two are apart now.
+
+    Doing it again changes nothing.
 
     Raises `OrderUnknown`, `NotYours` for a mediator, who is the one to turn to; `Unavailable`.
     """
@@ -142,7 +144,7 @@ async def block(database: Database, order: OrderId, person: PersonId, *, on: boo
             update(participants).where(mine, participants.c.blocking != on).values(blocking=on)
         )
         if not moved.rowcount:
-            return
+            return locked.facts.apart
         others = await tx.conn.scalar(
             select(func.count()).where(
                 participants.c.order_id == order,
@@ -150,10 +152,10 @@ async def block(database: Database, order: OrderId, person: PersonId, *, on: boo
                 participants.c.blocking,
             )
         )
-        await tx.conn.execute(
-            update(orders).where(orders.c.id == order).values(apart=on or bool(others))
-        )
+        apart = on or bool(others)
+        await tx.conn.execute(update(orders).where(orders.c.id == order).values(apart=apart))
         tx.announcements.append(_changed(locked))
+        return apart
 
 
 def _changed(locked: LockedOrder) -> Announcement:

@@ -104,6 +104,7 @@ persons = Table(
     Column("email", String, nullable=False),
     Column("language", String(5), nullable=False),
     Column("last_seen", Instant),
+    Column("hides_presence", Boolean, nullable=False, server_default=false()),
 )
 
 participants = Table(

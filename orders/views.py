@@ -59,6 +59,8 @@ class Party(msgspec.Struct, frozen=True):
     last_seen: datetime | None
     blocking: bool = False
     """They block the other party: for their own eyes."""
+    hides: bool = False
+    """They do not show when they are here, and do not see when others are."""
 
 
 class RoomView(msgspec.Struct, frozen=True):
@@ -71,6 +73,11 @@ class RoomView(msgspec.Struct, frozen=True):
     currency: str
     head: int
     parties: tuple[Party, ...]
+
+    @property
+    def apart(self) -> bool:
+        """Whether one of the two blocks the other."""
+        return any(party.blocking for party in self.parties)
 
     def party(self, person: PersonId) -> Party:
         """Return a member. Raises `OrderUnknown` for a stranger."""
@@ -124,7 +131,7 @@ async def rooms(
     """Read what surrounds the timelines of several orders, and their settings."""
     rows = (await conn.execute(select(orders).where(orders.c.id.in_(padded(ids))))).all()
     found = await conn.execute(
-        select(participants, persons.c.name, persons.c.last_seen)
+        select(participants, persons.c.name, persons.c.last_seen, persons.c.hides_presence)
         .join(persons, persons.c.id == participants.c.person_id)
         .where(participants.c.order_id.in_(padded(ids)))
         .order_by(participants.c.role)
@@ -132,7 +139,9 @@ async def rooms(
     parties: dict[OrderId, list[Party]] = {row.id: [] for row in rows}
     for p in found:
         marks = Watermarks(p.read_seq, max(p.read_seq, p.delivered_seq))
-        party = Party(p.person_id, Role(p.role), p.name, marks, p.last_seen, p.blocking)
+        party = Party(
+            p.person_id, Role(p.role), p.name, marks, p.last_seen, p.blocking, p.hides_presence
+        )
         parties.setdefault(p.order_id, []).append(party)
     return {
         row.id: (

@@ -65,6 +65,7 @@ ROUTES = [
     ),
     Route("/api/v1/tokens", backend.mint, methods=["POST"]),
     Route("/api/v1/me/orders", me.inbox, methods=["GET", "OPTIONS"]),
+    Route("/api/v1/me/preferences", me.preferences, methods=["GET", "POST", "OPTIONS"]),
     Route("/api/v1/me/search", me.found, methods=["GET", "OPTIONS"]),
     Route("/api/v1/me/orders/{order}", me.order, methods=["GET", "OPTIONS"]),
     Route("/api/v1/me/orders/{order}/reports", me.reports, methods=["GET", "OPTIONS"]),

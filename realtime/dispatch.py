@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from typing import assert_never
 
-from orders import safety, views
+from orders import people, safety, views
 from orders.agreements import answer, propose
 from orders.brief import Asked, Move
 from orders.briefing import move_item
@@ -35,7 +35,7 @@ from orders.watermarks import Watermarks
 from orders.workflow import Verb
 from realtime import telemetry
 from realtime.auth import known_identity
-from realtime.bus import PersonTypes
+from realtime.bus import PartiesParted, PersonTypes, PresenceHidden
 from realtime.chat import messages
 from realtime.chat.words import disclosed, screened
 from realtime.edge import Edge
@@ -76,6 +76,8 @@ from realtime.protocol import (
     Nudge,
     Outbound,
     Pong,
+    Preferences,
+    PreferencesSet,
     ProposalFrame,
     ProposeOption,
     ProposeRefund,
@@ -143,6 +145,10 @@ async def carry_out(edge: Edge, session: Session, frame: Inbound) -> Outbound | 
                 edge.database, identity.person, frame.q, wanted, frame.before, identity.orders
             )
             return Found(frame.id, found.hits, found.next, found.behind)
+        case Preferences(id=asked, hide_presence=hidden):
+            await people.hide_presence(edge.database, session.person, on=hidden)
+            edge.hub.signal(PresenceHidden(session.person, hidden))
+            return PreferencesSet(hidden, asked)
         case CallIce():
             return await _ice(edge, session, frame)
         case CallOffer():
@@ -180,7 +186,8 @@ async def act(edge: Edge, person: PersonId, frame: Act) -> Outbound | None:
             )  # fmt: skip
             return ReportTaken(frame.id, frame.order, taken.report, taken.at)
         case Block():
-            await safety.block(edge.database, frame.order, person, on=frame.on)
+            apart = await safety.block(edge.database, frame.order, person, on=frame.on)
+            edge.hub.signal(PartiesParted(frame.order, apart))
             return BlockSet(frame.id, frame.order, frame.on)
         case Nudge():
             place = await nudge(edge.database, frame.order, person, frame.id)
@@ -405,5 +412,6 @@ async def _subscribe(edge: Edge, session: Session, frame: Subscribe) -> Outbound
     else:
         telemetry.RESUMES.labels("resumed").inc()
         place = Follow(order, after, head)
+    hub.veil.learn(room)
     hub.show(session, place, [party.person for party in room.parties])
     return room_frame(room, me.role, policy, hub, edge.settings.again_link(order))

@@ -25,8 +25,10 @@ from realtime.bus import (
     Bus,
     MarkMoved,
     MediaChanged,
+    PartiesParted,
     PersonMoved,
     PersonTypes,
+    PresenceHidden,
     Signal,
 )
 from realtime.limits import Limits
@@ -36,6 +38,7 @@ from realtime.protocol import (
     Marks,
     Move,
     Ping,
+    PreferencesSet,
     Presence,
     PresenceFrame,
     ReadMark,
@@ -44,6 +47,7 @@ from realtime.protocol import (
 from realtime.pump import Follow
 from realtime.session import Session
 from realtime.tails import Tails
+from realtime.veil import Veil
 from realtime.whereabouts import OnlyHere, Whereabouts
 
 log = structlog.get_logger(__name__)
@@ -81,6 +85,8 @@ class Hub:
         self.whereabouts: Whereabouts = whereabouts or OnlyHere()
         """Who is online in other processes; set before the first socket arrives."""
         self._elsewhere: dict[PersonId, bool | None] = {}  # as last heard; None: not known
+        self.veil = Veil()
+        """Who does not see whom here."""
         self._barred: set[tuple[PersonId, OrderId]] = set()  # decided a moment ago
         self._knew = True  # whether the bus was whole when we last looked
         self._tasks: set[asyncio.Task[None]] = set()
@@ -213,8 +219,21 @@ class Hub:
     def _tell_presence(self, presence: Presence) -> None:
         person = presence.person
         for order in self._rooms.get(person, ()):
-            for session in self._others(order, person):
-                session.signal(("presence", order, person), PresenceFrame(order, presence))
+            self._tell_in(order, presence)
+
+    def _tell_in(self, order: OrderId, presence: Presence) -> None:
+        """Tell who follows the order of one member, as far as they may see each other."""
+        person = presence.person
+        for session in self._others(order, person):
+            shown = presence
+            if self.veil.between(order, person, session.person):
+                shown = Presence(person, online=False, hidden=True)
+            session.signal(("presence", order, person), PresenceFrame(order, shown))
+
+    def _unveil(self, order: OrderId) -> None:
+        """Tell everybody who follows the order of everybody: who sees whom has changed."""
+        for member in self._members.get(order, ()):
+            self._tell_in(order, self.presence(member, None))
 
     # --- orders ------------------------------------------------------------------------------
 
@@ -253,6 +272,7 @@ class Hub:
             return
         del self._followers[order]
         self._tails.drop(order)
+        self.veil.forget(order)
         self._bus.ignore(order)
         for member in self._members.pop(order, ()):
             rooms = self._rooms.get(member, set())
@@ -322,8 +342,19 @@ class Hub:
                     if last_seen is not None:
                         self._last_seen[person] = last_seen
                 self._tell_presence(Presence(person, online, last_seen))
+            case PresenceHidden(person, on):
+                self.veil.hide(person, on=on)
+                for session in self._sessions.get(person, ()):
+                    session.signal(("preferences",), PreferencesSet(on))
+                for order in self._rooms.get(person, ()):
+                    self._unveil(order)
+            case PartiesParted(order, apart):
+                self.veil.part(order, apart=apart)
+                self._unveil(order)
             case PersonTypes(order, person, on):
                 for session in self._others(order, person):
+                    if self.veil.between(order, person, session.person):
+                        continue
                     session.signal(("typing", order, person), TypingFrame(order, person, on))
             case MarkMoved(order, person, read, delivered):
                 frame = Marks(order, (ReadMark(person, read, delivered),))

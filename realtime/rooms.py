@@ -12,8 +12,9 @@ from orders.situation import Situation
 from orders.views import InboxRow, RoomView
 from realtime import texts
 from realtime.hub import Hub
-from realtime.protocol import InboxLine, Member, ReadMark, Room
+from realtime.protocol import InboxLine, Member, Presence, ReadMark, Room
 from realtime.reads import Reads
+from realtime.veil import is_veiled
 
 MANY_LINES = 5
 """From so many changed lines on, the whole inbox is read in one statement."""
@@ -21,6 +22,7 @@ MANY_LINES = 5
 
 def room_frame(room: RoomView, you: Role, policy: Policy, hub: Hub, again_url: str = "") -> Room:
     """Describe the room to one of its members."""
+    me = next(party for party in room.parties if party.role is you)
     return Room(
         order=room.order,
         title=room.title,
@@ -30,13 +32,18 @@ def room_frame(room: RoomView, you: Role, policy: Policy, hub: Hub, again_url: s
         members=tuple(Member(p.person, p.role, p.name) for p in room.parties),
         you=you,
         marks=tuple(ReadMark(p.person, p.marks.read, p.marks.delivered) for p in room.parties),
-        presence=tuple(hub.presence(p.person, p.last_seen) for p in room.parties),
+        presence=tuple(
+            Presence(p.person, online=False, hidden=True)
+            if is_veiled(room, p, me)
+            else hub.presence(p.person, p.last_seen)
+            for p in room.parties
+        ),
         text_max=policy.text_max,
         note_max=policy.note_max,
         file_max=policy.file_max,
         edit_window=policy.edit_window,
         withdraw_window=policy.withdraw_window,
-        blocking=any(party.blocking for party in room.parties if party.role is you),
+        blocking=me.blocking,
         again_url=again_url,
     )
 

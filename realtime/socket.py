@@ -165,6 +165,7 @@ class Door:
             token_ends=identity.token_ends,
             inbox=tuple(map(rooms.line, inbox)),
             demo=edge.settings.demo,
+            hide_presence=known is not None and known.hides_presence,
         )
         await send({"type": "websocket.send", "text": encode(welcome)})
         edge.hub.arrive(session, {row.order: row.head for row in inbox})

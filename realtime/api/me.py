@@ -15,8 +15,9 @@ from orders.events import OrderId, PersonId
 from orders.locking import peek
 from orders.search import search
 from realtime import rooms
-from realtime.api.answers import Endpoint, answer, edge_of, order_of, query_number, refuse
+from realtime.api.answers import Endpoint, answer, edge_of, order_of, query_number, read, refuse
 from realtime.auth import Identity, bearer, check_service_key, known_identity
+from realtime.bus import PresenceHidden
 from realtime.protocol import SEQ_MAX
 
 ALLOWED_HEADERS = (
@@ -103,6 +104,26 @@ async def inbox(request: Request) -> Response:
             "lines": [rooms.line(row) for row in rows if identity.reaches(row.order)],
         }
     )
+
+
+class Wishes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a person prefers, in all their orders."""
+
+    hide_presence: bool
+
+
+@for_host_pages
+async def preferences(request: Request) -> Response:
+    """Tell what the person prefers, or take something else over."""
+    edge, identity = edge_of(request), await identity_of(request)
+    if request.method == "POST":
+        wishes = await read(request, Wishes)
+        await people.hide_presence(edge.database, identity.person, on=wishes.hide_presence)
+        edge.hub.signal(PresenceHidden(identity.person, wishes.hide_presence))
+        return answer(wishes)
+    async with edge.database.reading() as conn:
+        known = await people.known(conn, identity.person)
+    return answer(Wishes(known is not None and known.hides_presence))
 
 
 @for_host_pages

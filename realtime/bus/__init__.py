@@ -67,7 +67,29 @@ class AccessChanged(msgspec.Struct, frozen=True, tag="access"):
     allowed: bool
 
 
-Signal = AccessChanged | PersonMoved | PersonTypes | MarkMoved | MediaChanged
+class PresenceHidden(msgspec.Struct, frozen=True, tag="hidden"):
+    """A person hides whether they are here, or shows it again."""
+
+    person: PersonId
+    on: bool
+
+
+class PartiesParted(msgspec.Struct, frozen=True, tag="parted"):
+    """One of the two of an order blocks the other, or neither does any more."""
+
+    order: OrderId
+    apart: bool
+
+
+Signal = (
+    PresenceHidden
+    | PartiesParted
+    | AccessChanged
+    | PersonMoved
+    | PersonTypes
+    | MarkMoved
+    | MediaChanged
+)
 
 OnHint = Callable[[Sequence[Announcement]], None]
 OnSignal = Callable[[Signal], None]

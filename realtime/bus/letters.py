@@ -20,7 +20,16 @@ import msgspec
 
 from orders.database import Announcement
 from orders.events import OrderId
-from realtime.bus import AccessChanged, MarkMoved, MediaChanged, PersonMoved, PersonTypes, Signal
+from realtime.bus import (
+    AccessChanged,
+    MarkMoved,
+    MediaChanged,
+    PartiesParted,
+    PersonMoved,
+    PersonTypes,
+    PresenceHidden,
+    Signal,
+)
 
 SENDER_BYTES = 8
 HINT_BYTES = 32 * 1024
@@ -113,10 +122,11 @@ def channel(prefix: str, name: int | str) -> str:
 def topic_of(signal: Signal) -> str:
     """Return the order or the person that a signal is about."""
     match signal:
-        case PersonMoved(person=person):
+        case PersonMoved(person=person) | PresenceHidden(person=person):
             return person
         case (
             AccessChanged(order=order)
+            | PartiesParted(order=order)
             | PersonTypes(order=order)
             | MarkMoved(order=order)
             | MediaChanged(order=order)

@@ -27,6 +27,7 @@ ANSWERS: dict[type[msgspec.Struct], tuple[type[msgspec.Struct], ...]] = {
     protocol.History: (outbound.Page, outbound.RefusedFrame),
     protocol.MakeReport: (outbound.ReportTaken, outbound.RefusedFrame),
     protocol.Block: (outbound.BlockSet, outbound.RefusedFrame),
+    protocol.Preferences: (outbound.PreferencesSet, outbound.RefusedFrame),
     protocol.Search: (outbound.Found, outbound.RefusedFrame),
     protocol.ShowVersions: (outbound.Versions, outbound.RefusedFrame),
     protocol.Screen: (outbound.Screened, outbound.RefusedFrame),
@@ -48,8 +49,8 @@ LANES = {
     ),
     "signals": (
         (
-            outbound.Now, outbound.Marks, outbound.PresenceFrame, outbound.TypingFrame,
-            outbound.CallSignal, outbound.Inbox,
+            outbound.Now, outbound.Marks, outbound.PresenceFrame, outbound.PreferencesSet,
+            outbound.TypingFrame, outbound.CallSignal, outbound.Inbox,
         ),
         "Best effort: the newest replaces the one before.",
     ),

@@ -56,7 +56,7 @@ from realtime.api.backend import (
     Trouble,
     WantedToken,
 )
-from realtime.api.me import BEHALF
+from realtime.api.me import BEHALF, Wishes
 from realtime.auth import Minted
 from realtime.contract.shapes import (
     Alive,
@@ -362,6 +362,16 @@ CALLS = (
     Call(
         method="get", path="/api/v1/me/orders", name="readInbox", who=Who.PARTY,
         about="The person's orders, the most urgent first.", gives={200: InboxPage},
+    ),
+    Call(
+        method="get", path="/api/v1/me/preferences", name="readPreferences", who=Who.PARTY,
+        about="What the person prefers, in all their orders.", gives={200: Wishes},
+    ),
+    Call(
+        method="post", path="/api/v1/me/preferences", name="setPreferences", who=Who.PARTY,
+        about="Hide when the person is here, was last seen, or writes, or show it again. It goes"
+        " both ways: who hides does not see it of others either.",
+        takes=Wishes, gives={200: Wishes},
     ),
     Call(
         method="get", path="/api/v1/me/search", name="search", who=Who.PARTY,

@@ -97,6 +97,16 @@ class Typing(_Inbound, frozen=True, tag="typing"):
     on: bool
 
 
+class Preferences(_Inbound, frozen=True, tag="preferences"):
+    """Hide when one is here, was last seen, or writes, or show it again. Answered by the same.
+
+    It goes both ways: who hides does not see it of others either.
+    """
+
+    id: Id
+    hide_presence: bool
+
+
 class Pong(_Inbound, frozen=True, tag="pong"):
     """Answer to `ping`, with its `n`."""
 
@@ -547,6 +557,7 @@ Inbound = (
     Hello
     | Refresh
     | Search
+    | Preferences
     | Subscribe
     | Unsubscribe
     | History

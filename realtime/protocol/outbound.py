@@ -35,6 +35,8 @@ class Presence(msgspec.Struct, frozen=True):
     known: bool = True
     """False while it cannot be said whether the person is online: processes do not hear each
     other. `online` is then false."""
+    hidden: bool = False
+    """One of the two does not show, or blocks the other: nothing is said about it."""
 
 
 class ReadMark(msgspec.Struct, frozen=True):
@@ -75,6 +77,8 @@ class Welcome(_Outbound, frozen=True, tag="welcome"):
     token_ends: datetime
     inbox: tuple[InboxLine, ...]
     demo: bool = False
+    hide_presence: bool = False
+    """The person's preference; see `preferences`."""
 
 
 class Refreshed(_Outbound, frozen=True, tag="refreshed"):
@@ -262,6 +266,13 @@ class Marks(_Outbound, frozen=True, tag="marks"):
     marks: tuple[ReadMark, ...]
 
 
+class PreferencesSet(_Outbound, frozen=True, tag="preferences"):
+    """Answer to `preferences`; without `id` it was set on another device."""
+
+    hide_presence: bool
+    id: str | None = None
+
+
 class PresenceFrame(_Outbound, frozen=True, tag="presence"):
     """A member came or went."""
 
@@ -329,6 +340,7 @@ Outbound = (
     | RefusedFrame
     | Marks
     | PresenceFrame
+    | PreferencesSet
     | TypingFrame
     | CallSignal
     | Inbox
