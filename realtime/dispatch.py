@@ -23,6 +23,7 @@ from orders.errors import (
     TokenInvalid,
     TooManyOpen,
     Unauthenticated,
+    Unavailable,
 )
 from orders.events import OrderId, PersonId, SecretKind
 from orders.nudging import nudge
@@ -314,6 +315,8 @@ async def _call(edge: Edge, person: PersonId, frame: CallFrame) -> Done:
     place: Position
     match frame:
         case CallStart():
+            if not edge.settings.role.carries_calls and not edge.hub.hears_others:
+                raise Unavailable(reason="media_elsewhere")  # and the way there is broken
             place = await calls.start(order, me, frame.id, frame.to)
             edge.nudge()
         case CallAccept():

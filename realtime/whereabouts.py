@@ -17,8 +17,8 @@ from typing import Any, Protocol
 from orders.events import PersonId
 from realtime.bus.asking import Asker, AwayError
 
-BEAT_EVERY = 4.0
-LIVES = 12
+BEAT_EVERY = 3.0
+LIVES = 9
 """Seconds that a process counts as alive after its last beat."""
 FORGOTTEN = 86_400
 """Seconds after which a person's set is forgotten, if no process says it again."""

@@ -73,7 +73,7 @@ async def test_people_of_a_process_that_died_do_not_stay_online(world: World) ->
             there.kill()
             await seller.closed()
             await buyer.hears(
-                lambda f: f["t"] == "presence" and not f["presence"]["online"], within=30.0
+                lambda f: f["t"] == "presence" and not f["presence"]["online"], within=60.0
             )
         await there.start()
 
