@@ -32,6 +32,7 @@ _STRAIGHT = re.compile(
 )
 _MARKED = re.compile(
     rf"{_NAME}(?:{_AT_MARKED})(?:{_LABEL}{_DOT}){{1,3}}(?:{_ENDINGS})(?![a-z0-9])"
+    rf"|{_NAME}@(?:{_MAILERS})(?![a-z0-9.-])"
     rf"|{_NAME}\s*@\s*(?:{_MAILERS})\s?,\s?(?:{_ENDINGS})(?![a-z0-9])"
 )
 _WORDED = re.compile(
@@ -47,8 +48,13 @@ _LEADING = re.compile(
 
 
 def addresses(folded: Folded) -> Iterator[tuple[int, int]]:
-    """Find e-mail addresses."""
-    plain = folded.plain
+    """Find e-mail addresses, but for the user of every Git server."""
+    for start, end in _addresses(folded.plain):
+        if not folded.plain.startswith("git@", start):
+            yield start, end
+
+
+def _addresses(plain: str) -> Iterator[tuple[int, int]]:
     marked = "arobas" in plain
     if "@" in plain:
         marked = True

@@ -38,6 +38,13 @@ _DIGITS = re.compile(r"\d{4,8}")
 _TRAILING = re.compile(r"[.,;:)\]\"'»?]+$")
 _LINK = re.compile(r"[a-z]{2,10}://")
 _STRANGE = re.compile(r"[!@#$%^&*_+=~€§]")
+_PLACEHOLDERS = frozenset(
+    {
+        "string", "text", "texte", "required", "obligatoire", "requis", "optional", "facultatif",
+        "hidden", "masque", "cache", "none", "null", "confidentiel", "confidential", "secret",
+    }
+)  # fmt: skip
+"""What stands where a password would, in a form or a table."""
 _UNIT = re.compile(
     r"\d+(?:[.,h:x]\d+)*(?:px|pt|m?s|h|min|[kcm]?m|k?g|[kmgt]?[ob]|k|p|fps|dpi|i/s|[%€$£]|eur)?"
     r"|v\d[\d.]*"
@@ -139,7 +146,13 @@ def _is_apart(join: str) -> bool:
 def _is_alone(found: re.Match[str], plain: str) -> bool:
     """Say whether nothing follows on the line: then even a word is the password."""
     rest = plain[found.end() :].split("\n", 1)[0]
-    return not rest.strip() and len(found["bare"]) > 4  # noqa: PLR2004 - shorter is a word
+    value = found["bare"]
+    return (
+        not rest.strip()
+        and len(value) > 4  # noqa: PLR2004 - shorter is a word
+        and value not in _PLACEHOLDERS
+        and any(letter.isalnum() for letter in value)
+    )
 
 
 def _is_strange(value: str) -> bool:

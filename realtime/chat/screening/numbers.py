@@ -57,6 +57,10 @@ _BRITISH = re.compile(r"0[1-37]\d{9}")
 _AMERICAN = re.compile(r"1?[2-9]\d\d[2-9]\d{6}")
 _AMERICAN_SHAPES = frozenset({(3, 3, 4), (1, 3, 3, 4)})
 _PAIRS = (2, 2, 2, 2, 2)
+_COUNTED = ("12345678", "0102030405")
+"""Somebody counts."""
+_WITHOUT_ZERO = re.compile(r"[67]\d{8}")
+"""A French mobile as it is often written: the zero is thought."""
 _IP = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _NEAR = 40
 """Characters before a number in which it may be named."""
@@ -143,7 +147,7 @@ def _whole(run: Run, plain: str) -> Place:
 def _is_phone(run: Run, plain: str) -> bool:
     digits = run.digits
     before = plain[max(0, run.start - _NEAR) : run.start]
-    if _NOT_A_PHONE.search(before) or _IP.fullmatch(run.text):
+    if _NOT_A_PHONE.search(before) or _IP.fullmatch(run.text) or _counts(digits):
         return False
     if run.text.startswith("+") or digits.startswith("00"):
         return _abroad(run)
@@ -153,11 +157,15 @@ def _is_phone(run: Run, plain: str) -> bool:
     # whether the number is in use is not asked: tomorrow it may be
     if _FRENCH.fullmatch(digits):
         return not isbn.is_valid(run.text) or shape == _PAIRS
-    if _BRITISH.fullmatch(digits):
+    if _BRITISH.fullmatch(digits) or (named and _WITHOUT_ZERO.fullmatch(digits)):
         return True
     if _AMERICAN.fullmatch(digits) and (named or shape in _AMERICAN_SHAPES):
         return _valid(digits, "US")
     return False
+
+
+def _counts(digits: str) -> bool:
+    return any(counted in digits for counted in _COUNTED)
 
 
 def _abroad(run: Run) -> bool:
@@ -175,6 +183,8 @@ def _abroad(run: Run) -> bool:
 
 def _is_spoken_phone(run: Run) -> bool:
     digits = run.digits
+    if _counts(digits):
+        return False
     if _FRENCH.fullmatch(digits) or _BRITISH.fullmatch(digits):
         return True
     return _AMERICAN.fullmatch(digits) is not None and _valid(digits, "US")
