@@ -98,6 +98,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Uploads that one person has begun and not finished."""
     upload_life: float = 24 * 3600.0
     """How long an upload waits for its next byte before it is given up."""
+    upload_hand_over: float = 5.0
+    """How long a newer request to an upload waits for the older one to end."""
     scan_within: float = 20.0
     """How long the virus scanner may take for one file while its sender waits."""
     upload_silence: float = 30.0

@@ -32,6 +32,18 @@ APPENDS = Histogram(
 )
 COMMANDS = Counter("order_room_commands", "Frames carried out by type", ["type"], registry=REGISTRY)
 
+FILES = Counter(
+    "order_room_files",
+    "Files shared, by what the scanner said at once",
+    ["scan"],
+    registry=REGISTRY,
+)
+EXAMINED = Histogram(
+    "order_room_file_seconds",
+    "From a file's last byte to its entry",
+    buckets=(0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
+    registry=REGISTRY,
+)
 LETTERS = Counter("order_room_bus_letters", "Messages published to Redis", registry=REGISTRY)
 DEAF = Counter("order_room_bus_deaf", "How often the bus lost its line", registry=REGISTRY)
 BUS_WHOLE = Gauge("order_room_bus_whole", "1 while other processes are heard", registry=REGISTRY)

@@ -20,6 +20,7 @@ from orders.errors import Refused, Unavailable
 from orders.events import OrderId, PersonId, Scan
 from orders.files import Upload, scanned, share, to_scan
 from orders.timeline import Position
+from realtime import telemetry
 from realtime.files.clamd import Away, ScannerAwayError
 from realtime.files.looks import Examiner
 from realtime.files.shelf import Shelf, Staged
@@ -55,6 +56,7 @@ class Finisher:
 
         Raises what `orders.files.share` raises; nothing of the file is kept then.
         """
+        began = time.monotonic()
         # the digest is of what was sent: what is kept of it may change with our libraries
         content = command_digest("file.share", name, file.sha256.hex(), file.size)
         async with self._shelf.bench() as bench:
@@ -71,6 +73,9 @@ class Finisher:
             raise
         if repeated:
             await self._shelf.discard(kept)
+        else:
+            telemetry.FILES.labels(scan or "none").inc()
+            telemetry.EXAMINED.observe(time.monotonic() - began)
         return place, repeated
 
     async def scan_waiting(self) -> None:

@@ -35,8 +35,6 @@ log = structlog.get_logger(__name__)
 NOTED_EVERY = 4 * 1024 * 1024
 """Bytes after which the offset is noted: so much at most is sent again after a crash."""
 BUFFER = 256 * 1024
-SENT_AWAY_WITHIN = 5.0
-"""Seconds that a newer request waits for the older one to note its offset."""
 LOOK_EVERY = 30.0
 """Seconds between two looks for uploads that were given up or left unfinished."""
 LEFT_AFTER = timedelta(seconds=120)
@@ -173,7 +171,7 @@ class Receiver:
     @asynccontextmanager
     async def _hold(self, upload: Pending) -> AsyncIterator[int]:
         """Hold the upload's file; an older request to it here notes what it has and ends."""
-        gives_up = time.monotonic() + SENT_AWAY_WITHIN
+        gives_up = time.monotonic() + self._limits.upload_hand_over
         held = _Held(self._path(upload))
         while not held.take():
             older = self._writing.get(upload.upload)

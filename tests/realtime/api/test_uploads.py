@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import os
 import time
 from base64 import b64encode
@@ -173,6 +174,21 @@ async def test_a_newer_request_sends_the_older_one_away(server: InProcess) -> No
     (told,) = await asyncio.gather(older, return_exceptions=True)
     # who is still sending may find the line closed before the refusal is read
     assert isinstance(told, httpx2.ReadError) or getattr(told, "status_code", 0) == 503
+
+
+async def test_what_another_process_writes_to_is_left_to_it(database_url: str) -> None:
+    limits = Limits(drain=0.05, upload_hand_over=0.1)
+    async with serving(database_url, limits=limits) as server:
+        order = await server.order()
+        me = Sender(server, order, order.buyer)
+        place = await me.place(10)
+        await me.more(place, 0, b"Bonj")
+        (path,) = waiting(server)
+        with path.open("rb+") as other:
+            fcntl.flock(other, fcntl.LOCK_EX)  # as another gateway on the same folder does
+            for refused in (await me.more(place, 4, b"our"), await me.ask("DELETE", place)):
+                assert (refused.status_code, refused.json()["code"]) == (423, "upload_busy")
+        assert (await me.more(place, 4, b"our")).headers["upload-offset"] == "7"
 
 
 async def test_wrong_offsets_and_too_many_bytes_change_nothing(server: InProcess) -> None:
