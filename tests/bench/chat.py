@@ -1,8 +1,9 @@
 """How much chat one core carries: messages a second, latency, memory of a connection, resume.
 
 The servers are started by their own command line, all of them (database and broker too) on one
-core; this program is the load and has the other. Every check of the product is on, and no limit is
-raised: people write as fast as the limits let them, so there are many of them.
+core; this program is the load and has the other. Every check of the product is on. The rates at
+which one person may write are raised by the setting made for that
+(`ORDER_ROOM_COMMANDS_PER_SECOND`), because a thousand people stand for tens of thousands here.
 
 - *capacity*: everybody has a few messages on their way all the time;
 - *latency*: messages at fixed times, from when one should be sent until the other party has it;
@@ -47,6 +48,9 @@ from tests.orders.world import Room, open_room
 
 TOKEN_SECRET = secrets.token_hex(32)
 TEXT = "Parfait, je vous envoie la version corrigée ce soir avec les deux variantes du logo. "
+COMMANDS_PER_SECOND = 1000
+"""Fifty times the usual, and every rate of messages with it: a thousand people here write as much
+as tens of thousands do."""
 WINDOW = 2
 """Messages that everybody has on their way while capacity is measured."""
 TICK = 0.002
@@ -174,7 +178,14 @@ class Client(WSListener):
         message = f"{self.person}-{self.sent}"
         self.ledger.pending[message] = since
         self.ledger.sent += 1
-        self.say({"t": "message.send", "id": message, "order": self.order, "text": TEXT})
+        self.say(
+            {
+                "t": "message.send",
+                "id": message,
+                "order": self.order,
+                "text": f"{TEXT}({self.sent})",
+            }
+        )
 
     async def until(self, position: int) -> None:
         """Return once everything up to the position was heard."""
@@ -284,8 +295,8 @@ async def latency(
     await drained(ledger)
     late, ledger.late = sorted(ledger.late), None
     return {
-        "p50_ms": round(1000 * late[len(late) // 2], 2),
-        "p99_ms": round(1000 * late[len(late) * 99 // 100], 2),
+        "p50_ms": round(1000 * late[len(late) // 2], 2) if late else 0.0,
+        "p99_ms": round(1000 * late[len(late) * 99 // 100], 2) if late else 0.0,
         "server_load_percent": round(100 * meter.servers() / seconds, 1),
         "loader_load_percent": round(load, 1),
     }
@@ -468,6 +479,7 @@ class Site:
                         "ORDER_ROOM_VAR": str(self.folder / "var"),
                         "ORDER_ROOM_SERVICE_KEY": TOKEN_SECRET,
                         "ORDER_ROOM_TOKEN_SECRET": TOKEN_SECRET,
+                        "ORDER_ROOM_COMMANDS_PER_SECOND": str(COMMANDS_PER_SECOND),
                         "ORDER_ROOM_LOG": "warning",
                     },
                     stdin=subprocess.DEVNULL,
