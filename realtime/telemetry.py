@@ -94,6 +94,24 @@ REQUEST_TIME = Histogram(
     buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0),
     registry=REGISTRY,
 )
+MEDIA_CALLS = Gauge(
+    "order_room_media_calls", "Calls carried, by how their packets go", ["path"], registry=REGISTRY
+)
+MEDIA_LAG = Gauge(
+    "order_room_media_lag_seconds", "How late the media process lately ran", registry=REGISTRY
+)
+MEDIA_PACKETS = Gauge(
+    "order_room_media_packets",
+    "Packets of ended legs, by what came of them",
+    ["what"],
+    registry=REGISTRY,
+)
+MEDIA_SCORE = Histogram(
+    "order_room_media_score",
+    "Opinion score of one direction in one second (ITU-T G.107)",
+    buckets=(1.5, 2, 2.5, 3.1, 3.6, 4, 4.2, 4.4),
+    registry=REGISTRY,
+)
 TASKS = Gauge("order_room_tasks", "Tasks of the event loop", registry=REGISTRY)
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """Those with a label of their own: anybody can invent more."""

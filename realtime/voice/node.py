@@ -28,6 +28,7 @@ from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
 from realtime.voice.party import Attachment, Party
 from realtime.voice.plane import MediaPath, Plane
+from realtime.voice.quality import Word, rating
 from realtime.voice.sdp import read_offer
 from realtime.voice.track import Counters
 
@@ -84,6 +85,7 @@ class Node:
         on_silent: Tell,
         on_gone: Tell,
         on_replaced: Tell,
+        on_quality: Callable[[str, str, Word], None] = lambda *_: None,
         path: MediaPath = MediaPath.AUTO,
     ) -> None:
         """Prepare a node that holds no call yet.
@@ -94,6 +96,7 @@ class Node:
         `on_gone` is told once when a party has not been heard for `gone_seconds`, counted from
         `expect` or `join` if it never was. The call stays until `end`.
         `on_replaced` is told when a party's newer leg took the place of one that was still there.
+        `on_quality` is told (call id, person id, word) what is new about how a party is heard.
         """
         self.incarnation = secrets.token_hex(16)
         self.counters = Counters()
@@ -105,6 +108,7 @@ class Node:
         self._on_silent = on_silent
         self._on_gone = on_gone
         self._on_replaced = on_replaced
+        self._on_quality = on_quality
         self._calls: dict[str, dict[str, Party]] = {}
         self._ended: deque[str] = deque(maxlen=limits.remembered_calls)
         # Made by `start` or the first leg, and gone after `close`.
@@ -342,17 +346,44 @@ class Node:
         task.add_done_callback(self._closing.discard)
 
     async def _keep_pulse(self) -> None:
-        due = time.monotonic()
+        due = measured = time.monotonic()
         while True:
             due = max(due, time.monotonic()) + self._limits.pulse_seconds
             await asyncio.sleep(due - time.monotonic())
             now = time.monotonic()
             self.lag += (now - due - self.lag) * LAG_LEARNS
+            if now - measured >= 1:
+                measured = now
+                self._listen_in()
             for party in [each for parties in self._calls.values() for each in parties.values()]:
                 try:
                     self._look_after(party, now)
                 except Exception:
                     log.exception("looking after a party failed")
+
+    def _listen_in(self) -> None:
+        """Once a second: how is everybody heard who could be?"""
+        for call_id, parties in list(self._calls.items()):
+            for party in list(parties.values()):
+                current, listener = party.current, party.listener
+                if current is None:
+                    continue
+                packets, inward, level = current.second()
+                if listener is None or party.state != "connected":
+                    continue
+                r = rating(inward, listener.outward())
+                for word in party.watch.second(r, packets=packets, level=level, muted=party.muted):
+                    self._on_quality(call_id, party.person_id, word)
+
+    @property
+    def scores(self) -> list[float]:
+        """The last second's opinion of each party that two hear each other of."""
+        return [
+            party.watch.score
+            for parties in self._calls.values()
+            for party in parties.values()
+            if party.current is not None and party.listener is not None
+        ]
 
     def _look_after(self, party: Party, now: float) -> None:
         current = party.current

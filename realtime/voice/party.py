@@ -15,6 +15,7 @@ from typing import Literal
 from orders.errors import CallOver, IdReused, Unavailable
 from realtime.voice.leg import OpenLeg
 from realtime.voice.limits import VoiceLimits
+from realtime.voice.quality import Meter, Watch, Way
 from realtime.voice.relay import Stream
 from realtime.voice.rtcp import Hop
 from realtime.voice.sdp import Offer
@@ -35,6 +36,7 @@ class Party:
         heard_at: monotonic seconds of the last sign of life, or of the first expectation.
         gone: the long silence was reported.
         replaced: ids of legs that are over, so that their late requests are refused.
+        watch: how well the party is heard, over time.
     """
 
     __slots__ = (
@@ -48,6 +50,7 @@ class Party:
         "person_id",
         "replaced",
         "state",
+        "watch",
     )
 
     def __init__(self, call_id: str, person_id: str, limits: VoiceLimits) -> None:
@@ -62,6 +65,7 @@ class Party:
         self.heard_at = time.monotonic()
         self.gone = False
         self.replaced: deque[str] = deque(maxlen=limits.remembered_legs)
+        self.watch = Watch()
 
 
 class Attachment:
@@ -91,6 +95,7 @@ class Attachment:
         self.agreed = offer.agreed
         self.malformed = 0
         self.report_at = 0.0
+        self._meter = Meter()
         self.leg = open_leg(
             offer,
             on_connected=lambda: on_connected(self),
@@ -143,6 +148,26 @@ class Attachment:
             if self.leg_id in self.party.replaced:
                 raise CallOver(call=self.party.call_id, end="leg_replaced") from None
             raise
+
+    def second(self) -> tuple[int, Way, float | None]:
+        """Packets of this browser since the last question, how they came, and their -dBov."""
+        reception, loudness = self.hop.reception, self.leg.media.loudness
+        packets, loss, level = self._meter.since(
+            starts=reception.starts,
+            packets=reception.packets,
+            expected=reception.expected,
+            level=loudness.total,
+            levels=loudness.packets,
+        )
+        trip = self.hop.round_trip or 0.0
+        return packets, Way(loss=loss, jitter=reception.jitter, round_trip=trip), level
+
+    def outward(self) -> Way:
+        """How our packets lately came to this browser, by its own reports."""
+        far, trip = self.hop.far, self.hop.round_trip or 0.0
+        if far is None:
+            return Way(round_trip=trip)
+        return Way(loss=far.fraction_lost, jitter=far.jitter, round_trip=trip)
 
     def rtcp(self, packet: bytes) -> None:
         """An authentic report of this browser."""

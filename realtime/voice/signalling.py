@@ -28,6 +28,7 @@ from orders.events import CallEnd, CallId, OrderId, PersonId
 from orders.locking import LockedOrder, lock, peek
 from orders.timeline import Position
 from orders.timers import DueTimer
+from realtime import telemetry
 from realtime.voice import callbook, carriers
 from realtime.voice.afar import Afar, Asked, Look, Mute, Question
 from realtime.voice.calls import Call, Verb, accept, check_media, decline, hang_up, start
@@ -40,7 +41,8 @@ log = structlog.get_logger(__name__)
 
 OnSignal = Callable[[OrderId, CallId, PersonId, str], None]
 """Told (order, call, person, media), media being one of `connected`, `reconnecting`, `gone`,
-`muted`, `unmuted`, `elsewhere`, `moved`. Called on the event loop; must not block."""
+`muted`, `unmuted`, `elsewhere`, `moved`, or a `quality.Word`. Called on the event loop; must not
+block."""
 
 
 class Switchboard:
@@ -75,6 +77,7 @@ class Switchboard:
             on_silent=lambda call, person: self._signal(call, person, "reconnecting"),
             on_gone=self._gone,
             on_replaced=lambda call, person: self._signal(call, person, "elsewhere"),
+            on_quality=self._signal,
             path=path,
         )
         self._database = database
@@ -376,8 +379,19 @@ class Switchboard:
             if order is not None:
                 await callbook.end(self._database, order, call, CallEnd.FAILED)
             self._forget(call)
+        self._export()
         await self._rescue()
         await self._compare()
+
+    def _export(self) -> None:
+        """What the operator's graphs show."""
+        counters = self.node.counters
+        telemetry.MEDIA_CALLS.labels(self.node.path).set(len(self.node.calls))
+        telemetry.MEDIA_LAG.set(self.node.lag)
+        for name in counters.__struct_fields__:
+            telemetry.MEDIA_PACKETS.labels(name).set(getattr(counters, name))
+        for score in self.node.scores:
+            telemetry.MEDIA_SCORE.observe(score)
 
     async def _compare(self) -> None:
         """Let the node hold the calls that it should hold, and no others."""

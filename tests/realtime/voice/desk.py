@@ -35,6 +35,10 @@ class Desk:
     def _signalled(self, order: OrderId, call: CallId, person: PersonId, media: str) -> None:
         self.signals.append((person, media))
 
+    def of(self, room: Room) -> list[tuple[PersonId, str]]:
+        """What was signalled of this room; calls that others left behind are looked after too."""
+        return [each for each in self.signals if each[0] in (room.buyer, room.seller)]
+
     async def ring(self, room: Room) -> CallId:
         """The buyer calls; the call's id."""
         await self.board.start(room.order, room.buyer, "ring")

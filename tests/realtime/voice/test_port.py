@@ -19,6 +19,7 @@ from realtime.voice.leg import LOOPBACK, Reach
 from realtime.voice.limits import VoiceLimits
 from realtime.voice.node import Node
 from realtime.voice.plane import MediaPath
+from realtime.voice.quality import Word
 from realtime.voice.track import Counters
 from tests.realtime.voice.caller import Caller
 from tests.realtime.voice.offers import CHROMIUM
@@ -274,6 +275,38 @@ async def test_ten_times_the_rate_is_cut_and_the_other_call_does_not_notice(
         assert len(fourth.heard) < 400
         for each in (third, fourth):
             await each.close()
+
+
+async def test_a_connection_over_which_no_sound_comes_is_told(way: MediaPath) -> None:
+    told: list[tuple[str, Word]] = []
+
+    def tell(call: str, person: str, word: Word) -> None:
+        told.append((person, word))
+
+    node = Node(
+        limits=LIMITS,
+        reach=REACH,
+        on_connected=lambda *_: None,
+        on_silent=lambda *_: None,
+        on_gone=lambda *_: None,
+        on_replaced=lambda *_: None,
+        on_quality=tell,
+        path=way,
+    )
+    async with node, talking(node) as (buyer, seller):
+        async with asyncio.timeout(20):
+            n = 1
+            while ("seller", Word.ONE_WAY) not in told:
+                buyer.send(rtp(n))
+                seller.check()  # the connection lives
+                n += 1
+                await asyncio.sleep(0.05)
+            assert ("buyer", Word.ONE_WAY) not in told
+            while ("seller", Word.HEARD) not in told:
+                seller.send(rtp(n))
+                n += 1
+                await asyncio.sleep(0.05)
+    assert len(node.scores) == 0
 
 
 async def test_the_other_one_hears_through_ten_changes_of_leg(way: MediaPath) -> None:

@@ -310,14 +310,14 @@ async def test_both_hear_each_other_and_mute_is_signalled(database: Database) ->
         await office.offer(room, room.buyer, call, buyer)
         await office.offer(room, room.seller, call, seller)
         async with asyncio.timeout(5):
-            while len(office.signals) < 2:
+            while len(office.of(room)) < 2:
                 await asyncio.sleep(0.01)
         buyer.send(rtp(1, payload=b"hello"))
         await seller.until(lambda: len(seller.heard) == 1)
         assert seller.heard[0][12:] == b"hello"
         await office.board.mute(room.order, room.buyer, call, True)
         await office.board.mute(room.order, room.buyer, call, False)
-        assert office.signals == [
+        assert office.of(room) == [
             (room.buyer, "connected"),
             (room.seller, "connected"),
             (room.buyer, "muted"),

@@ -215,7 +215,19 @@ export interface TypingFrame {
   person: string;
   typing: boolean;
 }
-export type Media = 'connected' | 'reconnecting' | 'gone' | 'muted' | 'unmuted' | 'elsewhere' | 'moved';
+export type Media =
+  | 'connected'
+  | 'reconnecting'
+  | 'gone'
+  | 'muted'
+  | 'unmuted'
+  | 'elsewhere'
+  | 'moved'
+  | 'quality_bad'
+  | 'quality_good'
+  | 'silent_microphone'
+  | 'one_way'
+  | 'heard';
 export interface CallSignal {
   t: 'call';
   order: string;
