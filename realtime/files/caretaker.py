@@ -32,7 +32,7 @@ class Caretaker:
                 try:
                     await chore()
                 except Unavailable:
-                    log.warning("files wait for the database")
+                    log.warning("files wait: what they are kept in is away")
                 except Exception:
                     log.exception("files could not be looked after")
             await asyncio.sleep(EVERY)

@@ -29,6 +29,10 @@ class ScannerAwayError(Exception):
     """The scanner cannot say now whether the file is clean."""
 
 
+class NotScannedError(ScannerAwayError):
+    """The scanner is there and will not look at this file: it is too large for its settings."""
+
+
 class Clamd:
     """The daemon at one address."""
 
@@ -47,7 +51,7 @@ class Clamd:
         self._within = within
 
     async def scan(self, content: AsyncIterator[bytes]) -> Scan:
-        """Return `CLEAN` or `INFECTED`. Raises `ScannerAwayError`."""
+        """Return `CLEAN` or `INFECTED`. Raises `ScannerAwayError`, `NotScannedError`."""
         try:
             async with asyncio.timeout(self._within):
                 said = await self._ask(content)
@@ -57,7 +61,7 @@ class Clamd:
             return Scan.CLEAN
         if said.startswith("stream: ") and said.endswith(" FOUND"):
             return Scan.INFECTED
-        raise ScannerAwayError(said[:100])
+        raise NotScannedError(said[:100])
 
     async def _ask(self, content: AsyncIterator[bytes]) -> str:
         if self._path:

@@ -21,7 +21,7 @@ from orders.events import OrderId, PersonId, Scan
 from orders.files import Upload, scanned, share, to_scan
 from orders.timeline import Position
 from realtime import telemetry
-from realtime.files.clamd import Away, ScannerAwayError
+from realtime.files.clamd import Away, NotScannedError, ScannerAwayError
 from realtime.files.looks import Examiner
 from realtime.files.shelf import Shelf, Staged
 from realtime.files.store import Disk
@@ -32,7 +32,7 @@ Scanner = Callable[[AsyncIterator[bytes]], Awaitable[Scan]]
 """Says whether bytes are `CLEAN` or `INFECTED`; raises `ScannerAwayError`."""
 RESCAN_EVERY = 5.0
 """Seconds between two rounds over the files that wait for a verdict."""
-RESCAN_AT_ONCE = 10
+RESCAN_AT_ONCE = 100
 
 
 class Finisher:
@@ -92,6 +92,8 @@ class Finisher:
                 continue  # it is being erased
             try:
                 verdict = await self._scanner(self._shelf.store.read(file.file, 0, size))
+            except NotScannedError:
+                continue  # the others need not wait for it
             except ScannerAwayError:
                 return
             await scanned(self._database, order, file.seq, verdict)

@@ -155,6 +155,21 @@ async def test_kept_in_a_bucket_all_is_the_same(
             await asyncio.sleep(0.05)
 
 
+async def test_while_the_bucket_is_away_nothing_is_told_and_trying_again_is_safe(
+    own_database_url: str, tmp_path: Path, s3_bucket: dict[str, str]
+) -> None:
+    away = {**s3_bucket, "ORDER_ROOM_S3_ENDPOINT": f"http://127.0.0.1:{free_port()}"}
+    async with serving(own_database_url, var=tmp_path, environment=away) as server:
+        order = await server.order()
+        refused = await send(server, order)
+        assert (refused.status_code, refused.json()["facts"]) == (503, {"reason": "files"})
+    async with serving(own_database_url, var=tmp_path, environment=s3_bucket) as server:
+        made = await send(server, order)
+        assert made.status_code == 201
+        linked = (await link_of(server, order, made.json()["file"], order.buyer)).json()
+        assert (await fetch(server, linked["url"])).content == b"Bonjour"
+
+
 async def _folds(server: InProcess, order: TestOrder, withheld: set[int]) -> None:
     """A reader of the entries knows which files are withheld, as the rows do."""
     database, view = server.edge.database, View(OrderId(order.id))

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from orders.events import Scan
-from realtime.files.clamd import Clamd, ScannerAwayError
+from realtime.files.clamd import Clamd, NotScannedError, ScannerAwayError
 from tests.servers import HARMLESS, Server, free_port
 
 
@@ -54,7 +54,7 @@ async def test_a_scanner_that_stands_still_is_away(private_clamd: Server) -> Non
 
 
 async def test_what_is_too_large_for_it_is_not_called_clean(clamd_url: str) -> None:
-    with pytest.raises(ScannerAwayError):
+    with pytest.raises(NotScannedError):
         await Clamd(clamd_url, within=30).scan(_in_pieces(bytes(32_000_000), 1_000_000))
 
 
