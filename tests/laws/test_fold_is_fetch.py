@@ -33,13 +33,13 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import delete, insert
 
-from orders import agreements, briefing, ledger, messages, settlement, views
+from orders import agreements, briefing, ledger, messages, reacting, settlement, views
 from orders.brief import Asked, Move
 from orders.clock import Sweeper
 from orders.commands import take_step
 from orders.database import Database
 from orders.errors import IdReused, Refused, WrongState
-from orders.events import DeadlineFired, PersonId, Role, State
+from orders.events import DeadlineFired, PersonId, Reaction, Role, State
 from orders.fold import View, fold
 from orders.money import Account, Means
 from orders.options import propose_option
@@ -348,6 +348,23 @@ class Life(RuleBasedStateMachine):
             first, again = (
                 self.world.do(
                     messages.edit(database, order, one.person, seq, words, f"c{self.commands}")
+                )
+                for _ in range(2)
+            )
+            assert first == again
+
+    @rule(one=said, role=ROLES, reaction=st.sampled_from(Reaction), on=st.booleans())
+    def react(self, one: Said, role: Role, reaction: Reaction, *, on: bool) -> None:
+        """React to a message, or try to; said twice, it is answered alike."""
+        self.commands += 1
+        database, order, seq = self.world.database, self.room.order, one.answer.seq
+        client_id = f"c{self.commands}"
+        with suppress(Refused):
+            first, again = (
+                self.world.do(
+                    reacting.react(
+                        database, order, self.people[role], seq, reaction, client_id, on=on
+                    )
                 )
                 for _ in range(2)
             )
