@@ -155,7 +155,9 @@ async def on_http_error(request: Request, error: Exception) -> Response:
             return refuse(request, NotFound(path=request.url.path[:100]))
         case 405:
             refused = refuse(request, MethodRefused(method=request.method[:20]))
-            refused.headers.update(error.headers or {})
+            allowed = dict(error.headers or {}).get("Allow", "")
+            # Starlette writes a set: in another order every time
+            refused.headers["Allow"] = ", ".join(sorted(allowed.split(", ")))
             return refused
         case _:
             return refuse(request, Malformed(where="request"))
