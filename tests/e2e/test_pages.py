@@ -116,3 +116,15 @@ async def test_a_visitor_opens_both_windows_from_the_home_page(
     await page.locator('[data-test="reset"]').click()
     await expect(orders.first).not_to_have_attribute("data-order", before or "")
     await expect(orders).to_have_count(5)
+
+
+async def test_a_developer_finds_how_to_write_a_client_from_the_home_page(
+    demo: Process, windows: Windows
+) -> None:
+    page = await windows.page(size=PHONE)
+    await page.goto(demo.url)
+    await page.locator('[data-test="docs"]').click()
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("How to write a client")
+    assert await page.evaluate(CROWDED) == []
+    await page.get_by_role("link", name="Without a socket").click()
+    await expect(page.get_by_role("heading", name="Without a socket")).to_be_in_viewport()

@@ -26,7 +26,7 @@ from websockets.exceptions import ConnectionClosed
 from realtime.contract.schemas import INBOUND, tag
 from realtime.protocol import Close
 from tests.fuzz.memory import resident
-from tests.harness import Browser, Process, TestOrder
+from tests.harness import METRICS_KEY, Browser, Process, TestOrder
 
 FUZZ = int(os.environ.get("FUZZ", "1"))
 GROWTH = 24 * 1024 * 1024
@@ -255,15 +255,20 @@ async def test_a_flood_costs_its_sender_and_grows_nothing(room: Room) -> None:
                     await browser.socket.send(one)
         await browser.cut()
 
-    async def settled() -> int:
+    async def settled() -> tuple[int, float]:
         await room.all_is_well()
         async with room.server.http() as http:
             while (await http.get("/readyz")).json()["sockets"] > 1:
                 await asyncio.sleep(0.05)
-        return resident(room.server.pid)
+        async with room.server.http({"Authorization": f"Bearer {METRICS_KEY}"}) as http:
+            told = (await http.get("/metrics")).text
+        tasks = float(told.partition("\norder_room_tasks ")[2].split()[0])
+        return resident(room.server.pid), tasks
 
     await asyncio.gather(*(flood() for _ in range(4)))
-    before = await settled()
+    memory, tasks = await settled()
     for _ in range(2 * FUZZ):
         await asyncio.gather(*(flood() for _ in range(4)))
-    assert await settled() - before < GROWTH
+    memory_after, tasks_after = await settled()
+    assert memory_after - memory < GROWTH
+    assert tasks_after <= tasks + 5
