@@ -18,6 +18,14 @@ WORKDIR /build
 COPY Makefile requirements.lock ./
 RUN make install VENV=/opt/order-room
 
+# The batch of the calls' packets, in C; the image that runs has no compiler.
+FROM python AS batch
+RUN apt-get update && apt-get install --yes --no-install-recommends gcc libc6-dev \
+ && rm -rf /var/lib/apt/lists/*
+COPY orders orders
+COPY realtime realtime
+RUN /opt/order-room/bin/python -m realtime.voice.native && ls realtime/voice/batch-*.so
+
 FROM python:3.13-slim-bookworm
 # A number, so that Kubernetes can see that it is not root.
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin room \
@@ -26,6 +34,7 @@ COPY --from=python /opt/order-room /opt/order-room
 WORKDIR /app
 COPY orders orders
 COPY realtime realtime
+COPY --from=batch /build/realtime/voice/ realtime/voice/
 COPY --from=web /build/web/dist web/dist
 ENV PATH=/opt/order-room/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -16,10 +16,14 @@ Read in this order:
 - `port`      the one UDP port of a process, which all its legs share
 - `peer_leg`  the fallback: aiortc's own connection, with a socket per leg
 - `plane`     which of these a process uses, chosen at its start
+- `selfcall`  a call to ourselves at the start: does a packet really get through?
+- `quality`   pure: how well two people hear each other, and what is worth telling
 - `party`     one person in one call and the legs of it
 - `node`      the media process: calls, make-before-break, who fell silent
 - `calls`     pure: who may do what with a call, and the entry it makes
 - `callbook`  calls, persons in a call and leases in the database
+- `carriers`  which media process carries which call; taking over what one left behind
+- `afar`      asking a media process of another machine, over Redis
 - `signalling` the switchboard: commands, and what the node hears, meet here
 
 Media is forwarded without decoding: unprotect, rewrite the header, protect, send. A browser

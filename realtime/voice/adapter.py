@@ -64,6 +64,17 @@ class Keys:
         self.rx = rx._srtp[0]  # noqa: SLF001 - see the module's list
         self.tx = tx._srtp[0]  # noqa: SLF001 - see the module's list
 
+    def read(self, packet: bytes) -> bytes | None:
+        """The RTP packet inside, or None if it is not authentic."""
+        try:
+            return bytes(self._rx.unprotect(packet))
+        except (SrtpError, ValueError):
+            return None
+
+    def seal(self, packet: bytes) -> bytes:
+        """The RTP packet, protected."""
+        return bytes(self._tx.protect(packet))
+
     def read_report(self, packet: bytes) -> bytes | None:
         """The RTCP packet inside, or None if it is not authentic."""
         try:
@@ -331,6 +342,22 @@ def request(
         stun.Class.REQUEST,
         transaction,
         {"USERNAME": username, "PRIORITY": priority, "ICE-CONTROLLED": tie_breaker},
+    )
+    message.add_message_integrity(password.encode())
+    return bytes(message)
+
+
+def nominate(*, username: str, password: str) -> bytes:
+    """A browser's check that names its path; for our own calls to ourselves."""
+    message = stun.Message(
+        stun.Method.BINDING,
+        stun.Class.REQUEST,
+        attributes={
+            "USERNAME": username,
+            "PRIORITY": 1,
+            "ICE-CONTROLLING": 1,
+            "USE-CANDIDATE": None,
+        },
     )
     message.add_message_integrity(password.encode())
     return bytes(message)

@@ -43,7 +43,8 @@ def load(cache_folder: Path | None = None) -> Native | None:
     """The library, built first if it was not yet; None if this machine cannot have it.
 
     It is kept in `cache_folder`, by default the user's cache, under a name that its source and
-    compiler decide.
+    machine decide. One that lies beside the source is taken first: `python -m
+    realtime.voice.native` builds it there.
     """
     if sys.platform != "linux":
         log.info("media is forwarded in Python", because="recvmmsg is Linux's")
@@ -65,6 +66,9 @@ def _built(folder: Path) -> Path:
     about = "|".join((*platform.uname()[:1], platform.machine(), sysconfig.get_platform()))
     name = hashlib.sha256(b"\0".join([*sources, about.encode()])).hexdigest()[:24]
     library = folder / f"batch-{name}.so"
+    beside = _HERE / library.name
+    if beside.exists():  # built with the package, as in the container image
+        return beside
     folder.mkdir(parents=True, mode=0o700, exist_ok=True)
     if folder.stat().st_uid != os.getuid() or folder.stat().st_mode & 0o022:
         raise PermissionError(f"others can write to {folder}")
@@ -86,6 +90,7 @@ def _built(folder: Path) -> Path:
             capture_output=True,
             timeout=_BUILD_SECONDS,
         )
+        Path(made).chmod(0o755)
         # Two processes may build at once: the last one wins, with the same bytes.
         Path(made).replace(library)
     finally:
@@ -395,3 +400,7 @@ def _unpacked(raw: bytes) -> Address:
     host = socket.inet_ntop(socket.AF_INET6, raw[8:24])
     flow, scope = int.from_bytes(raw[4:8], "big"), int.from_bytes(raw[24:28], sys.byteorder)
     return host, port, flow, scope
+
+
+if __name__ == "__main__":
+    load(_HERE)

@@ -30,6 +30,7 @@ from realtime.voice.party import Attachment, Party
 from realtime.voice.plane import MediaPath, Plane
 from realtime.voice.quality import Word, rating
 from realtime.voice.sdp import read_offer
+from realtime.voice.selfcall import PATIENCE, try_out
 from realtime.voice.track import Counters
 
 log = structlog.get_logger(__name__)
@@ -169,6 +170,20 @@ class Node:
     def path(self) -> str:
         """How packets are forwarded: `native`, `python` or `peer`; empty if not started."""
         return "" if self._plane is None else self._plane.path
+
+    async def prove(self, patience: float = PATIENCE) -> None:
+        """Call ourselves; if that cannot be heard, go on with the next plainer path.
+
+        To be awaited before the first call; takes at most twice `patience` seconds.
+        """
+        for plainer in (MediaPath.PYTHON, MediaPath.PEER):
+            plane = self._listening()
+            if await try_out(plane, patience):
+                return
+            log.error("this process could not hear itself", path=plane.path)
+            await plane.close()
+            self._plane, self._path = None, plainer
+        self._listening()
 
     def expect(self, call_id: str, person_id: str) -> None:
         """Await a party, so that `on_gone` tells if it never comes. Repeating changes nothing.

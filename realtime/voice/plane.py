@@ -73,6 +73,11 @@ class Plane:
         """What came to the port and belonged to no leg."""
         return Counters() if self._port is None else self._port.counters
 
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """One address of the port, as this machine reaches it; None without a shared port."""
+        return None if self._port is None else self._port.address
+
     def open(self) -> None:
         """Listen. Needs a running event loop."""
         if self._port is not None:

@@ -121,6 +121,11 @@ class Port:
         self._sockets.clear()
         self.forwarder.close()
 
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """The first address, as this machine reaches it; None if there is none."""
+        return self._sockets[0].getsockname()[:2] if self._sockets else None
+
     def candidates(self) -> tuple[Candidate, ...]:
         """Where browsers find us, the first address preferred."""
         found = []

@@ -210,6 +210,7 @@ class Switchboard:
     async def run(self) -> None:
         """Keep the lease and the node's calls up to date until cancelled."""
         self.node.start()
+        await self.node.prove()
         self._running = True
         try:
             while True:
