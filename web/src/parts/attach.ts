@@ -109,27 +109,10 @@ export class Attach extends LitElement {
     } catch (error) {
       if (abort.signal.aborted) return; // paused or dropped: that is settled where it was done
       if (!(error instanceof RefusedError)) return this.broke(id);
-      if (error.frame.code === 'not_found') return this.plainly(one);
       const over = error.frame.code === 'upload_over' || error.frame.code === 'upload_unknown';
       if (over && sent.location) return this.anew(one);
       void forget(id);
       this.change(id, { stage: 'failed', why: error.message });
-    }
-  }
-
-  /** To a server without resumable uploads, in one request. */
-  private async plainly({ sent, abort }: Sending): Promise<void> {
-    const { id, name } = sent;
-    try {
-      const file = new File([sent.file], name, { type: sent.file.type });
-      const progress = (part: number): void => this.change(id, { bytes: part * file.size });
-      const shared = await this.room.files.share(sent.order, file, id, progress, abort.signal);
-      this.forget(id);
-      this.dispatchEvent(new CustomEvent<Shared>('shared', { detail: shared }));
-    } catch (error) {
-      if (abort.signal.aborted) return;
-      if (error instanceof RefusedError) this.change(id, { stage: 'failed', why: error.message });
-      else this.broke(id);
     }
   }
 
