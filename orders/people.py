@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
@@ -9,7 +10,7 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders.commands import Person
-from orders.database import Database
+from orders.database import Database, padded
 from orders.events import PersonId
 from orders.tables import persons
 
@@ -26,21 +27,24 @@ class Known(msgspec.Struct, frozen=True):
 
 async def known(conn: AsyncConnection, person: PersonId) -> Known | None:
     """Return the person, or None if no order ever named them."""
-    row = (
-        await conn.execute(
-            select(
-                persons.c.name,
-                persons.c.language,
-                persons.c.last_seen,
-                persons.c.hides_presence,
-            ).where(persons.c.id == person)
-        )
-    ).first()
-    return (
-        None
-        if row is None
-        else Known(person, row.name, row.language, row.last_seen, row.hides_presence)
+    return (await known_of(conn, [person])).get(person)
+
+
+async def known_of(conn: AsyncConnection, ids: Sequence[PersonId]) -> dict[PersonId, Known]:
+    """Return several persons; one whom no order ever named is left out."""
+    rows = await conn.execute(
+        select(
+            persons.c.id,
+            persons.c.name,
+            persons.c.language,
+            persons.c.last_seen,
+            persons.c.hides_presence,
+        ).where(persons.c.id.in_(padded(ids)))
     )
+    return {
+        row.id: Known(row.id, row.name, row.language, row.last_seen, row.hides_presence)
+        for row in rows
+    }
 
 
 async def introduced(conn: AsyncConnection, person: PersonId) -> Person:

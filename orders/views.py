@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, and_, case, func, select
+from sqlalchemy import Row, Select, and_, bindparam, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders import money, policy
@@ -376,18 +376,37 @@ async def inbox(
     Unread counts the others' messages and files beyond the person's read mark, without those
     that were withdrawn or erased.
     """
+    return (await _inboxes(conn, [person], order)).get(person, [])
+
+
+async def inboxes(conn: AsyncConnection, of: Sequence[PersonId]) -> dict[PersonId, list[InboxRow]]:
+    """Do `inbox` for several persons; one who has no orders is left out."""
+    return await _inboxes(conn, of, None)
+
+
+async def _inboxes(
+    conn: AsyncConnection, of: Sequence[PersonId], order: OrderId | None
+) -> dict[PersonId, list[InboxRow]]:
+    told = {"persons": padded(of), **({} if order is None else {"order": order})}
+    rows = list(await conn.execute(_ALL_LINES if order is None else _ONE_LINE, told))
+    fair = await dues(conn, list({row.id for row in rows if row.due is not None}))
+    # an outage may have put some off that the database still counts as the nearest
+    rows.sort(key=lambda row: fair.get(row.id, NEVER))
+    found: dict[PersonId, list[InboxRow]] = {}
+    for row in rows:
+        found.setdefault(row.person_id, []).append(
+            InboxRow(
+                row.id, row.title, State(row.state), Role(row.role), row.other, row.last_seq,
+                row.unread, fair.get(row.id), my_turn=_my_turn(row, row.person_id),
+                rings=row.rings,
+            )
+        )  # fmt: skip
+    return found
+
+
+def _inbox_lines(*, one: bool) -> Select[Any]:
+    """Select lines of inboxes. Built once: to build it takes longer than to ask it."""
     mine, theirs, other = participants.alias("mine"), participants.alias("theirs"), persons
-    unread = (
-        select(func.count())
-        .where(
-            entries.c.order_id == orders.c.id,
-            entries.c.seq > mine.c.read_seq,
-            entries.c.kind.in_(SPOKEN),
-            entries.c.payload.is_not(None),
-            entries.c.actor != person,
-        )
-        .scalar_subquery()
-    )
     next_due = (
         select(func.min(timers.c.due))
         .where(
@@ -397,12 +416,39 @@ async def inbox(
         )
         .scalar_subquery()
     )
+    urgency = (next_due.is_(None), next_due, orders.c.created_at.desc())
+    chosen = (
+        select(
+            mine.c.person_id, mine.c.role, mine.c.read_seq, mine.c.order_id,
+            next_due.label("due"),
+            func.row_number().over(partition_by=mine.c.person_id, order_by=urgency).label("place"),
+        )
+        .join(orders, orders.c.id == mine.c.order_id)
+        .where(
+            mine.c.person_id.in_(bindparam("persons", expanding=True)),
+            mine.c.revoked_at.is_(None),
+        )
+    )  # fmt: skip
+    if one:
+        chosen = chosen.where(mine.c.order_id == bindparam("order"))
+    me = chosen.subquery("chosen")
+    unread = (
+        select(func.count())
+        .where(
+            entries.c.order_id == orders.c.id,
+            entries.c.seq > me.c.read_seq,
+            entries.c.kind.in_(SPOKEN),
+            entries.c.payload.is_not(None),
+            entries.c.actor != me.c.person_id,
+        )
+        .scalar_subquery()
+    )
     rings = (
         select(calls.c.call_id)
         .where(
             calls.c.order_id == orders.c.id,
             calls.c.state == "ringing",
-            calls.c.callee == mine.c.person_id,
+            calls.c.callee == me.c.person_id,
         )
         .exists()
     )
@@ -415,33 +461,18 @@ async def inbox(
         .scalar_subquery()
     )
     asked = case((orders.c.state == State.QUESTION, func.coalesce(spoke_last, "")), else_=None)
-    opposite = case((mine.c.role == Role.BUYER, Role.SELLER.value), else_=Role.BUYER.value)
-    wanted = (
+    opposite = case((me.c.role == Role.BUYER, Role.SELLER.value), else_=Role.BUYER.value)
+    return (
         select(
-            orders, mine.c.role, other.c.name.label("other"),
-            unread.label("unread"), next_due.label("due"), rings.label("rings"),
-            asked.label("spoke_last"),
+            orders, me.c.person_id, me.c.role, me.c.due, other.c.name.label("other"),
+            unread.label("unread"), rings.label("rings"), asked.label("spoke_last"),
         )
-        .join(mine, mine.c.order_id == orders.c.id)
+        .join(me, me.c.order_id == orders.c.id)
         .join(theirs, and_(theirs.c.order_id == orders.c.id, theirs.c.role == opposite))
         .join(other, other.c.id == theirs.c.person_id)
-        .where(mine.c.person_id == person, mine.c.revoked_at.is_(None))
-        .order_by(next_due.is_(None), next_due, orders.c.created_at.desc())
-        .limit(INBOX_MAX)
+        .where(me.c.place <= INBOX_MAX)
+        .order_by(me.c.person_id, me.c.place)
     )  # fmt: skip
-    if order is not None:
-        wanted = wanted.where(orders.c.id == order)
-    rows = list(await conn.execute(wanted))
-    fair = await dues(conn, [row.id for row in rows if row.due is not None])
-    # an outage may have put some off that the database still counts as the nearest
-    rows.sort(key=lambda row: fair.get(row.id, NEVER))
-    return [
-        InboxRow(
-            row.id, row.title, State(row.state), Role(row.role), row.other, row.last_seq,
-            row.unread, fair.get(row.id), my_turn=_my_turn(row, person), rings=row.rings,
-        )
-        for row in rows
-    ]  # fmt: skip
 
 
 def _my_turn(row: Row[Any], person: PersonId) -> bool:
@@ -453,3 +484,4 @@ def _my_turn(row: Row[Any], person: PersonId) -> bool:
 NEVER = datetime.max.replace(tzinfo=UTC)
 INBOX_MAX = 500
 """The most orders an inbox lists."""
+_ALL_LINES, _ONE_LINE = _inbox_lines(one=False), _inbox_lines(one=True)

@@ -46,6 +46,10 @@ class Identity(msgspec.Struct, frozen=True):
         """Whether the token is good for this order, if the person is a member of it."""
         return order not in self.barred and (self.orders is None or order in self.orders)
 
+    def without(self, barred: frozenset[OrderId]) -> Identity:
+        """Return the same, reaching none of the barred orders."""
+        return msgspec.structs.replace(self, barred=barred) if barred else self
+
     def within(self, order: OrderId) -> OrderId:
         """Return the order if the token reaches it. Raises `OrderUnknown` if it does not."""
         if not self.reaches(order):
@@ -56,8 +60,7 @@ class Identity(msgspec.Struct, frozen=True):
 async def known_identity(conn: AsyncConnection, identity: Identity) -> Identity:
     """Look up which orders the person may not see any more."""
     found = await access.barred(conn, [identity.person])
-    barred = found[identity.person]
-    return msgspec.structs.replace(identity, barred=barred) if barred else identity
+    return identity.without(found[identity.person])
 
 
 class Minted(msgspec.Struct, frozen=True):

@@ -1,29 +1,42 @@
-"""What everybody asks for who opens a room: it, and its situation. Read together."""
+"""What everybody asks for who comes in: themselves, a room, its situation. Read together."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orders import timeline, views
+from orders import access, people, timeline, views
 from orders.database import Database
 from orders.errors import OrderUnknown
 from orders.events import OrderId, PersonId
+from orders.people import Known
 from orders.policy import Policy
 from orders.situation import Situation
-from orders.views import RoomView
+from orders.views import InboxRow, RoomView
 from realtime.together import Together
 
 FEW = 8
 """Situations that are computed in a row: many small reads each, so nobody waits for many."""
 
 
+class Arrival(msgspec.Struct, frozen=True):
+    """What a person is welcomed with."""
+
+    known: Known | None
+    """None if no order ever named them."""
+    inbox: tuple[InboxRow, ...]
+    barred: frozenset[OrderId]
+    """The orders to which their access was taken away."""
+
+
 @dataclass(slots=True, frozen=True)
 class Reads:
     """The questions of one process, each kind with its queue."""
 
+    arrivals: Together[PersonId, Arrival]
     rooms: Together[OrderId, tuple[RoomView, Policy]]
     links: Together[tuple[OrderId, int], bytes]
     """The link of an entry; None if there is no such entry."""
@@ -43,6 +56,7 @@ class Reads:
             }
 
         return cls(
+            arrivals=Together(database, _arrivals),
             rooms=Together(database, views.rooms),
             links=Together(database, timeline.links_at),
             situations=Together(database, situations, FEW),
@@ -61,3 +75,19 @@ class Reads:
         if found is None:
             raise OrderUnknown(order=order)
         return found
+
+    async def arrival(self, person: PersonId) -> Arrival:
+        """Return what the person is welcomed with."""
+        return await self.arrivals.ask(person) or Arrival(None, (), frozenset())
+
+
+async def _arrivals(
+    conn: AsyncConnection, persons: Sequence[PersonId]
+) -> Mapping[PersonId, Arrival]:
+    known = await people.known_of(conn, persons)
+    inboxes = await views.inboxes(conn, persons)
+    barred = await access.barred(conn, persons)
+    return {
+        person: Arrival(known.get(person), tuple(inboxes.get(person, ())), barred[person])
+        for person in persons
+    }

@@ -19,11 +19,10 @@ import structlog
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from orders import people, views
 from orders.errors import Malformed, Refused, TokenExpired, Unauthenticated, Unavailable
 from realtime import rooms, telemetry, texts
 from realtime.api.answers import refusal_body
-from realtime.auth import Identity, known_identity
+from realtime.auth import Identity
 from realtime.dispatch import CarryOut, carry_out
 from realtime.edge import Edge
 from realtime.origins import is_allowed
@@ -137,10 +136,9 @@ class Door:
     async def _welcome(self, hello: Hello, identity: Identity, send: Send) -> Session:
         edge = self._edge
         person = identity.person
-        async with edge.database.reading() as conn:
-            identity = await known_identity(conn, identity)
-            known = await people.known(conn, person)
-            inbox = [row for row in await views.inbox(conn, person) if identity.reaches(row.order)]
+        arrival = await edge.reads.arrival(person)
+        identity, known = identity.without(arrival.barred), arrival.known
+        inbox = [row for row in arrival.inbox if identity.reaches(row.order)]
         told = hello.language or identity.language or (known.language if known else None)
         language = texts.known_language(told)
         session = Session(
