@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders.database import Transaction
 from orders.erasure import written_in
-from orders.events import Event, MessageEdited, OrderId, OrderPaid, QuestionAsked
+from orders.events import Event, MessageEdited, OrderId
 from orders.search_words import words_of
 from orders.tables import entries, orders, search_docs, search_heads
 
@@ -33,13 +33,8 @@ _event_decoder = msgspec.json.Decoder(Event)
 
 
 def text_of(event: Event) -> str:
-    """Return what can be found of an event: what people wrote, and what files are called.
-
-    What an order is called is not something said in it.
-    """
-    if isinstance(event, OrderPaid | QuestionAsked):
-        return ""
-    return "\n".join(written_in(event))
+    """Return what can be found of an event: all that could be erased of it."""
+    return " · ".join(written_in(event))
 
 
 async def catch_up(tx: Transaction, order: OrderId) -> bool:

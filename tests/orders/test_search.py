@@ -34,7 +34,9 @@ async def _find(
 
 async def _docs(database: Database, order: OrderId) -> int:
     async with database.reading() as conn:
-        counted = select(func.count()).where(search_docs.c.order_id == order)
+        # the first entry is the order's title
+        said = (search_docs.c.order_id == order) & (search_docs.c.seq > 1)
+        counted = select(func.count()).where(said)
         return await conn.scalar(counted) or 0
 
 
