@@ -13,7 +13,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import select, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders import options, timeline
@@ -22,7 +22,7 @@ from orders.errors import IdReused, MovementUnknown
 from orders.events import MARKETPLACE, MoneyConfirmed, MoneyRefused, OrderId
 from orders.locking import lock
 from orders.money import Account, Means, MovementKind, Settled, kind_named, option_of
-from orders.tables import movements, orders, payments
+from orders.tables import movements, orders, payments, proposals
 from orders.timeline import Draft
 
 LISTED_MOST = 1000
@@ -54,18 +54,29 @@ class Unconfirmed(msgspec.Struct, frozen=True):
     state: Settled
     reason: str | None = None
     """Why the payment system refused it, if it did."""
+    option: str = ""
+    """What the buyer is charged for: the added option's title; empty for any other movement."""
 
 
 async def unconfirmed(conn: AsyncConnection, limit: int = LISTED_MOST) -> list[Unconfirmed]:
     """List what waits to be carried out, the oldest first."""
-    rows = await conn.execute(
-        select(movements, orders.c.currency, payments.c.means)
-        .join(orders, orders.c.id == movements.c.order_id)
-        .join(payments, payments.c.order_id == movements.c.order_id)
-        .where(movements.c.state != Settled.CONFIRMED, movements.c.state != Settled.CALLED_OFF)
-        .order_by(movements.c.at, movements.c.order_id, movements.c.movement)
-        .limit(limit)
+    rows = (
+        await conn.execute(
+            select(movements, orders.c.currency, payments.c.means)
+            .join(orders, orders.c.id == movements.c.order_id)
+            .join(payments, payments.c.order_id == movements.c.order_id)
+            .where(movements.c.state != Settled.CONFIRMED, movements.c.state != Settled.CALLED_OFF)
+            .order_by(movements.c.at, movements.c.order_id, movements.c.movement)
+            .limit(limit)
+        )
+    ).all()
+    charged = [(row.order_id, option_of(row.movement)) for row in rows]
+    named = await conn.execute(
+        select(proposals.c.order_id, proposals.c.seq, proposals.c.title).where(
+            tuple_(proposals.c.order_id, proposals.c.seq).in_([c for c in charged if c[1]])
+        )
     )
+    titles = {(row.order_id, row.seq): row.title for row in named}
     found: list[Unconfirmed] = []
     for row in rows:
         kind = kind_named(row.movement)
@@ -74,6 +85,7 @@ async def unconfirmed(conn: AsyncConnection, limit: int = LISTED_MOST) -> list[U
             Unconfirmed(
                 row.order_id, row.movement, kind, source, target, row.cents, row.currency,
                 Means(row.means), row.seq, row.at, Settled(row.state), row.reason,
+                titles.get((row.order_id, option_of(row.movement)), ""),
             )
         )  # fmt: skip
     return found

@@ -107,6 +107,7 @@ async def test_an_option_is_charged_when_both_want_it_and_counts_when_it_is_paid
     (waiting,) = await deal.waiting()
     assert (waiting.movement, waiting.kind, waiting.cents) == (charge, MovementKind.HOLD, 2000)
     assert (waiting.source, waiting.target) == (Account.PAYMENT, Account.ESCROW)
+    assert waiting.option == SUBTITLES, "the shop can say what it charges for"
     now = await deal.seen()
     assert (now.held_cents, now.price_cents) == (5000, 5000), "nothing is there yet"
     (option,) = now.proposals
