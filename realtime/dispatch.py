@@ -401,7 +401,7 @@ async def _subscribe(edge: Edge, session: Session, frame: Subscribe) -> Outbound
     except BaseException:
         hub.unfollow(session, order)
         raise
-    await hub.look_for([party.person for party in room.parties])
+    await hub.attendance.look_for([party.person for party in room.parties])
     head = max(room.head, edge.tails.head(order))
     after = frame.after
     if (

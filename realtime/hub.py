@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Collection, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 
 import structlog
 
-from orders import access, people, views
+from orders import access, views
 from orders.database import Announcement, Database
 from orders.errors import OrderUnknown, Unavailable
 from orders.events import OrderId, PersonId
 from realtime import telemetry
+from realtime.attendance import Attendance
 from realtime.bus import (
     AccessChanged,
     Bus,
@@ -48,7 +49,6 @@ from realtime.pump import Follow
 from realtime.session import Session
 from realtime.tails import Tails
 from realtime.veil import Veil
-from realtime.whereabouts import OnlyHere, Whereabouts
 
 log = structlog.get_logger(__name__)
 
@@ -67,9 +67,8 @@ class Hub:
         tails: Tails,
         bus: Bus,
         limits: Limits,
-        whereabouts: Whereabouts | None = None,
     ) -> None:
-        """Listen to the bus; without `whereabouts` everybody is here or nowhere."""
+        """Listen to the bus."""
         self._database = database
         self._tails = tails
         self._bus = bus
@@ -80,18 +79,21 @@ class Hub:
         self._members: dict[OrderId, tuple[PersonId, ...]] = {}  # of the followed orders
         self._listed: dict[OrderId, set[Session]] = {}  # who has the order in the inbox
         self._heads: dict[OrderId, int] = {}  # of the listed orders, as far as we have heard
-        self._leaving: dict[PersonId, asyncio.TimerHandle] = {}
-        self._last_seen: dict[PersonId, datetime] = {}
-        self.whereabouts: Whereabouts = whereabouts or OnlyHere()
-        """Who is online in other processes; set before the first socket arrives."""
-        self._elsewhere: dict[PersonId, bool | None] = {}  # as last heard; None: not known
+        self.attendance = Attendance(
+            database,
+            bus,
+            limits,
+            here=self._sessions.keys,
+            in_rooms=self._rooms.keys,
+            tell=self._tell_presence,
+            start=self._start,
+        )
+        """Who is online."""
         self.veil = Veil()
         """Who does not see whom here."""
         self._barred: set[tuple[PersonId, OrderId]] = set()  # decided a moment ago
-        self._knew = True  # whether the bus was whole when we last looked
         self._tasks: set[asyncio.Task[None]] = set()
         self._pings = 0
-        self.draining = False
         self._gap = asyncio.Event()  # hints may have been missed
         bus.subscribe(self._hints, self._signal, self._gap.set)
 
@@ -123,12 +125,7 @@ class Hub:
         first = len(mine) == 1
         if len(mine) > self._limits.sockets_per_person:
             mine[0].end(Close.TOO_MANY)
-        leaving = self._leaving.pop(person, None)
-        if leaving is not None:
-            leaving.cancel()
-        elif first:
-            self._bus.publish_signal(PersonMoved(person, online=True))
-            self._start(self.whereabouts.came([person]))
+        self.attendance.came(person, first=first)
 
     def leave(self, session: Session) -> None:
         """Let go of a session. Doing it twice is harmless."""
@@ -145,76 +142,8 @@ class Hub:
         mine.remove(session)
         if mine:
             return
-        person = session.person
-        del self._sessions[person]
-        grace = 0.0 if self.draining else self._limits.presence_grace
-        self._leaving[person] = asyncio.get_running_loop().call_later(
-            grace, self._gone, person, datetime.now(UTC)
-        )
-
-    def _gone(self, person: PersonId, seen: datetime) -> None:
-        self._leaving.pop(person, None)
-        self._last_seen[person] = seen
-        self._start(self._say_gone(person, seen))
-
-    async def _say_gone(self, person: PersonId, seen: datetime) -> None:
-        """Tell that the person went, unless another process has them, or soon will."""
-        nowhere = await self.whereabouts.left(person)
-        if self.is_online(person):
-            await self.whereabouts.came([person])
-            return
-        self._elsewhere[person] = not nowhere
-        if nowhere and not self.draining:
-            self._bus.publish_signal(PersonMoved(person, online=False, last_seen=seen))
-        if nowhere:
-            await people.saw(self._database, person, seen)
-
-    @property
-    def persons(self) -> Iterable[PersonId]:
-        """Who has a socket here, or had one a moment ago."""
-        return {*self._sessions, *self._leaving}
-
-    def is_online(self, person: PersonId) -> bool:
-        """Whether the person has a socket here, or had one a moment ago."""
-        return person in self._sessions or person in self._leaving
-
-    def presence(self, person: PersonId, last_seen: datetime | None) -> Presence:
-        """Return whether the person is online, or when they were; `last_seen` is stored.
-
-        Of other processes it says what `look_for` found or a signal told since.
-        """
-        elsewhere = self._elsewhere.get(person, False)
-        if self.is_online(person) or elsewhere:
-            return Presence(person, online=True)
-        seen = [at for at in (last_seen, self._last_seen.get(person)) if at is not None]
-        known = elsewhere is not None
-        return Presence(person, online=False, last_seen=max(seen, default=None), known=known)
-
-    async def look_for(self, persons: Collection[PersonId]) -> None:
-        """Ask who of these is in another process, and tell their rooms what changed."""
-        absent = [person for person in persons if not self.is_online(person)]
-        found: set[PersonId] | None = None
-        if absent and self._bus.is_whole:
-            found = await self.whereabouts.elsewhere(absent)
-        for person in absent:
-            before = self._elsewhere.get(person, False)
-            after = None if found is None else person in found
-            if before and after is False:
-                self._last_seen[person] = datetime.now(UTC)  # their process died
-            self._elsewhere[person] = after
-            if after is not before:
-                self._tell_presence(self.presence(person, None))
-
-    async def _look_around(self) -> None:
-        """Find out who vanished with their process; after an outage, look for everybody."""
-        for person in self._elsewhere.keys() - self._rooms.keys():
-            del self._elsewhere[person]
-        whole, knew = self._bus.is_whole, self._knew
-        self._knew = whole
-        if whole != knew:
-            await self.look_for(list(self._rooms))
-        elif whole:
-            await self.look_for([p for p, there in self._elsewhere.items() if there is not False])
+        del self._sessions[session.person]
+        self.attendance.left(session.person)
 
     def _tell_presence(self, presence: Presence) -> None:
         person = presence.person
@@ -233,7 +162,7 @@ class Hub:
     def _unveil(self, order: OrderId) -> None:
         """Tell everybody who follows the order of everybody: who sees whom has changed."""
         for member in self._members.get(order, ()):
-            self._tell_in(order, self.presence(member, None))
+            self._tell_in(order, self.attendance.presence(member, None))
 
     # --- orders ------------------------------------------------------------------------------
 
@@ -335,13 +264,7 @@ class Hub:
                     )
                 self._bar(person, order, barred=not allowed)
             case PersonMoved(person, online, last_seen):
-                if not online and self.is_online(person):
-                    return  # gone from another process, and here
-                if not self.is_online(person):
-                    self._elsewhere[person] = online
-                    if last_seen is not None:
-                        self._last_seen[person] = last_seen
-                self._tell_presence(Presence(person, online, last_seen))
+                self.attendance.moved(person, last_seen, online=online)
             case PresenceHidden(person, on):
                 self.veil.hide(person, on=on)
                 for session in self._sessions.get(person, ()):
@@ -408,9 +331,9 @@ class Hub:
                 if missed or (not self._bus.is_whole and loop.time() >= next_look):
                     next_look = loop.time() + self._limits.look_every
                     await self.catch_up()
-                if loop.time() >= next_around or self._knew != self._bus.is_whole:
+                if loop.time() >= next_around or self.attendance.is_stale:
                     next_around = loop.time() + self._limits.presence_every
-                    await self._look_around()
+                    await self.attendance.look_around()
                 if loop.time() >= next_ping:
                     next_ping = loop.time() + self._limits.ping_every
                     await self.ping()
@@ -496,7 +419,7 @@ class Hub:
         Each is told when its moment comes and comes back by itself; whoever has not left a
         moment later is closed. Nothing is lost: a socket's place is where its browser stands.
         """
-        self.draining = True
+        self.attendance.leaving_for_good = True
         loop = asyncio.get_running_loop()
         began = loop.time()
         leaving = list(self._every())
@@ -524,9 +447,7 @@ class Hub:
 
     async def close(self) -> None:
         """Write down who was last seen when, and wait for what was begun."""
-        for person, handle in list(self._leaving.items()):
-            handle.cancel()
-            self._gone(person, datetime.now(UTC))
+        self.attendance.close()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=self._limits.stop_within)
 

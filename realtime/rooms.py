@@ -35,7 +35,7 @@ def room_frame(room: RoomView, you: Role, policy: Policy, hub: Hub, again_url: s
         presence=tuple(
             Presence(p.person, online=False, hidden=True)
             if is_veiled(room, p, me)
-            else hub.presence(p.person, p.last_seen)
+            else hub.attendance.presence(p.person, p.last_seen)
             for p in room.parties
         ),
         text_max=policy.text_max,

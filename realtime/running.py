@@ -155,8 +155,8 @@ async def running(
             _work(stack, edge, between.run)
         if asker is not None:
             _work(stack, edge, asker.run)
-            there = InRedis(asker, settings.redis_prefix, lambda: hub.persons)
-            hub.whereabouts = there
+            there = InRedis(asker, settings.redis_prefix, lambda: hub.attendance.persons)
+            hub.attendance.whereabouts = there
             _work(stack, edge, there.run)
         _work(stack, edge, box.run)
         if role.works:

@@ -156,7 +156,7 @@ async def order(request: Request) -> Response:
         rows = await timeline.read_before(conn, wanted, room.head + 1, edge.limits.page_entries)
         known = await people.known(conn, identity.person)
     language = identity.language or (known.language if known else "")
-    await edge.hub.look_for([party.person for party in room.parties])
+    await edge.hub.attendance.look_for([party.person for party in room.parties])
     return answer(
         {
             "room": rooms.room_frame(

@@ -122,7 +122,7 @@ async def test_it_moves_when_the_server_restarts(database_url: str) -> None:
         async with asyncio.timeout(ANSWERED_IN), client(server, order, order.buyer) as buyer:
             await buyer.command("message.send", text="before")
             await server.edge.hub.drain()
-            server.edge.hub.draining = False
+            server.edge.hub.attendance.leaving_for_good = False
             await buyer.command("message.send", text="after")
             await buyer.until(lambda: buyer.texts() == ["before", "after"])
             assert buyer.times_welcomed == 2
