@@ -143,6 +143,41 @@ async def test_the_pages_around_the_room(
     await take(page, screenshots, "mailbox")
 
 
+async def test_what_is_said_is_answered_changed_and_found(
+    demo: Process, windows: Windows, screenshots: Path
+) -> None:
+    order = await shown(demo, WEBSITE)
+    seller = await visit(windows, demo, order, "seller", "en-GB")
+    buyer = await visit(windows, demo, order, "buyer", "en-GB", size=PHONE)
+    await seller.say("The menu has two pages, may I put both on one screen?")
+    asked = buyer.page.locator('[data-test="message"][data-seq]').last
+    await expect(asked).to_contain_text("two pages")
+    await asked.locator('[data-test="message-menu"]').tap()
+    await take(buyer.page, screenshots, "phone-message")
+    await buyer.page.locator('[data-test="react"][data-reaction="agree"]').tap()
+    await asked.locator('[data-test="message-menu"]').tap()
+    await buyer.part("menu-reply").tap()
+    await buyer.say("Yes please, drinks below the cakes.")
+    await buyer.part("composer").press("ArrowUp")
+    await buyer.part("composer").fill("Yes please, drinks below the bread.")
+    await buyer.part("send").tap()
+    await expect(seller.part("edited")).to_be_visible()
+    await seller.part("search-open").click()
+    await seller.part("search-input").fill("menu")
+    await expect(seller.part("hit").first).to_be_visible()
+    await take(seller.page, screenshots, "search")
+    await seller.part("search-close").click()
+    await seller.part("composer").fill("Shall I book it on 4111 1111 1111 1111?")
+    await expect(seller.part("warnings")).to_have_attribute("data-kinds", "card")
+    await seller.part("send").click()
+    await expect(seller.part("warn-anyway")).to_be_visible()
+    await take(seller.page, screenshots, "warning")
+
+    await seller.page.goto(f"{demo.url}/demo/{order.seller}/")
+    await expect(seller.part("inbox-line").first).to_be_visible()
+    await take(seller.page, screenshots, "inbox")
+
+
 async def test_the_room_in_a_hand(demo: Process, windows: Windows, screenshots: Path) -> None:
     order = await shown(demo, WEBSITE)
     seller = await visit(windows, demo, order, "seller", "en-GB", size=PHONE)

@@ -71,3 +71,21 @@ async def test_blocking_keeps_calls_away_and_can_be_undone(
     await buyer.part("more").click()
     await buyer.part("block").click()
     await expect(seller.part("call-start")).to_be_enabled()
+
+
+async def test_who_hides_is_not_seen_and_does_not_see(small_stage: Stage, windows: Windows) -> None:
+    order = await small_stage.server.order()
+    buyer = await windows.open(small_stage.server.url, order, "buyer")
+    seller = await windows.open(small_stage.server.url, order, "seller", size=PHONE)
+    await expect(buyer.part("presence")).to_have_attribute("data-online", "true")
+    await seller.part("more").tap()
+    await seller.part("hide-presence").tap()
+    for window in (buyer, seller):
+        await expect(window.part("presence")).to_have_attribute("data-online", "false")
+        await expect(window.part("presence")).to_have_text("")
+
+    await seller.part("more").tap()
+    await expect(seller.part("hide-presence")).to_have_attribute("aria-checked", "true")
+    await seller.part("hide-presence").tap()
+    for window in (buyer, seller):
+        await expect(window.part("presence")).to_have_attribute("data-online", "true")
