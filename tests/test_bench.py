@@ -54,3 +54,15 @@ async def test_deadlines_are_measured_and_each_fires_once() -> None:
     )  # fmt: skip
     assert (found["fired"], found["fired_twice"], found["fired_early"]) == (20, 0, 0)
     assert found["cpu_us_per_firing"] > 0
+
+
+@pytest.mark.timeout(120)
+async def test_calls_are_measured_and_every_packet_comes_back() -> None:
+    found = await _measured("voice.py", "--runs", "python:2", "--seconds", "0.5")
+    assert (found["path"], found["calls"]) == ("python", 2)
+    assert found["received_ratio"] == 1
+    assert found["refused"] == 0
+    assert found["cpu_us_per_packet"] > 0
+    assert found["setup_cpu_ms_per_call"] > 0
+    assert found["ratio_to_floor"] > 0
+    assert 0 < found["added_ms_p50"] <= found["added_ms_p99"]

@@ -50,9 +50,9 @@ class VoiceLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Mean interval of RTCP reports per leg, drawn from half to one and a half of it
     (RFC 3550 section 6.2 asks for the scatter)."""
 
-    calls_per_node: int = 200
-    """Calls that one media process takes; measured room for both parties talking at once at
-    about two thirds of a core (tests/bench/voice.py)."""
+    calls_per_node: int = 300
+    """Calls that one media process takes, both parties of each talking at once: two thirds of a
+    core in Python, less than a third in C (tests/bench/voice.py)."""
 
     renew_seconds: float = 1.0
     """How often a media process renews its lease, and compares its calls with the database."""
