@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import resource
 import signal
 import socket
 from collections.abc import Generator
@@ -85,12 +86,20 @@ class RoomServer(uvicorn.Server):
 
 def listen(host: str, port: int) -> socket.socket:
     """Open the listening socket; port 0 takes a free one. Raises `OSError` if it is taken."""
+    _allow_sockets()
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
     # inherited by every connection: what the kernel holds for a browser that does not read
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     listener.setblocking(False)  # noqa: FBT003 - the socket's own interface
     return listener
+
+
+def _allow_sockets() -> None:
+    """Use as many file handles as the machine gives us: every connection needs one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def address(listener: socket.socket) -> str:

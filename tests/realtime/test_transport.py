@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import resource
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -72,6 +73,16 @@ async def _heard(reader: asyncio.StreamReader) -> tuple[int, bytes]:
         elif length == 127:
             (length,) = struct.unpack("!Q", await reader.readexactly(8))
         return first, await reader.readexactly(length)
+
+
+def test_who_listens_may_open_as_many_sockets_as_the_machine_gives() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, 256), hard))
+    try:
+        listen("127.0.0.1", 0).close()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (hard, hard)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65_535, 65_536, 90_000])
