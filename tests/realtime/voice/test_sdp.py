@@ -61,7 +61,7 @@ def test_the_answer_names_only_what_both_use() -> None:
     text = answer(CHROMIUM)
     assert re.findall(r"a=rtpmap:(\d+) ", text) == ["111", "63", "110"]
     assert re.findall(r"a=extmap:(\d+) ", text) == ["1", "4"]
-    assert "m=audio 50000 UDP/TLS/RTP/SAVPF 111 110\r\n" in text
+    assert "m=audio 50000 UDP/TLS/RTP/SAVPF 111 63 110\r\n" in text
     assert text.endswith("a=end-of-candidates\r\n")
 
 
