@@ -72,7 +72,7 @@ async def test_the_demos_own_pages_fit_their_window_and_can_be_read(
 ) -> None:
     page = await windows.page(locale=locale, size=size)
     await page.goto(demo.url)
-    await expect(page.locator('[data-test="demo-order"]')).to_have_count(5)
+    await expect(page.locator('[data-test="demo-order"]')).to_have_count(6)
     await looks_right(page, "the home page")
 
     await page.goto(f"{demo.url}/mailbox")
@@ -115,7 +115,7 @@ async def test_a_visitor_opens_both_windows_from_the_home_page(
     before = await orders.first.get_attribute("data-order")
     await page.locator('[data-test="reset"]').click()
     await expect(orders.first).not_to_have_attribute("data-order", before or "")
-    await expect(orders).to_have_count(5)
+    await expect(orders).to_have_count(6)
 
 
 async def test_a_developer_finds_how_to_write_a_client_from_the_home_page(

@@ -133,7 +133,7 @@ async def test_the_pages_around_the_room(
 ) -> None:
     page = await windows.page(locale="en-GB")
     await page.goto(demo.url)
-    await expect(page.locator('[data-test="demo-order"]')).to_have_count(5)
+    await expect(page.locator('[data-test="demo-order"]')).to_have_count(6)
     await take(page, screenshots, "home")
 
     await page.goto(f"{demo.url}/mailbox")

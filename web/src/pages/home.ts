@@ -109,7 +109,7 @@ export class DemoHome extends LitElement {
         <h2 lang=${languageOf(order.language)}>${order.title}</h2>
         <p>
           <span class="chip ${order.state}">${t.state[order.state]}</span>
-          <span>${money(this.language, order.price_cents, order.currency)}</span>
+          ${order.price_cents > 0 ? html`<span>${money(this.language, order.price_cents, order.currency)}</span>` : nothing}
           <span class="left ${short ? 'short' : ''}">
             ${icon('clock', 16)}${left === null ? t.demo.noClock : t.demo.zeroIn(inWords(left, this.language))}
           </span>
