@@ -48,7 +48,7 @@ async def barred(
 
 async def _set(database: Database, order: OrderId, person: PersonId, *, revoked: bool) -> bool:
     async with database.transaction() as tx:
-        (await lock(tx, order)).role_of(person)
+        (await lock(tx, order)).part_of(person)
         is_revoked = participants.c.revoked_at.is_not(None)
         changed = await tx.conn.execute(
             update(participants)

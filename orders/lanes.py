@@ -84,12 +84,16 @@ _BOOLEANS = tuple(n for n, c in enumerate(orders.columns) if isinstance(c.type, 
 
 
 def orders_of(
-    rows: Iterable[Sequence[Any]], members: Iterable[tuple[str, str, str]]
+    rows: Iterable[Sequence[Any]], members: Iterable[tuple[str, str, str, int]]
 ) -> dict[OrderId, LockedOrder]:
-    """Read rows of `orders`, as a driver gives them, and (order, person, role) by role."""
+    """Read rows of `orders`, as a driver gives them, and its members by role.
+
+    A member is (order, person, role, 1 if their access was taken away).
+    """
     mine: dict[str, list[Membership]] = {}
-    for order, person, role in members:
-        mine.setdefault(order, []).append(Membership(PersonId(person), Role(role)))
+    for order, person, role, barred in members:
+        member = Membership(PersonId(person), Role(role), bool(barred))
+        mine.setdefault(order, []).append(member)
     found: dict[OrderId, LockedOrder] = {}
     for row in rows:
         cells = list(row)

@@ -37,15 +37,25 @@ class LockedOrder(msgspec.Struct, frozen=True):
         return self.facts.id
 
     def role_of(self, person: PersonId) -> Role:
-        """Return the person's part. Raises `OrderUnknown` if they have none."""
+        """Return the part of somebody who asks for something.
+
+        Raises `OrderUnknown` if they have none, or their access was taken away.
+        """
+        return self._member(person, barred=False).role
+
+    def part_of(self, person: PersonId) -> Role:
+        """Return the part of somebody who is spoken of. Raises `OrderUnknown` if they have none."""
+        return self._member(person, barred=True).role
+
+    def _member(self, person: PersonId, *, barred: bool) -> Membership:
         for member in self.owes.members:
-            if member.person == person:
-                return member.role
+            if member.person == person and (barred or not member.barred):
+                return member
         raise OrderUnknown(order=self.id)
 
     def other(self, person: PersonId) -> PersonId:
         """Return the other party; to a mediator, the buyer. Raises `OrderUnknown`."""
-        role = self.role_of(person)
+        role = self.part_of(person)
         opposite = Role.SELLER if role is Role.BUYER else Role.BUYER
         return next(m.person for m in self.owes.members if m.role is opposite)
 
@@ -98,12 +108,17 @@ async def _with_members(
         return {}
     members: dict[OrderId, list[Membership]] = {row.id: [] for row in rows}
     found = await conn.execute(
-        select(participants.c.order_id, participants.c.person_id, participants.c.role)
+        select(
+            participants.c.order_id,
+            participants.c.person_id,
+            participants.c.role,
+            participants.c.revoked_at.is_not(None).label("barred"),
+        )
         .where(participants.c.order_id.in_(padded(list(members))))
         .order_by(participants.c.role)
     )
     for row in found:
-        members[row.order_id].append(Membership(row.person_id, Role(row.role)))
+        members[row.order_id].append(Membership(row.person_id, Role(row.role), row.barred))
     return {row.id: locked(row, tuple(members[row.id])) for row in rows}
 
 

@@ -16,6 +16,8 @@ class Membership(msgspec.Struct, frozen=True):
 
     person: PersonId
     role: Role
+    barred: bool = False
+    """Whether the marketplace took their access away: they see and say nothing any more."""
 
 
 class Owed(msgspec.Struct, frozen=True):

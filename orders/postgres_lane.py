@@ -78,7 +78,7 @@ class _Connection:
         # a statement of its own: its snapshot is taken once the locks are held
         columns = [list(column) for column in zip(*asked.keys, strict=True)]
         told = await driver.fetch(_READ, [row[0] for row in rows], *columns)
-        locked = orders_of(rows, [row[1:4] for row in told if row[0] == "member"])
+        locked = orders_of(rows, [row[1:5] for row in told if row[0] == "member"])
         missing = [order for order in asked.orders if order not in locked]
         unknown: frozenset[OrderId] = frozenset()
         if missing:
@@ -172,7 +172,7 @@ _READ = """
     SELECT 'now', NULL, NULL, NULL,
            (extract(epoch from clock_timestamp()) * 1000000)::bigint, NULL::bigint, NULL::bytea
     UNION ALL
-    (SELECT 'member', order_id, person_id, role, NULL, NULL, NULL
+    (SELECT 'member', order_id, person_id, role, (revoked_at IS NOT NULL)::int::bigint, NULL, NULL
      FROM participants WHERE order_id = ANY($1::text[]) ORDER BY role)
     UNION ALL
     SELECT 'repeat', e.order_id, e.actor, e.client_id, e.seq, e.at, e.command_digest

@@ -216,8 +216,8 @@ _READ = f"""
     SELECT json_array(
         json((SELECT json_group_array(json_array({_CELLS}))
          FROM orders WHERE id IN (SELECT value FROM json_each(?1)))),
-        json((SELECT json_group_array(json_array(order_id, person_id, role)) FROM
-            (SELECT order_id, person_id, role FROM participants
+        json((SELECT json_group_array(json_array(order_id, person_id, role, barred)) FROM
+            (SELECT order_id, person_id, role, revoked_at IS NOT NULL AS barred FROM participants
              WHERE order_id IN (SELECT value FROM json_each(?1)) ORDER BY role))),
         json((SELECT json_group_array(json_array(
             e.order_id, e.actor, e.client_id, e.seq, e.at, hex(e.command_digest)))

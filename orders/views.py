@@ -188,7 +188,7 @@ async def _awaiting_words(conn: AsyncConnection, found: LockedOrder) -> LockedOr
             .limit(1)
         )
     ).first()
-    sellers = last is not None and found.role_of(last.actor) is Role.BUYER
+    sellers = last is not None and found.part_of(last.actor) is Role.BUYER
     facts = msgspec.structs.replace(
         found.facts,
         turn=Role.SELLER if sellers else Role.BUYER,

@@ -292,7 +292,7 @@ def unread_due(
 
 def others(owes: Owes, actor: PersonId) -> list[PersonId]:
     """Return the members whom something by `actor` concerns: all but themself."""
-    return [member.person for member in owes.members if member.person != actor]
+    return [m.person for m in owes.members if m.person != actor and not m.barred]
 
 
 def _other_party(owes: Owes, actor: PersonId) -> list[Role]:
@@ -300,4 +300,4 @@ def _other_party(owes: Owes, actor: PersonId) -> list[Role]:
 
 
 def _to(owes: Owes, roles: Sequence[Role], kind: NoticeKind, due: datetime) -> list[Owed]:
-    return [Owed(m.person, kind, due) for m in owes.members if m.role in roles]
+    return [Owed(m.person, kind, due) for m in owes.members if m.role in roles and not m.barred]
