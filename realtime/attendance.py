@@ -48,8 +48,7 @@ class Attendance:
         if leaving is not None:
             leaving.cancel()
         elif first:
-            self.bus.publish_signal(PersonMoved(person, online=True))
-            self.start(self.whereabouts.came([person]))
+            self.start(self._say_came(person))
 
     def left(self, person: PersonId) -> None:
         """Note that the person's last socket here has closed; a page reload is no departure."""
@@ -132,6 +131,11 @@ class Attendance:
         self._leaving.pop(person, None)
         self._last_seen[person] = seen
         self.start(self._say_gone(person, seen))
+
+    async def _say_came(self, person: PersonId) -> None:
+        # noted before it is told: who hears of it may look at once
+        await self.whereabouts.came([person])
+        self.bus.publish_signal(PersonMoved(person, online=True))
 
     async def _say_gone(self, person: PersonId, seen: datetime) -> None:
         """Tell that the person went, unless another process has them, or soon will."""
