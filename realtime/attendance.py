@@ -50,6 +50,12 @@ class Attendance:
         elif first:
             self.start(self._say_came(person))
 
+    def are_here(self, persons: Iterable[PersonId]) -> None:
+        """Tell all processes that these are here: they may have missed it."""
+        for person in persons:
+            if person in self.here():
+                self.bus.publish_signal(PersonMoved(person, online=True))
+
     def left(self, person: PersonId) -> None:
         """Note that the person's last socket here has closed; a page reload is no departure."""
         grace = 0.0 if self.leaving_for_good else self.limits.presence_grace

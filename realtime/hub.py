@@ -331,6 +331,8 @@ class Hub:
                 if missed or (not self._bus.is_whole and loop.time() >= next_look):
                     next_look = loop.time() + self._limits.look_every
                     await self.catch_up()
+                if missed:  # perhaps also that somebody came
+                    await self.attendance.look_for(list(self._rooms))
                 if loop.time() >= next_around or self.attendance.is_stale:
                     next_around = loop.time() + self._limits.presence_every
                     await self.attendance.look_around()

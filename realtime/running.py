@@ -155,7 +155,10 @@ async def running(
             _work(stack, edge, between.run)
         if asker is not None:
             _work(stack, edge, asker.run)
-            there = InRedis(asker, settings.redis_prefix, lambda: hub.attendance.persons)
+            attendance = hub.attendance
+            there = InRedis(
+                asker, settings.redis_prefix, lambda: attendance.persons, attendance.are_here
+            )
             hub.attendance.whereabouts = there
             _work(stack, edge, there.run)
         _work(stack, edge, box.run)

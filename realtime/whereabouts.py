@@ -57,11 +57,21 @@ class OnlyHere:
 class InRedis:
     """The scaled size. `run` keeps this process alive in the eyes of the others."""
 
-    def __init__(self, asker: Asker, prefix: str, here: Callable[[], Iterable[PersonId]]) -> None:
-        """Prepare; `here` returns who has sockets in this process."""
+    def __init__(
+        self,
+        asker: Asker,
+        prefix: str,
+        here: Callable[[], Iterable[PersonId]],
+        said: Callable[[Iterable[PersonId]], None],
+    ) -> None:
+        """Prepare; `here` returns who has sockets in this process.
+
+        `said` is told whom Redis has heard of again, after it had not, or had forgotten.
+        """
         self._asker = asker
         self._prefix = prefix
         self._here = here
+        self._said = said
         self._me = secrets.token_hex(8)
 
     async def came(self, persons: Collection[PersonId]) -> None:
@@ -106,8 +116,12 @@ class InRedis:
                         ("EXISTS", self._process(self._me)),
                         ("SET", self._process(self._me), "1", "EX", LIVES),
                     )
-                    if not (knows and renewed) or loop.time() - said > SAID_AGAIN:
-                        await self.came(list(self._here()))
+                    missed = not (knows and renewed)
+                    if missed or loop.time() - said > SAID_AGAIN:
+                        persons = list(self._here())
+                        await self.came(persons)
+                        if missed:
+                            self._said(persons)
                         knows, said = True, loop.time()
                 except AwayError:
                     knows = False

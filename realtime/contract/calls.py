@@ -352,7 +352,8 @@ CALLS = (
     Call(
         method="post", path="/api/v1/orders/{order}/reports/{report}/handle", name="handleReport",
         who=Who.BACKEND, about="The report was looked after. Doing it again changes nothing.",
-        takes=Handled, given=(ORDER, REPORT), gives={200: Report}, refused=(ReportUnknown,),
+        takes=Handled, given=(ORDER, REPORT), gives={200: Report},
+        refused=(OrderUnknown, ReportUnknown),
     ),
     Call(
         method="post", path="/api/v1/tokens", name="mintToken", who=Who.BACKEND,

@@ -26,6 +26,15 @@ export function waiting(situation: Situation): { talks: readonly Proposal[]; poi
   return { talks: all.filter((p) => p.kind === 'talk'), points: all.filter((p) => p.kind === 'point') };
 }
 
+/** Which points these entries answer already; the situation may come a moment later. */
+export function answered(entries: readonly Entry[]): ReadonlySet<number> {
+  const found = new Set<number>();
+  for (const { event } of entries) {
+    if (event?.kind === 'brief_item_agreed' || event?.kind === 'point_dropped') found.add(event.proposal);
+  }
+  return found;
+}
+
 /** What both confirmed of a call's minutes, in the order in which they did. */
 export function confirmed(entries: readonly Entry[], call: string): readonly string[] {
   const noted = new Set<number>();

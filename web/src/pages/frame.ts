@@ -98,12 +98,17 @@ export const frame = css`
     display: inline-flex;
     align-items: center;
     gap: 10px;
+    min-width: 0;
     min-height: 44px;
     color: var(--ink);
     font-weight: 650;
     text-decoration: none;
     letter-spacing: -0.01em;
     white-space: nowrap;
+  }
+  .brand span {
+    overflow: hidden;
+    text-overflow: ellipsis;
   }
   .brand em {
     padding: 1px 8px;
@@ -119,6 +124,7 @@ export const frame = css`
   }
   .languages {
     display: inline-flex;
+    flex: none;
   }
   .languages button {
     padding: 0 10px;
@@ -135,7 +141,7 @@ export const frame = css`
   @media (max-width: 620px) {
     .bar {
       padding: 4px 14px;
-      gap: 4px 10px;
+      gap: 4px 8px;
     }
     /* Only the other language is worth a button, and the name says more than the tag. */
     .brand em,

@@ -6,7 +6,7 @@ import { RefusedError, TooLateError } from '../outbox.js';
 import type { Proposal, Situation } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
-import { confirmed, lastTalk, POINT_MAX, waiting } from '../talks.js';
+import { answered, confirmed, lastTalk, POINT_MAX, waiting } from '../talks.js';
 import { textsOf, type Language } from '../texts/index.js';
 
 @customElement('order-room-minutes')
@@ -24,7 +24,8 @@ export class Minutes extends LitElement {
   override render(): TemplateResult | typeof nothing {
     const t = textsOf(this.language).talk;
     const { situation: s, room } = this;
-    const { points } = waiting(s);
+    const over = answered(room.timeline.entries);
+    const points = waiting(s).points.filter((point) => !over.has(point.seq));
     const call = lastTalk(room.timeline.entries);
     const may = call !== null && (s.may_propose?.includes('point') ?? false);
     if (!may && points.length === 0) return nothing;
