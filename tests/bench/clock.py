@@ -120,24 +120,32 @@ def server_cpu(postmaster: int | None) -> float:
 # -------------------------------------------------------------------------------- load
 
 
+SLICE = 20_000
+"""Orders cloned at a time: PostgreSQL may take seconds for a statement, and no longer."""
+
+
 async def fill(database: Database, count: int) -> None:
     """Clone one paid order, `count` in all; no clock ends or reminds during the measurement."""
-    await open_room(database)
+    first = (await open_room(database)).order
     async with database.transaction() as tx:
         far = tx.now + timedelta(days=30)
         await tx.conn.execute(update(timers).values(wake_at=far, due=far))
-        for table in CLONED:
-            columns = [column.name for column in table.columns]
-            mine = {"order_id", "reference", "id"}
-            cells = [f"{name} || '-' || n" if name in mine else name for name in columns]
-            await tx.conn.execute(
-                text(
-                    f"insert into {table.name} ({', '.join(columns)})"
-                    " with recursive numbers(n) as"
-                    f" (select 2 union all select n + 1 from numbers where n < {count})"
-                    f" select {', '.join(cells)} from {table.name}, numbers"
+    for begin in range(2, count + 1, SLICE):
+        async with database.transaction() as tx:
+            for table in CLONED:
+                columns = [column.name for column in table.columns]
+                key = "id" if table is orders else "order_id"
+                mine = {"order_id", "reference", "id"}
+                cells = [f"{name} || '-' || n" if name in mine else name for name in columns]
+                await tx.conn.execute(
+                    text(
+                        f"insert into {table.name} ({', '.join(columns)})"
+                        f" with recursive numbers(n) as (select {begin} union all"
+                        f" select n + 1 from numbers where n < {min(count, begin + SLICE - 1)})"
+                        f" select {', '.join(cells)} from {table.name}, numbers"
+                        f" where {key} = '{first}'"
+                    )
                 )
-            )
 
 
 async def settle(database: Database) -> None:
@@ -148,8 +156,8 @@ async def settle(database: Database) -> None:
         driver = (await tx.conn.get_raw_connection()).driver_connection
         assert driver is not None
         await driver.execute("commit")  # neither runs inside a transaction
-        await driver.execute("vacuum analyze")
-        await driver.execute("checkpoint")
+        await driver.execute("vacuum analyze", timeout=600)
+        await driver.execute("checkpoint", timeout=600)
         await driver.execute("begin")
 
 
