@@ -59,12 +59,15 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 import re
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -394,13 +397,17 @@ def _decode(wanted: type, value: object) -> object:
 
 
 def _kept(folder: Path, name: str) -> Secret:
-    """Return the secret of that name, made on first use with nobody else allowed to read it."""
+    """Return the secret of that name, made on first use with nobody else allowed to read it.
+
+    Processes that start together get the same one: it appears under its name whole, and once.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / name
-    try:
-        with path.open("x") as file:
-            path.chmod(0o600)
-            file.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
+    if not path.exists():
+        with NamedTemporaryFile("w", dir=folder, prefix=f".{name}.") as draft:  # mode 0600
+            draft.write(secrets.token_hex(32))
+            draft.flush()
+            os.fsync(draft.fileno())
+            with suppress(FileExistsError):
+                path.hardlink_to(draft.name)
     return Secret(path.read_text().strip())

@@ -1,13 +1,15 @@
 """What the environment says, and what is said when it says something wrong."""
 
 import stat
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from orders.events import OrderId, PersonId
 from orders.policy import CallsBy
-from realtime.settings import LogLevel, SettingsError, for_serving, read
+from realtime.settings import LogLevel, Settings, SettingsError, for_serving, read, sealing_key
 
 SECRETS = {
     "ORDER_ROOM_TOKEN_SECRET": "a-token-secret-that-is-long-enough-00",
@@ -100,3 +102,18 @@ def test_a_secret_is_shown_nowhere() -> None:
     shown = f"{settings!r} {settings} {settings.token_secret} {settings.smtp_url!r}"
     for secret in (*SECRETS.values(), "password"):
         assert secret not in shown
+
+
+def test_processes_that_start_together_keep_the_same_key(tmp_path: Path) -> None:
+    for n in range(20):
+        settings = read({**SECRETS, "ORDER_ROOM_VAR": str(tmp_path / f"{n}")})
+        together = threading.Barrier(8)
+
+        def start(settings: Settings = settings, together: threading.Barrier = together) -> str:
+            together.wait()
+            return sealing_key(settings).public.kid
+
+        with ThreadPoolExecutor(8) as processes:
+            keys = {started.result() for started in [processes.submit(start) for _ in range(8)]}
+        assert len(keys) == 1
+        assert [kept.name for kept in settings.var.iterdir()] == ["record-key"]

@@ -7,11 +7,12 @@ import random
 import resource
 import struct
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.utils import ClientDisconnected
 from websockets.asyncio.client import connect
 
 from realtime.serving import listen
@@ -28,8 +29,9 @@ HELLO = (
 async def _echo(_scope: Scope, receive: Receive, send: Send) -> None:
     await receive()
     await send({"type": "websocket.accept"})
-    while (message := await receive())["type"] == "websocket.receive":
-        await send({**message, "type": "websocket.send"})
+    with suppress(ClientDisconnected, RuntimeError):  # the line may be closed by now
+        while (message := await receive())["type"] == "websocket.receive":
+            await send({**message, "type": "websocket.send"})
 
 
 @asynccontextmanager
@@ -145,6 +147,7 @@ async def test_a_text_in_pieces_is_put_together_and_what_follows_is_heard() -> N
     ("broken", "code"),
     [
         (_frame(0x81, b"\xff\xfe"), 1007),
+        (_frame(0x01, b"\xff") + _frame(0x80, b"\xfe"), 1007),
         (b"\x81\x02hi", 1002),  # not masked
         (_frame(0xC1, b"a reserved bit"), 1002),
         (_frame(0x80, b"continues nothing"), 1002),
@@ -152,8 +155,8 @@ async def test_a_text_in_pieces_is_put_together_and_what_follows_is_heard() -> N
         (_frame(0x81, b"x" * 100_001), 1009),
     ],
 )
-async def test_what_breaks_the_protocol_ends_the_line_with_its_code(
-    broken: bytes, code: int
+async def test_what_breaks_the_protocol_ends_the_line_with_its_code_and_is_no_error_of_ours(
+    broken: bytes, code: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     async with _line() as port:
         reader, writer = await _opened(port)
@@ -164,6 +167,7 @@ async def test_what_breaks_the_protocol_ends_the_line_with_its_code(
         assert heard[0] == 0x88
         assert struct.unpack("!H", heard[1][:2]) == (code,)
         writer.close()
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_who_sends_and_does_not_read_is_not_read_either() -> None:
