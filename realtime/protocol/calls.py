@@ -1,0 +1,103 @@
+"""What the browser says in and around a call."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+
+from orders.proposals import TIMES_MAX
+from realtime.protocol.fields import CallRef, Id, InboundFrame, Moment, OrderRef, PersonRef, Worded
+
+
+class CallStart(InboundFrame, frozen=True, tag="call.start"):
+    """Ring the other party. `to` may name whom; it can only be the other member of the order."""
+
+    id: Id
+    order: OrderRef
+    to: PersonRef | None = None
+
+
+class CallAccept(InboundFrame, frozen=True, tag="call.accept"):
+    """Take the ringing call on this device."""
+
+    id: Id
+    order: OrderRef
+    call: CallRef
+
+
+class CallDecline(InboundFrame, frozen=True, tag="call.decline"):
+    """Refuse the ringing call on every device."""
+
+    id: Id
+    order: OrderRef
+    call: CallRef
+
+
+class CallHangUp(InboundFrame, frozen=True, tag="call.hang_up"):
+    """End the call: while it rings the caller cancels it, afterwards either ends it."""
+
+    id: Id
+    order: OrderRef
+    call: CallRef
+
+
+class CallRequest(Worded, frozen=True, tag="call.request"):
+    """Buyer, where only the seller may call: please call me."""
+
+    id: Id
+    order: OrderRef
+    note: str = ""
+
+
+class TalkPropose(Worded, frozen=True, tag="talk.propose"):
+    """Either party: one to three times to talk. The other one accepts with one of them."""
+
+    id: Id
+    order: OrderRef
+    times: Annotated[tuple[Moment, ...], msgspec.Meta(min_length=1, max_length=TIMES_MAX)]
+    note: str = ""
+
+
+class MinutesNote(Worded, frozen=True, tag="minutes.note"):
+    """Either party: this was agreed in the call. The other one accepts or declines it."""
+
+    id: Id
+    order: OrderRef
+    call: CallRef
+    text: str
+
+
+class CallIce(InboundFrame, frozen=True, tag="call.ice"):
+    """Through which servers can I be reached? Asked before an offer. Answered by `ice`."""
+
+    id: Id
+    order: OrderRef
+
+
+class CallOffer(InboundFrame, frozen=True, tag="call.offer"):
+    """A browser's complete session description for a call. Answered by `answer`.
+
+    `leg` is made by the browser per peer connection: the same leg and offer get the same answer
+    again; a new leg of the same person replaces the old one without the other party noticing.
+    """
+
+    id: Id
+    order: OrderRef
+    call: CallRef
+    leg: Id
+    sdp: str
+
+
+class CallMute(InboundFrame, frozen=True, tag="call.mute"):
+    """Close or open the gate for this person's sound at the server."""
+
+    order: OrderRef
+    call: CallRef
+    on: bool
+
+
+CallFrame = CallStart | CallAccept | CallDecline | CallHangUp
+
+TalkFrame = CallRequest | TalkPropose | MinutesNote
+"""Around a call: asking for one, proposing when, noting what was said."""
