@@ -13,26 +13,23 @@ import type {
   Done,
   Entry,
   Ice,
-  ItemMove,
   Member,
   Outbound,
   Page,
   Presence,
-  ProposalKind,
   Refused,
   Room,
   SecretKind,
   Situation,
-  Verb,
 } from './protocol.js';
 import type { Files } from './files.js';
-import { Talk } from './talk.js';
+import { Messages } from './messages.js';
+import { knowing, Process } from './process.js';
 import * as timeline from './timeline.js';
 import { marking, Watermarks } from './watermarks.js';
 
 const TYPING_FORGOTTEN = 6_000;
 const TYPING_REPEATED = 3_000;
-const STEP_PATIENCE = 60_000;
 const CALL_PATIENCE = 10_000;
 /** A password that ends sooner is asked for anew; without servers we ask again after as long. */
 const ICE_MARGIN = 300_000;
@@ -66,7 +63,8 @@ export class OrderRoom implements Follower {
   private doubted: string | null = null;
   private readonly leave: () => void;
   readonly files: Files;
-  readonly talk: Talk;
+  readonly messages: Messages;
+  readonly process: Process;
 
   constructor(
     readonly order: string,
@@ -74,7 +72,8 @@ export class OrderRoom implements Follower {
     private readonly events: RoomEvents,
   ) {
     this.files = connection.files();
-    this.talk = new Talk(connection, order);
+    this.messages = new Messages(connection, order);
+    this.process = new Process(connection, order);
     this.marks = new Watermarks(connection.local, (t, seq) => connection.tell(marking(t, order, seq)));
     this.takeUnsent();
     this.leave = connection.follow(order, this);
@@ -143,117 +142,6 @@ export class OrderRoom implements Follower {
     this.connection.withdraw(id);
     this.timeline = timeline.dropped(this.timeline, id);
     this.events.changed();
-  }
-
-  /** Take a step of the process. Rejects with `RefusedError`, or when `signal` aborts. */
-  step(
-    verb: Verb,
-    note: string,
-    id: string,
-    signal: AbortSignal,
-    refund?: number,
-    understood: readonly SecretKind[] = [],
-  ): Promise<Done> {
-    return this.connection.ask<Done>(
-      {
-        t: verb,
-        id,
-        order: this.order,
-        ...(note === '' ? {} : { note }),
-        ...(refund === undefined ? {} : { refund_cents: refund }),
-        ...knowing(understood),
-      },
-      { within: STEP_PATIENCE, signal },
-    );
-  }
-
-  /** Propose more time (`amount` in seconds) or a part of the money back (in cents). */
-  propose(kind: ProposalKind, amount: number, note: string, signal: AbortSignal, understood: readonly SecretKind[] = []): Promise<Done> {
-    const noted = { id: crypto.randomUUID(), order: this.order, ...(note === '' ? {} : { note }), ...knowing(understood) };
-    return this.connection.ask<Done>(
-      kind === 'time'
-        ? { t: 'time.propose', ...noted, seconds: amount }
-        : { t: 'refund.propose', ...noted, cents: amount },
-      { within: STEP_PATIENCE, signal },
-    );
-  }
-
-  /** Answer a proposal; `at` picks one of several times to talk. */
-  /** Propose an option: what, for how much, and how many more days to deliver it takes. */
-  proposeOption(
-    title: string,
-    cents: number,
-    days: number,
-    note: string,
-    signal: AbortSignal,
-    understood: readonly SecretKind[] = [],
-  ): Promise<Done> {
-    return this.connection.ask<Done>(
-      {
-        t: 'option.propose',
-        id: crypto.randomUUID(),
-        order: this.order,
-        title,
-        cents,
-        days,
-        ...(note === '' ? {} : { note }),
-        ...knowing(understood),
-      },
-      { within: STEP_PATIENCE, signal },
-    );
-  }
-
-  answer(how: 'accept' | 'decline' | 'withdraw', proposal: number, at?: string): Promise<Done> {
-    return this.connection.ask<Done>(
-      { t: `proposal.${how}`, id: crypto.randomUUID(), order: this.order, proposal, ...(at === undefined ? {} : { at }) },
-      { within: STEP_PATIENCE },
-    );
-  }
-
-  /** Ask to be called, where only the other party may call. */
-  requestCall(note: string): Promise<Done> {
-    return this.connection.ask<Done>(
-      { t: 'call.request', id: crypto.randomUUID(), order: this.order, ...(note === '' ? {} : { note }) },
-      { within: STEP_PATIENCE },
-    );
-  }
-
-  proposeTalk(times: readonly string[], note: string): Promise<Done> {
-    return this.connection.ask<Done>(
-      { t: 'talk.propose', id: crypto.randomUUID(), order: this.order, times, ...(note === '' ? {} : { note }) },
-      { within: STEP_PATIENCE },
-    );
-  }
-
-  /** Note a point that was agreed in a call. */
-  notePoint(call: string, text: string): Promise<Done> {
-    return this.connection.ask<Done>(
-      { t: 'minutes.note', id: crypto.randomUUID(), order: this.order, call, text },
-      { within: STEP_PATIENCE },
-    );
-  }
-
-  /** Move an item of the readiness list; `note` is what is given, or why. */
-  moveItem(move: ItemMove, item: string, note: string, files: readonly string[] = [], understood: readonly SecretKind[] = []): Promise<Done> {
-    return this.connection.ask<Done>(
-      {
-        t: `brief.${move}`,
-        id: crypto.randomUUID(),
-        order: this.order,
-        item,
-        ...(note === '' ? {} : { note }),
-        ...(files.length === 0 ? {} : { files }),
-        ...knowing(understood),
-      },
-      { within: STEP_PATIENCE },
-    );
-  }
-
-  addItem(label: string, understood: readonly SecretKind[] = []): Promise<Done> {
-    return this.connection.ask<Done>(
-      { t: 'brief.add', id: crypto.randomUUID(), order: this.order, label, ...knowing(understood) },
-      { within: STEP_PATIENCE },
-    );
   }
 
   startCall(id: string): Promise<Done> {
@@ -346,7 +234,7 @@ export class OrderRoom implements Follower {
 
   /** Block the other in this order, or let them be again. */
   async block(on: boolean): Promise<void> {
-    const blocked = await this.talk.block(on);
+    const blocked = await this.messages.block(on);
     if (this.room) this.room = { ...this.room, blocking: blocked.on };
     if (this.situation) this.situation = { ...this.situation, blocking: blocked.on };
     this.events.changed();
@@ -514,11 +402,6 @@ function secretsOf(error: RefusedError): timeline.Pending['secrets'] {
   if (error.frame.code === 'secret_refused') return { kinds: [], may: false };
   const kinds = seenSecrets(error);
   return kinds === null ? undefined : { kinds, may: true };
-}
-
-/** The part of a frame that says what its writer was told of. */
-function knowing(understood: readonly SecretKind[]): { understood?: readonly SecretKind[] } {
-  return understood.length === 0 ? {} : { understood };
 }
 
 type Timer = ReturnType<typeof setTimeout>;

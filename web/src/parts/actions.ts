@@ -114,7 +114,7 @@ export class Actions extends LitElement {
     this.abort = new AbortController();
     try {
       const split = verb === 'dispute.split' ? this.share : undefined;
-      await this.room.step(verb, note, this.asked, this.abort.signal, split, this.understood);
+      await this.room.process.step(verb, note, this.asked, this.abort.signal, split, this.understood);
       this.shut();
     } catch (error) {
       this.understood = seenSecrets(error) ?? [];

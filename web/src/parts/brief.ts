@@ -140,7 +140,7 @@ export class BriefList extends LitElement {
     this.refusal = null;
     try {
       const knowing = this.understood;
-      await (move === 'add' ? this.room.addItem(text, knowing) : this.room.moveItem(move, item, text, files, knowing));
+      await (move === 'add' ? this.room.process.addItem(text, knowing) : this.room.process.moveItem(move, item, text, files, knowing));
       this.writing = null;
     } catch (error) {
       this.understood = seenSecrets(error) ?? [];

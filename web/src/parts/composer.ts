@@ -191,7 +191,7 @@ export class Composer extends LitElement {
     this.saving = true;
     this.refusal = '';
     try {
-      if (text !== wordsOf(entry, this.room.aftermath.of.get(entry.seq))) await this.room.talk.edit(entry.seq, text);
+      if (text !== wordsOf(entry, this.room.aftermath.of.get(entry.seq))) await this.room.messages.edit(entry.seq, text);
       this.stop();
     } catch (error) {
       const t = textsOf(this.language);

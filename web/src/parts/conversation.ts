@@ -382,7 +382,7 @@ export class Conversation extends LitElement {
 
   private react(seq: number, reaction: Reaction, on: boolean): void {
     this.trouble = '';
-    this.room.talk.react(seq, reaction, on).catch((error: unknown) => {
+    this.room.messages.react(seq, reaction, on).catch((error: unknown) => {
       if (error instanceof RefusedError) this.trouble = error.message;
     });
   }

@@ -26,7 +26,7 @@ export class History extends LitElement {
   async show(entry: Entry): Promise<void> {
     this.open('versions', entry);
     try {
-      this.versions = (await this.room.talk.versions(entry.seq)).versions;
+      this.versions = (await this.room.messages.versions(entry.seq)).versions;
     } catch (error) {
       this.refusal = error instanceof RefusedError ? error.message : textsOf(this.language).message.versionsFailed;
     }
@@ -55,7 +55,7 @@ export class History extends LitElement {
     this.busy = true;
     this.refusal = '';
     try {
-      await this.room.talk.withdraw(this.entry.seq);
+      await this.room.messages.withdraw(this.entry.seq);
       this.shut();
     } catch (error) {
       this.refusal = error instanceof RefusedError ? error.message : textsOf(this.language).tooLate;

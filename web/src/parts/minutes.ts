@@ -6,7 +6,7 @@ import { RefusedError, TooLateError } from '../outbox.js';
 import type { Proposal, Situation } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
-import { answered, confirmed, lastTalk, POINT_MAX, waiting } from '../talks.js';
+import { answered, confirmed, lastTalk, POINT_MAX, waiting } from '../call-agreements.js';
 import { textsOf, type Language } from '../texts/index.js';
 
 @customElement('order-room-minutes')
@@ -58,7 +58,7 @@ export class Minutes extends LitElement {
     const answers = this.situation.role !== 'mediator';
     const reply = (how: 'accept' | 'decline' | 'withdraw', look: string, words: string): TemplateResult =>
       html`<button class=${look} data-test="minutes-${how}" ?disabled=${this.busy}
-        @click=${() => this.send(point.seq, () => this.room.answer(how, point.seq))}>${words}</button>`;
+        @click=${() => this.send(point.seq, () => this.room.process.answer(how, point.seq))}>${words}</button>`;
     return html`<li data-test="minutes-point" data-state="open" data-seq=${point.seq} data-mine=${mine}>
       ${icon('brief', 18)}
       <div>
@@ -84,7 +84,7 @@ export class Minutes extends LitElement {
     const { input } = this;
     const text = input?.value.trim() ?? '';
     if (!input || text === '' || this.busy) return;
-    if (await this.send(null, () => this.room.notePoint(call, text))) {
+    if (await this.send(null, () => this.room.process.notePoint(call, text))) {
       input.value = '';
       input.focus();
     }

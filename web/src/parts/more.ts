@@ -5,7 +5,7 @@ import { icon } from '../icons.js';
 import { RefusedError } from '../outbox.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
-import { hidePresence } from '../talk.js';
+import { hidePresence } from '../messages.js';
 import { textsOf, type Language } from '../texts/index.js';
 import { dialogLook } from './dialog.js';
 import type { Report } from './report.js';

@@ -54,7 +54,7 @@ export class Nudge extends LitElement {
     this.busy = true;
     this.refusal = '';
     try {
-      await this.room.talk.nudge();
+      await this.room.messages.nudge();
       this.done = true;
       setTimeout(() => (this.done = false), DONE_SHOWN);
     } catch (error) {

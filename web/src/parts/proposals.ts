@@ -188,13 +188,13 @@ export class Proposals extends LitElement {
     const days = Number(form.get('days') ?? 0);
     void this.send(null, () =>
       kind === 'option'
-        ? this.room.proposeOption(title, cents, days, note, signal, this.understood)
-        : this.room.propose(kind, kind === 'time' ? amount : cents, note, signal, this.understood),
+        ? this.room.process.proposeOption(title, cents, days, note, signal, this.understood)
+        : this.room.process.propose(kind, kind === 'time' ? amount : cents, note, signal, this.understood),
     );
   };
 
   private answer(how: 'accept' | 'decline' | 'withdraw', seq: number): void {
-    void this.send(seq, () => this.room.answer(how, seq));
+    void this.send(seq, () => this.room.process.answer(how, seq));
   }
 
   private async send(of: number | null, command: () => Promise<unknown>): Promise<void> {

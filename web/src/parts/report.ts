@@ -44,7 +44,7 @@ export class Report extends LitElement {
     this.busy = true;
     this.refusal = '';
     try {
-      await this.room.talk.report(this.about?.seq ?? null, this.reason, this.note.value.trim());
+      await this.room.messages.report(this.about?.seq ?? null, this.reason, this.note.value.trim());
       this.step = 'thanks';
       await this.updateComplete;
       this.dialog.querySelector('button')?.focus();

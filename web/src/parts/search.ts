@@ -10,7 +10,7 @@ import { icon } from '../icons.js';
 import { RefusedError } from '../outbox.js';
 import type { Hit } from '../protocol.js';
 import { base } from '../styles.js';
-import { search } from '../talk.js';
+import { search } from '../messages.js';
 import { shortDate, textsOf, type Language } from '../texts/index.js';
 
 const PAUSE = 250;

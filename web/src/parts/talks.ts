@@ -6,7 +6,7 @@ import { RefusedError, TooLateError } from '../outbox.js';
 import type { Proposal, Situation } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
-import { localValue, suggested, TIMES, waiting } from '../talks.js';
+import { localValue, suggested, TIMES, waiting } from '../call-agreements.js';
 import { dayAndTime, textsOf, type Language } from '../texts/index.js';
 import { dialogLook } from './dialog.js';
 import './voice-note.js';
@@ -75,12 +75,12 @@ export class Talks extends LitElement {
           return mine || !answers
             ? html`<span class="time">${when}</span>`
             : html`<button data-test="talk-pick" data-at=${at} ?disabled=${this.busy || Date.parse(at) <= now}
-                @click=${() => this.send(proposal.seq, () => this.room.answer('accept', proposal.seq, at))}>${when}</button>`;
+                @click=${() => this.send(proposal.seq, () => this.room.process.answer('accept', proposal.seq, at))}>${when}</button>`;
         })}
       </div>
       ${answers
         ? html`<button class="link" data-test=${mine ? 'talk-withdraw' : 'talk-decline'} ?disabled=${this.busy}
-            @click=${() => this.send(proposal.seq, () => this.room.answer(mine ? 'withdraw' : 'decline', proposal.seq))}>
+            @click=${() => this.send(proposal.seq, () => this.room.process.answer(mine ? 'withdraw' : 'decline', proposal.seq))}>
             ${mine ? t.withdraw : t.noneSuits}
           </button>`
         : nothing}
@@ -137,7 +137,7 @@ export class Talks extends LitElement {
   };
 
   private readonly request = async (): Promise<void> => {
-    this.requested = await this.send('request', () => this.room.requestCall(''));
+    this.requested = await this.send('request', () => this.room.process.requestCall(''));
   };
 
   private readonly submitted = async (event: SubmitEvent): Promise<void> => {
@@ -150,7 +150,7 @@ export class Talks extends LitElement {
     }
     const note = String(form.get('note') ?? '').trim();
     const instants = times.map((value) => new Date(value).toISOString());
-    if (await this.send('dialog', () => this.room.proposeTalk(instants, note))) this.dialog.close();
+    if (await this.send('dialog', () => this.room.process.proposeTalk(instants, note))) this.dialog.close();
   };
 
   private async send(of: number | 'dialog' | 'request', command: () => Promise<unknown>): Promise<boolean> {

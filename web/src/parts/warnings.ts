@@ -52,7 +52,7 @@ export class Warnings extends LitElement {
   }
 
   private async screen(text: string): Promise<void> {
-    const findings = await this.room.talk.screen(text);
+    const findings = await this.room.messages.screen(text);
     if (text !== this.text.trim()) return;
     this.about = text;
     this.findings = findings;

@@ -39,7 +39,7 @@ export function hidePresence(connection: Connection, hide: boolean): Promise<Pre
   );
 }
 
-export class Talk {
+export class Messages {
   /** A server without screening refuses the ask; then it is not asked again. */
   private screens = true;
 
