@@ -30,7 +30,10 @@ def microphone(frequency: int, volume: float = 0.5) -> str:
 
 
 LISTEN = """(player) => {
-  const stream = player.srcObject;
+  // what is played from a file is caught on its way to the speaker, and goes round meanwhile
+  player.loop = player.srcObject === null;
+  player.caught ??= player.loop ? player.captureStream() : null;
+  const stream = player.srcObject ?? player.caught;
   if (!stream || player.paused || stream.getAudioTracks().length === 0) return {level: 0, tone: 0};
   if (window.ear?.stream !== stream) {
     const audio = new AudioContext();
@@ -49,10 +52,12 @@ LISTEN = """(player) => {
 }"""
 
 
-async def hears(window: Window, frequency: int) -> None:
+async def hears(window: Window, frequency: int, player: str = "remote-audio") -> None:
     """Wait until the window plays a tone of that frequency, loud enough to be heard."""
     await _until(
-        window, lambda s: s["level"] > LOUD and s["tone"] == pytest.approx(frequency, abs=15)
+        window,
+        lambda s: s["level"] > LOUD and s["tone"] == pytest.approx(frequency, abs=15),
+        player,
     )
 
 
@@ -61,11 +66,13 @@ async def hears_nothing(window: Window) -> None:
     await _until(window, lambda sound: sound["level"] < SILENT)
 
 
-async def _until(window: Window, wanted: Callable[[dict[str, float]], bool]) -> None:
+async def _until(
+    window: Window, wanted: Callable[[dict[str, float]], bool], player: str = "remote-audio"
+) -> None:
     sound: dict[str, float] = {}
     try:
         async with asyncio.timeout(20):
-            while not wanted(sound := await window.part("remote-audio").evaluate(LISTEN)):
+            while not wanted(sound := await window.part(player).evaluate(LISTEN)):
                 await asyncio.sleep(0.1)
     except TimeoutError:
         pytest.fail(f"{window.person} hears {sound}", pytrace=False)

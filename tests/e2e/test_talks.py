@@ -3,7 +3,7 @@
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Stage
-from tests.e2e.sounds import microphone
+from tests.e2e.sounds import hears, microphone
 from tests.e2e.test_call import BUYER, SELLER, both
 from tests.e2e.windows import Windows
 
@@ -97,3 +97,4 @@ async def test_a_call_that_nobody_takes_becomes_a_voice_note(
     await expect(dialog).to_be_hidden()
     await seller.part("sound-play").click()
     await expect(seller.part("file-sound")).to_have_attribute("data-playing", "true")
+    await hears(seller, BUYER, "sound-audio")

@@ -1,7 +1,7 @@
 /** What this tab does about a call, from what it sees. Pure. */
 import type { CallEnd, CallNow } from './protocol.js';
 
-export type CallState = 'idle' | 'calling' | 'ringing' | 'connecting' | 'active' | 'elsewhere' | 'ended';
+export type CallState = 'idle' | 'calling' | 'ringing' | 'silenced' | 'connecting' | 'active' | 'elsewhere' | 'ended';
 
 export interface Ended {
   call: string;
@@ -18,18 +18,21 @@ export interface Seen {
   mine: string | null;
   /** A button was pressed and the server has not answered. */
   asking: 'start' | 'accept' | null;
+  /** The call that this tab lets ring elsewhere; nobody is told of that. */
+  silenced: string | null;
   connected: boolean;
   ended: boolean;
 }
 
-export function stateOf({ me, now, mine, asking, connected, ended }: Seen): CallState {
+export function stateOf({ me, now, mine, asking, silenced, connected, ended }: Seen): CallState {
   if (!now) {
     if (asking === 'start') return 'calling';
     return ended ? 'ended' : 'idle';
   }
   if (now.answered_at === null) {
     if (now.caller === me) return mine === now.call || asking === 'start' ? 'calling' : 'elsewhere';
-    return asking !== null || mine === now.call ? 'connecting' : 'ringing';
+    if (asking !== null || mine === now.call) return 'connecting';
+    return silenced === now.call ? 'silenced' : 'ringing';
   }
   if (mine === now.call) return connected ? 'active' : 'connecting';
   return asking !== null ? 'connecting' : 'elsewhere';

@@ -15,6 +15,7 @@ import type { OrderRoom } from './room.js';
 import { find } from './timeline.js';
 
 const REMEMBERED = 'order-room:call';
+const SILENCED = 'order-room:silenced';
 const CHOSEN = 'order-room:microphone';
 const ENDED_SHOWN = 10_000;
 const LONGEST_RETRY = 8_000;
@@ -40,6 +41,8 @@ export class Call {
   meters: { mine: Meter | null; theirs: Meter | null } = { mine: null, theirs: null };
 
   private mine: string | null = null;
+  /** The call that rang here, until another device took it. */
+  private rang: string | null = null;
   /** The last call that this person began. */
   private ownCall: string | null = null;
   /** The entry that made it ours; an older situation cannot know of it yet. */
@@ -79,7 +82,17 @@ export class Call {
   /** Whether the call that just ended was our own, and nobody took it. */
   get unanswered(): boolean {
     const end = this.ended?.end;
-    return this.ownCall === this.ended?.call && (end === 'no_answer' || end === 'declined' || end === 'busy');
+    return this.wasOwn && (end === 'no_answer' || end === 'declined' || end === 'busy');
+  }
+
+  /** Whether a device of this person took the call that rang here too. */
+  get answeredElsewhere(): boolean {
+    return this.state === 'elsewhere' && this.rang === this.now?.call;
+  }
+
+  /** Whether the call that just ended was begun by this person. */
+  get wasOwn(): boolean {
+    return this.ended !== null && this.ownCall === this.ended.call;
   }
 
   get now(): CallNow | null {
@@ -101,6 +114,16 @@ export class Call {
 
   async decline(): Promise<void> {
     if (this.now) await this.tell('call.decline', this.now.call);
+  }
+
+  /**
+   * Let this device be silent, and only this one: the others go on ringing, the caller hears it
+   * ring, and the server is told nothing. Declining is what ends the call.
+   */
+  silence(): void {
+    if (this.state !== 'ringing' || !this.now) return;
+    remember(SILENCED, this.now.call, 'session');
+    this.look();
   }
 
   async hangUp(): Promise<void> {
@@ -175,10 +198,12 @@ export class Call {
       now,
       mine: this.mine,
       asking: this.asking,
+      silenced: recall(SILENCED, 'session'),
       connected: this.connected,
       ended: this.ended !== null,
     });
     if (now && this.state !== 'ended') this.ended = null;
+    if (this.state === 'ringing' || this.state === 'silenced') this.rang = now?.call ?? null;
     if (before !== this.state) this.ring();
     this.changed();
   }

@@ -17,6 +17,7 @@ const seen = (more: Partial<Seen>): Seen => ({
   now: null,
   mine: null,
   asking: null,
+  silenced: null,
   connected: false,
   ended: false,
   ...more,
@@ -36,6 +37,13 @@ describe('the call on this tab', () => {
 
   it('shows that it is being placed before the server knows of it', () => {
     assert.equal(stateOf(seen({ asking: 'start' })), 'calling');
+  });
+
+  it('is silent where it was silenced, until it is taken or another one rings', () => {
+    assert.equal(stateOf(seen({ now: rings, silenced: 'c1' })), 'silenced');
+    assert.equal(stateOf(seen({ now: rings, silenced: 'c0' })), 'ringing');
+    assert.equal(stateOf(seen({ now: rings, silenced: 'c1', asking: 'accept' })), 'connecting');
+    assert.equal(stateOf(seen({ now: talks, silenced: 'c1' })), 'elsewhere');
   });
 
   it('connects from the moment it is taken until the sound flows', () => {

@@ -5,10 +5,11 @@ import type { Call } from '../call.js';
 import { clockFace } from '../countdown.js';
 import { icon } from '../icons.js';
 import type { Meter } from '../media.js';
-import type { Gate } from '../protocol.js';
+import type { CallEnd, Gate } from '../protocol.js';
 import { base } from '../styles.js';
 import type { OrderRoom } from '../room.js';
 import { textsOf, type Language } from '../texts/index.js';
+import './propose-talk.js';
 import './voice-note.js';
 
 const BARS = 14;
@@ -101,6 +102,8 @@ export class CallPanel extends LitElement {
         return this.waiting();
       case 'ringing':
         return this.ringing();
+      case 'silenced':
+        return this.silenced();
       case 'connecting':
       case 'active':
         return this.talking();
@@ -157,7 +160,20 @@ export class CallPanel extends LitElement {
             <button data-test="enable-sound" @click=${() => this.call.touched()}>${icon('sound')}${t.sound}</button>
             <p class="hint">${t.soundHint}</p>
           </div>`
-        : nothing}`;
+        : nothing}
+      <button class="link quieter" data-test="call-silence" title=${t.silenceHint} @click=${() => this.call.silence()}>
+        ${t.silence}
+      </button>`;
+  }
+
+  /** It rings on: here only without a sound. */
+  private silenced(): TemplateResult {
+    const t = textsOf(this.language).call;
+    return html`${this.head(t.ringing(this.other), html`<span role="status">${t.silenced}</span>`)}
+      <div class="choice">
+        <button class="danger" data-test="call-decline" @click=${() => this.call.decline()}>${t.decline}</button>
+        <button class="primary" data-test="call-accept" @click=${() => this.call.accept()}>${t.accept}</button>
+      </div>`;
   }
 
   private talking(): TemplateResult {
@@ -214,8 +230,13 @@ export class CallPanel extends LitElement {
 
   private elsewhere(): TemplateResult {
     const t = textsOf(this.language).call;
-    const ringing = this.call.now?.answered_at === null;
-    return html`${this.head(ringing ? t.elsewhereCalling : t.elsewhere, t.elsewhereHint)}
+    const { call } = this;
+    const title = call.answeredElsewhere
+      ? t.answeredElsewhere
+      : call.now?.answered_at === null
+        ? t.elsewhereCalling
+        : t.elsewhere;
+    return html`<div role="status" data-test="call-elsewhere" data-answered=${call.answeredElsewhere}>${this.head(title, t.elsewhereHint)}</div>
       <div class="choice">
         <button data-test="call-hang-up" @click=${() => this.call.hangUp()}>${icon('hangUp')}${t.hangUp}</button>
       </div>`;
@@ -229,7 +250,7 @@ export class CallPanel extends LitElement {
     return html`<div class="row" role="status" data-test="call-ended" data-end=${ended?.end ?? ''}>
       ${icon('hangUp')}
       <div class="grow">
-        <h2>${ended?.end ? t.end[ended.end] : t.ended}</h2>
+        <h2>${ended?.end ? this.told(ended.end) : t.ended}</h2>
         ${length ? html`<p class="hint">${length}</p>` : nothing}
       </div>
       ${this.gate.open
@@ -240,8 +261,20 @@ export class CallPanel extends LitElement {
     ${this.call.unanswered && this.room
       ? html`<div class="choice after">
           <order-room-voice-note prominent .room=${this.room} .language=${this.language}></order-room-voice-note>
+          ${this.room.situation?.may_propose?.includes('talk')
+            ? html`<order-room-propose-talk prominent .room=${this.room} .language=${this.language} .clock=${this.clock}></order-room-propose-talk>`
+            : nothing}
         </div>`
       : nothing}`;
+  }
+
+  /** How it ended, in words that say who wanted it so. */
+  private told(end: CallEnd): string {
+    const t = textsOf(this.language).call;
+    const own = this.call.wasOwn;
+    if (end === 'declined') return own ? t.declinedBy(this.other) : t.declinedByYou;
+    if (end === 'busy') return own ? t.busyWith(this.other) : t.missed;
+    return end === 'no_answer' && !own ? t.missed : t.end[end];
   }
 
   private head(title: string, hint: string | TemplateResult): TemplateResult {
@@ -441,6 +474,11 @@ export class CallPanel extends LitElement {
       option {
         background: #123029;
         color: #f1f7f5;
+      }
+      .quieter {
+        display: block;
+        margin: 10px auto -8px;
+        color: var(--muted);
       }
       .silent {
         margin-top: 14px;

@@ -71,6 +71,7 @@ export class Sound extends LitElement {
       </div>
       <small>${seconds > 0 ? face(this.playing || this.at > 0 ? this.at : seconds) : nothing}</small>
       <audio
+        data-test="sound-audio"
         src=${this.source || nothing}
         preload="metadata"
         @play=${() => (this.playing = true)}

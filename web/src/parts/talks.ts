@@ -1,18 +1,15 @@
 /** Around calls: the time agreed on, asking to be called, and times proposed by either. */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
-import { customElement, property, query, state } from 'lit/decorators.js';
+import { customElement, property, state } from 'lit/decorators.js';
 import { icon } from '../icons.js';
 import { RefusedError, TooLateError } from '../outbox.js';
 import type { Proposal, Situation } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
-import { localValue, suggested, TIMES, waiting } from '../call-agreements.js';
+import { waiting } from '../call-agreements.js';
 import { dayAndTime, textsOf, type Language } from '../texts/index.js';
-import { dialogLook } from './dialog.js';
+import './propose-talk.js';
 import './voice-note.js';
-
-const STEP = 5 * 60_000;
-const LEAST_AHEAD = 10 * 60_000;
 
 @customElement('order-room-talks')
 export class Talks extends LitElement {
@@ -23,10 +20,8 @@ export class Talks extends LitElement {
 
   @state() private busy = false;
   @state() private requested = false;
-  @state() private asking = false;
-  /** A refusal, and what it answers: the dialog, the request, or a proposal's seq. */
-  @state() private refusal: { of: number | 'dialog' | 'request'; text: string } | null = null;
-  @query('dialog') private dialog!: HTMLDialogElement;
+  /** A refusal, and what it answers: the request, or a proposal's seq. */
+  @state() private refusal: { of: number | 'request'; text: string } | null = null;
 
   override render(): TemplateResult | typeof nothing {
     const t = textsOf(this.language).talk;
@@ -53,11 +48,10 @@ export class Talks extends LitElement {
               ${this.refused('request')}`
           : nothing}
         ${may
-          ? html`<button class="quiet" data-test="talk-propose" @click=${this.ask}>${icon('clock', 18)}${t.propose}</button>`
+          ? html`<order-room-propose-talk .room=${this.room} .language=${this.language} .clock=${this.clock}></order-room-propose-talk>`
           : nothing}
         ${s.chat.open ? html`<order-room-voice-note .room=${this.room} .language=${this.language}></order-room-voice-note>` : nothing}
       </div>
-      ${this.form(other)}
     </section>`;
   }
 
@@ -88,72 +82,16 @@ export class Talks extends LitElement {
     </div>`;
   }
 
-  private form(other: string): TemplateResult {
-    const texts = textsOf(this.language);
-    const t = texts.talk;
-    const times = this.asking ? suggested(this.clock()) : [];
-    // steps count from the least: it lies on one
-    const least = localValue(Math.ceil((this.clock() + LEAST_AHEAD) / STEP) * STEP);
-    return html`<dialog data-test="talk-dialog" aria-labelledby="title" @close=${() => (this.asking = false)}
-      @click=${(e: Event) => e.target === this.dialog && !this.busy && this.dialog.close()}>
-      ${this.asking
-        ? html`<form method="dialog" @submit=${this.submitted}>
-            <h2 id="title">${t.proposeTitle}</h2>
-            <p>${t.proposeBody(other)}</p>
-            ${Array.from(
-              { length: TIMES },
-              (_, n) => html`<label>
-                <span>${t.time(n + 1)}</span>
-                <input type="datetime-local" name="time" data-test="talk-time" min=${least} step=${STEP / 1000}
-                  .value=${times[n] === undefined ? '' : localValue(times[n])} />
-              </label>`,
-            )}
-            <label>
-              <span>${texts.proposal.note} <i>${texts.optional}</i></span>
-              <textarea name="note" rows="2" data-test="talk-note" maxlength=${this.room.room?.note_max ?? 1000}></textarea>
-            </label>
-            ${this.refused('dialog')}
-            <div class="choice">
-              <button type="button" @click=${() => this.dialog.close()}>${texts.cancelDialog}</button>
-              <button class="primary" type="submit" data-test="talk-confirm" ?disabled=${this.busy}>
-                ${this.busy ? texts.sending : t.yes}
-              </button>
-            </div>
-          </form>`
-        : nothing}
-    </dialog>`;
-  }
-
-  private refused(of: number | 'dialog' | 'request'): TemplateResult | typeof nothing {
+  private refused(of: number | 'request'): TemplateResult | typeof nothing {
     if (this.refusal?.of !== of) return nothing;
     return html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${this.refusal.text}</span></p>`;
   }
-
-  private readonly ask = async (): Promise<void> => {
-    this.refusal = null;
-    this.asking = true;
-    await this.updateComplete;
-    this.dialog.showModal();
-  };
 
   private readonly request = async (): Promise<void> => {
     this.requested = await this.send('request', () => this.room.process.requestCall(''));
   };
 
-  private readonly submitted = async (event: SubmitEvent): Promise<void> => {
-    event.preventDefault();
-    const form = new FormData(event.target as HTMLFormElement);
-    const times = [...new Set(form.getAll('time').map(String))].filter((value) => value !== '');
-    if (times.length === 0) {
-      this.refusal = { of: 'dialog', text: textsOf(this.language).talk.none };
-      return;
-    }
-    const note = String(form.get('note') ?? '').trim();
-    const instants = times.map((value) => new Date(value).toISOString());
-    if (await this.send('dialog', () => this.room.process.proposeTalk(instants, note))) this.dialog.close();
-  };
-
-  private async send(of: number | 'dialog' | 'request', command: () => Promise<unknown>): Promise<boolean> {
+  private async send(of: number | 'request', command: () => Promise<unknown>): Promise<boolean> {
     this.busy = true;
     this.refusal = null;
     try {
@@ -170,7 +108,6 @@ export class Talks extends LitElement {
 
   static override readonly styles = [
     base,
-    dialogLook,
     css`
       .agreed {
         display: flex;

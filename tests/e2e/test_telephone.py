@@ -1,0 +1,112 @@
+"""What a telephone does: it rings everywhere, is silenced here, is busy, and two call at once."""
+
+import asyncio
+
+from playwright.async_api import expect
+
+from tests.e2e.conftest import Stage
+from tests.e2e.sounds import hears, microphone
+from tests.e2e.test_call import BUYER, SELLER, ends_of
+from tests.e2e.windows import Windows
+
+HELD_BACK = """
+const open = navigator.mediaDevices.getUserMedia;
+const released = new Promise((resolve) => { window.release = resolve; });
+navigator.mediaDevices.getUserMedia = async (wanted) => { await released; return open(wanted); };
+"""
+"""The microphone opens when the test says so: what follows happens at one moment for two pages."""
+
+
+async def test_all_devices_ring_and_the_first_to_accept_stops_the_others(
+    small_stage: Stage, windows: Windows
+) -> None:
+    url, order = small_stage.server.url, await small_stage.server.order()
+    buyer = await windows.open(url, order, "buyer", scripts=[microphone(BUYER)])
+    desk = await windows.open(url, order, "seller", scripts=[microphone(SELLER)])
+    other = await windows.open(url, order, "seller", scripts=[microphone(SELLER)])
+    await buyer.part("call-start").click()
+    await desk.call_is("ringing")
+    await other.call_is("ringing")
+    await other.page.reload()
+    await other.call_is("ringing")
+
+    # Silence is this device's own business: the other one rings on, and the caller sees nothing.
+    await other.part("call-silence").click()
+    await other.call_is("silenced")
+    await other.page.reload()
+    await other.call_is("silenced")
+    await desk.call_is("ringing")
+    await buyer.call_is("calling")
+
+    await desk.part("call-accept").click()
+    await expect(other.part("call-elsewhere")).to_have_attribute("data-answered", "true")
+    await expect(other.part("call-elsewhere")).to_contain_text("Answered on another device")
+    await hears(buyer, SELLER)
+    await hears(desk, BUYER)
+    await buyer.part("call-hang-up").click()
+    for window in (buyer, desk):
+        await expect(window.part("call-ended")).to_have_attribute("data-end", "completed")
+    await other.call_is("idle", "ended")
+
+    # To decline is to answer: it stops everywhere, and the caller reads who did.
+    await buyer.part("call-start").click()
+    await desk.call_is("ringing")
+    await other.part("call-decline").click()
+    for window in (desk, other):
+        await expect(window.part("call-ended")).to_contain_text("You declined the call")
+    await expect(buyer.part("call-ended")).to_contain_text("Sam Seller a refusé l’appel")
+    assert [end for end, _ in await ends_of(small_stage, order)] == ["completed", "declined"]
+
+
+async def test_who_is_in_a_call_hears_of_another_and_the_caller_that_they_are_busy(
+    small_stage: Stage, windows: Windows
+) -> None:
+    server = small_stage.server
+    first = await server.order()
+    person = {"person": first.seller, "name": "Tom", "email": "tom@post.test", "language": "en"}
+    second = await server.order(seller=person, policy={"ring": 8})
+    ada = await windows.open(server.url, first, "buyer", scripts=[microphone(BUYER)])
+    tom = await windows.open(server.url, first, "seller", scripts=[microphone(SELLER)])
+    eve = await windows.open(server.url, second, "buyer", scripts=[microphone(BUYER)])
+    await ada.part("call-start").click()
+    await tom.part("call-accept").click()
+    await tom.call_is("active")
+
+    await eve.part("call-start").click()
+    await expect(tom.part("rings-elsewhere")).to_have_attribute("data-order", second.id)
+    await expect(eve.part("call-ended")).to_have_attribute("data-end", "busy")
+    await expect(eve.part("call-ended")).to_contain_text("Tom est déjà en communication")
+    await expect(tom.part("rings-elsewhere")).to_have_count(0)
+    await tom.call_is("active")
+    await hears(ada, SELLER)
+
+    # What to do instead stands where the call ended.
+    ended = eve.part("call")
+    await expect(ended.locator('[data-test="voice-note"]')).to_be_visible()
+    await ended.locator('[data-test="talk-propose"]').click()
+    await ended.locator('[data-test="talk-confirm"]').click()
+    await expect(eve.part("talk")).to_have_attribute("data-mine", "true")
+    await ada.part("call-hang-up").click()
+    await expect(tom.part("call-ended")).to_have_attribute("data-end", "completed")
+    assert await ends_of(small_stage, second) == [("busy", 0)]
+
+
+async def test_two_who_call_each_other_at_the_same_moment_are_in_one_call(
+    small_stage: Stage, windows: Windows
+) -> None:
+    url, order = small_stage.server.url, await small_stage.server.order()
+    buyer = await windows.open(url, order, "buyer", scripts=[microphone(BUYER), HELD_BACK])
+    seller = await windows.open(url, order, "seller", scripts=[microphone(SELLER), HELD_BACK])
+    both = (buyer, seller)
+    for window in both:
+        await window.part("call-start").click()
+    for window in both:
+        await window.call_is("calling")
+    await asyncio.gather(*(window.page.evaluate("release()") for window in both))
+    await hears(buyer, SELLER)
+    await hears(seller, BUYER)
+    for window in both:
+        await window.call_is("active")
+    await seller.part("call-hang-up").click()
+    await expect(buyer.part("call-ended")).to_have_attribute("data-end", "completed")
+    assert [end for end, _ in await ends_of(small_stage, order)] == ["completed"]

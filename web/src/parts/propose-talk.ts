@@ -1,0 +1,133 @@
+/** Proposing one to three times to talk: a button, and the dialog behind it. */
+import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import { customElement, property, query, state } from 'lit/decorators.js';
+import { icon } from '../icons.js';
+import { RefusedError, TooLateError } from '../outbox.js';
+import type { OrderRoom } from '../room.js';
+import { base } from '../styles.js';
+import { localValue, suggested, TIMES } from '../call-agreements.js';
+import { textsOf, type Language } from '../texts/index.js';
+import { dialogLook } from './dialog.js';
+
+const STEP = 5 * 60_000;
+const LEAST_AHEAD = 10 * 60_000;
+
+@customElement('order-room-propose-talk')
+export class ProposeTalk extends LitElement {
+  @property({ attribute: false }) room!: OrderRoom;
+  @property() language: Language = 'fr';
+  @property({ attribute: false }) clock: () => number = Date.now;
+  /** Whether the button is one of the main ones, as after a call that nobody answered. */
+  @property({ type: Boolean, reflect: true }) prominent = false;
+
+  @state() private asking = false;
+  @state() private busy = false;
+  @state() private refusal = '';
+  @query('dialog') private dialog!: HTMLDialogElement;
+
+  override render(): TemplateResult {
+    const t = textsOf(this.language).talk;
+    return html`<button class=${this.prominent ? '' : 'quiet'} data-test="talk-propose" @click=${this.ask}>
+        ${icon('clock', 18)}${t.propose}
+      </button>
+      <dialog data-test="talk-dialog" aria-labelledby="title" @close=${() => (this.asking = false)}
+        @click=${(e: Event) => e.target === this.dialog && !this.busy && this.dialog.close()}>
+        ${this.asking ? this.form() : nothing}
+      </dialog>`;
+  }
+
+  private form(): TemplateResult {
+    const texts = textsOf(this.language);
+    const t = texts.talk;
+    const times = suggested(this.clock());
+    // steps count from the least: it lies on one
+    const least = localValue(Math.ceil((this.clock() + LEAST_AHEAD) / STEP) * STEP);
+    return html`<form method="dialog" @submit=${this.submitted}>
+      <h2 id="title">${t.proposeTitle}</h2>
+      <p>${t.proposeBody(this.room.other?.name ?? '')}</p>
+      ${Array.from(
+        { length: TIMES },
+        (_, n) => html`<label>
+          <span>${t.time(n + 1)}</span>
+          <input type="datetime-local" name="time" data-test="talk-time" min=${least} step=${STEP / 1000}
+            .value=${times[n] === undefined ? '' : localValue(times[n])} />
+        </label>`,
+      )}
+      <label>
+        <span>${texts.proposal.note} <i>${texts.optional}</i></span>
+        <textarea name="note" rows="2" data-test="talk-note" maxlength=${this.room.room?.note_max ?? 1000}></textarea>
+      </label>
+      ${this.refusal
+        ? html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${this.refusal}</span></p>`
+        : nothing}
+      <div class="choice">
+        <button type="button" @click=${() => this.dialog.close()}>${texts.cancelDialog}</button>
+        <button class="primary" type="submit" data-test="talk-confirm" ?disabled=${this.busy}>
+          ${this.busy ? texts.sending : t.yes}
+        </button>
+      </div>
+    </form>`;
+  }
+
+  private readonly ask = async (): Promise<void> => {
+    this.refusal = '';
+    this.asking = true;
+    await this.updateComplete;
+    this.dialog.showModal();
+  };
+
+  private readonly submitted = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    const texts = textsOf(this.language);
+    const form = new FormData(event.target as HTMLFormElement);
+    const times = [...new Set(form.getAll('time').map(String))].filter((value) => value !== '');
+    if (times.length === 0) {
+      this.refusal = texts.talk.none;
+      return;
+    }
+    const note = String(form.get('note') ?? '').trim();
+    const instants = times.map((value) => new Date(value).toISOString());
+    this.busy = true;
+    this.refusal = '';
+    try {
+      await this.room.process.proposeTalk(instants, note);
+      this.dialog.close();
+    } catch (error) {
+      if (error instanceof RefusedError) this.refusal = error.message;
+      else if (error instanceof TooLateError) this.refusal = texts.tooLate;
+    } finally {
+      this.busy = false;
+    }
+  };
+
+  static override readonly styles = [
+    base,
+    dialogLook,
+    css`
+      :host {
+        display: contents;
+      }
+      :host([prominent]) {
+        display: block;
+        flex: 1;
+      }
+      :host([prominent]) > button {
+        width: 100%;
+      }
+      .quiet {
+        padding: 0 12px;
+        color: var(--ink);
+        text-align: start;
+      }
+      .quiet .icon {
+        color: var(--accent);
+      }
+    `,
+  ];
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'order-room-propose-talk': ProposeTalk;
+  }
+}
