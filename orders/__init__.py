@@ -24,7 +24,8 @@ Where it is kept, and how it changes:
 
 - `tables`     where all of it is stored; `migrations` how that came to be
 - `database`   engine and transaction: commit, then announce
-- `timeline`   append, read, redact: the only writer of entries
+- `timeline`   append and read entries
+- `emptying`   take the content out of entries; rows and chain stay
 - `locking`    an order's row under lock, read into what the rules know
 - `changes`    what was decided, written for one order or for many at once
 - `messages`   one's own messages, edited and withdrawn; `reacting` to messages

@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orders import timeline
+from orders import emptying, timeline
 from orders.commands import begin, command_digest
 from orders.database import Database, Transaction
 from orders.errors import (
@@ -75,7 +75,7 @@ async def edit(
         await _judge(tx, locked, person, message, EDIT, policy.edit_window)
         if len(text) > policy.text_max:
             raise TextTooLong(limit=policy.text_max, length=len(text))
-        edits = await timeline.versions_of(tx.conn, order, message)
+        edits = await emptying.versions_of(tx.conn, order, message)
         newest = (await _read(tx.conn, order, [message, *edits]))[-1]
         if newest.text == text:
             place = Position(newest.seq, newest.at)
@@ -107,8 +107,8 @@ async def withdraw(
             return first
         window = locked.facts.policy.withdraw_window
         await _judge(tx, locked, person, message, WITHDRAW, window)
-        edits = await timeline.versions_of(tx.conn, order, message)
-        held = await timeline.empty(tx, order, [message, *edits])
+        edits = await emptying.versions_of(tx.conn, order, message)
+        held = await emptying.empty(tx, order, [message, *edits])
         await tx.conn.execute(
             insert(withdrawn),
             [
@@ -146,7 +146,7 @@ async def history(conn: AsyncConnection, order: OrderId, person: PersonId, messa
     if row is None:
         raise MessageUnknown(message=message)
     if row.payload is not None:
-        edits = await timeline.versions_of(conn, order, message)
+        edits = await emptying.versions_of(conn, order, message)
         return History(tuple(await _read(conn, order, [message, *edits])))
     kept = await conn.scalar(
         select(func.count()).where(withdrawn.c.order_id == order, withdrawn.c.message == message)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import select, update
 
-from orders import timeline
+from orders import emptying
 from orders.brief import BriefItem
 from orders.brief_rows import items_of, save_items
 from orders.database import Database, Transaction
@@ -60,14 +60,14 @@ async def redact(database: Database, order: OrderId, seq: int) -> None:
         if row.kind not in _ERASABLE:
             raise Malformed(where="seq")
         if row.kind in _EMPTIED:
-            await timeline.redact(tx, locked.head, locked.owes, seq)
+            await emptying.redact(tx, locked.head, locked.owes, seq)
             await withdraw(tx, order, seq)
             return
         event = _event.decode(row.payload)
         left = without_words(event)
         if left != event:
             current = await _blank(tx, locked, seq, event)
-            await timeline.strip(tx, locked.head, locked.owes, seq, left, current=current)
+            await emptying.strip(tx, locked.head, locked.owes, seq, left, current=current)
 
 
 _EMPTIED = {str(kind.__struct_config__.tag) for kind in WHOLE} - {
