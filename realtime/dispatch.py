@@ -54,6 +54,7 @@ from realtime.protocol import (
     CallDecline,
     CallFrame,
     CallHangUp,
+    CallHold,
     CallIce,
     CallMute,
     CallOffer,
@@ -216,6 +217,9 @@ async def act(edge: Edge, person: PersonId, frame: Act) -> Outbound | None:
             return await _brief(edge, person, frame, seen)
         case CallStart() | CallAccept() | CallDecline() | CallHangUp():
             return await _call(edge, person, frame)
+        case CallHold():
+            await edge.calls.hold(frame.order, person, frame.call, frame.on)
+            return None
         case CallRequest() | TalkPropose() | MinutesNote():
             return await _talk(edge, person, frame)
         case _:

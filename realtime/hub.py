@@ -288,7 +288,7 @@ class Hub:
             case MediaChanged(order, call, person, media):
                 for session in self._showing(order):
                     session.signal(
-                        ("media", order, person, media in _GATES),
+                        ("media", order, person, _ASPECTS.get(media, "line")),
                         CallSignal(order, call, person, media),
                     )
 
@@ -477,5 +477,15 @@ async def _quietly(work: Coroutine[None, None, None]) -> None:
         log.exception("the hub failed at something")
 
 
-_GATES = frozenset({"muted", "unmuted"})
-"""Media states about the gate; the newest of them replaces the one before, and so do the rest."""
+_ASPECTS = {
+    "muted": "gate",
+    "unmuted": "gate",
+    "held": "hold",
+    "resumed": "hold",
+    "quality_bad": "quality",
+    "quality_good": "quality",
+    "one_way": "sound",
+    "silent_microphone": "sound",
+    "heard": "sound",
+}
+"""What a media state is about: the newest replaces an older one about the same, and no other."""

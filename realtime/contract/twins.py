@@ -182,6 +182,7 @@ TWINS = (
     Twin(protocol.CallAccept, _CALL),
     Twin(protocol.CallDecline, _CALL),
     Twin(protocol.CallHangUp, _CALL),
+    Twin(protocol.CallHold, (CallUnknown, CallOver, WrongState), gives=None),
     Twin(protocol.CallRequest, (NotYours, CallsClosed, TextTooLong, IdReused)),
     Twin(protocol.TalkPropose, (*_PROPOSAL, TimeWrong)),
     Twin(

@@ -97,6 +97,17 @@ class CallMute(InboundFrame, frozen=True, tag="call.mute"):
     on: bool
 
 
+class CallHold(InboundFrame, frozen=True, tag="call.hold"):
+    """Put the call on hold, or go on (`on` is false); nobody hears anybody meanwhile.
+
+    Both are told by a `call` frame, `held` or `resumed`. Each party ends the hold they began.
+    """
+
+    order: OrderRef
+    call: CallRef
+    on: bool
+
+
 CallFrame = CallStart | CallAccept | CallDecline | CallHangUp
 
 TalkFrame = CallRequest | TalkPropose | MinutesNote

@@ -8,7 +8,7 @@ import msgspec
 
 from orders.events import Reaction
 from orders.reports import ReportReason
-from realtime.protocol.calls import CallFrame, CallIce, CallMute, CallOffer, TalkFrame
+from realtime.protocol.calls import CallFrame, CallHold, CallIce, CallMute, CallOffer, TalkFrame
 from realtime.protocol.fields import SEQ_MAX, Id, InboundFrame, OrderRef, Seq, Worded
 from realtime.protocol.process import BriefFrame, ProposalFrame, StepFrame
 
@@ -213,7 +213,7 @@ Command = (
 )
 """What writes entries. Answered by `done` or `refused`."""
 
-Act = MakeReport | Block | Command | Mark | Received | ShowVersions
+Act = MakeReport | Block | Command | Mark | Received | ShowVersions | CallHold
 """What a person may do without a socket too. `realtime.contract.twins` has a row for each."""
 
 Inbound = (

@@ -289,14 +289,20 @@ class TypingFrame(_Outbound, frozen=True, tag="signal"):
 
 
 class CallSignal(_Outbound, frozen=True, tag="call"):
-    """What the media plane saw and no entry tells: a party's sound is connected, lost, muted."""
+    """What the media plane saw and no entry tells: a party's sound is connected, lost, muted.
+
+    Told when it changes, and again to both when either comes back into the call.
+    """
 
     order: OrderId
     call: CallId
     person: PersonId
     media: str
-    """`connected`, `reconnecting`, `gone`, `muted`, `unmuted`, or `elsewhere`: this device's leg
-    was replaced by another of the same person."""
+    """About the line: `connected`, `reconnecting`, `gone`; `elsewhere`: this device's leg was
+    replaced by another of the same person; `moved`: another process carries the call, offer anew.
+    About gates: `muted`, `unmuted`; `held`, `resumed`: this person put the call on hold.
+    About how the person is heard: `quality_bad`, `quality_good`; `silent_microphone`, `one_way`
+    (no packet comes), and `heard` when either is over."""
 
 
 class Inbox(_Outbound, frozen=True, tag="inbox"):

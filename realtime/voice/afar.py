@@ -1,4 +1,4 @@
-"""Asking a media process of another machine: offers and mutes go there over Redis, answers back.
+"""Asking a media process of another machine: offers and gates go there over Redis, answers back.
 
 Each media process has a list of what is asked of it; each question names a list of its own for
 the answer. Nothing is kept: a question that nobody takes for `PATIENCE` is answered with
@@ -51,11 +51,21 @@ class Mute(msgspec.Struct, frozen=True, tag_field="t", tag="mute"):
     on: bool
 
 
+class Hold(msgspec.Struct, frozen=True, tag_field="t", tag="hold"):
+    """A call to put on hold for a person, or to go on with."""
+
+    reply: str
+    order: OrderId
+    person: PersonId
+    call: CallId
+    on: bool
+
+
 class Look(msgspec.Struct, frozen=True, tag_field="t", tag="look"):
     """Something was decided: compare your calls with the database."""
 
 
-Asked = Question | Mute | Look
+Asked = Question | Mute | Hold | Look
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -66,7 +76,7 @@ class Reply(msgspec.Struct, frozen=True):
     facts: dict[str, Any] = {}
 
 
-Answer = Callable[[Question | Mute | Look], Awaitable[str]]
+Answer = Callable[[Asked], Awaitable[str]]
 """Does what is asked; raises `Refused`."""
 
 
@@ -91,6 +101,13 @@ class Afar:
         """As `Switchboard.mute`, there."""
         reply = self._reply()
         await self._ask(incarnation, Mute(reply, order, person, call, on), reply)
+
+    async def hold(
+        self, incarnation: str, order: OrderId, person: PersonId, call: CallId, *, on: bool
+    ) -> None:
+        """As `Switchboard.hold`, there."""
+        reply = self._reply()
+        await self._ask(incarnation, Hold(reply, order, person, call, on), reply)
 
     async def look(self, incarnation: str) -> None:
         """Let it compare its calls with the database at once; it does so by itself soon."""
@@ -148,7 +165,7 @@ class Afar:
         except GONE:
             log.warning("an answer of this media process was lost")
 
-    async def _ask(self, incarnation: str, asked: Question | Mute, reply: str) -> str:
+    async def _ask(self, incarnation: str, asked: Question | Mute | Hold, reply: str) -> str:
         try:
             async with asyncio.timeout(PATIENCE):
                 link = await Link.open(self._url, "order-room-asks-media")

@@ -57,6 +57,7 @@ class Verb(StrEnum):
     HANG_UP = "call.hang_up"
     OFFER = "call.offer"
     MUTE = "call.mute"
+    HOLD = "call.hold"
 
 
 def start(order: OrderFacts, role: Role, person: PersonId, present: Call | None) -> Call | None:
@@ -150,10 +151,11 @@ def check_media(call: Call, person: PersonId, verb: Verb) -> None:
 
     Raises:
         CallOver: it ended.
-        WrongState: it rings, and this person has not answered.
+        WrongState: it rings, and this person has not answered; or wants to hold what nobody
+            has answered.
     """
     _check_open(call)
-    if call.state is CallState.RINGING and person != call.caller:
+    if call.state is CallState.RINGING and (person != call.caller or verb is Verb.HOLD):
         raise WrongState(verb=verb, state=call.state)
 
 

@@ -17,6 +17,7 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine
+from enum import StrEnum
 from types import TracebackType
 from typing import Literal, Self
 
@@ -42,6 +43,15 @@ PARTIES = 2
 
 LAG_LEARNS = 0.2
 """How much one pulse counts in the lag."""
+
+
+class Gate(StrEnum):
+    """What a client should know about what a person does not let through."""
+
+    MUTED = "muted"
+    UNMUTED = "unmuted"
+    HELD = "held"
+    RESUMED = "resumed"
 
 
 class Hearing(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +96,7 @@ class Node:
         on_silent: Tell,
         on_gone: Tell,
         on_replaced: Tell,
-        on_quality: Callable[[str, str, Word], None] = lambda *_: None,
+        on_word: Callable[[str, str, Word | Gate], None] = lambda *_: None,
         path: MediaPath = MediaPath.AUTO,
     ) -> None:
         """Prepare a node that holds no call yet.
@@ -97,7 +107,9 @@ class Node:
         `on_gone` is told once when a party has not been heard for `gone_seconds`, counted from
         `expect` or `join` if it never was. The call stays until `end`.
         `on_replaced` is told when a party's newer leg took the place of one that was still there.
-        `on_quality` is told (call id, person id, word) what is new about how a party is heard.
+        `on_word` is told (call id, person id, word) what is new about how a party is heard, and
+        what `mute` and `hold` did. When a leg takes over, it is told again what still holds for
+        either party: the browser behind that leg may know of nothing.
         """
         self.incarnation = secrets.token_hex(16)
         self.counters = Counters()
@@ -109,7 +121,7 @@ class Node:
         self._on_silent = on_silent
         self._on_gone = on_gone
         self._on_replaced = on_replaced
-        self._on_quality = on_quality
+        self._on_word = on_word
         self._calls: dict[str, dict[str, Party]] = {}
         self._ended: deque[str] = deque(maxlen=limits.remembered_calls)
         # Made by `start` or the first leg, and gone after `close`.
@@ -236,12 +248,26 @@ class Node:
     def mute(self, call_id: str, person_id: str, *, muted: bool) -> None:
         """Close or open the gate behind a party's microphone. Unknown parties are passed over."""
         party = self._calls.get(call_id, {}).get(person_id)
-        if party is None or party.muted == muted:
+        if party is None:
             return
-        party.muted = muted
-        _wire(self._calls[call_id])
-        if not muted and party.listener is not None:
-            party.listener.stream.resume()
+        self._on_word(call_id, person_id, Gate.MUTED if muted else Gate.UNMUTED)
+        if party.muted != muted:
+            party.muted = muted
+            _wire(self._calls[call_id])
+
+    def hold(self, call_id: str, person_id: str, *, holding: bool) -> None:
+        """Put the call on hold for a party, or go on: nobody hears anybody while either holds.
+
+        Unknown parties are passed over. What a party holds outlives its legs.
+        """
+        parties = self._calls.get(call_id, {})
+        party = parties.get(person_id)
+        if party is None:
+            return
+        self._on_word(call_id, person_id, Gate.HELD if holding else Gate.RESUMED)
+        if party.holding != holding:
+            party.holding = holding
+            _wire(parties)
 
     def leave(self, call_id: str, person_id: str) -> None:
         """Close what a party has here. The other one stays; the party may join again."""
@@ -315,6 +341,17 @@ class Node:
             self._drop(before)
             self._on_replaced(party.call_id, party.person_id)
         self._heard(party)
+        self._retell(party.call_id)
+
+    def _retell(self, call_id: str) -> None:
+        """Say again what holds for both, for a browser that came back without knowing it."""
+        for party in self._calls[call_id].values():
+            if party.muted:
+                self._on_word(call_id, party.person_id, Gate.MUTED)
+            if party.holding:
+                self._on_word(call_id, party.person_id, Gate.HELD)
+            for word in party.watch.standing:
+                self._on_word(call_id, party.person_id, word)
 
     def _closed(self, attachment: Attachment) -> None:
         """A leg is over, whoever closed it."""
@@ -379,6 +416,7 @@ class Node:
     def _listen_in(self) -> None:
         """Once a second: how is everybody heard who could be?"""
         for call_id, parties in list(self._calls.items()):
+            held = any(each.holding for each in parties.values())
             for party in list(parties.values()):
                 current, listener = party.current, party.listener
                 if current is None:
@@ -387,8 +425,9 @@ class Node:
                 if listener is None or party.state != "connected":
                     continue
                 r = rating(inward, listener.outward())
-                for word in party.watch.second(r, packets=packets, level=level, muted=party.muted):
-                    self._on_quality(call_id, party.person_id, word)
+                gated = party.muted or held
+                for word in party.watch.second(r, packets=packets, level=level, muted=gated):
+                    self._on_word(call_id, party.person_id, word)
 
     @property
     def scores(self) -> list[float]:
@@ -424,10 +463,14 @@ class Node:
 
 
 def _wire(parties: dict[str, Party]) -> None:
-    """Let each party's packets go to the other one's current leg, unless its gate is closed."""
+    """Let each party's packets go to the other one's current leg, unless a gate is closed."""
+    held = any(each.holding for each in parties.values())
     for party in parties.values():
         others = [each.current for each in parties.values() if each is not party]
         party.listener = others[0] if others else None
         if party.current is not None:
-            listener = None if party.muted else party.listener
+            listener = None if party.muted or held else party.listener
+            if listener is not None and not party.current.passing:
+                listener.stream.resume()
+            party.current.passing = listener is not None
             party.current.leg.media.listen(None if listener is None else listener.leg.media)

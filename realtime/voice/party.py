@@ -30,6 +30,7 @@ class Party:
     Attributes:
         state: `awaited` until first connected, then `connected` or `silent`.
         muted: the gate behind the microphone is closed.
+        holding: the person put the call on hold; nobody hears anybody meanwhile.
         current: the leg that is heard; None before the first and after it broke.
         joining: the leg whose handshake is going on; it takes over when that is done.
         listener: the other party's current leg, where this party's packets go.
@@ -44,6 +45,7 @@ class Party:
         "current",
         "gone",
         "heard_at",
+        "holding",
         "joining",
         "listener",
         "muted",
@@ -59,6 +61,7 @@ class Party:
         self.person_id = person_id
         self.state: Literal["awaited", "connected", "silent"] = "awaited"
         self.muted = False
+        self.holding = False
         self.current: Attachment | None = None
         self.joining: Attachment | None = None
         self.listener: Attachment | None = None
@@ -75,6 +78,7 @@ class Attachment:
         hop: reports between this browser and us.
         report_at: monotonic seconds at which the next report is due.
         malformed: authentic reports that were not RTCP.
+        passing: what this browser says goes to the other one; no gate is closed.
     """
 
     def __init__(
@@ -94,6 +98,7 @@ class Attachment:
         self.leg_id = leg_id
         self.agreed = offer.agreed
         self.malformed = 0
+        self.passing = False
         self.report_at = 0.0
         self._meter = Meter()
         self.leg = open_leg(

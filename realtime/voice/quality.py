@@ -97,6 +97,12 @@ class Watch:
         self._mute_seconds = self._packetless = 0
         self._trouble: Word | None = None
 
+    @property
+    def standing(self) -> list[Word]:
+        """What was told and still holds, for whoever comes later."""
+        words = [Word.BAD] if self._told_bad else []
+        return [*words, self._trouble] if self._trouble is not None else words
+
     def second(self, r: float, *, packets: int, level: float | None, muted: bool) -> list[Word]:
         """What is news: the rating, packets heard, their mean -dBov, and the gate's state."""
         self.score = opinion(r)

@@ -30,7 +30,7 @@ from orders.timeline import Position
 from orders.timers import DueTimer
 from realtime import telemetry
 from realtime.voice import callbook, carriers
-from realtime.voice.afar import Afar, Asked, Look, Mute, Question
+from realtime.voice.afar import Afar, Asked, Hold, Look, Mute, Question
 from realtime.voice.calls import Call, Verb, accept, check_media, decline, hang_up, start
 from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
@@ -41,7 +41,7 @@ log = structlog.get_logger(__name__)
 
 OnSignal = Callable[[OrderId, CallId, PersonId, str], None]
 """Told (order, call, person, media), media being one of `connected`, `reconnecting`, `gone`,
-`muted`, `unmuted`, `elsewhere`, `moved`, or a `quality.Word`. Called on the event loop; must not
+`elsewhere`, `moved`, a `node.Gate` or a `quality.Word`. Called on the event loop; must not
 block."""
 
 
@@ -77,7 +77,7 @@ class Switchboard:
             on_silent=lambda call, person: self._signal(call, person, "reconnecting"),
             on_gone=self._gone,
             on_replaced=lambda call, person: self._signal(call, person, "elsewhere"),
-            on_quality=self._signal,
+            on_word=self._signal,
             path=path,
         )
         self._database = database
@@ -189,8 +189,22 @@ class Switchboard:
                 raise Unavailable(reason="media_elsewhere")
             await self._afar.mute(found.incarnation, order, person, call, on=on)
             return
+        self._orders[call] = order
         self.node.mute(call, person, muted=on)
-        self._on_signal(order, call, person, "muted" if on else "unmuted")
+
+    async def hold(self, order: OrderId, person: PersonId, call: CallId, on: bool) -> None:  # noqa: FBT001 - as the frame has it
+        """Put the call on hold for the person (`on`), or go on. May be repeated.
+
+        Raises as `offer`, and `WrongState` while it rings, for the caller too.
+        """
+        found = await self._present(order, person, call, Verb.HOLD)
+        if found.incarnation != self.node.incarnation:
+            if self._afar is None:
+                raise Unavailable(reason="media_elsewhere")
+            await self._afar.hold(found.incarnation, order, person, call, on=on)
+            return
+        self._orders[call] = order
+        self.node.hold(call, person, holding=on)
 
     async def fire_ring(self, tx: Transaction, locked: LockedOrder, clock: DueTimer) -> None:
         """A ring's clock is at zero: a `Firing` for the sweeper."""
@@ -309,6 +323,8 @@ class Switchboard:
                 return await self.offer(asked.order, asked.person, asked.call, asked.leg, asked.sdp)
             case Mute():
                 await self.mute(asked.order, asked.person, asked.call, asked.on)
+            case Hold():
+                await self.hold(asked.order, asked.person, asked.call, asked.on)
             case Look():
                 self._nudged.set()
             case never:

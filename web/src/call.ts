@@ -5,6 +5,7 @@
  * tab does about it. Sound is opened by the tab that started the call or took it, and by no
  * other of the same person: the tab remembers the call's id, also over a reload.
  */
+import { adviceOf, told, WELL, type Advice } from './call-quality.js';
 import { stateOf, type CallState, type Ended } from './call-state.js';
 import { Leg, Meter, MicrophoneError, microphones, openMicrophone, unlockSound, type Device, type MicrophoneTrouble } from './media.js';
 import { forget, recall, remember } from './memory.js';
@@ -29,6 +30,9 @@ export class Call {
   /** The other closed their microphone, or their line is weak. */
   otherMuted = false;
   otherWeak = false;
+  /** This person put the call on hold, or the other one did. */
+  holding = false;
+  otherHolding = false;
   weak = false;
   trouble: MicrophoneTrouble | 'failed' | null = null;
   /** The sentence of a refusal. */
@@ -40,6 +44,9 @@ export class Call {
   remote: MediaStream | null = null;
   meters: { mine: Meter | null; theirs: Meter | null } = { mine: null, theirs: null };
 
+  private heard = { mine: WELL, theirs: WELL };
+  /** Whether the line stood when we last looked. */
+  private online = true;
   private mine: string | null = null;
   /** The call that rang here, until another device took it. */
   private rang: string | null = null;
@@ -144,6 +151,28 @@ export class Call {
     this.changed();
   }
 
+  /** Nobody hears anybody while either of the two holds. */
+  get onHold(): boolean {
+    return this.holding || this.otherHolding;
+  }
+
+  toggleHold(): void {
+    this.holding = !this.holding;
+    this.applyHold();
+    this.changed();
+  }
+
+  /** What is worth saying about the sound now. */
+  get advice(): Advice | null {
+    if (this.state !== 'active' || this.onHold || this.weak || this.otherWeak) return null;
+    return adviceOf(this.heard.mine, this.heard.theirs, this.muted);
+  }
+
+  /** Another leg beside the present one, which it replaces once it is heard. */
+  reconnect(): void {
+    if (this.mine) void this.makeLeg(this.mine);
+  }
+
   async choose(device: string): Promise<void> {
     this.device = device;
     remember(CHOSEN, device, 'local');
@@ -181,6 +210,9 @@ export class Call {
     if (this.mine === null && now && recall(REMEMBERED, 'session') === now.call) {
       this.mine = now.call; // this tab was reloaded in the middle of it
     }
+    const online = this.room.connection.status === 'online';
+    if (online && !this.online && this.connected) this.applyGates(); // it may not have been heard
+    this.online = online;
     const known = (this.room.situation?.seq ?? -1) >= this.mineSince;
     if (this.mine !== null && now?.call !== this.mine && known) {
       this.finish(this.mine);
@@ -228,6 +260,22 @@ export class Call {
       case 'unmuted':
         if (!own) this.otherMuted = signal.media === 'muted';
         break;
+      case 'held':
+      case 'resumed':
+        if (own) this.holding = signal.media === 'held';
+        else this.otherHolding = signal.media === 'held';
+        this.applyTracks();
+        this.ring();
+        break;
+      case 'quality_bad':
+      case 'quality_good':
+      case 'silent_microphone':
+      case 'one_way':
+      case 'heard': {
+        const whose = own ? 'mine' : 'theirs';
+        this.heard = { ...this.heard, [whose]: told(this.heard[whose], signal.media) };
+        break;
+      }
       case 'reconnecting':
       case 'gone':
         if (!own) this.otherWeak = true;
@@ -355,7 +403,7 @@ export class Call {
       this.remote = remote;
       this.meters.theirs?.close();
       this.meters.theirs = remote.getAudioTracks().length > 0 ? new Meter(remote) : null;
-      this.applyMute();
+      this.applyGates();
     }
     this.connected = true;
     this.look();
@@ -388,15 +436,30 @@ export class Call {
     this.stream = stream;
     this.meters.mine?.close();
     this.meters.mine = new Meter(stream);
-    for (const track of stream.getAudioTracks()) track.enabled = !this.muted;
+    this.applyTracks();
     void microphones().then((devices) => {
       this.devices = devices;
       this.changed();
     });
   }
 
+  private applyTracks(): void {
+    for (const track of this.stream?.getAudioTracks() ?? []) track.enabled = !this.muted && !this.onHold;
+  }
+
+  private applyGates(): void {
+    this.applyMute();
+    // Not said when open: the server keeps it over a reload, and tells us.
+    if (this.holding) this.applyHold();
+  }
+
+  private applyHold(): void {
+    this.applyTracks();
+    if (this.mine) this.room.hold(this.mine, this.holding);
+  }
+
   private applyMute(): void {
-    for (const track of this.stream?.getAudioTracks() ?? []) track.enabled = !this.muted;
+    this.applyTracks();
     // Said also when open: after a reload the server's gate may still be closed.
     if (this.mine) this.room.mute(this.mine, this.muted);
   }
@@ -443,12 +506,14 @@ export class Call {
     this.mine = null;
     this.mineSince = 0;
     this.connected = this.weak = this.muted = false;
-    this.otherMuted = this.otherWeak = false;
+    this.otherMuted = this.otherWeak = this.holding = this.otherHolding = false;
+    this.heard = { mine: WELL, theirs: WELL };
     this.retries = 0;
   }
 
   private ring(): void {
-    const kind = this.state === 'ringing' ? 'incoming' : this.state === 'calling' ? 'waiting' : null;
+    const held = this.state === 'active' && this.otherHolding && !this.holding;
+    const kind = this.state === 'ringing' ? 'incoming' : this.state === 'calling' ? 'waiting' : held ? 'held' : null;
     if (!kind) {
       this.silent = false;
       return this.ringtone.stop();

@@ -152,6 +152,7 @@ export class OrderRoomElement extends LitElement {
       const place = /^#m(\d+)$/.exec(location.hash)?.[1];
       if (place) void conversation.jumpTo(Number(place));
     }
+    this.audio.muted = call.onHold;
     if (this.audio.srcObject !== call.remote) {
       this.audio.srcObject = call.remote;
       if (call.remote) {

@@ -1,4 +1,4 @@
-/** Two soft tones for who is called, a low pulse for who waits. Synthesised: nothing to load. */
+/** Two soft tones for who is called, a low pulse for who waits, now and then a chime on hold. Synthesised: nothing to load. */
 import { audioContext, unlockSound } from './media.js';
 
 /** [start in s, frequency in Hz, length in s] within one round. */
@@ -10,26 +10,39 @@ const INCOMING: readonly Note[] = [
   [0.9, 659.25, 0.55],
   [1.12, 880, 0.9],
 ];
-const WAITING: readonly Note[] = [[0, 425, 1]];
+const TONES = {
+  incoming: { notes: INCOMING, loudness: 0.16, every: 3_200 },
+  waiting: { notes: [[0, 425, 1]], loudness: 0.05, every: 4_000 },
+  held: {
+    notes: [
+      [0, 392, 0.5],
+      [0.3, 523.25, 0.7],
+    ],
+    loudness: 0.025,
+    every: 6_000,
+  },
+} as const satisfies Record<string, { notes: readonly Note[]; loudness: number; every: number }>;
+type Tone = keyof typeof TONES;
 
 export class Ringtone {
   private timer: ReturnType<typeof setInterval> | undefined;
   private out: GainNode | null = null;
-  private kind: 'incoming' | 'waiting' | null = null;
+  private kind: Tone | null = null;
 
   /** Ring until `stop`. False if the browser wants a gesture first. */
-  async start(kind: 'incoming' | 'waiting'): Promise<boolean> {
+  async start(kind: Tone): Promise<boolean> {
     if (this.kind === kind && this.out) return true;
     this.stop();
     this.kind = kind;
     if (!(await unlockSound()) || this.kind !== kind) return false;
     const sound = audioContext();
     this.out = sound.createGain();
-    this.out.gain.value = kind === 'incoming' ? 0.16 : 0.05;
+    const { notes, loudness, every } = TONES[kind];
+    this.out.gain.value = loudness;
     this.out.connect(sound.destination);
-    const round = (): void => this.play(kind === 'incoming' ? INCOMING : WAITING);
+    const round = (): void => this.play(notes);
     round();
-    this.timer = setInterval(round, kind === 'incoming' ? 3_200 : 4_000);
+    this.timer = setInterval(round, every);
     return true;
   }
 

@@ -181,6 +181,10 @@ export class OrderRoom implements Follower {
     this.connection.tell({ t: 'call.mute', order: this.order, call, on });
   }
 
+  hold(call: string, on: boolean): void {
+    this.connection.tell({ t: 'call.hold', order: this.order, call, on });
+  }
+
   /** Ask for the page before the oldest entry here, if there is one. */
   async loadOlder(): Promise<void> {
     const before = timeline.olderThan(this.timeline);

@@ -134,6 +134,23 @@ async def test_a_call_is_rung_and_declined_over_http(server: InProcess, caller: 
     assert over.json()["code"] == "call_over"
 
 
+async def test_a_call_is_put_on_hold_over_http(server: InProcess, caller: Enter) -> None:
+    order = await server.order()
+    buyer, seller = [await caller(server, who, order.id) for who in (order.buyer, order.seller)]
+    await buyer.do("call.start")
+    call = (await seller.see())["situation"]["call"]["call"]
+    early = await buyer.http.post(f"{buyer.room}/call.hold", json={"call": call, "on": True})
+    assert early.json()["code"] == "wrong_state"
+    await seller.do("call.accept", call=call)
+    async with server.browser(order.seller) as watching:
+        await watching.subscribe(order.id)
+        answer = await buyer.http.post(f"{buyer.room}/call.hold", json={"call": call, "on": True})
+        assert (answer.status_code, answer.content) == (204, b"")
+        told = await watching.hears(lambda frame: frame["t"] == "call")
+        assert (told["person"], told["media"]) == (order.buyer, "held")
+    await seller.do("call.hang_up", call=call)
+
+
 async def test_a_mark_over_http_is_seen_by_the_other(server: InProcess, caller: Enter) -> None:
     order = await server.order()
     http = await caller(server, order.buyer, order.id)

@@ -113,6 +113,8 @@ async def test_a_call_is_carried_by_another_process_than_the_one_asked(
         assert seller.heard[0][12:] == b"from afar"
         await gateway.board.mute(room.order, room.buyer, call, on=True)
         assert (room.buyer, "muted") in media.signals
+        await gateway.board.hold(room.order, room.seller, call, on=True)
+        assert (room.seller, "held") in media.signals
         with pytest.raises(SdpRefused):
             await gateway.board.offer(room.order, room.buyer, call, "2", "v=0\r\nnonsense")
         await gateway.board.hang_up(room.order, room.buyer, call, "bye")

@@ -43,6 +43,7 @@ class Room:
 
     def __init__(self, limits: VoiceLimits, reach: Reach | None = None) -> None:
         self.told: list[tuple[str, str]] = []
+        self.words: list[tuple[str, str]] = []
         self._news = asyncio.Event()
         self.node = Node(
             limits=limits,
@@ -51,6 +52,7 @@ class Room:
             on_silent=self._teller("silent"),
             on_gone=self._teller("gone"),
             on_replaced=self._teller("replaced"),
+            on_word=lambda call, person, word: self.words.append((person, word)),
             path=chosen,
         )
 
@@ -192,6 +194,65 @@ async def test_a_muted_party_is_not_heard_and_its_pause_is_not_loss() -> None:
         await heard(seller, [b"hello", b"back"])
         before, after = sequences(seller)
         assert (after - before) & 0xFFFF == 1
+
+
+async def received(room: Room, person: str, count: int) -> None:
+    """Wait until the node has heard so many packets of a person's present leg."""
+    async with asyncio.timeout(10):
+        while (hearing := room.node.hearing("call", person)) is None or hearing.received < count:
+            await asyncio.sleep(0.01)
+
+
+async def test_on_hold_nobody_hears_anybody_until_everyone_who_holds_goes_on() -> None:
+    async with opened() as room, Peer() as buyer, Peer() as seller:
+        await room.join("buyer", buyer)
+        await room.join("seller", seller)
+        buyer.send(rtp(0, payload=b"one moment"))
+        seller.send(rtp(0, payload=b"sure"))
+        await heard(seller, [b"one moment"])
+        await heard(buyer, [b"sure"])
+        room.node.hold("call", "buyer", holding=True)
+        room.node.hold("call", "seller", holding=True)
+        room.node.hold("call", "buyer", holding=False)
+        for n in range(1, 9):
+            buyer.send(rtp(n, payload=b"secret"))
+            seller.send(rtp(n, payload=b"humming"))
+        await received(room, "buyer", 9)
+        await received(room, "seller", 9)
+        room.node.hold("call", "seller", holding=False)
+        buyer.send(rtp(9, payload=b"back"))
+        seller.send(rtp(9, payload=b"hello again"))
+        await heard(seller, [b"one moment", b"back"])
+        await heard(buyer, [b"sure", b"hello again"])
+        for each in (buyer, seller):  # what was held back is no loss
+            before, after = sequences(each)
+            assert (after - before) & 0xFFFF == 1
+        assert room.words == [
+            ("buyer", "held"),
+            ("seller", "held"),
+            ("buyer", "resumed"),
+            ("seller", "resumed"),
+        ]
+
+
+async def test_a_hold_outlives_the_leg_of_whoever_reconnects_and_is_told_again() -> None:
+    async with opened() as room, Peer() as buyer, Peer() as seller:
+        await room.join("buyer", buyer)
+        await room.join("seller", seller)
+        room.node.hold("call", "buyer", holding=True)
+        async with Peer() as again:
+            await again.accept(await room.node.join("call", "seller", await again.offer(), "2"))
+            await room.until_told("replaced", "seller")
+            again.send(rtp(0, ssrc=7, payload=b"anybody?"))
+            buyer.send(rtp(0, payload=b"secret"))
+            await received(room, "seller", 1)
+            await received(room, "buyer", 1)
+            assert room.words == [("buyer", "held")] * 2
+            room.node.hold("call", "buyer", holding=False)
+            again.send(rtp(1, ssrc=7, payload=b"there you are"))
+            buyer.send(rtp(1, payload=b"back"))
+            await heard(buyer, [b"there you are"])
+            await heard(again, [b"back"])
 
 
 async def test_a_repeated_request_gets_the_same_answer() -> None:

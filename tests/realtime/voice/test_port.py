@@ -278,9 +278,9 @@ async def test_ten_times_the_rate_is_cut_and_the_other_call_does_not_notice(
 
 
 async def test_a_connection_over_which_no_sound_comes_is_told(way: MediaPath) -> None:
-    told: list[tuple[str, Word]] = []
+    told: list[tuple[str, str]] = []
 
-    def tell(call: str, person: str, word: Word) -> None:
+    def tell(call: str, person: str, word: str) -> None:
         told.append((person, word))
 
     node = Node(
@@ -290,7 +290,7 @@ async def test_a_connection_over_which_no_sound_comes_is_told(way: MediaPath) ->
         on_silent=lambda *_: None,
         on_gone=lambda *_: None,
         on_replaced=lambda *_: None,
-        on_quality=tell,
+        on_word=tell,
         path=way,
     )
     async with node, talking(node) as (buyer, seller):

@@ -80,3 +80,12 @@ def test_seconds_are_differences_and_a_new_source_is_no_loss() -> None:
     assert loss == pytest.approx(0.2)
     third = meter.since(starts=2, packets=10, expected=10, level=3_100, levels=51)
     assert third == (10, 0.0, 100.0)
+
+
+def test_who_comes_later_learns_what_still_holds() -> None:
+    watch = Watch()
+    assert watch.standing == []
+    fed(watch, 10, POOR, level=127.0)
+    assert watch.standing == [Word.BAD, Word.SILENT]
+    fed(watch, 10)
+    assert watch.standing == []

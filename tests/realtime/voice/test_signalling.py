@@ -323,8 +323,26 @@ async def test_both_hear_each_other_and_mute_is_signalled(database: Database) ->
             (room.buyer, "muted"),
             (room.buyer, "unmuted"),
         ]
+        await office.board.hold(room.order, room.seller, call, True)
+        await office.board.hold(room.order, room.seller, call, False)
+        assert office.of(room)[4:] == [(room.seller, "held"), (room.seller, "resumed")]
         await office.board.hang_up(room.order, room.buyer, call, "bye")
         assert not office.board.node.calls
+
+
+async def test_only_a_call_that_was_answered_is_put_on_hold(database: Database) -> None:
+    room, others = await open_room(database), await open_room(database)
+    async with desk(database) as office:
+        call = await office.ring(room)
+        for person in (room.buyer, room.seller):
+            with pytest.raises(WrongState):
+                await office.board.hold(room.order, person, call, True)
+        await office.board.accept(room.order, room.seller, call, "accept")
+        with pytest.raises(OrderUnknown):
+            await office.board.hold(room.order, others.buyer, call, True)
+        await office.board.hang_up(room.order, room.buyer, call, "bye")
+        with pytest.raises(CallOver):
+            await office.board.hold(room.order, room.buyer, call, True)
 
 
 async def test_a_vanished_browser_ends_the_call_for_both(database: Database) -> None:

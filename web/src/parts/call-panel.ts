@@ -9,6 +9,7 @@ import type { CallEnd, Gate } from '../protocol.js';
 import { base } from '../styles.js';
 import type { OrderRoom } from '../room.js';
 import { textsOf, type Language } from '../texts/index.js';
+import './call-advice.js';
 import './propose-talk.js';
 import './voice-note.js';
 
@@ -54,8 +55,8 @@ export class CallPanel extends LitElement {
   private readonly draw = (): void => {
     const { mine, theirs } = this.call.meters;
     this.frame = mine ? requestAnimationFrame(this.draw) : 0;
-    this.show('mine', this.call.muted ? null : mine);
-    this.show('theirs', theirs);
+    this.show('mine', this.call.muted || this.call.onHold ? null : mine);
+    this.show('theirs', this.call.onHold ? null : theirs);
   };
 
   private show(who: string, meter: Meter | null): void {
@@ -176,8 +177,15 @@ export class CallPanel extends LitElement {
       </div>`;
   }
 
+  private holdNote(): string {
+    const t = textsOf(this.language).sound;
+    if (!this.call.holding) return t.held(this.other);
+    return this.call.otherHolding ? t.bothHold : t.holding;
+  }
+
   private talking(): TemplateResult {
     const t = textsOf(this.language).call;
+    const sounds = textsOf(this.language).sound;
     const { call } = this;
     const answered = call.now?.answered_at;
     const length = answered ? clockFace(this.clock() - Date.parse(answered)) : '';
@@ -188,6 +196,8 @@ export class CallPanel extends LitElement {
           ? t.reconnecting
           : call.otherWeak
             ? t.otherReconnecting(this.other)
+            : call.onHold
+              ? this.holdNote()
             : call.otherMuted
               ? t.otherMuted(this.other)
               : call.muted
@@ -199,6 +209,15 @@ export class CallPanel extends LitElement {
         ${this.level('theirs', this.other)} ${this.level('mine', t.you)}
       </div>
       <p class="note" role="status" data-test="call-note">${note}</p>
+      <order-room-call-advice
+        .advice=${call.advice}
+        .other=${this.other}
+        .language=${this.language}
+        ?choice=${call.devices.length > 1}
+        @reconnect=${() => call.reconnect()}
+        @reopen=${() => call.choose(call.device ?? '')}
+        @choose=${() => this.renderRoot.querySelector('select')?.focus()}
+      ></order-room-call-advice>
       <div class="choice">
         <button
           data-test="call-mute"
@@ -210,6 +229,18 @@ export class CallPanel extends LitElement {
         >
           ${icon(call.muted ? 'micOff' : 'mic')}${call.muted ? t.unmuteShort : t.muteShort}
         </button>
+        ${call.state === 'active'
+          ? html`<button
+              data-test="call-hold"
+              class=${call.holding ? 'muted' : ''}
+              data-holding=${call.holding}
+              aria-label=${call.holding ? sounds.resume : sounds.hold}
+              title=${call.holding ? sounds.resume : sounds.hold}
+              @click=${() => call.toggleHold()}
+            >
+              ${icon(call.holding ? 'triangle' : 'pause')}${call.holding ? sounds.resumeShort : sounds.holdShort}
+            </button>`
+          : nothing}
         <button class="danger" data-test="call-hang-up" ?disabled=${!call.now} @click=${() => call.hangUp()}>
           ${icon('hangUp')}${t.hangUp}
         </button>

@@ -221,6 +221,8 @@ export type Media =
   | 'gone'
   | 'muted'
   | 'unmuted'
+  | 'held'
+  | 'resumed'
   | 'elsewhere'
   | 'moved'
   | 'quality_bad'
@@ -339,7 +341,7 @@ export type Telling =
   | { t: 'mark' | 'received'; order: string; seq: number }
   | { t: 'typing'; order: string; on: boolean }
   | { t: 'pong'; n: number }
-  | { t: 'call.mute'; order: string; call: string; on: boolean };
+  | { t: 'call.mute' | 'call.hold'; order: string; call: string; on: boolean };
 
 export type Inbound = Asking | Telling;
 

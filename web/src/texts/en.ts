@@ -2,12 +2,14 @@
 import type { CallEnd, GateReason, Role, State, Timer } from '../protocol.js';
 import { notices, processTexts } from './en.process.js';
 import { questions } from './questions.en.js';
+import { sound } from './en.sound.js';
 import { talk } from './en.talk.js';
 import { messageTexts } from './en.messages.js';
 
 export const en = {
   ...processTexts,
   ...messageTexts,
+  sound,
   talk,
   units: { day: 'd', hour: 'h', minute: 'min', second: 's' },
   you: 'You',

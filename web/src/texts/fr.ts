@@ -1,12 +1,14 @@
 /** Phrases françaises. */
 import type { Texts } from './en.js';
 import { de, notices, processTexts } from './fr.process.js';
+import { sound } from './fr.sound.js';
 import { talk } from './fr.talk.js';
 import { questions } from './questions.fr.js';
 import { messageTexts } from './fr.messages.js';
 
 export const fr: Texts = {
   ...processTexts,
+  sound,
   talk,
   ...messageTexts,
   units: { day: 'j', hour: 'h', minute: 'min', second: 's' },
