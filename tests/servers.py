@@ -210,7 +210,8 @@ def redis(folder: Path, *, cluster: bool = False) -> Server:
         [
             *(program("redis-server"), "--bind", "127.0.0.1", "--port", str(port)),
             *("--save", "", "--appendonly", "no", "--daemonize", "no", "--dir", str(folder)),
-            *(("--cluster-enabled", "yes") if cluster else ()),
+            # by default the cluster's own port is 10,000 higher, which may be none at all
+            *(("--cluster-enabled", "yes", "--cluster-port", str(free_port())) if cluster else ()),
         ],
         url=f"redis://127.0.0.1:{port}/0",
         folder=folder,

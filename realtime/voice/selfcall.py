@@ -130,10 +130,12 @@ class _End:
     async def close(self) -> None:
         """End the leg and this end of it."""
         asyncio.get_running_loop().remove_reader(self._socket)
-        if self._handshake is not None:
-            await self._handshake.close()
-        await self.leg.close()
-        self._socket.close()
+        try:
+            if self._handshake is not None:
+                await self._handshake.close()
+            await self.leg.close()
+        finally:  # the process may be stopping: what waits is cancelled
+            self._socket.close()
 
     def _keyed(self, keys: Keys) -> None:
         self._keys = keys

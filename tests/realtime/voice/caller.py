@@ -148,9 +148,11 @@ class Caller:
     async def close(self) -> None:
         """Say goodbye."""
         self.hold()
-        if self._handshake is not None:
-            await self._handshake.close()
-        self.socket.close()
+        try:
+            if self._handshake is not None:
+                await self._handshake.close()
+        finally:
+            self.socket.close()
 
     def _send(self, datagram: bytes) -> None:
         try:

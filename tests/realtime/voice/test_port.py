@@ -196,7 +196,7 @@ async def test_who_repeats_an_overheard_check_does_not_get_the_media(way: MediaP
 async def test_who_gets_a_new_address_is_followed_once_it_answered(way: MediaPath) -> None:
     async with carrying(way) as node, talking(node) as (buyer, seller):
         await asyncio.sleep(0.6)  # what the port knows of sources is as old as half a second
-        old = buyer.move()
+        buyer.move().close()
         buyer.send(rtp(1, payload=b"from elsewhere"))
         await seller.until(lambda: len(seller.heard) == 2)
         async with asyncio.timeout(5):
@@ -208,12 +208,11 @@ async def test_who_gets_a_new_address_is_followed_once_it_answered(way: MediaPat
         assert seller.heard[-1][12:] == b"from elsewhere"
         assert buyer.heard[-1][12:] == b"found you"
         assert buyer.refused == 0
-        old.close()
 
 
 async def test_a_check_from_a_new_address_moves_the_media_too(way: MediaPath) -> None:
     async with carrying(way) as node, talking(node) as (buyer, seller):
-        old = buyer.move()
+        buyer.move().close()
         buyer.check()
         async with asyncio.timeout(5):
             n = 1
@@ -221,7 +220,6 @@ async def test_a_check_from_a_new_address_moves_the_media_too(way: MediaPath) ->
                 seller.send(rtp(n, payload=b"found you"))
                 n += 1
                 await asyncio.sleep(0.02)
-        old.close()
         await still_talk(buyer, seller, 500)
 
 
