@@ -17,7 +17,7 @@ One browser's socket, from the outside in:
 - `dispatch`   what each frame does
 - `pump`       the only writer: the socket's position is its send queue
 - `hub`        who is here, who follows what; `tails` keeps the newest entries they share
-- `attendance` who is online; `whereabouts` in which process
+- `attendance` who is online; `whereabouts` in which process; `elsewhere` what is known of it (pure)
 - `bus`        hints and signals between processes
 - `reads`      what everybody asks for who comes in; `together` answers it in one go
 - `rooms`      what surrounds a timeline: room, inbox, situation

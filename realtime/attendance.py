@@ -11,6 +11,7 @@ from orders import people
 from orders.database import Database
 from orders.events import PersonId
 from realtime.bus import Bus, PersonMoved
+from realtime.elsewhere import Elsewhere
 from realtime.limits import Limits
 from realtime.protocol import Presence
 from realtime.whereabouts import OnlyHere, Whereabouts
@@ -35,12 +36,12 @@ class Attendance:
     """Who is online in other processes; set before the first socket arrives."""
     leaving_for_good: bool = False
     """The process drains: its people are about to be elsewhere."""
+    should_look: bool = False
+    """Others are heard again: it is time to look around."""
+    _heard: bool = True
     _leaving: dict[PersonId, asyncio.TimerHandle] = field(default_factory=dict)
     _last_seen: dict[PersonId, datetime] = field(default_factory=dict)
-    _elsewhere: dict[PersonId, bool | None] = field(default_factory=dict)
-    """As last heard; None: not known."""
-    _knew: bool = True
-    """Whether the bus was whole when we last looked."""
+    _elsewhere: Elsewhere = field(default_factory=Elsewhere)
 
     def came(self, person: PersonId, *, first: bool) -> None:
         """Note another socket of the person, perhaps the `first` one here."""
@@ -71,14 +72,20 @@ class Attendance:
 
     def moved(self, person: PersonId, last_seen: datetime | None, *, online: bool) -> None:
         """Hear from some process that the person came or went there, and tell their rooms."""
-        if self.is_online(person):
-            if not online:
-                return  # gone from another process, and here
-        else:
-            self._elsewhere[person] = online
-            if last_seen is not None:
-                self._last_seen[person] = last_seen
-        self.tell(Presence(person, online, last_seen))
+        self.listen()
+        self._elsewhere.was_said(person, there=online)
+        if last_seen is not None:
+            self._last_seen[person] = last_seen
+        if online or not self.is_online(person):  # otherwise gone from another process, and here
+            self.tell(self.presence(person, None))
+
+    def listen(self) -> None:
+        """Notice whether others are heard; if not any more, tell the rooms that nobody knows."""
+        whole = self.bus.is_whole
+        if whole and not self._heard:
+            self.should_look = True
+        self._heard = whole
+        self._tell_of(self._elsewhere.bus_is(whole=whole))
 
     @property
     def persons(self) -> Iterable[PersonId]:
@@ -92,46 +99,44 @@ class Attendance:
     def presence(self, person: PersonId, last_seen: datetime | None) -> Presence:
         """Return whether the person is online, or when they were; `last_seen` is stored.
 
-        Of other processes it says what `look_for` found or a signal told since.
+        Of other processes it says what `look_for` found or a signal told since. Whatever it says
+        of somebody in a room, the room is told when that changes.
         """
-        elsewhere = self._elsewhere.get(person, False)
-        if self.is_online(person) or elsewhere:
+        self.listen()
+        there = self._elsewhere.of(person)
+        if self.is_online(person) or there:
             return Presence(person, online=True)
         seen = [at for at in (last_seen, self._last_seen.get(person)) if at is not None]
-        known = elsewhere is not None
+        known = there is not None
         return Presence(person, online=False, last_seen=max(seen, default=None), known=known)
 
     async def look_for(self, persons: Collection[PersonId]) -> None:
         """Ask who of these is in another process, and tell their rooms what changed."""
+        self.listen()
         absent = [person for person in persons if not self.is_online(person)]
-        found: set[PersonId] | None = None
-        if absent and self.bus.is_whole:
-            found = await self.whereabouts.elsewhere(absent)
-        for person in absent:
-            before = self._elsewhere.get(person, False)
-            after = None if found is None else person in found
-            if before and after is False:
+        if not absent or not self.bus.is_whole:
+            return
+        there = {person for person in absent if self._elsewhere.of(person)}
+        question = self._elsewhere.ask(absent)
+        found = await self.whereabouts.elsewhere(absent)
+        self.listen()
+        changed = self._elsewhere.hear(question, found)
+        for person in there.intersection(changed):
+            if self._elsewhere.of(person) is False:
                 self._last_seen[person] = datetime.now(UTC)  # their process died
-            self._elsewhere[person] = after
-            if after is not before:
-                self.tell(self.presence(person, None))
-
-    @property
-    def is_stale(self) -> bool:
-        """Whether it is time to look around: others are heard again, or not any more."""
-        return self._knew != self.bus.is_whole
+        self._tell_of(changed)
 
     async def look_around(self) -> None:
-        """Find out who vanished with their process; after an outage, look for everybody."""
+        """Find out who vanished with their process, and who is here after all."""
+        self.should_look = False
         rooms = self.in_rooms()
-        for person in [person for person in self._elsewhere if person not in rooms]:
-            del self._elsewhere[person]
-        whole, knew = self.bus.is_whole, self._knew
-        self._knew = whole
-        if whole != knew:
-            await self.look_for(list(rooms))
-        elif whole:
-            await self.look_for([p for p, there in self._elsewhere.items() if there is not False])
+        self._elsewhere.keep(rooms)
+        await self.look_for(self._elsewhere.in_doubt(rooms))
+
+    def _tell_of(self, persons: Iterable[PersonId]) -> None:
+        for person in persons:
+            if not self.is_online(person):
+                self.tell(self.presence(person, None))
 
     def _gone(self, person: PersonId, seen: datetime) -> None:
         self._leaving.pop(person, None)
@@ -145,12 +150,18 @@ class Attendance:
 
     async def _say_gone(self, person: PersonId, seen: datetime) -> None:
         """Tell that the person went, unless another process has them, or soon will."""
-        nowhere = await self.whereabouts.left(person)
+        self.listen()
+        question = self._elsewhere.ask([person])
+        there = await self.whereabouts.left(person)
         if self.is_online(person):
             await self.whereabouts.came([person])
             return
-        self._elsewhere[person] = not nowhere
-        if nowhere and not self.leaving_for_good:
-            self.bus.publish_signal(PersonMoved(person, online=False, last_seen=seen))
-        if nowhere:
+        self.listen()
+        self._elsewhere.hear(question, None if there is None else {person} if there else ())
+        if not self.leaving_for_good:
+            if self._elsewhere.of(person) is False:
+                self.bus.publish_signal(PersonMoved(person, online=False, last_seen=seen))
+            elif not self._elsewhere.of(person):
+                self.tell(self.presence(person, None))
+        if not there:
             await people.saw(self.database, person, seen)

@@ -328,12 +328,14 @@ class Hub:
             for session in list(self._every()):
                 session.judge(loop.time())
             try:
-                if missed or (not self._bus.is_whole and loop.time() >= next_look):
+                unheard = not self._bus.is_whole or self._bus.misses_somebody
+                if missed or (unheard and loop.time() >= next_look):
                     next_look = loop.time() + self._limits.look_every
                     await self.catch_up()
                 if missed:  # perhaps also that somebody came
                     await self.attendance.look_for(list(self._rooms))
-                if loop.time() >= next_around or self.attendance.is_stale:
+                self.attendance.listen()
+                if loop.time() >= next_around or self.attendance.should_look:
                     next_around = loop.time() + self._limits.presence_every
                     await self.attendance.look_around()
                 if loop.time() >= next_ping:

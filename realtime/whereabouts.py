@@ -32,8 +32,11 @@ class Whereabouts(Protocol):
     async def came(self, persons: Collection[PersonId]) -> None:
         """Note that these have sockets here."""
 
-    async def left(self, person: PersonId) -> bool:
-        """Note that the person has none here any more; return whether they have none at all."""
+    async def left(self, person: PersonId) -> bool | None:
+        """Note that the person has none here any more; return whether they have some elsewhere.
+
+        None if that is not known.
+        """
 
     async def elsewhere(self, persons: Collection[PersonId]) -> set[PersonId] | None:
         """Return who of these has sockets in another process; None if that is not known."""
@@ -45,9 +48,9 @@ class OnlyHere:
     async def came(self, persons: Collection[PersonId]) -> None:
         """Nobody else asks."""
 
-    async def left(self, person: PersonId) -> bool:  # noqa: ARG002 - whoever it was
+    async def left(self, person: PersonId) -> bool | None:  # noqa: ARG002 - whoever it was
         """They are nowhere, then."""
-        return True
+        return False
 
     async def elsewhere(self, persons: Collection[PersonId]) -> set[PersonId] | None:  # noqa: ARG002
         """Nobody, for sure."""
@@ -73,6 +76,7 @@ class InRedis:
         self._here = here
         self._said = said
         self._me = secrets.token_hex(8)
+        self._knows = False  # whether Redis has heard of everybody who is here, and of no others
 
     async def came(self, persons: Collection[PersonId]) -> None:
         """Note that these have sockets here; said again later if it cannot be said now."""
@@ -82,15 +86,20 @@ class InRedis:
                 ("SADD", self._person(person), self._me),
                 ("EXPIRE", self._person(person), FORGOTTEN),
             ]
-        with contextlib.suppress(AwayError):
+        try:
             await self._asker.ask(*commands)
+        except AwayError:
+            self._knows = False
 
-    async def left(self, person: PersonId) -> bool:
-        """Note it; if nobody can be asked, the person counts as gone."""
-        with contextlib.suppress(AwayError):
+    async def left(self, person: PersonId) -> bool | None:
+        """Note it now, or under another name later."""
+        try:
             await self._asker.ask(("SREM", self._person(person), self._me))
-            return not await self.elsewhere([person])
-        return True
+        except AwayError:
+            self._knows = False
+            return None
+        found = await self.elsewhere([person])
+        return None if found is None else person in found
 
     async def elsewhere(self, persons: Collection[PersonId]) -> set[PersonId] | None:
         """Return who of these has sockets in another living process."""
@@ -105,27 +114,32 @@ class InRedis:
         return {p for p, some in zip(people, found, strict=True) if living & set(some)}
 
     async def run(self) -> None:
-        """Beat until cancelled; then be gone at once."""
-        knows = False  # whether Redis has heard of everybody who is here
+        """Beat until cancelled; then be gone at once.
+
+        When something could not be said, or Redis has forgotten us, we begin anew under another
+        name: what it still holds under the old one, of people who left meanwhile, counts no more.
+        """
         said = 0.0
         loop = asyncio.get_running_loop()
         try:
             while True:
                 try:
-                    renewed, _ = await self._asker.ask(
-                        ("EXISTS", self._process(self._me)),
-                        ("SET", self._process(self._me), "1", "EX", LIVES),
-                    )
-                    missed = not (knows and renewed)
+                    (renewed,) = await self._asker.ask(("EXISTS", self._process(self._me)))
+                    missed = not (self._knows and renewed)
+                    if missed:
+                        before, self._me = self._me, secrets.token_hex(8)
+                        self._knows = True  # until something cannot be said
+                        await self._asker.ask(("DEL", self._process(before)))
+                    await self._asker.ask(("SET", self._process(self._me), "1", "EX", LIVES))
                     if missed or loop.time() - said > SAID_AGAIN:
                         persons = list(self._here())
                         await self.came(persons)
-                        if missed:
+                        said = loop.time()
+                        if missed and self._knows:
                             self._said(persons)
-                        knows, said = True, loop.time()
                 except AwayError:
-                    knows = False
-                await asyncio.sleep(BEAT_EVERY if knows else 1.0)
+                    self._knows = False
+                await asyncio.sleep(BEAT_EVERY if self._knows else 1.0)
         finally:
             with contextlib.suppress(AwayError):
                 await self._asker.ask(("DEL", self._process(self._me)))

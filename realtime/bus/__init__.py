@@ -107,6 +107,10 @@ class Bus(Protocol):
     def is_whole(self) -> bool:
         """Whether what others say is heard; if not, the database has to be asked."""
 
+    @property
+    def misses_somebody(self) -> bool:
+        """Whether another process has fallen silent: what it says may not reach anybody."""
+
     def publish_hint(self, announcements: Sequence[Announcement]) -> None:
         """Say what was appended to timelines."""
 
@@ -165,6 +169,10 @@ class _InProcess:
     @property
     def is_whole(self) -> bool:
         return True
+
+    @property
+    def misses_somebody(self) -> bool:
+        return False
 
     def attend(self, topic: str) -> None:
         """Everything is heard anyway."""

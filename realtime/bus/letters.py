@@ -58,6 +58,8 @@ class Letter(msgspec.Struct, frozen=True, array_like=True):
     signals: tuple[Signal, ...] = ()
     gap: bool = False
     """The sender could not keep all that it had to say: ask the database how far all goes."""
+    farewell: bool = False
+    """The sender ends in good order and will say no more."""
 
 
 _encode = msgspec.msgpack.Encoder().encode

@@ -10,6 +10,10 @@ a half-open link, a paused server, a killed subscription and a server that lost 
 end there. After every start, and whenever a partition was joined, those who listen are told that
 they may have missed something. What could not be published is not thrown away but shrunk: per
 order one hint without entries, said as soon as somebody hears it.
+
+With each canary goes a sign of life to everybody. A process that falls silent without a farewell
+may be cut off from Redis alone and still write, so it is missed for `SILENT_MOST`: those who hear
+everything else ask the database in its stead.
 """
 
 from __future__ import annotations
@@ -28,7 +32,7 @@ import structlog
 from orders.database import Announcement
 from orders.events import OrderId
 from realtime import telemetry
-from realtime.bus import Ears, OnGap, OnHint, OnSignal, Signal
+from realtime.bus import Ears, OnGap, OnHint, OnSignal, PersonTypes, Signal
 from realtime.bus.letters import (
     COMMON,
     SENDER_BYTES,
@@ -52,6 +56,8 @@ CANARY_EVERY = 1.0
 """Seconds between two messages to ourselves."""
 DEAF_AFTER = 3.0
 """Seconds without hearing one: what is said meanwhile is lost, and nobody says so."""
+SILENT_MOST = 300.0
+"""Seconds that a process which has fallen silent is missed; then it is taken for dead."""
 PAUSE_FIRST, PAUSE_MOST = 0.1, 2.0
 """Seconds between two attempts to connect; doubled each time, with jitter."""
 WAITING_MOST = 5_000
@@ -96,6 +102,7 @@ class RemoteBus:
         self._canary_sent = 0.0
         self._canary_heard: float | None = None  # since this listener began
         self._garbled_at = 0.0
+        self._peers: dict[bytes, float] = {}  # when each was heard last
 
     # --- what the process says ---------------------------------------------------------------
 
@@ -104,6 +111,12 @@ class RemoteBus:
         """Whether what others say is heard."""
         heard = self._canary_heard
         return heard is not None and time.monotonic() - heard < DEAF_AFTER
+
+    @property
+    def misses_somebody(self) -> bool:
+        """Whether another process is silent that did not say farewell."""
+        now = time.monotonic()
+        return self.is_whole and any(now - heard > DEAF_AFTER for heard in self._peers.values())
 
     def subscribe(self, on_hint: OnHint, on_signal: OnSignal, on_gap: OnGap) -> None:
         """Have all of it told to these."""
@@ -123,6 +136,8 @@ class RemoteBus:
         self._ears.hear_signal(signal)
         if len(self._signals) < WAITING_MOST:
             self._signals.append(signal)
+        elif _matters(signal):
+            self._kept_all = False
         self._something.set()
 
     def attend(self, topic: str) -> None:
@@ -180,10 +195,10 @@ class RemoteBus:
         finally:
             if link is not None:
                 with contextlib.suppress(*GONE):
-                    await self._say(link)
+                    await self._say(link, farewell=True)
                 await link.close()
 
-    async def _say(self, link: Link) -> None:
+    async def _say(self, link: Link, *, farewell: bool = False) -> None:
         """Publish what waits, in one round trip. What may not have arrived is kept."""
         hints, signals = self._hints, self._signals
         self._hints, self._signals = [], []
@@ -193,18 +208,19 @@ class RemoteBus:
             (self._publish_verb, channel(self._prefix, place), seal(self._me, letter))
             for place, letter in letters_for([*kept.values(), *hints], signals, self._partitions)
         ]
-        if not kept_all:
-            letter = seal(self._me, Letter(gap=True))
-            commands.append((self._publish_verb, channel(self._prefix, COMMON), letter))
         now = time.monotonic()
-        if now - self._canary_sent >= CANARY_EVERY:
+        canary = now - self._canary_sent >= CANARY_EVERY
+        if canary:
             self._canary_sent = now
             commands.append((self._publish_verb, self._own, self._me + struct.pack("d", now)))
+        if canary or farewell or not kept_all:
+            letter = seal(self._me, Letter(gap=not kept_all, farewell=farewell))
+            commands.append((self._publish_verb, channel(self._prefix, COMMON), letter))
         try:
             if commands:
                 await link.ask(commands)
         except BaseException:
-            self._kept_all = self._kept_all and kept_all
+            self._kept_all = self._kept_all and kept_all and not any(map(_matters, signals))
             self._keep([*kept.values(), *hints])
             raise
         telemetry.LETTERS.inc(len(commands))
@@ -225,11 +241,12 @@ class RemoteBus:
                 await self._hear()
             except (*GONE, _DeafError) as error:
                 log.warning("the bus cannot hear", error=telemetry.name_of(error))
-            if self._canary_heard is not None:  # this line was good for something
+            was_whole, self._canary_heard = self._canary_heard is not None, None
+            telemetry.BUS_WHOLE.set(0)
+            if was_whole:  # this line was good for something
                 pause = PAUSE_FIRST
                 telemetry.DEAF.inc()
-            self._canary_heard = None
-            telemetry.BUS_WHOLE.set(0)
+                self._ears.hear_gap()
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
             pause = min(2 * pause, PAUSE_MOST)
 
@@ -257,27 +274,32 @@ class RemoteBus:
         if kind in {b"subscribe", b"ssubscribe"}:
             self._unconfirmed.discard(place.decode())
             if not self._unconfirmed:
-                # from here on nothing is missed; what was said before may have been
-                self._ears.hear_gap()
+                # from here on nothing is missed; what was said before may have been. A line that
+                # is new is believed as soon as it has brought a canary
+                if self._canary_heard is not None:
+                    self._ears.hear_gap()
                 self._canary_sent = 0.0
                 self._something.set()
         elif kind in {b"message", b"smessage"}:
             if place.decode() == self._own:
                 self._hear_canary(content)
-            elif sender_of(content) != self._me:
-                self._read(content)
+            elif (sender := sender_of(content)) != self._me:
+                self._read(sender, content)
 
     def _hear_canary(self, content: bytes) -> None:
         now = time.monotonic()
-        if self._canary_heard is None:
+        first, self._canary_heard = self._canary_heard is None, now
+        self._peers = {who: at for who, at in self._peers.items() if now - at < SILENT_MOST}
+        if first:
             telemetry.BUS_WHOLE.set(1)
             log.info("the bus hears")
-        self._canary_heard = now
+            self._peers = dict.fromkeys(self._peers, now)  # it was we who did not listen
+            self._ears.hear_gap()
         with contextlib.suppress(struct.error):
             (sent,) = struct.unpack("d", content[SENDER_BYTES:])
             telemetry.BUS_LAG.observe(max(0.0, now - sent))
 
-    def _read(self, content: bytes) -> None:
+    def _read(self, sender: bytes, content: bytes) -> None:
         try:
             letter = unseal(content)
         except ValueError:
@@ -287,6 +309,9 @@ class RemoteBus:
                 log.warning("the bus heard what it does not understand")
                 self._ears.hear_gap()
             return
+        self._peers[sender] = time.monotonic()
+        if letter.farewell:
+            del self._peers[sender]
         if letter.gap:
             self._ears.hear_gap()
         if letter.hints:
@@ -332,3 +357,8 @@ class RemoteBus:
         else:  # in a cluster the channels of one command must share a slot
             for name in sorted(channels):
                 await link.say(self._join_verb, name)
+
+
+def _matters(signal: Signal) -> bool:
+    """Whether something is wrong for long if the signal is lost."""
+    return not isinstance(signal, PersonTypes)

@@ -1,0 +1,53 @@
+"""A process whose way to Redis is a black hole, while the way of the others is good."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable
+
+from sqlalchemy.engine import make_url
+
+from realtime.limits import Limits
+from tests.faults.proxy import Proxy
+from tests.harness import serving
+
+PATIENT = Limits(ping_every=3600.0, silence=7200.0, presence_grace=0.2, drain=0.05)
+"""The periodic ping, which would repair everything too, comes too late to help."""
+
+
+async def _until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not true():
+            await asyncio.sleep(0.02)
+
+
+async def test_what_is_written_on_either_side_of_the_cut_is_shown_on_the_other_without_a_ping(
+    postgres_url: str, redis_url: str
+) -> None:
+    port = make_url(redis_url).port
+    assert port is not None
+    prefix = {"ORDER_ROOM_REDIS_PREFIX": f"t-{secrets.token_hex(6)}"}
+    async with Proxy("127.0.0.1", port) as line:
+        behind = prefix | {"ORDER_ROOM_REDIS_URL": f"redis://127.0.0.1:{line.port}/0"}
+        before = prefix | {"ORDER_ROOM_REDIS_URL": redis_url}
+        async with (
+            serving(postgres_url, limits=PATIENT, environment=behind) as here,
+            serving(postgres_url, limits=PATIENT, environment=before) as there,
+            here.browser((order := await here.order()).buyer) as buyer,
+            there.browser(order.seller) as seller,
+        ):
+            await buyer.subscribe(order.id)
+            await seller.subscribe(order.id)
+            await _until(lambda: here.edge.hub.hears_others and there.edge.hub.hears_others)
+            done = await buyer.say(order.id, "before the cut")
+            await seller.reaches(order.id, done["seq"])
+            line.swallow()
+            for n in range(2):
+                done = await buyer.say(order.id, f"out {n}")
+                await seller.reaches(order.id, done["seq"], within=60.0)
+                done = await seller.say(order.id, f"in {n}")
+                await buyer.reaches(order.id, done["seq"], within=60.0)
+            line.heal()
+            await _until(lambda: here.edge.hub.hears_others)
+            assert buyer.texts(order.id) == seller.texts(order.id)
