@@ -81,6 +81,14 @@ class CallEnd(StrEnum):
     STOPPED = "stopped"
 
 
+class SoundWord(StrEnum):
+    """How somebody was heard over a whole call."""
+
+    GOOD = "good"
+    FAIR = "fair"
+    POOR = "poor"
+
+
 class NoticeKind(StrEnum):
     """What an e-mail to a party can be about."""
 
@@ -632,12 +640,32 @@ class CallAnswered(_Event, frozen=True, tag="call_answered"):
     call: CallId
 
 
+class Sound(msgspec.Struct, frozen=True):
+    """How one person was heard by the other, as means over the seconds in which they were."""
+
+    person: PersonId
+    word: SoundWord
+    opinion: float
+    """Mean opinion score, 1 to 4.5 (ITU-T G.107)."""
+
+    loss: float
+    """Share of packets that were lost on the way, 0 to 1."""
+
+    jitter_ms: int
+    round_trip_ms: int
+    """Between the two, through the relay."""
+
+
 class CallEnded(_Event, frozen=True, tag="call_ended"):
-    """The call is over. `seconds` is talk time without ringing; 0 if nobody answered."""
+    """The call is over. `seconds` is talk time without ringing; 0 if nobody answered.
+
+    `sound` has what was measured of each who was heard; empty if nothing was.
+    """
 
     call: CallId
     end: CallEnd
     seconds: int = 0
+    sound: tuple[Sound, ...] = ()
 
 
 class CallRequested(_Event, frozen=True, tag="call_requested"):

@@ -366,6 +366,7 @@ calls = Table(
     Column("answered_at", Instant),
     Column("ended_at", Instant),
     Column("end", String),
+    Column("sound", LargeBinary),  # sums of what was measured so far, as JSON
     PrimaryKeyConstraint("order_id", "call_id"),
     Index("calls_by_incarnation", "incarnation", "state"),
 )

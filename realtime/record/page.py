@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from babel.dates import format_datetime, get_timezone_location
+from babel.numbers import format_decimal, format_percent
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from orders.events import (
@@ -31,6 +32,7 @@ from orders.events import (
     Reaction,
     Role,
     Scan,
+    Sound,
     Timer,
     Wanted,
     emptied_by,
@@ -163,6 +165,8 @@ class _Reader:
         }
         if told.get("missing"):
             facts["missing"] = self.say("missing", items=facts["missing"])
+        if told.get("sound"):
+            facts["sound"] = self.say("sound", each=facts["sound"])
         kind = kind_of(event)
         if told.get("reply_to") is not None:
             kind += ".reply"
@@ -212,6 +216,16 @@ class _Reader:
         match value:
             case Wanted(item=item):
                 return self._item(item)
+            case Sound():
+                locale = LOCALES[self.language]
+                return self.say(
+                    f"sound.{value.word}",
+                    name=self._people.get(value.person, value.person),
+                    loss=format_percent(value.loss, "0.#%", locale),
+                    jitter=value.jitter_ms,
+                    trip=value.round_trip_ms,
+                    opinion=format_decimal(value.opinion, "0.0", locale),
+                )
             case datetime():
                 return self.stamp(value)
             case _:

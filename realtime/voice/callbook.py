@@ -8,11 +8,13 @@ other in a circle. A person has at most one row: whoever rings or is rung is in 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import structlog
+from msgspec.structs import replace
 from sqlalchemy import Row, Select, and_, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -37,6 +39,7 @@ from orders.tables import calls, media_processes, persons_in_call
 from orders.timeline import Draft, Position
 from orders.timers import DueTimer, end_timer, set_timer
 from realtime.voice.calls import Call, CallState, break_off, ring_out
+from realtime.voice.quality import Tally
 
 log = structlog.get_logger(__name__)
 
@@ -164,13 +167,46 @@ async def fire_ring(tx: Transaction, locked: LockedOrder, clock: DueTimer) -> No
         await finish(tx, locked, event, CLOCK)
 
 
-async def end(database: Database, order: OrderId, call: CallId, reason: CallEnd) -> None:
-    """End a call for no person's wish; nothing happens if it is over already."""
+async def end(
+    database: Database,
+    order: OrderId,
+    call: CallId,
+    reason: CallEnd,
+    heard: Mapping[PersonId, Tally] | None = None,
+) -> None:
+    """End a call for no person's wish; nothing happens if it is over already.
+
+    `heard` is what was measured of it; if that is nothing, what its row has stands.
+    """
     async with database.transaction() as tx:
         locked = await lock(tx, order)
-        event = break_off(await find(tx.conn, order, call), reason, tx.now)
+        found = await find(tx.conn, order, call)
+        event = break_off(replace(found, heard=heard or found.heard), reason, tx.now)
         if event is not None:
             await finish(tx, locked, event, CLOCK)
+
+
+async def note_sound(
+    database: Database,
+    incarnation: str,
+    heard: Mapping[tuple[OrderId, CallId], Mapping[PersonId, Tally]],
+) -> None:
+    """Keep what was measured of calls that this media process carries, should it die.
+
+    Without the orders' locks: only the carrier writes it, and nothing is decided by it.
+    """
+    async with database.transaction() as tx:
+        for order, call in sorted(heard):
+            await tx.conn.execute(
+                update(calls)
+                .where(
+                    calls.c.incarnation == incarnation,
+                    calls.c.state == CallState.ACTIVE,
+                    calls.c.order_id == order,
+                    calls.c.call_id == call,
+                )
+                .values(sound=msgspec.json.encode(heard[order, call]))
+            )
 
 
 async def carried_by(conn: AsyncConnection, incarnation: str) -> Sequence[tuple[OrderId, Call]]:
@@ -297,6 +333,9 @@ def _lapsed(now: datetime) -> Select[Any]:
     return _OPEN.where(~alive.exists())
 
 
+_heard = msgspec.json.Decoder(dict[PersonId, Tally])
+
+
 def _call(row: Row[Any]) -> Call:
     return Call(
         id=CallId(row.call_id),
@@ -306,4 +345,5 @@ def _call(row: Row[Any]) -> Call:
         incarnation=row.incarnation,
         answered_at=row.answered_at,
         end=CallEnd(row.end) if row.end else None,
+        heard=_heard.decode(row.sound) if row.sound else {},
     )

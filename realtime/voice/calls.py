@@ -15,6 +15,7 @@ with the entry to write, or refuses.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 
@@ -24,6 +25,7 @@ from orders.decisions import OrderFacts
 from orders.errors import CallOver, CallsClosed, InCall, NotYours, WrongState
 from orders.events import CallAnswered, CallEnd, CallEnded, CallId, PersonId, Role
 from orders.situation import call_gate
+from realtime.voice.quality import Tally, summary
 
 
 class CallState(StrEnum):
@@ -46,6 +48,8 @@ class Call(msgspec.Struct, frozen=True):
 
     answered_at: datetime | None = None
     end: CallEnd | None = None
+    heard: Mapping[PersonId, Tally] = {}
+    """What was measured so far of each who was heard."""
 
 
 class Verb(StrEnum):
@@ -120,7 +124,7 @@ def hang_up(call: Call, person: PersonId, role: Role, now: datetime) -> CallEnde
     """
     _check_open(call)
     if call.state is CallState.ACTIVE:
-        return CallEnded(call.id, CallEnd.COMPLETED, talk_seconds(call, now))
+        return CallEnded(call.id, CallEnd.COMPLETED, talk_seconds(call, now), summary(call.heard))
     if person != call.caller:
         raise NotYours(verb=Verb.HANG_UP, role=role)
     return CallEnded(call.id, CallEnd.CANCELLED)
@@ -140,7 +144,7 @@ def break_off(call: Call, end: CallEnd, now: datetime) -> CallEnded | None:
     """The call cannot go on, for no person's wish; None if it has ended already."""
     if call.state is CallState.ENDED:
         return None
-    return CallEnded(call.id, end, talk_seconds(call, now))
+    return CallEnded(call.id, end, talk_seconds(call, now), summary(call.heard))
 
 
 def check_media(call: Call, person: PersonId, verb: Verb) -> None:

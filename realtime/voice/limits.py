@@ -65,6 +65,10 @@ class VoiceLimits(msgspec.Struct, frozen=True, kw_only=True):
     """How long a process that stops goes on carrying calls that others took over, and how long
     its calls live if nobody did."""
 
+    sound_seconds: float = 5.0
+    """How often a media process writes down what it measured of its calls. Of one that dies,
+    what came later is not known."""
+
     lag_seconds: float = 0.25
     """A node whose event loop is held up for longer than this, on average, takes no new call:
     the sound of all would come in lumps."""

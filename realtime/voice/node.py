@@ -29,7 +29,7 @@ from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
 from realtime.voice.party import Attachment, Party
 from realtime.voice.plane import MediaPath, Plane
-from realtime.voice.quality import Word, rating
+from realtime.voice.quality import Tally, Word
 from realtime.voice.sdp import read_offer
 from realtime.voice.selfcall import PATIENCE, try_out
 from realtime.voice.track import Counters
@@ -424,10 +424,21 @@ class Node:
                 packets, inward, level = current.second()
                 if listener is None or party.state != "connected":
                     continue
-                r = rating(inward, listener.outward())
-                gated = party.muted or held
-                for word in party.watch.second(r, packets=packets, level=level, muted=gated):
+                news = party.watch.second(
+                    inward,
+                    listener.outward(),
+                    packets=packets,
+                    level=level,
+                    muted=party.muted or held,
+                )
+                for word in news:
                     self._on_word(call_id, party.person_id, word)
+
+    def heard(self, call_id: str) -> dict[str, Tally]:
+        """What was measured here of each party of a call so far; empty if nothing was."""
+        parties = self._calls.get(call_id, {})
+        heard = {each.person_id: each.watch.heard for each in parties.values()}
+        return {person: each for person, each in heard.items() if each.seconds}
 
     @property
     def scores(self) -> list[float]:

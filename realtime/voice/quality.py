@@ -10,9 +10,12 @@ Loss while a party is muted or pauses is not counted: what was not sent is not m
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 import msgspec
+
+from orders.events import PersonId, Sound, SoundWord
 
 BEST = 93.2
 CODEC_IMPAIRMENT = 0.0
@@ -80,18 +83,81 @@ class Word(StrEnum):
     """One of the last two is over."""
 
 
+class Tally(msgspec.Struct, frozen=True, kw_only=True):
+    """Sums over the seconds in which a person was heard; of parts of a call they add up."""
+
+    seconds: int = 0
+    opinion: float = 0.0
+    loss: float = 0.0
+    jitter: float = 0.0
+    round_trip: float = 0.0
+
+    def plus(self, other: Tally) -> Tally:
+        """Both together."""
+        return Tally(
+            **{name: getattr(self, name) + getattr(other, name) for name in self.__struct_fields__}
+        )
+
+
+def tally(score: float, *ways: Way) -> Tally:
+    """One second of hops that follow each other."""
+    arrives = 1.0
+    for each in ways:
+        arrives *= 1 - min(1.0, max(0.0, each.loss))
+    return Tally(
+        seconds=1,
+        opinion=score,
+        loss=1 - arrives,
+        jitter=sum(each.jitter for each in ways),
+        round_trip=sum(each.round_trip for each in ways),
+    )
+
+
+def summary(heard: Mapping[PersonId, Tally]) -> tuple[Sound, ...]:
+    """How each was heard on average, by the order of their ids; who never was is left out."""
+    return tuple(
+        Sound(
+            person,
+            _word(each.opinion / each.seconds),
+            round(each.opinion / each.seconds, 2),
+            round(each.loss / each.seconds, 4),
+            round(1_000 * each.jitter / each.seconds),
+            round(1_000 * each.round_trip / each.seconds),
+        )
+        for person, each in sorted(heard.items())
+        if each.seconds
+    )
+
+
+def _word(score: float) -> SoundWord:
+    if score >= GOOD:
+        return SoundWord.GOOD
+    return SoundWord.FAIR if score >= BAD else SoundWord.POOR
+
+
 class Watch:
     """One party's quality over time; `second` is told once a second what was measured.
 
     Attributes:
         score: the last second's opinion of how this party is heard.
+        heard: sums over the seconds in which it could be.
     """
 
-    __slots__ = ("_bad", "_good", "_mute_seconds", "_packetless", "_told_bad", "_trouble", "score")
+    __slots__ = (
+        "_bad",
+        "_good",
+        "_mute_seconds",
+        "_packetless",
+        "_told_bad",
+        "_trouble",
+        "heard",
+        "score",
+    )
 
     def __init__(self) -> None:
         """Nothing measured, nothing told."""
         self.score = opinion(BEST)
+        self.heard = Tally()
         self._bad = self._good = 0
         self._told_bad = False
         self._mute_seconds = self._packetless = 0
@@ -103,9 +169,16 @@ class Watch:
         words = [Word.BAD] if self._told_bad else []
         return [*words, self._trouble] if self._trouble is not None else words
 
-    def second(self, r: float, *, packets: int, level: float | None, muted: bool) -> list[Word]:
-        """What is news: the rating, packets heard, their mean -dBov, and the gate's state."""
-        self.score = opinion(r)
+    def second(self, *ways: Way, packets: int, level: float | None, muted: bool) -> list[Word]:
+        """What is news: the hops to the listener, packets heard, their mean -dBov, the gate.
+
+        A second without a packet counts as lost once there was one before.
+        """
+        self.score = opinion(rating(*ways))
+        if not muted and packets:
+            self.heard = self.heard.plus(tally(self.score, *ways))
+        elif not muted and self.heard.seconds:
+            self.heard = self.heard.plus(tally(1.0, *ways, Way(loss=1.0)))
         news = []
         self._bad = self._bad + 1 if self.score < BAD else 0
         self._good = self._good + 1 if self.score > GOOD else 0

@@ -14,11 +14,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import assert_never
 
 import structlog
+from msgspec.structs import replace
 
 from orders import timeline
 from orders.commands import command_digest
@@ -36,6 +39,7 @@ from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
 from realtime.voice.node import Node
 from realtime.voice.plane import MediaPath
+from realtime.voice.quality import Tally
 
 log = structlog.get_logger(__name__)
 
@@ -88,6 +92,11 @@ class Switchboard:
         self._afar = afar
         # The order of each call that this process's node carries or may be asked to carry.
         self._orders: dict[CallId, OrderId] = {}
+        # What earlier carriers measured of calls that came to this process.
+        self._before: dict[CallId, Mapping[PersonId, Tally]] = {}
+        # What was written down of which call; when something was last.
+        self._noted: dict[CallId, Mapping[PersonId, Tally]] = {}
+        self._noted_at = -math.inf
         # Calls with a vanished party, until their end is written.
         self._lost: set[CallId] = set()
         self._nudged = asyncio.Event()
@@ -178,7 +187,7 @@ class Switchboard:
             if self._afar is None:
                 raise Unavailable(reason="media_elsewhere")
             return await self._afar.offer(found.incarnation, order, person, call, leg, sdp)
-        self._orders[call] = order
+        self._carry(order, found)
         return await self.node.join(call, person, sdp, leg)
 
     async def mute(self, order: OrderId, person: PersonId, call: CallId, on: bool) -> None:  # noqa: FBT001 - as the frame has it
@@ -189,7 +198,7 @@ class Switchboard:
                 raise Unavailable(reason="media_elsewhere")
             await self._afar.mute(found.incarnation, order, person, call, on=on)
             return
-        self._orders[call] = order
+        self._carry(order, found)
         self.node.mute(call, person, muted=on)
 
     async def hold(self, order: OrderId, person: PersonId, call: CallId, on: bool) -> None:  # noqa: FBT001 - as the frame has it
@@ -203,7 +212,7 @@ class Switchboard:
                 raise Unavailable(reason="media_elsewhere")
             await self._afar.hold(found.incarnation, order, person, call, on=on)
             return
-        self._orders[call] = order
+        self._carry(order, found)
         self.node.hold(call, person, holding=on)
 
     async def fire_ring(self, tx: Transaction, locked: LockedOrder, clock: DueTimer) -> None:
@@ -253,6 +262,7 @@ class Switchboard:
         database is left alone: the lease lapses by itself.
         """
         try:
+            await self._note_sound()
             await carriers.leave(
                 self._database, self.node.incarnation, self._limits.handover_seconds
             )
@@ -280,6 +290,8 @@ class Switchboard:
             if first is not None:
                 return first
             found = await callbook.find(tx.conn, order, call)
+            if found.incarnation == self.node.incarnation:
+                found = replace(found, heard=self._heard(call) or found.heard)
             if verb is Verb.DECLINE:
                 event = decline(found, person, role)
             else:
@@ -367,15 +379,42 @@ class Switchboard:
         """Await both parties of an answered call, if this process carries it."""
         if call.incarnation != self.node.incarnation:
             return
-        self._orders[call.id] = order
+        self._carry(order, call)
         # Refused means that the call was ended here in the meantime.
         with contextlib.suppress(Refused):
             self.node.expect(call.id, call.caller)
             self.node.expect(call.id, call.callee)
 
+    def _carry(self, order: OrderId, call: Call) -> None:
+        """Remember a call that this process's node carries or may be asked to carry."""
+        if call.id not in self._orders:
+            self._before[call.id] = call.heard
+        self._orders[call.id] = order
+
+    def _heard(self, call: CallId) -> Mapping[PersonId, Tally]:
+        """What was measured of the call so far, by whoever carried it."""
+        heard = dict(self._before.get(call, {}))
+        for person, here in self.node.heard(call).items():
+            heard[PersonId(person)] = heard.get(PersonId(person), Tally()).plus(here)
+        return heard
+
+    async def _note_sound(self) -> None:
+        """Write down what was measured, for whoever ends or takes over our calls."""
+        fresh = {call: heard for call in self._orders if (heard := self._heard(call))}
+        changed = {
+            (self._orders[call], call): heard
+            for call, heard in fresh.items()
+            if heard != self._noted.get(call)
+        }
+        if changed:
+            await callbook.note_sound(self._database, self.node.incarnation, changed)
+        self._noted = fresh
+        self._noted_at = time.monotonic()
+
     def _forget(self, call: CallId) -> None:
         self.node.end(call)
         self._orders.pop(call, None)
+        self._before.pop(call, None)
         self._lost.discard(call)
 
     def _signal(self, call: str, person: str, media: str) -> None:
@@ -394,9 +433,12 @@ class Switchboard:
         for call in list(self._lost):
             order = self._orders.get(call)
             if order is not None:
-                await callbook.end(self._database, order, call, CallEnd.FAILED)
+                heard = self._heard(call)
+                await callbook.end(self._database, order, call, CallEnd.FAILED, heard)
             self._forget(call)
         self._export()
+        if time.monotonic() - self._noted_at >= self._limits.sound_seconds:
+            await self._note_sound()
         await self._rescue()
         await self._compare()
 
@@ -419,7 +461,7 @@ class Switchboard:
         for over in held - {call.id for _, call in carried}:
             self._forget(over)
         for order, call in carried:
-            self._orders[call.id] = order
+            self._carry(order, call)
             if call.answered_at is not None:
                 self._expect(order, call)
 

@@ -65,6 +65,14 @@ async def test_both_hear_each_others_voice_until_one_hangs_up(
     await expect(buyer.entry("call_ended")).to_contain_text(f"Appel, 0:{seconds:02}")
     await expect(seller.entry("call_ended")).to_contain_text(f"Call, 0:{seconds:02}")
 
+    await expect(buyer.part("call-sound").locator("summary")).to_have_text(
+        re.compile("Bon son|Son moyen|Mauvais son")
+    )
+    await seller.part("call-sound").locator("summary").click()
+    await expect(seller.part("call-sound")).to_contain_text(
+        re.compile(r"Ada Buyer was .+: score \d\.\d of 4\.5")
+    )
+
 
 async def test_a_page_that_is_reloaded_during_a_call_comes_back_into_it(
     small_stage: Stage, windows: Windows

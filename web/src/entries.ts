@@ -1,14 +1,16 @@
 /** What an entry says on the screen. Pure: an entry and its surroundings in, words out. */
 import { clockFace, inWords } from './countdown.js';
 import type { Icon } from './icons.js';
-import type { Brief, Entry, Event, Member, UnknownEvent } from './protocol.js';
-import { money, shortDate, textsOf, type Language } from './texts/index.js';
+import type { Brief, Entry, Event, Member, Sound, UnknownEvent } from './protocol.js';
+import { money, percent, shortDate, tenths, textsOf, type Language } from './texts/index.js';
 
 export interface Line {
   icon: Icon;
   text: string;
   /** What a person wrote with the step. */
   note?: string;
+  /** Shown when a person asks for it, under `title`. */
+  details?: { title: string; lines: readonly string[] };
   tone: 'plain' | 'good' | 'warn' | 'bad';
 }
 
@@ -203,13 +205,15 @@ function wholeLine(
       return ended.has(known.call) ? null : plain('phone', t.call_answered(own, who));
     case 'call_ended': {
       const seconds = known.seconds ?? 0;
-      if (known.end === 'completed') return plain('phone', t.call_lasted(clockFace(seconds * 1000)));
+      const details = soundOf(known.sound ?? [], around);
+      if (known.end === 'completed') return { ...plain('phone', t.call_lasted(clockFace(seconds * 1000))), ...details };
       const caller = called.get(known.call);
       if (known.end === 'no_answer' && caller !== undefined) {
         return plain('phone', t.call_missed(caller === me, name(caller)), caller === me ? 'plain' : 'warn');
       }
       const said = texts.call.end[known.end] ?? texts.call.ended;
-      return plain('phone', seconds > 0 ? `${said}, ${clockFace(seconds * 1000)}` : said, known.end === 'failed' ? 'warn' : 'plain');
+      const text = seconds > 0 ? `${said}, ${clockFace(seconds * 1000)}` : said;
+      return { ...plain('phone', text, known.end === 'failed' ? 'warn' : 'plain'), ...details };
     }
     case 'call_requested':
       return noted('phone', t.call_requested(own, who), known.note);
@@ -235,6 +239,19 @@ function wholeLine(
       known satisfies never; // every kind we know has a case; a newer server may have more
       return plain('info', t.unknown);
   }
+}
+
+/** How a call sounded: the worse of the two directions in a word, and each in figures. */
+function soundOf(sound: readonly Sound[], { language, me, members }: Surroundings): Pick<Line, 'details'> {
+  const { sound: t, someone } = textsOf(language);
+  const worst = (['poor', 'fair', 'good'] as const).find((word) => sound.some((each) => each.word === word));
+  if (!worst) return {};
+  const lines = sound.map((each) => {
+    const name = members.find((m) => m.person === each.person)?.name ?? someone;
+    const figures = { opinion: tenths(language, each.opinion), loss: percent(language, each.loss), jitter: each.jitter_ms, trip: each.round_trip_ms };
+    return `${t.heard[each.word](each.person === me, name)} ${t.figures(figures)}`;
+  });
+  return { details: { title: t.overall[worst], lines } };
 }
 
 /** The time that was left when a reminder was given, to the minute while there are minutes. */

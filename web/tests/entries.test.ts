@@ -61,6 +61,21 @@ describe('an entry on the screen', () => {
     assert.deepEqual(lines('claire', ...call.slice(0, 2)).map((l) => l?.text), ['Marc called', 'You took the call']);
   });
 
+  it('has the sound of a call in a word, the worse of both ways, and its figures on demand', () => {
+    const sound = [
+      { person: 'claire', word: 'good', opinion: 4.31, loss: 0.001, jitter_ms: 4, round_trip_ms: 61 },
+      { person: 'marc', word: 'fair', opinion: 3.4, loss: 0.0312, jitter_ms: 21, round_trip_ms: 180 },
+    ];
+    const ended = entry(1, { kind: 'call_ended', call: 'c', end: 'completed', seconds: 72, sound }, 'marc');
+    assert.deepEqual(lines('claire', ended)[0]?.details, {
+      title: 'Fair sound',
+      lines: [
+        'You were heard well: score 4.3 of 4.5, 0.1% lost, 4 ms jitter, 61 ms there and back.',
+        'Marc was heard fairly well: score 3.4 of 4.5, 3.1% lost, 21 ms jitter, 180 ms there and back.',
+      ],
+    });
+  });
+
   it('says who missed whom', () => {
     const call = [entry(1, { kind: 'call_rang', call: 'c' }), entry(2, { kind: 'call_ended', call: 'c', end: 'no_answer' }, 'clock')];
     assert.equal(lines('claire', ...call)[1]?.text, 'Missed call from Marc');

@@ -22,8 +22,11 @@ from orders.events import (
     MessageWithdrawn,
     OrderDelivered,
     OrderLate,
+    PersonId,
     Scan,
     SecretKind,
+    Sound,
+    SoundWord,
     Wanted,
 )
 from orders.record import Bought, Line, Member, Record, SealingKey
@@ -60,6 +63,11 @@ def examples(kind: type[Event]) -> Iterator[Event]:
             values[name] = [(), tuple(SecretKind)]
         elif "Wanted" in str(wanted):
             values[name] = [(), (Wanted("own.1", HOSTILE), Wanted("unheard-of"))]
+        elif "Sound" in str(wanted):
+            values[name] = [
+                (),
+                tuple(Sound(PersonId("ines"), w, 3.9, 0.01, 9, 87) for w in SoundWord),
+            ]
         elif "tuple[int" in str(wanted):
             values[name] = [(4, 5)]
         elif "tuple" in str(wanted):

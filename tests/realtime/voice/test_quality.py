@@ -2,10 +2,11 @@
 
 import pytest
 
-from realtime.voice.quality import BEST, Meter, Watch, Way, Word, opinion, rating
+from orders.events import PersonId
+from realtime.voice.quality import BEST, Meter, Tally, Watch, Way, Word, opinion, rating, summary
 
-FINE = rating(Way())
-POOR = rating(Way(loss=0.3))
+FINE = Way()
+POOR = Way(loss=0.3)
 
 
 @pytest.mark.parametrize(
@@ -34,11 +35,11 @@ def test_an_opinion_is_between_one_and_four_and_a_half(r: float) -> None:
     assert 1 <= opinion(r) <= 4.5
 
 
-def fed(watch: Watch, seconds: int, r: float = FINE, **told: object) -> list[Word]:
+def fed(watch: Watch, seconds: int, way: Way = FINE, **told: object) -> list[Word]:
     usual: dict[str, object] = {"packets": 50, "level": 60.0, "muted": False}
     news = []
     for _ in range(seconds):
-        news += watch.second(r, **(usual | told))  # type: ignore[arg-type]
+        news += watch.second(way, **(usual | told))  # type: ignore[arg-type]
     return news
 
 
@@ -89,3 +90,29 @@ def test_who_comes_later_learns_what_still_holds() -> None:
     assert watch.standing == [Word.BAD, Word.SILENT]
     fed(watch, 10)
     assert watch.standing == []
+
+
+def test_a_summary_has_means_of_the_seconds_in_which_each_was_heard() -> None:
+    buyer, seller, silent = Watch(), Watch(), Watch()
+    fed(buyer, 3, Way(loss=0.02, jitter=0.01, round_trip=0.1))
+    fed(buyer, 1, Way(loss=0.1, jitter=0.03, round_trip=0.2))
+    fed(buyer, 30, POOR, muted=True)
+    fed(seller, 2)
+    fed(seller, 2, packets=0, level=None)
+    fed(silent, 5, packets=0, level=None)
+    told = summary(
+        {PersonId("seller"): seller.heard, PersonId("buyer"): buyer.heard, PersonId("x"): Tally()}
+    )
+    assert [(each.person, each.word) for each in told] == [("buyer", "good"), ("seller", "poor")]
+    assert (told[0].loss, told[0].jitter_ms, told[0].round_trip_ms) == (0.04, 15, 125)
+    assert told[1].loss == 0.5
+    assert silent.heard == Tally()
+
+
+def test_parts_of_a_call_add_up() -> None:
+    first, second, whole = Watch(), Watch(), Watch()
+    for watch in (first, whole):
+        fed(watch, 3, Way(loss=0.25))
+    for watch in (second, whole):
+        fed(watch, 2)
+    assert first.heard.plus(second.heard) == whole.heard

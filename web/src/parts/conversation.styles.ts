@@ -318,6 +318,21 @@ export const look = css`
     color: var(--muted);
     line-height: 1.4;
   }
+  .figures {
+    color: var(--muted);
+  }
+  .figures summary {
+    display: inline-flex;
+    align-items: center;
+    min-height: 32px;
+    text-decoration: underline;
+    text-decoration-color: color-mix(in srgb, currentColor 40%, transparent);
+    text-underline-offset: 3px;
+  }
+  .figures p {
+    font-size: 13px;
+    line-height: 1.45;
+  }
   summary {
     min-height: 36px;
     list-style: none;

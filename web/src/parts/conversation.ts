@@ -283,6 +283,12 @@ export class Conversation extends LitElement {
       <div>
         <p>${line.text}</p>
         ${line.note ? html`<blockquote>${linked(line.note)}</blockquote>` : nothing}
+        ${line.details
+          ? html`<details class="figures" data-test="call-sound">
+              <summary>${line.details.title}</summary>
+              ${line.details.lines.map((each) => html`<p>${each}</p>`)}
+            </details>`
+          : nothing}
         ${entry.event?.kind === 'order_delivered' ? this.delivered(entry) : nothing}
       </div>
       <time datetime=${entry.at}>${time(this.language, entry.at)}</time>

@@ -25,6 +25,15 @@ export type Timer =
   | 'chat_tail'
   | 'order_life'
   | 'ring';
+/** How one person was heard by the other over a whole call. */
+export interface Sound {
+  person: string;
+  word: 'good' | 'fair' | 'poor';
+  opinion: number;
+  loss: number;
+  jitter_ms: number;
+  round_trip_ms: number;
+}
 export type CallEnd =
   | 'completed'
   | 'declined'
@@ -164,7 +173,7 @@ export type Event =
   | { kind: 'deadline_fired'; timer: Timer; due: string }
   | { kind: 'call_rang'; call: string }
   | { kind: 'call_answered'; call: string }
-  | { kind: 'call_ended'; call: string; end: CallEnd; seconds?: number }
+  | { kind: 'call_ended'; call: string; end: CallEnd; seconds?: number; sound?: readonly Sound[] }
   | { kind: 'call_requested'; note?: string }
   | { kind: 'call_times_proposed'; times: readonly string[]; note?: string }
   | { kind: 'call_agreed'; proposal: number; at: string }

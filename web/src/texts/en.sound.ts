@@ -20,6 +20,14 @@ export const sound = {
     mine_bad: () => 'Move closer to your Wi-Fi, or pause downloads and videos.',
     theirs_bad: () => 'The connection is weak. Closer to the Wi-Fi it may get better; you can also write.',
   } satisfies Record<Advice, (name: string) => string> as Record<Advice, (name: string) => string>,
+  overall: { good: 'Good sound', fair: 'Fair sound', poor: 'Poor sound' },
+  heard: {
+    good: (me: boolean, name: string) => `${me ? 'You were' : `${name} was`} heard well:`,
+    fair: (me: boolean, name: string) => `${me ? 'You were' : `${name} was`} heard fairly well:`,
+    poor: (me: boolean, name: string) => `${me ? 'You were' : `${name} was`} hard to hear:`,
+  },
+  figures: (f: { opinion: string; loss: string; jitter: number; trip: number }) =>
+    `score ${f.opinion} of 4.5, ${f.loss} lost, ${f.jitter} ms jitter, ${f.trip} ms there and back.`,
   reconnect: 'Reconnect',
   reopen: 'Try the microphone again',
   choose: 'Choose a microphone',

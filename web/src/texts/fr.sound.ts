@@ -21,6 +21,13 @@ export const sound: Sound = {
     mine_bad: () => 'Rapprochez-vous du Wi-Fi, ou suspendez téléchargements et vidéos.',
     theirs_bad: () => 'La connexion est faible. Plus près du Wi-Fi, cela peut s’améliorer ; vous pouvez aussi écrire.',
   },
+  overall: { good: 'Bon son', fair: 'Son moyen', poor: 'Mauvais son' },
+  heard: {
+    good: (me, name) => (me ? 'On vous a bien entendu :' : `${name} s’entendait bien :`),
+    fair: (me, name) => (me ? 'On vous a assez bien entendu :' : `${name} s’entendait assez bien :`),
+    poor: (me, name) => (me ? 'On vous a mal entendu :' : `${name} s’entendait mal :`),
+  },
+  figures: (f) => `note ${f.opinion} sur 4,5, ${f.loss} de pertes, gigue ${f.jitter} ms, aller-retour ${f.trip} ms.`,
   reconnect: 'Se reconnecter',
   reopen: 'Réessayer le micro',
   choose: 'Choisir un micro',

@@ -47,6 +47,16 @@ function locale(language: Language): string {
   return language === 'en' ? 'en-GB' : 'fr-FR';
 }
 
+/** "1.2 %" as the language writes it. */
+export function percent(language: Language, share: number): string {
+  return new Intl.NumberFormat(locale(language), { style: 'percent', maximumFractionDigits: 1 }).format(share);
+}
+
+/** "4.2" as the language writes it. */
+export function tenths(language: Language, value: number): string {
+  return new Intl.NumberFormat(locale(language), { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value);
+}
+
 /** "14:05" in the reader's time zone. */
 export function time(language: Language, at: number | string): string {
   return format(language, 't', { hour: '2-digit', minute: '2-digit' }).format(new Date(at));
