@@ -272,7 +272,7 @@ class OffsetWrong(WrongMoment):
 
 
 class LinkOver(WrongMoment):
-    """The link to a file was good and is too old; the room makes a new one."""
+    """The link, to a file or in a mail, was good and is too old; the room makes a new one."""
 
     code = "link_over"
     status = 410

@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from orders.errors import Refused
 from realtime.api import (
+    answering,
     answers,
     backend,
     contracts,
@@ -30,6 +31,7 @@ from realtime.api import demo as demo_api
 from realtime.dispatch import carry_out
 from realtime.edge import Edge
 from realtime.limits import Limits, at_pace
+from realtime.notices import one_tap
 from realtime.running import running
 from realtime.settings import Settings, SettingsError, for_serving
 from realtime.socket import Door
@@ -93,6 +95,8 @@ ROUTES = [
     ),
     Route("/api/v1/me/orders/{order}/files/{file}", files.link, methods=["GET", "OPTIONS"]),
     Route("/files/{file}", files.download),
+    Route(one_tap.PATH, answering.ask),
+    Route(one_tap.PATH, answering.do, methods=["POST"]),
     Route("/api/openapi.json", contracts.http_document),
     Route("/api/asyncapi.json", contracts.socket_document),
     Route("/api/docs", contracts.to_read),

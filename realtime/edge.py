@@ -19,6 +19,7 @@ from realtime.files.receiving import Receiver
 from realtime.files.shelf import Shelf
 from realtime.hub import Hub
 from realtime.limits import Limits
+from realtime.notices.one_tap import OneTap
 from realtime.rates import Rates
 from realtime.reads import Reads
 from realtime.settings import Settings
@@ -58,6 +59,8 @@ class Edge:
     receiver: Receiver
     """Takes the bytes of uploads that can be resumed."""
     file_links: FileLinks
+    one_tap: OneTap
+    """Makes and opens the links of mails that answer without signing in."""
     nudge: Callable[[], None]
     """Has the sweeper look sooner, because a clock was set."""
     uploads: Counter[PersonId] = field(default_factory=Counter)

@@ -106,6 +106,9 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """Without any byte of a file that is being sent: the line was lost."""
     upload_within: float = 900.0
     """How long one file may take: 25 MiB at 256 kbit/s."""
+    answer_link_life: float = 3 * 86_400.0
+    """How long a link in a mail answers: mails are read days later. At most until the time that it
+    picks."""
     file_link_life: float = 300.0
     """How long a link to a file works: the time to look at a page and click."""
 

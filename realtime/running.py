@@ -48,6 +48,7 @@ from realtime.files.store import Disk, Store
 from realtime.hub import Hub
 from realtime.limits import Limits
 from realtime.notices.mailbox import Mailbox
+from realtime.notices.one_tap import OneTap
 from realtime.notices.policy import owed_for
 from realtime.notices.sender import NoticeWorker
 from realtime.notices.smtp import SmtpSettings
@@ -147,6 +148,7 @@ async def running(
             finisher=finisher,
             receiver=receiver,
             file_links=FileLinks(token_secret.reveal(), limits.file_link_life),
+            one_tap=OneTap(token_secret.reveal(), limits.answer_link_life, settings.base_url),
             nudge=sweeper.nudge,
         )
         role = settings.role
@@ -239,7 +241,7 @@ async def _mails(stack: AsyncExitStack, edge: Edge, stage: Stage | None) -> None
     else:
         log.warning("no mail server is set: what is owed waits in the database")
         return
-    worker = NoticeWorker(edge.database, smtp, settings.link, settings.mail_from)
+    worker = NoticeWorker(edge.database, smtp, settings.link, settings.mail_from, edge.one_tap.link)
     _work(stack, edge, worker.run)
 
 

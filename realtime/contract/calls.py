@@ -232,6 +232,7 @@ UPLOAD_METADATA = Given(
     "filename YnJpZWYgdjIucGRm",
     required=False,
 )
+SEALED = Given("t", "query", "The sealed link, as the mail has it.", {"type": "string"}, "c2VhbGVk")
 ASSET = Given("name", "path", "A file of the browser client.", {"type": "string"}, "room.js")
 
 
@@ -513,6 +514,20 @@ CALLS = (
         about="The metrics of this process, as Prometheus reads them. Nobody may without"
         " `ORDER_ROOM_METRICS_KEY`.",
         gives={200: Bytes("text/plain", "The metrics.")},
+    ),
+    Call(
+        method="get", path="/answer", name="askedByMail", who=Who.ANYBODY,
+        about="The page behind a link of a mail: what it would answer, and one button. Changes"
+        " nothing. The sealed link is the whole permission, for one answer of one person.",
+        given=(SEALED,), gives={200: Bytes("text/html", "The page.")},
+        refused=(NotFound, LinkOver),
+    ),
+    Call(
+        method="post", path="/answer", name="answerByMail", who=Who.ANYBODY,
+        about="Answer as the link says; pressed twice, it is the same answer.",
+        takes=Bytes("application/x-www-form-urlencoded", "The sealed link as `t`."),
+        gives={200: Bytes("text/html", "What was done.")},
+        refused=(NotFound, LinkOver),
     ),
     Call(
         method="get", path="/embed.js", name="embed", who=Who.ANYBODY,

@@ -42,8 +42,10 @@ from orders.events import (
     Wanted,
     kind_of,
 )
+from orders.proposals import ProposalKind
 from orders.workflow import ENDED, UNPAID
 from realtime.notices.occasion import About, Occasion, Quote
+from realtime.notices.one_tap import Choice, Tap, TapLink
 from realtime.notices.plain import clipped, one_line, several_lines
 from realtime.texts import (
     duration,
@@ -83,6 +85,13 @@ class Panel(msgspec.Struct, frozen=True):
     text: str
 
 
+class Answer(msgspec.Struct, frozen=True):
+    """A link that answers with one tap, without signing in."""
+
+    label: str
+    url: str
+
+
 class Letter(msgspec.Struct, frozen=True, kw_only=True):
     """A mail's content. All strings are plain text, free of control characters."""
 
@@ -98,6 +107,8 @@ class Letter(msgspec.Struct, frozen=True, kw_only=True):
     more: str = ""
     panel: Panel | None = None
     advice: str = ""
+    answers: tuple[Answer, ...] = ()
+    """What can be answered right from the mail."""
     title: str
     about: str
     button: str
@@ -163,8 +174,8 @@ class _Words:
         return moment_here(self.language, at, self.zone, self.now)
 
 
-def write(occasion: Occasion, url: str) -> Letter:
-    """Write the letter. `url` is where the button leads."""
+def write(occasion: Occasion, url: str, tap: TapLink | None = None) -> Letter:
+    """Write the letter. `url` is where the button leads; `tap` makes links that answer."""
     words, role = _Words(occasion), occasion.reader.role
     topic = _topic(occasion)
     quotes = _quotes(occasion, words)
@@ -186,10 +197,37 @@ def write(occasion: Occasion, url: str) -> Letter:
         about=words.say("order", money=words.money(occasion.price_cents))
         if occasion.situation.state not in UNPAID
         else words.say("question"),
+        answers=_answers(occasion, words, tap) if tap is not None else (),
         button=words.say("button.reply" if occasion.quotes else "button"),
         url=url,
         head=_head(occasion, words),
         footer=words.say(f"footer.{role}"),
+    )
+
+
+def _answers(occasion: Occasion, words: _Words, tap: TapLink) -> tuple[Answer, ...]:
+    """Return what can be answered at once: times to talk, or proposing some after a missed call."""
+    missed = occasion.notice.kind is NoticeKind.MISSED_CALL
+    if not missed and not isinstance(occasion.reason, CallTimesProposed):
+        return ()
+    waiting = [
+        proposal
+        for proposal in occasion.situation.proposals
+        if proposal.kind is ProposalKind.TALK and proposal.by != occasion.reader.person
+    ]
+    choices: list[tuple[str, Choice]] = []
+    for proposal in waiting:
+        choices += [
+            (words.say("answer.pick", talk=words.moment(at)), Choice(Tap.PICK, proposal.seq, (at,)))
+            for at in proposal.times
+            if at > occasion.now
+        ]
+        choices.append((words.say("answer.none"), Choice(Tap.NONE, proposal.seq)))
+    if missed and not waiting and ProposalKind.TALK in occasion.situation.may_propose:
+        choices.append((words.say("answer.propose"), Choice(Tap.PROPOSE, occasion.told_seq)))
+    order, person = occasion.notice.order, occasion.reader.person
+    return tuple(
+        Answer(label, tap(order, person, choice, occasion.now)) for label, choice in choices
     )
 
 

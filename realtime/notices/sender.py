@@ -37,6 +37,7 @@ from realtime.notices.letter import write
 from realtime.notices.looking import consider, owed_since
 from realtime.notices.mail import AddressError, Sender, compose, deliverable
 from realtime.notices.occasion import Dropped, Later, Notice, Occasion
+from realtime.notices.one_tap import TapLink
 from realtime.notices.smtp import Accepted, Failed, Line, Outcome, Refused, SmtpSettings
 
 log = structlog.get_logger(__name__)
@@ -69,11 +70,22 @@ Links = Callable[[OrderId, PersonId], str]
 class NoticeWorker:
     """Sends due notices by e-mail."""
 
-    def __init__(self, database: Database, smtp: SmtpSettings, links: Links, sender: str) -> None:
-        """Prepare. `sender` is like `Order room <room@example.org>`; ValueError if it is not."""
+    def __init__(
+        self,
+        database: Database,
+        smtp: SmtpSettings,
+        links: Links,
+        sender: str,
+        tap: TapLink | None = None,
+    ) -> None:
+        """Prepare. `sender` is like `Order room <room@example.org>`; ValueError if it is not.
+
+        With `tap`, mails carry links that answer without signing in.
+        """
         self._database = database
         self._smtp = smtp
         self._links = links
+        self._tap = tap
         self._sender = Sender.parse(sender)
         self._nudged = asyncio.Event()
         self._stopping = False
@@ -182,7 +194,7 @@ class NoticeWorker:
         notice = occasion.notice
         try:
             recipient = deliverable(occasion.reader.email)
-            letter = write(occasion, self._links(notice.order, notice.person))
+            letter = write(occasion, self._links(notice.order, notice.person), self._tap)
             mail = compose(letter, notice, occasion.reader, self._sender, occasion.now).as_bytes()
         except AddressError as error:
             outcome: Outcome = Refused(str(error))
