@@ -138,8 +138,8 @@ class ProposeOption(Worded, frozen=True, tag="option.propose"):
     id: Id
     order: OrderRef
     title: str
-    cents: int
-    days: int = 0
+    cents: Amount
+    days: Amount = 0
     note: str = ""
 
 

@@ -141,10 +141,12 @@ async def test_a_refused_command_is_judged_anew(server: InProcess) -> None:
         '{"t":"message.send","id":"has spaces","order":"o","text":"x"}',
         '{"t":"subscribe","order":"o","after":-1}',
         '{"t":"mark","order":"o","seq":99999999999999999999999}',
+        '{"t":"option.propose","id":"j","order":"o","title":"x","cents":-4268987084647853198411}',
+        '{"t":"option.propose","id":"j","order":"o","title":"x","cents":9,"days":99999999999999999}',
         "[" * 5000,
         '{"t":"hello","token":"again"}',
     ],
-    ids=range(12),
+    ids=range(14),
 )
 async def test_a_frame_that_is_not_understood_is_refused_and_the_socket_stays(
     server: InProcess, junk: str

@@ -31,6 +31,7 @@ import type { Entry, Hit } from './protocol.js';
 import './parts/search.js';
 import { OrderRoom } from './room.js';
 import { base, tokens } from './styles.js';
+import { find } from './timeline.js';
 import { dayAndTime, languageOf, textsOf, type Language } from './texts/index.js';
 
 const NARROW = 820;
@@ -186,6 +187,11 @@ export class OrderRoomElement extends LitElement {
       if (entry.actor === me) return [];
       const event = entry.event;
       if (event?.kind === 'message_sent') return [t.chat.said(room.name(entry.actor) ?? t.someone, event.text)];
+      if (event?.kind === 'file_scanned') {
+        const shared = find(room.timeline, event.shared)?.event;
+        if (shared?.kind !== 'file_shared') return [];
+        return [(event.scan === 'infected' ? t.upload.withheld : t.upload.cleared)(shared.name)];
+      }
       if (event?.kind.startsWith('notice_')) return [];
       const around = { language: this.tongue, me, members: room.room?.members ?? [], label: labels(room.situation?.brief) };
       return lineOf(entry, around, new Set(), new Map())?.text ?? [];

@@ -314,7 +314,7 @@ export class Conversation extends LitElement {
     if (files.length === 0) return nothing;
     return html`<ul class="files" data-test="delivered-files">
       ${files.map((one) => html`<li>
-        <order-room-file small .room=${this.room} .shared=${sharedOf(one, this.room.aftermath.of.get(one.seq))} .language=${this.language}></order-room-file>
+        <order-room-file small .room=${this.room} .shared=${sharedOf(one, this.room.aftermath.of.get(one.seq))} .from=${one.actor === this.me ? '' : this.name(one.actor)} .language=${this.language}></order-room-file>
       </li>`)}
     </ul>`;
   }

@@ -17,6 +17,8 @@ export class FileCard extends LitElement {
   @property({ attribute: false }) room!: OrderRoom;
   @property({ attribute: false }) shared!: Shared;
   @property() language: Language = 'fr';
+  /** Who shared it; empty for one's own. */
+  @property() from = '';
   /** In a list: one line without a picture. */
   @property({ type: Boolean, reflect: true }) small = false;
 
@@ -99,7 +101,7 @@ export class FileCard extends LitElement {
     const sound = isSound(type) && !this.small && this.free;
     return html`
       <div class="card ${this.free ? '' : 'held'}" data-test="file" data-file=${shared.file} data-type=${type} data-scan=${scan ?? nothing}>
-        ${this.picture
+        ${this.picture && this.free
           ? html`<button class="picture" data-test="file-enlarge" aria-label=${t.upload.enlarge(name)} @click=${() => this.enlarge()}>
               <img src=${this.picture} alt=${t.upload.picture(name)} data-test="file-picture" width=${width ?? nothing} height=${height ?? nothing}
                 @error=${() => (this.picture = '')}
@@ -112,15 +114,13 @@ export class FileCard extends LitElement {
         <button class="about" data-test="file-open" ?disabled=${this.busy || !this.free}
           title=${isShown(type) ? t.files.open(name) : t.files.save(name)} @click=${() => this.open()}>
           ${icon(this.free ? (isSound(type) ? 'sound' : 'file') : scan === 'infected' ? 'ban' : 'clock', this.small ? 16 : 22)}
-          <span class="name"><span>${name}</span><small>${fileSize(this.language, size)}${scan === 'unchecked' ? html`, ${t.upload.unchecked}` : nothing}</small></span>
+          <span class="name"><span>${name}</span><small>${fileSize(this.language, size)}${scan === 'unchecked' ? html`, ${t.upload.unchecked}` : nothing}${this.small && scan === 'infected' ? html`, ${t.upload.infected}` : nothing}</small></span>
           ${this.small || !this.free ? nothing : icon('down', 18)}
         </button>
-        ${scan === 'scanning' || scan === 'infected'
-          ? html`<p class="scan ${scan}" role="status" data-test="file-scan">${scan === 'scanning' ? t.upload.scanning : t.upload.infected}</p>`
-          : nothing}
+        ${this.small ? nothing : this.verdict()}
       </div>
       ${this.refusal ? html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${this.refusal}</span></p>` : nothing}
-      ${this.large
+      ${this.large && this.free
         ? html`<dialog data-test="lightbox" aria-label=${t.upload.picture(name)} @close=${() => (this.large = '')}
             @click=${(e: Event) => e.target === this.dialog && this.dialog?.close()}>
             <img src=${this.large} alt=${name} data-test="lightbox-picture" />
@@ -132,6 +132,22 @@ export class FileCard extends LitElement {
           </dialog>`
         : nothing}
     `;
+  }
+
+  /** What the virus scanner said, or that it says nothing, and what to do. */
+  private verdict(): TemplateResult | typeof nothing {
+    const t = textsOf(this.language).upload;
+    const { from } = this;
+    switch (this.shared.scan) {
+      case 'scanning':
+        return html`<p class="scan" data-test="file-scan">${t.scanning}</p>`;
+      case 'unchecked':
+        return html`<p class="scan" data-test="file-scan">${from ? t.uncheckedFrom(from) : t.uncheckedOwn}</p>`;
+      case 'infected':
+        return html`<p class="scan" data-test="file-scan"><strong>${t.infected}.</strong> ${from ? t.infectedFrom(from) : t.infectedOwn}</p>`;
+      default:
+        return nothing;
+    }
   }
 
   static override readonly styles = [
@@ -218,9 +234,8 @@ export class FileCard extends LitElement {
         line-height: 1.35;
         color: var(--muted);
       }
-      .scan.infected {
+      .scan strong {
         color: var(--bad);
-        font-weight: 600;
       }
       dialog {
         max-width: 96vw;
