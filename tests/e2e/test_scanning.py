@@ -37,10 +37,17 @@ def file(window: Window, name: str) -> Locator:
 
 
 @asynccontextmanager
-async def _server(template: Path, folder: Path, **scanner: str) -> AsyncIterator[Process]:
+async def _server(
+    template: Path, folder: Path, clamd: str, away: str = "hold"
+) -> AsyncIterator[Process]:
     path = folder / "orders.sqlite3"
     shutil.copy(template, path)
-    server = Process(f"sqlite+aiosqlite:///{path}", folder, **scanner)
+    server = Process(
+        f"sqlite+aiosqlite:///{path}",
+        folder,
+        ORDER_ROOM_CLAMD=clamd,
+        ORDER_ROOM_SCANNER_AWAY=away,
+    )
     await server.start("--demo")
     try:
         yield server
@@ -52,7 +59,7 @@ async def test_what_the_scanner_has_not_seen_waits_and_what_it_finds_is_had_by_n
     sqlite_template: Path, tmp_path: Path, private_clamd: Server, windows: Windows
 ) -> None:
     windows.forgive(*BROKEN, CUT)
-    async with _server(sqlite_template, tmp_path, ORDER_ROOM_CLAMD=private_clamd.url) as server:
+    async with _server(sqlite_template, tmp_path, private_clamd.url) as server:
         order = await server.order()
         buyer = await windows.open(server.url, order, "buyer")
         seller = await windows.open(server.url, order, "seller", size=PHONE)
@@ -93,8 +100,7 @@ async def test_an_unchecked_file_says_so_and_goes_when_a_virus_is_found(
     sqlite_template: Path, tmp_path: Path, private_clamd: Server, windows: Windows
 ) -> None:
     windows.forgive(*BROKEN, CUT)
-    scanner = {"ORDER_ROOM_CLAMD": private_clamd.url, "ORDER_ROOM_SCANNER_AWAY": "allow"}
-    async with _server(sqlite_template, tmp_path, **scanner) as server:
+    async with _server(sqlite_template, tmp_path, private_clamd.url, "allow") as server:
         order = await server.order()
         buyer = await windows.open(server.url, order, "buyer")
         seller = await windows.open(server.url, order, "seller", size=PHONE)
@@ -129,7 +135,7 @@ async def test_while_the_scanner_reads_the_sender_sees_that_it_does(
 
     async with await asyncio.start_server(scan, "127.0.0.1", 0) as slow:
         address = f"tcp://127.0.0.1:{slow.sockets[0].getsockname()[1]}"
-        async with _server(sqlite_template, tmp_path, ORDER_ROOM_CLAMD=address) as server:
+        async with _server(sqlite_template, tmp_path, address) as server:
             order = await server.order()
             buyer = await windows.open(server.url, order, "buyer")
             await buyer.part("file-input").first.set_input_files([archive("texts.zip", b"x")])
