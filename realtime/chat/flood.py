@@ -8,7 +8,7 @@ try again: the socket stays, and the browser keeps the message.
 from __future__ import annotations
 
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from math import ceil
@@ -20,8 +20,6 @@ from realtime.limits import Bucket, Limits
 
 REMEMBERED = 20_000
 """Conversations and people that are counted; beyond, those who were heard longest ago go."""
-TEXTS = 64
-"""Different texts of one conversation, from which on those said long ago are forgotten."""
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -32,8 +30,19 @@ class _Talk:
     """What one person writes in one order."""
 
     bucket: Bucket
-    said: dict[int, deque[tuple[float, str]]] = field(default_factory=dict)
-    """When each text was said, and under which client id: a repeat is not said again."""
+    said: dict[int, list[tuple[float, str]]] = field(default_factory=dict)
+    """When each text was said, and under which client id: a repeat is not said again.
+
+    The text that was said last stands last, so what is out of the window is found in front.
+    """
+
+    def forget(self, since: float) -> None:
+        """Let go of what was not said since. Each text goes once, however many there are."""
+        while self.said:
+            oldest = next(iter(self.said))
+            if self.said[oldest][-1][0] > since:
+                return
+            del self.said[oldest]
 
 
 class _Lately(Generic[K, V]):
@@ -74,10 +83,10 @@ class Flood:
         """Count a message. Raises `RateExceeded`, naming the limit and when there is room."""
         now, limits = self._clock(), self._limits
         talk = self._talks[order, person]
+        since = now - limits.same_text_window
+        talk.forget(since)
         words = hash(" ".join(text.casefold().split()))
-        said = talk.said.setdefault(words, deque())
-        while said and now - said[0][0] >= limits.same_text_window:
-            said.popleft()
+        said = [one for one in talk.said.get(words, ()) if one[0] > since]
         known = any(client_id == one for _, one in said)
         if not known and len(said) >= limits.same_text:
             raise RateExceeded(
@@ -90,9 +99,5 @@ class Flood:
             if wait := bucket.take(now):
                 raise RateExceeded(limit=name, retry_after=ceil(wait))
         if not known:
-            said.append((now, client_id))
-        if len(talk.said) > TEXTS:
-            since = now - limits.same_text_window
-            talk.said = {
-                text: times for text, times in talk.said.items() if times and times[-1][0] > since
-            }
+            talk.said.pop(words, None)
+            talk.said[words] = [*said, (now, client_id)]

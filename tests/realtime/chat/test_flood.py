@@ -4,7 +4,6 @@ import pytest
 
 from orders.errors import RateExceeded
 from orders.events import OrderId, PersonId
-from realtime.chat import flood
 from realtime.chat.flood import Flood
 from realtime.limits import Limits, at_pace
 from tests.harness import serving
@@ -85,7 +84,18 @@ def test_what_is_remembered_is_bounded(clock: _Clock) -> None:
     for number in range(1_000):
         clock.now += 1.0
         assert _refused(control, A, ME, number, f"text {number}") is None
-    assert len(control._talks[A, ME].said) <= flood.TEXTS + 1
+    assert len(control._talks[A, ME].said) <= LIMITS.same_text_window
+
+
+def test_a_text_that_is_said_again_is_remembered_as_of_then(clock: _Clock) -> None:
+    control = Flood(LIMITS, clock)
+    for number, at in enumerate((0.0, 50.0)):
+        clock.now = at
+        assert _refused(control, A, ME, number, "Hello?") is None
+    clock.now = 30.0 + 40.0
+    assert _refused(control, A, ME, 2, "something else") is None
+    assert _refused(control, A, ME, 3, "Hello?") is None
+    assert _refused(control, A, ME, 4, "Hello?") == ("same_text", 40)
 
 
 def test_a_faster_setting_lets_programs_write_faster() -> None:
