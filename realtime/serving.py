@@ -45,6 +45,7 @@ class RoomServer(uvicorn.Server):
             )
         )
         self._room = room
+        self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()  # asked to stop a second time
         self.serving = asyncio.Event()
         """Set once connections are taken."""
@@ -53,6 +54,21 @@ class RoomServer(uvicorn.Server):
         """Start the application, then take connections."""
         await super().startup(sockets)
         self.serving.set()
+
+    async def main_loop(self) -> None:
+        """Keep the answers' date of today until asked to stop, and notice that at once."""
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self._stopping.wait()
+
+    def stop(self) -> None:
+        """Begin to stop in good order; asked again, stop without waiting."""
+        self.force_exit = self.should_exit
+        if self.force_exit:
+            self._hurry.set()
+        self.should_exit = True
+        self._stopping.set()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Say that we are not ready, stop listening, send the sockets elsewhere, then end."""
@@ -70,18 +86,12 @@ class RoomServer(uvicorn.Server):
         """Stop on SIGTERM and SIGINT. A second one stops without waiting."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._asked_to_stop)
+            loop.add_signal_handler(number, self.stop)
         try:
             yield
         finally:
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)
-
-    def _asked_to_stop(self) -> None:
-        self.force_exit = self.should_exit
-        if self.force_exit:
-            self._hurry.set()
-        self.should_exit = True
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -498,7 +498,8 @@ async def serving(
                 await asyncio.sleep(0.01)
             yield InProcess(address(listener), room, server)
         finally:
-            server.should_exit = True
+            if not server.should_exit:
+                server.stop()
             await task
 
 
@@ -513,7 +514,7 @@ class InProcess(Server):
 
     def stop(self) -> None:
         """Begin to stop, as SIGTERM does."""
-        self._server.should_exit = True
+        self._server.stop()
 
 
 @asynccontextmanager
