@@ -1,8 +1,9 @@
 """Looking for words, in one order and in all of one's own."""
 
+import json
 import re
 
-from playwright.async_api import expect
+from playwright.async_api import WebSocketRoute, expect
 
 from tests.browser import PHONE
 from tests.e2e.conftest import Stage
@@ -72,3 +73,36 @@ async def test_a_phone_finds_a_place_in_another_order_from_the_inbox(
     await expect(page).to_have_url(re.compile(f"/orders/{order.id}#m"))
     there = page.locator('[data-test="message"]').filter(has_text="couleur du store")
     await expect(there).to_be_in_viewport()
+
+
+async def test_an_index_that_lags_is_told_and_asked_again(
+    small_stage: Stage, windows: Windows
+) -> None:
+    server = small_stage.server
+    order = await server.order()
+    await talk(server, order, "La couleur du store est #2f5d50.")
+    page = await windows.page()
+    lags = [1]
+
+    def between(browser: WebSocketRoute) -> None:
+        """A line on which the server says once that it is behind."""
+        line = browser.connect_to_server()
+
+        def tell(said: str | bytes) -> None:
+            frame = json.loads(said)
+            if frame["t"] == "found" and lags:
+                frame["behind"] = lags.pop()
+                said = json.dumps(frame)
+            browser.send(said)
+
+        line.on_message(tell)
+
+    await page.route_web_socket(re.compile("/ws$"), between)
+    buyer = Window(page, server.url, order.id, order.buyer)
+    await buyer.enter()
+    await buyer.part("search-open").click()
+    await buyer.part("search-input").fill("couleur")
+    await expect(buyer.part("search-behind")).to_contain_text("tout derniers messages")
+    await buyer.part("search-again").press("Enter")
+    await expect(buyer.part("search-behind")).to_have_count(0)
+    await finds(buyer, "La couleur du store est #2f5d50.")

@@ -103,6 +103,21 @@ export class Connection implements Owner {
     return this.outbox.messages(order, this.welcome?.person ?? null);
   }
 
+  /** Hear of it when the server wants a message later. */
+  whenHeld(id: string, held: Ask['held']): void {
+    const ask = this.outbox.get(id);
+    if (ask) ask.held = held;
+  }
+
+  /** Ask now what was put off; false if it is no longer to be asked. */
+  hurry(id: string): boolean {
+    const ask = this.outbox.get(id);
+    if (!ask) return false;
+    ask.notBefore = 0;
+    this.flush();
+    return true;
+  }
+
   withdraw(id: string): void {
     this.outbox.settle(id, new DOMException('', 'AbortError'));
   }
@@ -230,6 +245,7 @@ export class Connection implements Owner {
     ask.sent = false;
     ask.tries += 1;
     ask.notBefore = now + wait;
+    ask.held(frame, ask.notBefore);
   }
 
   /** An order that could not be shown now is asked for again: the line itself may stay good. */

@@ -54,6 +54,7 @@ export class OrderRoomElement extends LitElement {
   @state() private narrow = false;
   @state() private said = '';
   @state() private searching = false;
+  @state() private looking = true;
   @query('order-room-conversation') private conversation!: Conversation | null;
   @query('order-room-composer') private composer!: Composer | null;
   @query('dialog.sheet') private sheet!: HTMLDialogElement | null;
@@ -77,7 +78,7 @@ export class OrderRoomElement extends LitElement {
     super.connectedCallback();
     this.sizes.observe(this);
     for (const event of ['pointerdown', 'keydown'] as const) addEventListener(event, this.touched, true);
-    for (const event of ['focus', 'visibilitychange'] as const) addEventListener(event, this.looked, true);
+    for (const event of ['focus', 'blur', 'visibilitychange'] as const) addEventListener(event, this.looked, true);
     this.join();
   }
 
@@ -85,7 +86,7 @@ export class OrderRoomElement extends LitElement {
     super.disconnectedCallback();
     this.sizes.disconnect();
     for (const event of ['pointerdown', 'keydown'] as const) removeEventListener(event, this.touched, true);
-    for (const event of ['focus', 'visibilitychange'] as const) removeEventListener(event, this.looked, true);
+    for (const event of ['focus', 'blur', 'visibilitychange'] as const) removeEventListener(event, this.looked, true);
     this.leave();
   }
 
@@ -149,7 +150,6 @@ export class OrderRoomElement extends LitElement {
     if (!room || !call) return;
     if (conversation && room.room && !this.opened) {
       this.opened = true;
-      conversation.openedAt(room.marks.read(room.me?.person ?? ''));
       const place = /^#m(\d+)$/.exec(location.hash)?.[1];
       if (place) void conversation.jumpTo(Number(place));
     }
@@ -174,7 +174,8 @@ export class OrderRoomElement extends LitElement {
 
   private readonly looked = (): void => {
     const conversation = this.conversation;
-    if (!conversation?.endInView || document.visibilityState !== 'visible' || !document.hasFocus()) return;
+    this.looking = document.visibilityState === 'visible' && document.hasFocus();
+    if (!conversation?.endInView || !this.looking) return;
     this.room?.looked();
   };
 
@@ -365,6 +366,8 @@ export class OrderRoomElement extends LitElement {
         .seen=${Math.min(...room.others.map((m) => room.marks.read(m.person)))}
         .reached=${Math.min(...room.others.map((m) => room.marks.delivered(m.person)))}
         .answering=${ANSWERING.has(room.me?.role ?? '')}
+        .read=${room.marks.read(me)}
+        .looking=${this.looking}
         .revision=${this.revision}
         .typist=${room.typist === null ? '' : (room.name(room.typist) ?? t.someone)}
         .older=${room.older}

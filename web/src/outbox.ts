@@ -8,9 +8,11 @@
  */
 import type { Asking, Refused, Reply, SecretKind } from './protocol.js';
 
+export type Refusal = Pick<Refused, 'code' | 'text' | 'facts'>;
+
 /** The server said no. `frame.text` is a sentence for the reader. */
 export class RefusedError extends Error {
-  constructor(readonly frame: Pick<Refused, 'code' | 'text' | 'facts'>) {
+  constructor(readonly frame: Refusal) {
     super(frame.text || frame.code);
     this.name = 'RefusedError';
   }
@@ -42,6 +44,8 @@ export interface Ask {
   /** How often it was put off, and until when (local time). */
   tries: number;
   notBefore: number;
+  /** Told that the server wants it later: why, and when it goes out again (local time). */
+  held: (refused: Refusal, until: number) => void;
   settle(answer: Reply | Error): void;
 }
 
@@ -52,11 +56,16 @@ const PUT_OFF = new Set(['rate_exceeded', 'unavailable', 'too_many_open']);
 /** Asks that nobody waits for with a button: they may take their time. */
 const PATIENT: ReadonlySet<Asking['t']> = new Set(['message.send', 'history', 'call.offer', 'reaction.add', 'reaction.remove']);
 const MAX_TRIES = 8;
+/** No refusal that we heed asks for more patience than this. */
+const LONGEST_PAUSE = 120_000;
 
 /** Milliseconds to wait before asking again after this refusal; null if it is final. */
 export function putOff(ask: Ask, refused: Pick<Refused, 'code' | 'facts'>, random: number): number | null {
-  if (!PATIENT.has(ask.frame.t) || ask.tries >= MAX_TRIES) return null;
-  return pauseAfter(refused, random, 2 ** ask.tries);
+  if (!PATIENT.has(ask.frame.t)) return null;
+  // who writes too fast loses no word: it goes out when there is room, however long that takes
+  const flooded = refused.code === 'rate_exceeded' && ask.frame.t === 'message.send';
+  if (ask.tries >= MAX_TRIES && !flooded) return null;
+  return pauseAfter(refused, random, 2 ** Math.min(ask.tries, MAX_TRIES));
 }
 
 /** Milliseconds after which what was refused may be possible, `usual` seconds if the server does not say; null if never. */
@@ -64,7 +73,7 @@ export function pauseAfter(refused: Pick<Refused, 'code' | 'facts'>, random: num
   if (!PUT_OFF.has(refused.code)) return null;
   const told = refused.facts['retry_after'];
   const seconds = typeof told === 'number' && told > 0 ? told : usual;
-  return Math.min(30_000, seconds * 1000) * (1 + random * 0.25);
+  return Math.min(LONGEST_PAUSE, seconds * 1000) + Math.min(30_000, seconds * 1000) * random * 0.25;
 }
 
 export class Outbox {
@@ -85,7 +94,7 @@ export class Outbox {
       settle = (answer) => (answer instanceof Error ? reject(answer) : resolve(answer));
     });
     reply.catch(() => undefined); // whoever cares has a handler of their own
-    const ask: Ask = { frame, person, expires, reply, settle, sent: false, tries: 0, notBefore: 0 };
+    const ask: Ask = { frame, person, expires, reply, settle, sent: false, tries: 0, notBefore: 0, held: () => undefined };
     this.asks.set(frame.id, ask);
     this.write();
     return ask;

@@ -134,6 +134,7 @@ export class OrderRoom implements Follower {
     const own = this.timeline.pending.find((p) => p.id === id);
     if (!own) return;
     this.timeline = timeline.retried(this.timeline, id);
+    if (this.connection.hurry(id)) return this.events.changed();
     this.post(id, own.text, own.replyTo, own.secrets?.may ? own.secrets.kinds : []);
     this.events.changed();
   }
@@ -376,6 +377,11 @@ export class OrderRoom implements Follower {
   }
 
   private watch(id: string, reply: Promise<Done>): void {
+    this.connection.whenHeld(id, ({ code, facts }, until) => {
+      if (code !== 'rate_exceeded') return;
+      this.timeline = timeline.held(this.timeline, id, String(facts['limit'] ?? ''), until);
+      this.events.changed();
+    });
     reply.then(
       ({ seq }) => {
         this.timeline = timeline.accepted(this.timeline, id, seq);

@@ -22,6 +22,8 @@ export interface Pending {
   why?: string;
   /** What was seen in it, if that is why it was refused; whether it may be sent anyway. */
   secrets?: { kinds: readonly SecretKind[]; may: boolean };
+  /** It was too fast: which limit, and when it goes out again (local time). */
+  held?: { limit: string; until: number };
   /** Its seq once the server said so; the entry itself is on its way. */
   seq?: number;
 }
@@ -107,16 +109,21 @@ export function write(timeline: Timeline, id: string, text: string, at: number, 
 /** The server has it: entry `seq`. It stays pending until that entry arrives. */
 export function accepted(timeline: Timeline, id: string, seq: number): Timeline {
   if (timeline.position !== null && seq <= timeline.position) return dropped(timeline, id);
-  return changed(timeline, id, (own) => ({ ...own, delivery: 'sent', seq }));
+  return changed(timeline, id, ({ held: _, ...own }) => ({ ...own, delivery: 'sent', seq }));
 }
 
 /** The server refused it; it stays visible with the reason until it is tried again or dropped. */
 export function rejected(timeline: Timeline, id: string, why: string, secrets?: Pending['secrets']): Timeline {
-  return changed(timeline, id, (own) => ({ ...own, delivery: 'failed', why, ...(secrets ? { secrets } : {}) }));
+  return changed(timeline, id, ({ held: _, ...own }) => ({ ...own, delivery: 'failed', why, ...(secrets ? { secrets } : {}) }));
+}
+
+/** The server wants it later; it goes out by itself then. */
+export function held(timeline: Timeline, id: string, limit: string, until: number): Timeline {
+  return changed(timeline, id, (own) => ({ ...own, held: { limit, until } }));
 }
 
 export function retried(timeline: Timeline, id: string): Timeline {
-  return changed(timeline, id, ({ why: _, secrets: __, ...own }) => ({ ...own, delivery: 'waiting' }));
+  return changed(timeline, id, ({ why: _, secrets: __, held: ___, ...own }) => ({ ...own, delivery: 'waiting' }));
 }
 
 export function dropped(timeline: Timeline, id: string): Timeline {

@@ -290,8 +290,12 @@ export const look = css`
     color: var(--accent);
     font-weight: 600;
   }
-  .failed .refusal {
+  .failed .refusal,
+  .waiting .refusal {
     margin-top: 6px;
+  }
+  .left {
+    font-variant-numeric: tabular-nums;
   }
   .again {
     display: flex;

@@ -12,6 +12,7 @@ import { base } from '../styles.js';
 import { look } from './conversation.styles.js';
 import { dayHeading, midnight, textsOf, time, type Language } from '../texts/index.js';
 import { find, olderThan, type Timeline } from '../timeline.js';
+import { divider, speaks } from '../unread.js';
 import type { History } from './history.js';
 import './history.js';
 import { linked, messageOf, pendingOf, sharedOf, type Thread } from './message.js';
@@ -47,6 +48,9 @@ export class Conversation extends LitElement {
   /** How far everybody else has read, and received. */
   @property({ type: Number }) seen = 0;
   @property({ type: Number }) reached = 0;
+  /** How far the viewer has read, on whichever screen; whether they look at this one. */
+  @property({ type: Number }) read = 0;
+  @property({ type: Boolean }) looking = true;
   /** Whether one can answer a message, change one's own, react. */
   @property({ type: Boolean }) answering = false;
   /** Changes whenever the room may have. */
@@ -71,19 +75,11 @@ export class Conversation extends LitElement {
   /** The message whose menu Tab reaches; the newest unless the arrow keys went elsewhere. */
   @state() private stop: number | null = null;
   private anchor: { height: number; top: number } | null = null;
-  /** The first entry that was not read when the room was opened. */
-  private unreadFrom: number | null = null;
+  /** Where the line "new" stands; undefined before the room was described. */
+  private unreadFrom: number | null | undefined = undefined;
   private lastTop = 0;
   private sizes: ResizeObserver | null = null;
-
-  /** Where the person had read to when the room opened; the line "new" stands after it. */
-  openedAt(read: number): void {
-    if (this.unreadFrom !== null) return;
-    const next = this.timeline.entries.find(
-      (e) => e.seq > read && e.actor !== this.me && e.event?.kind === 'message_sent',
-    );
-    this.unreadFrom = next?.seq ?? 0;
-  }
+  private ticking: ReturnType<typeof setTimeout> | undefined;
 
   get endInView(): boolean {
     return this.atEnd;
@@ -100,9 +96,11 @@ export class Conversation extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.sizes?.disconnect();
+    clearTimeout(this.ticking);
   }
 
   override willUpdate(changed: PropertyValues<this>): void {
+    this.unreadFrom = divider(this.unreadFrom, this.looking, this.timeline.entries, this.me, this.read);
     const before = changed.get('timeline');
     if (!before || !this.hasUpdated) return;
     const [was, is] = [before.entries, this.timeline.entries];
@@ -110,12 +108,14 @@ export class Conversation extends LitElement {
       this.anchor = { height: this.scroller.scrollHeight, top: this.scroller.scrollTop };
     }
     const last = was.at(-1)?.seq ?? 0;
-    const fresh = is.filter((e) => e.seq > last && e.event?.kind === 'message_sent');
+    const fresh = is.filter((e) => e.seq > last && speaks(e, this.me));
     if (this.timeline.pending.length > before.pending.length) this.atEnd = true;
-    else if (!this.atEnd) this.missed += fresh.filter((e) => e.actor !== this.me).length;
+    else if (!this.atEnd) this.missed += fresh.length;
   }
 
   override updated(): void {
+    clearTimeout(this.ticking);
+    if (this.timeline.pending.some((own) => own.held)) this.ticking = setTimeout(() => this.requestUpdate(), 1000);
     if (this.anchor) {
       this.scroller.scrollTop = this.anchor.top + this.scroller.scrollHeight - this.anchor.height;
       this.anchor = null;
@@ -243,7 +243,7 @@ export class Conversation extends LitElement {
       case 'day':
         return html`<h3 class="day"><span>${dayHeading(this.language, block.at, this.clock())}</span></h3>`;
       case 'unread':
-        return html`<div class="unread"><span>${t.chat.unread}</span></div>`;
+        return html`<div class="unread" data-test="unread"><span>${t.chat.unread}</span></div>`;
       case 'lines':
         return this.lines(block.lines);
       case 'message': {

@@ -146,8 +146,32 @@ export function pendingOf(own: Pending, thread: Thread, tell: (what: 'again' | '
             </div>
           </div>
         </div>`
-      : html`<div class="meta">${icon('clock', 15)}${thread.online ? t.chat.waiting : t.chat.waitingOffline}</div>`}
+      : own.held
+        ? heldOf(own, own.held, thread, tell)
+        : html`<div class="meta">${icon('clock', 15)}${thread.online ? t.chat.waiting : t.chat.waitingOffline}</div>`}
   </article>`;
+}
+
+/** Why a message goes out later, and when; a screen reader is told once, not every second. */
+function heldOf(
+  own: Pending,
+  { limit, until }: NonNullable<Pending['held']>,
+  thread: Thread,
+  tell: (what: 'again' | 'discard', id: string) => void,
+): TemplateResult {
+  const t = textsOf(thread.language).chat;
+  const left = Math.max(1, Math.ceil((until - thread.room.connection.local()) / 1000));
+  return html`<div class="refusal warning" data-test="held" data-limit=${limit}>
+    ${icon('clock', 18)}
+    <div>
+      <span role="alert">${t.held(limit)}<span class="sr"> ${t.heldWhy}</span></span>
+      <span aria-hidden="true" class="left" data-test="held-for">${t.heldFor(left)}</span>
+      <div class="again">
+        <button class="link" data-test="message-retry" @click=${() => tell('again', own.id)}>${t.now}</button>
+        <button class="link" data-test="message-discard" @click=${() => tell('discard', own.id)}>${t.discard}</button>
+      </div>
+    </div>
+  </div>`;
 }
 
 /** A file as the card shows it, with the verdict that came later. */

@@ -45,6 +45,8 @@ export class Search extends LitElement {
   @state() private hits: readonly Hit[] | null = null;
   @state() private next: string | null = null;
   @state() private busy = false;
+  /** Whether the newest words could not be looked through yet. */
+  @state() private behind = false;
   @state() private refusal = '';
   @query('input') private input!: HTMLInputElement;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -71,6 +73,7 @@ export class Search extends LitElement {
     this.refusal = '';
     if (q === '') {
       this.hits = this.next = null;
+      this.behind = false;
       this.q = '';
       return;
     }
@@ -80,6 +83,7 @@ export class Search extends LitElement {
       if (mine !== this.asked) return; // another was asked since
       this.hits = more ? [...(this.hits ?? []), ...found.hits] : found.hits;
       this.next = found.next ?? null;
+      this.behind = (found.behind ?? 0) > 0;
       this.q = q;
     } catch (error) {
       if (mine !== this.asked) return;
@@ -118,6 +122,10 @@ export class Search extends LitElement {
           @click=${() => this.dispatchEvent(new CustomEvent('shut'))}>${icon('cross', 18)}</button>
       </form>
       <p class="said" role="status" data-test="search-said">${said || t.hint}</p>
+      ${this.behind && !this.busy
+        ? html`<p class="behind" role="status" data-test="search-behind">${icon('clock', 18)}<span>${t.behind}</span>
+            <button type="button" class="link" data-test="search-again" @click=${() => this.look()}>${t.again}</button></p>`
+        : nothing}
       ${this.refusal ? html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${this.refusal}</span></p>` : nothing}
       ${hits && hits.length > 0
         ? html`<ul>
@@ -196,6 +204,21 @@ export class Search extends LitElement {
       }
       .refusal {
         margin: 0 24px 10px;
+      }
+      .behind {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: 4px 10px;
+        width: 100%;
+        max-width: 712px;
+        margin: 0 auto 8px;
+        padding: 0 24px;
+        font-size: 14px;
+        color: var(--warn);
+      }
+      .behind .link {
+        color: inherit;
       }
       ul {
         overflow-y: auto;

@@ -138,6 +138,8 @@ export interface Found {
   hits: readonly Hit[];
   /** Where the next page begins; missing on the last one. */
   next?: string | null;
+  /** Orders whose newest words are not indexed yet. */
+  behind?: number;
 }
 /** What was seen in a text that should rather not be sent. */
 export interface Finding {

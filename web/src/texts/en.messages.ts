@@ -69,6 +69,8 @@ export const messageTexts = {
     found: (n: number, more: boolean) => (n === 1 && !more ? '1 place found' : `${n}${more ? '+' : ''} places found`),
     failed: 'The search did not go through. Please try again.',
     busy: 'Searching…',
+    behind: 'The newest messages are not in the search yet.',
+    again: 'Search again',
   },
   nudge: {
     button: (name: string) => `Nudge ${name}`,

@@ -69,6 +69,8 @@ export const messageTexts: Pick<Texts, 'message' | 'warn' | 'search' | 'nudge' |
     found: (n, more) => (n === 1 && !more ? '1 passage trouvé' : `${n}${more ? '+' : ''} passages trouvés`),
     failed: 'La recherche n’a pas abouti. Réessayez.',
     busy: 'Recherche…',
+    behind: 'Les tout derniers messages ne sont pas encore dans la recherche.',
+    again: 'Chercher à nouveau',
   },
   nudge: {
     button: (name) => `Relancer ${name}`,

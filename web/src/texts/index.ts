@@ -111,7 +111,7 @@ export function fileSize(language: Language, bytes: number): string {
   return new Intl.NumberFormat(locale(language), {
     style: 'unit',
     unit: units[step] ?? 'byte',
-    unitDisplay: step === 0 ? 'long' : 'short', // "148 byte" otherwise
+    unitDisplay: language === 'en' && step === 0 ? 'long' : 'short', // "148 byte" otherwise
     maximumFractionDigits: step > 1 ? 1 : 0,
   }).format(bytes / 1000 ** step);
 }
