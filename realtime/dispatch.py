@@ -25,7 +25,7 @@ from orders.errors import (
     Unauthenticated,
     Unavailable,
 )
-from orders.events import OrderId, PersonId, SecretKind
+from orders.events import CallId, OrderId, PersonId, SecretKind
 from orders.nudging import nudge
 from orders.options import propose_option
 from orders.proposals import Outcome, ProposalKind
@@ -60,6 +60,7 @@ from realtime.protocol import (
     CallOffer,
     CallRequest,
     CallStart,
+    CallTest,
     Close,
     DecideSplit,
     DeclineProposal,
@@ -155,6 +156,8 @@ async def carry_out(edge: Edge, session: Session, frame: Inbound) -> Outbound | 
             return await _ice(edge, session, frame)
         case CallOffer():
             return await _offer(edge, session, frame)
+        case CallTest():
+            return await _test(edge, session, frame)
         case CallMute():
             await edge.calls.mute(frame.order, session.person, frame.call, frame.on)
             return None
@@ -362,6 +365,18 @@ async def _ice(edge: Edge, session: Session, frame: CallIce) -> Ice:
 async def _offer(edge: Edge, session: Session, frame: CallOffer) -> Answer:
     answer = await edge.calls.offer(frame.order, session.person, frame.call, frame.leg, frame.sdp)
     return Answer(frame.id, frame.order, frame.call, frame.leg, answer)
+
+
+async def _test(edge: Edge, session: Session, frame: CallTest) -> Answer:
+    limits = edge.limits
+    await edge.rates.take(
+        "echo_tests_per_second",
+        session.person,
+        limits.echo_tests_per_second,
+        limits.echo_tests_burst,
+    )
+    answer = await edge.calls.test(frame.order, session.person, frame.leg, frame.sdp)
+    return Answer(frame.id, frame.order, CallId(""), frame.leg, answer)
 
 
 async def _refresh(edge: Edge, session: Session, frame: Refresh) -> Refreshed:

@@ -44,6 +44,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     touches_per_second: float = 2.0
     """Edits, withdrawals and reactions of a person: each is an entry too."""
     touches_burst: int = 60
+    echo_tests_per_second: float = 0.1
+    """Offers to hear oneself, per person; each opens a leg for a minute at most."""
+    echo_tests_burst: int = 6
+
     searches_per_second: float = 1.0
     """Searches of a person: a pause in typing asks once."""
     searches_burst: int = 20

@@ -33,6 +33,7 @@ ANSWERS: dict[type[msgspec.Struct], tuple[type[msgspec.Struct], ...]] = {
     protocol.Screen: (outbound.Screened, outbound.RefusedFrame),
     protocol.CallIce: (outbound.Ice, outbound.RefusedFrame),
     protocol.CallOffer: (outbound.Answer, outbound.RefusedFrame),
+    protocol.CallTest: (outbound.Answer, outbound.RefusedFrame),
     **dict.fromkeys(get_args(protocol.Command), (outbound.Done, outbound.RefusedFrame)),
 }
 """What answers what the browser says; the others are not answered."""

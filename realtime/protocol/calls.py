@@ -89,6 +89,19 @@ class CallOffer(InboundFrame, frozen=True, tag="call.offer"):
     sdp: str
 
 
+class CallTest(InboundFrame, frozen=True, tag="call.test"):
+    """A browser's description for hearing itself, without a call. Answered by `answer`.
+
+    What the browser sends comes back at once over the way of a call, for a minute at most. It
+    ends when the browser closes the connection, or offers another leg.
+    """
+
+    id: Id
+    order: OrderRef
+    leg: Id
+    sdp: str
+
+
 class CallMute(InboundFrame, frozen=True, tag="call.mute"):
     """Close or open the gate for this person's sound at the server."""
 

@@ -8,7 +8,15 @@ import msgspec
 
 from orders.events import Reaction
 from orders.reports import ReportReason
-from realtime.protocol.calls import CallFrame, CallHold, CallIce, CallMute, CallOffer, TalkFrame
+from realtime.protocol.calls import (
+    CallFrame,
+    CallHold,
+    CallIce,
+    CallMute,
+    CallOffer,
+    CallTest,
+    TalkFrame,
+)
 from realtime.protocol.fields import SEQ_MAX, Id, InboundFrame, OrderRef, Seq, Worded
 from realtime.protocol.process import BriefFrame, ProposalFrame, StepFrame
 
@@ -230,5 +238,6 @@ Inbound = (
     | CallIce
     | CallOffer
     | CallMute
+    | CallTest
     | Act
 )

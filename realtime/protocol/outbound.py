@@ -237,11 +237,13 @@ class Ice(_Outbound, frozen=True, tag="ice"):
 
 
 class Answer(_Outbound, frozen=True, tag="answer"):
-    """The server's complete session description for `call.offer`."""
+    """The server's complete session description for `call.offer` or `call.test`."""
 
     id: str
     order: OrderId
     call: CallId
+    """Empty for a test."""
+
     leg: str
     sdp: str
 

@@ -20,9 +20,11 @@ Read in this order:
 - `quality`   pure: how well two people hear each other, and what is worth telling
 - `party`     one person in one call and the legs of it
 - `node`      the media process: calls, make-before-break, who fell silent
+- `echo`      a leg that hears itself, to test microphone and speaker
 - `calls`     pure: who may do what with a call, and the entry it makes
 - `callbook`  calls, persons in a call and leases in the database
 - `carriers`  which media process carries which call; taking over what one left behind
+- `measured`  how the two of each call were heard, kept for the entry that ends it
 - `afar`      asking a media process of another machine, over Redis
 - `signalling` the switchboard: commands, and what the node hears, meet here
 

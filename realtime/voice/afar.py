@@ -61,11 +61,21 @@ class Hold(msgspec.Struct, frozen=True, tag_field="t", tag="hold"):
     on: bool
 
 
+class Test(msgspec.Struct, frozen=True, tag_field="t", tag="test"):
+    """An offer of a browser that wants to hear itself."""
+
+    reply: str
+    order: OrderId
+    person: PersonId
+    leg: str
+    sdp: str
+
+
 class Look(msgspec.Struct, frozen=True, tag_field="t", tag="look"):
     """Something was decided: compare your calls with the database."""
 
 
-Asked = Question | Mute | Hold | Look
+Asked = Question | Mute | Hold | Test | Look
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -108,6 +118,13 @@ class Afar:
         """As `Switchboard.hold`, there."""
         reply = self._reply()
         await self._ask(incarnation, Hold(reply, order, person, call, on), reply)
+
+    async def test(
+        self, incarnation: str, order: OrderId, person: PersonId, leg: str, sdp: str
+    ) -> str:
+        """As `Switchboard.test`, there."""
+        reply = self._reply()
+        return await self._ask(incarnation, Test(reply, order, person, leg, sdp), reply)
 
     async def look(self, incarnation: str) -> None:
         """Let it compare its calls with the database at once; it does so by itself soon."""
@@ -165,7 +182,7 @@ class Afar:
         except GONE:
             log.warning("an answer of this media process was lost")
 
-    async def _ask(self, incarnation: str, asked: Question | Mute | Hold, reply: str) -> str:
+    async def _ask(self, incarnation: str, asked: Question | Mute | Hold | Test, reply: str) -> str:
         try:
             async with asyncio.timeout(PATIENCE):
                 link = await Link.open(self._url, "order-room-asks-media")

@@ -54,6 +54,12 @@ class VoiceLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Calls that one media process takes, both parties of each talking at once: two thirds of a
     core in Python, less than a third in C (tests/bench/voice.py)."""
 
+    echoes_per_node: int = 20
+    """People who may test their microphone at one media process at once."""
+
+    echo_seconds: float = 60.0
+    """How long such a test lasts at most; a person knows after ten."""
+
     renew_seconds: float = 1.0
     """How often a media process renews its lease, and compares its calls with the database."""
 

@@ -25,6 +25,7 @@ import msgspec
 import structlog
 
 from orders.errors import CallOver, TooManyOpen
+from realtime.voice.echo import Echoes
 from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
 from realtime.voice.party import Attachment, Party
@@ -84,6 +85,7 @@ class Node:
     Attributes:
         incarnation: names this run of the process; another run has another one.
         counters: sums over the legs that are closed.
+        echoes: people who test their microphone.
         lag: seconds by which the event loop lately ran late, on average.
     """
 
@@ -122,6 +124,7 @@ class Node:
         self._on_gone = on_gone
         self._on_replaced = on_replaced
         self._on_word = on_word
+        self.echoes = Echoes(limits, lambda: self._listening().leg)
         self._calls: dict[str, dict[str, Party]] = {}
         self._ended: deque[str] = deque(maxlen=limits.remembered_calls)
         # Made by `start` or the first leg, and gone after `close`.
@@ -172,6 +175,7 @@ class Node:
             self._pulse = None
         for call_id in list(self._calls):
             self.end(call_id)
+        await self.echoes.close()
         while self._closing:
             await asyncio.gather(*self._closing, return_exceptions=True)
         if self._plane is not None:

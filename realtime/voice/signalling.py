@@ -14,9 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import assert_never
 
@@ -33,13 +31,13 @@ from orders.timeline import Position
 from orders.timers import DueTimer
 from realtime import telemetry
 from realtime.voice import callbook, carriers
-from realtime.voice.afar import Afar, Asked, Hold, Look, Mute, Question
+from realtime.voice.afar import Afar, Asked, Hold, Look, Mute, Question, Test
 from realtime.voice.calls import Call, Verb, accept, check_media, decline, hang_up, start
 from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
+from realtime.voice.measured import Measured
 from realtime.voice.node import Node
 from realtime.voice.plane import MediaPath
-from realtime.voice.quality import Tally
 
 log = structlog.get_logger(__name__)
 
@@ -92,11 +90,7 @@ class Switchboard:
         self._afar = afar
         # The order of each call that this process's node carries or may be asked to carry.
         self._orders: dict[CallId, OrderId] = {}
-        # What earlier carriers measured of calls that came to this process.
-        self._before: dict[CallId, Mapping[PersonId, Tally]] = {}
-        # What was written down of which call; when something was last.
-        self._noted: dict[CallId, Mapping[PersonId, Tally]] = {}
-        self._noted_at = -math.inf
+        self._measured = Measured(database, self.node)
         # Calls with a vanished party, until their end is written.
         self._lost: set[CallId] = set()
         self._nudged = asyncio.Event()
@@ -215,6 +209,22 @@ class Switchboard:
         self._carry(order, found)
         self.node.hold(call, person, holding=on)
 
+    async def test(self, order: OrderId, person: PersonId, leg: str, sdp: str) -> str:
+        """Answer the offer of a member's browser that wants to hear itself; no call is needed.
+
+        Repeat-safe by `leg`. Raises `OrderUnknown`, what `Echoes.join` raises, and `Unavailable`.
+        """
+        async with self._database.reading() as conn:
+            (await peek(conn, order)).role_of(person)
+            to: str | None = self.node.incarnation
+            if self._afar is not None and not self._carries:
+                to = await carriers.least_loaded(conn, self._database)
+        if to is None:
+            raise Unavailable(reason="no_media")
+        if to != self.node.incarnation and self._afar is not None:
+            return await self._afar.test(to, order, person, leg, sdp)
+        return await self.node.echoes.join(person, sdp, leg)
+
     async def fire_ring(self, tx: Transaction, locked: LockedOrder, clock: DueTimer) -> None:
         """A ring's clock is at zero: a `Firing` for the sweeper."""
         await callbook.fire_ring(tx, locked, clock)
@@ -262,7 +272,7 @@ class Switchboard:
         database is left alone: the lease lapses by itself.
         """
         try:
-            await self._note_sound()
+            await self._measured.write(self._orders)
             await carriers.leave(
                 self._database, self.node.incarnation, self._limits.handover_seconds
             )
@@ -291,7 +301,7 @@ class Switchboard:
                 return first
             found = await callbook.find(tx.conn, order, call)
             if found.incarnation == self.node.incarnation:
-                found = replace(found, heard=self._heard(call) or found.heard)
+                found = replace(found, heard=self._measured.of(call) or found.heard)
             if verb is Verb.DECLINE:
                 event = decline(found, person, role)
             else:
@@ -337,6 +347,8 @@ class Switchboard:
                 await self.mute(asked.order, asked.person, asked.call, asked.on)
             case Hold():
                 await self.hold(asked.order, asked.person, asked.call, asked.on)
+            case Test():
+                return await self.node.echoes.join(asked.person, asked.sdp, asked.leg)
             case Look():
                 self._nudged.set()
             case never:
@@ -388,33 +400,13 @@ class Switchboard:
     def _carry(self, order: OrderId, call: Call) -> None:
         """Remember a call that this process's node carries or may be asked to carry."""
         if call.id not in self._orders:
-            self._before[call.id] = call.heard
+            self._measured.take_over(call)
         self._orders[call.id] = order
-
-    def _heard(self, call: CallId) -> Mapping[PersonId, Tally]:
-        """What was measured of the call so far, by whoever carried it."""
-        heard = dict(self._before.get(call, {}))
-        for person, here in self.node.heard(call).items():
-            heard[PersonId(person)] = heard.get(PersonId(person), Tally()).plus(here)
-        return heard
-
-    async def _note_sound(self) -> None:
-        """Write down what was measured, for whoever ends or takes over our calls."""
-        fresh = {call: heard for call in self._orders if (heard := self._heard(call))}
-        changed = {
-            (self._orders[call], call): heard
-            for call, heard in fresh.items()
-            if heard != self._noted.get(call)
-        }
-        if changed:
-            await callbook.note_sound(self._database, self.node.incarnation, changed)
-        self._noted = fresh
-        self._noted_at = time.monotonic()
 
     def _forget(self, call: CallId) -> None:
         self.node.end(call)
         self._orders.pop(call, None)
-        self._before.pop(call, None)
+        self._measured.forget(call)
         self._lost.discard(call)
 
     def _signal(self, call: str, person: str, media: str) -> None:
@@ -433,12 +425,11 @@ class Switchboard:
         for call in list(self._lost):
             order = self._orders.get(call)
             if order is not None:
-                heard = self._heard(call)
+                heard = self._measured.of(call)
                 await callbook.end(self._database, order, call, CallEnd.FAILED, heard)
             self._forget(call)
         self._export()
-        if time.monotonic() - self._noted_at >= self._limits.sound_seconds:
-            await self._note_sound()
+        await self._measured.write(self._orders, self._limits.sound_seconds)
         await self._rescue()
         await self._compare()
 

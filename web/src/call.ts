@@ -7,7 +7,7 @@
  */
 import { adviceOf, told, WELL, type Advice } from './call-quality.js';
 import { stateOf, type CallState, type Ended } from './call-state.js';
-import { Leg, Meter, MicrophoneError, microphones, openMicrophone, unlockSound, type Device, type MicrophoneTrouble } from './media.js';
+import { Leg, Meter, MicrophoneError, microphones, openMicrophone, speakers, unlockSound, type Device, type MicrophoneTrouble } from './media.js';
 import { forget, recall, remember } from './memory.js';
 import { RefusedError } from './outbox.js';
 import type { CallNow, CallSignal } from './protocol.js';
@@ -18,6 +18,8 @@ import { find } from './timeline.js';
 const REMEMBERED = 'order-room:call';
 const SILENCED = 'order-room:silenced';
 const CHOSEN = 'order-room:microphone';
+const SPEAKER = 'order-room:speaker';
+const KNOWN = 'order-room:sound-known';
 const ENDED_SHOWN = 10_000;
 const LONGEST_RETRY = 8_000;
 /** The server and we see a leg connect at almost the same time, in either order. */
@@ -41,6 +43,9 @@ export class Call {
   silent = false;
   devices: readonly Device[] = [];
   device: string | null = recall(CHOSEN, 'local');
+  /** None where the browser lets nobody choose. */
+  speakers: readonly Device[] = [];
+  speaker = recall(SPEAKER, 'local') ?? '';
   remote: MediaStream | null = null;
   meters: { mine: Meter | null; theirs: Meter | null } = { mine: null, theirs: null };
 
@@ -171,6 +176,26 @@ export class Call {
   /** Another leg beside the present one, which it replaces once it is heard. */
   reconnect(): void {
     if (this.mine) void this.makeLeg(this.mine);
+  }
+
+  /** Whether this device never had a call or a test that was heard. */
+  get isFirst(): boolean {
+    return recall(KNOWN, 'local') === null;
+  }
+
+  soundIsKnown(): void {
+    if (this.isFirst) remember(KNOWN, 'yes', 'local');
+  }
+
+  chooseSpeaker(speaker: string): void {
+    this.speaker = speaker;
+    remember(SPEAKER, speaker, 'local');
+    this.changed();
+  }
+
+  async lookForDevices(): Promise<void> {
+    [this.devices, this.speakers] = await Promise.all([microphones(), speakers()]);
+    this.changed();
   }
 
   async choose(device: string): Promise<void> {
@@ -395,6 +420,7 @@ export class Call {
   private took(leg: Leg, remote: MediaStream): void {
     this.retries = 0;
     this.weak = false;
+    this.soundIsKnown();
     if (this.leg !== leg) {
       this.tookAt = this.room.connection.local();
       this.leg?.close();
@@ -437,10 +463,7 @@ export class Call {
     this.meters.mine?.close();
     this.meters.mine = new Meter(stream);
     this.applyTracks();
-    void microphones().then((devices) => {
-      this.devices = devices;
-      this.changed();
-    });
+    void this.lookForDevices();
   }
 
   private applyTracks(): void {

@@ -55,9 +55,24 @@ export interface Device {
 
 /** The microphones of this device; labels are there once the microphone was allowed. */
 export async function microphones(): Promise<Device[]> {
+  return devices('audioinput');
+}
+
+/** The speakers one can choose from here; none where the browser decides by itself. */
+export async function speakers(): Promise<Device[]> {
+  return 'setSinkId' in HTMLMediaElement.prototype ? devices('audiooutput') : [];
+}
+
+/** Play it there. A speaker that is gone leaves the sound where it was. */
+export async function playOn(player: HTMLMediaElement, speaker: string): Promise<void> {
+  if (!('setSinkId' in player) || player.sinkId === speaker) return;
+  await player.setSinkId(speaker).catch(() => undefined);
+}
+
+async function devices(kind: MediaDeviceKind): Promise<Device[]> {
   const all = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
   return all
-    .filter((d) => d.kind === 'audioinput' && d.deviceId !== '' && d.label !== '')
+    .filter((d) => d.kind === kind && d.deviceId !== '' && d.label !== '')
     .map((d) => ({ id: d.deviceId, label: d.label }));
 }
 
@@ -178,6 +193,28 @@ export async function unlockSound(): Promise<boolean> {
     await Promise.race([sound.resume(), new Promise((resolve) => setTimeout(resolve, 300))]);
   }
   return (sound.state as AudioContextState) === 'running';
+}
+
+/** The same sound, so many seconds later. */
+export class Late {
+  readonly stream: MediaStream;
+  private readonly source: MediaStreamAudioSourceNode;
+  private readonly delay: DelayNode;
+
+  constructor(stream: MediaStream, seconds: number) {
+    const sound = audioContext();
+    this.source = sound.createMediaStreamSource(stream);
+    this.delay = sound.createDelay(seconds + 1);
+    this.delay.delayTime.value = seconds;
+    const out = sound.createMediaStreamDestination();
+    this.source.connect(this.delay).connect(out);
+    this.stream = out.stream;
+  }
+
+  close(): void {
+    this.source.disconnect();
+    this.delay.disconnect();
+  }
 }
 
 /** How loud a stream is, 0 to 1, on a scale that follows the ear. */

@@ -12,6 +12,7 @@ import { html, LitElement, nothing, type PropertyValues, type TemplateResult } f
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { Attention } from './attention.js';
 import { Call } from './call.js';
+import { playOn } from './media.js';
 import { connectionFor } from './connection.js';
 import { labels, lineOf } from './entries.js';
 import { icon } from './icons.js';
@@ -19,6 +20,8 @@ import type { TokenProvider } from './line.js';
 import { look } from './order-room.styles.js';
 import './parts/banner.js';
 import './parts/call-panel.js';
+import type { SoundCheck } from './parts/sound-check.js';
+import './parts/sound-check.js';
 import type { Composer, Written } from './parts/composer.js';
 import './parts/composer.js';
 import type { Conversation } from './parts/conversation.js';
@@ -58,6 +61,7 @@ export class OrderRoomElement extends LitElement {
   @query('order-room-conversation') private conversation!: Conversation | null;
   @query('order-room-composer') private composer!: Composer | null;
   @query('dialog.sheet') private sheet!: HTMLDialogElement | null;
+  @query('order-room-sound-check') private soundCheck!: SoundCheck | null;
   @query('audio') private audio!: HTMLAudioElement;
 
   private room: OrderRoom | null = null;
@@ -77,6 +81,7 @@ export class OrderRoomElement extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.sizes.observe(this);
+    this.addEventListener('sound-check', this.checkSound);
     for (const event of ['pointerdown', 'keydown'] as const) addEventListener(event, this.touched, true);
     for (const event of ['focus', 'blur', 'visibilitychange'] as const) addEventListener(event, this.looked, true);
     this.join();
@@ -154,6 +159,7 @@ export class OrderRoomElement extends LitElement {
       if (place) void conversation.jumpTo(Number(place));
     }
     this.audio.muted = call.onHold;
+    void playOn(this.audio, call.speaker);
     if (this.audio.srcObject !== call.remote) {
       this.audio.srcObject = call.remote;
       if (call.remote) {
@@ -166,6 +172,8 @@ export class OrderRoomElement extends LitElement {
     this.attention.count(room.connection.lines?.find((line) => line.order === room.order)?.unread ?? 0);
     this.looked();
   }
+
+  private readonly checkSound = (): void => this.soundCheck?.show();
 
   private readonly touched = (): void => {
     void this.call?.touched();
@@ -205,6 +213,9 @@ export class OrderRoomElement extends LitElement {
   override render(): TemplateResult {
     return html`
       ${this.content()}
+      ${this.room && this.call
+        ? html`<order-room-sound-check .room=${this.room} .call=${this.call} .language=${this.tongue} .revision=${this.revision}></order-room-sound-check>`
+        : nothing}
       <audio data-test="remote-audio" autoplay hidden></audio>
       <div class="sr" aria-live="polite" data-test="announcements">${this.said}</div>
     `;

@@ -178,6 +178,14 @@ export class OrderRoom implements Follower {
     );
   }
 
+  /** An answer for a leg that hears itself. */
+  echo(leg: string, sdp: string, signal: AbortSignal): Promise<Answer> {
+    return this.connection.ask<Answer>(
+      { t: 'call.test', id: crypto.randomUUID(), order: this.order, leg, sdp },
+      { signal, within: CALL_PATIENCE },
+    );
+  }
+
   mute(call: string, on: boolean): void {
     this.connection.tell({ t: 'call.mute', order: this.order, call, on });
   }

@@ -115,6 +115,9 @@ async def test_a_call_is_carried_by_another_process_than_the_one_asked(
         assert (room.buyer, "muted") in media.signals
         await gateway.board.hold(room.order, room.seller, call, on=True)
         assert (room.seller, "held") in media.signals
+        assert "m=audio" in await gateway.board.test(room.order, room.buyer, "test", CHROMIUM)
+        assert len(media.board.node.echoes) == 1
+        assert not gateway.board.node.echoes
         with pytest.raises(SdpRefused):
             await gateway.board.offer(room.order, room.buyer, call, "2", "v=0\r\nnonsense")
         await gateway.board.hang_up(room.order, room.buyer, call, "bye")

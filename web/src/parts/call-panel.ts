@@ -117,11 +117,15 @@ export class CallPanel extends LitElement {
 
   private idle(): TemplateResult {
     const t = textsOf(this.language);
-    const { gate } = this;
+    const { gate, call } = this;
     const closed = gate.open ? '' : gate.reason ? t.callGate[gate.reason] : t.callGate.ended;
     const label = t.call.start(this.other);
     const hint = closed || `${t.call.brand}. ${t.call.startHint}`;
-    return html`<button
+    const sounds = textsOf(this.language).sound.check;
+    return html`${gate.open && call.isFirst && call.state === 'idle'
+        ? html`<button class="quiet try ${this.compact ? 'round' : ''}" data-test="sound-check-open" aria-label=${sounds.open} title=${sounds.open}
+            @click=${this.checkSound}>${icon('mic')}${this.compact ? nothing : sounds.open}</button>`
+        : nothing}<button
       class=${this.compact ? 'call round' : 'call'}
       data-test="call-start"
       aria-label=${label}
@@ -256,8 +260,13 @@ export class CallPanel extends LitElement {
             </select>
           </label>`
         : nothing}
+      <button class="link quieter" data-test="sound-check-open" @click=${this.checkSound}>${sounds.check.settings}</button>
     `;
   }
+
+  private readonly checkSound = (): void => {
+    this.dispatchEvent(new CustomEvent('sound-check', { bubbles: true, composed: true }));
+  };
 
   private elsewhere(): TemplateResult {
     const t = textsOf(this.language).call;

@@ -53,6 +53,11 @@ export class More extends LitElement {
               ${icon('search', 18)}<span>${texts.search.open}</span>
             </button>`
           : nothing}
+        ${party
+          ? html`<button role="menuitem" class="quiet item" tabindex="-1" data-test="sound-check-menu" @click=${this.checkSound}>
+              ${icon('mic', 18)}<span>${texts.sound.check.settings}</span>
+            </button>`
+          : nothing}
         <button role="menuitemcheckbox" class="quiet item" tabindex="-1" data-test="hide-presence" aria-checked=${hidden}
           ?disabled=${this.busy} @click=${() => this.hide(!hidden)}>
           ${icon(hidden ? 'check' : 'eyeOff', 18)}<span>${t.hide}<small>${t.hideHint}</small></span>
@@ -115,6 +120,12 @@ export class More extends LitElement {
       this.menu.hidePopover();
     }
     this.dispatchEvent(new CustomEvent('search', { bubbles: true, composed: true }));
+  };
+
+  private readonly checkSound = (): void => {
+    this.leaving = true;
+    this.menu.hidePopover();
+    this.dispatchEvent(new CustomEvent('sound-check', { bubbles: true, composed: true }));
   };
 
   private readonly report = (): void => {

@@ -1,5 +1,6 @@
 /** How a call sounds: advice, hold, what was measured. */
 import type { Advice } from '../call-quality.js';
+import type { EchoState } from '../echo-test.js';
 
 export const sound = {
   advice: {
@@ -28,6 +29,26 @@ export const sound = {
   },
   figures: (f: { opinion: string; loss: string; jitter: number; trip: number }) =>
     `score ${f.opinion} of 4.5, ${f.loss} lost, ${f.jitter} ms jitter, ${f.trip} ms there and back.`,
+  check: {
+    open: 'Test the microphone',
+    settings: 'Microphone and sound',
+    title: 'Test your microphone',
+    body: 'Speak for a moment: you hear yourself a second later, over the same way as in a call. Nobody else listens, and nothing is kept.',
+    start: 'Start the test',
+    stop: 'Stop',
+    again: 'Test again',
+    speaker: 'Speaker',
+    onlyOne: 'This device has one microphone, and your browser chooses the speaker.',
+    state: {
+      idle: 'Ready when you are.',
+      opening: 'Connecting…',
+      listening: 'Say something…',
+      heard: 'We heard you well. If you hear yourself too, you are ready for a call.',
+      silent: 'Nothing arrived: your microphone gives no sound. Check its switch, or choose another one.',
+      lost: 'Nothing arrived: your microphone works, but its sound does not get through. Try another network.',
+      blocked: 'Nothing arrived: your network lets no calls through. Try another one, or switch off the VPN.',
+    } satisfies Record<EchoState, string> as Record<EchoState, string>,
+  },
   reconnect: 'Reconnect',
   reopen: 'Try the microphone again',
   choose: 'Choose a microphone',
