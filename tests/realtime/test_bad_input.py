@@ -10,6 +10,7 @@ from realtime import texts
 from realtime.limits import Limits
 from realtime.protocol import Close
 from tests.harness import Browser, InProcess, TestOrder, serving
+from tests.realtime.voice.offers import CHROMIUM
 
 
 async def _entries(server: InProcess, order: TestOrder) -> int:
@@ -30,6 +31,7 @@ COMMANDS: list[dict[str, Any]] = [
     {"t": "call.decline", "call": "c_1"},
     {"t": "call.hang_up", "call": "c_1"},
     {"t": "call.offer", "call": "c_1", "leg": "1", "sdp": "v=0"},
+    {"t": "call.test", "leg": "1", "sdp": "v=0"},
     {"t": "history", "before": 3},
 ]
 
@@ -47,6 +49,20 @@ async def test_an_unknown_order_and_somebody_elses_look_alike(
             told.append((refused["code"], refused["text"]))
         assert told == [("order_unknown", "There is no such order, or it is not yours.")] * 2
     assert await _entries(server, order) == 3
+
+
+async def test_a_microphone_is_tested_so_often_and_no_oftener(server: InProcess) -> None:
+    order = await server.order()
+    async with server.browser(order.buyer) as buyer:
+        answer = await buyer.ask(t="call.test", order=order.id, leg="1", sdp=CHROMIUM)
+        assert (answer["t"], answer["leg"], answer["call"]) == ("answer", "1", "")
+        assert "m=audio" in answer["sdp"]
+        codes = []
+        for leg in range(2, 2 + Limits().echo_tests_burst):
+            wrong = {"t": "call.test", "leg": str(leg), "sdp": "v=0"}
+            codes.append((await buyer.refused(**wrong, order=order.id))["code"])
+        assert codes[0] == "sdp_refused"
+        assert codes[-1] == "rate_exceeded"
 
 
 @pytest.mark.parametrize(
