@@ -45,9 +45,12 @@ def chromium() -> str:
 
 
 @asynccontextmanager
-async def open_browser(*more: str) -> AsyncIterator[Browser]:
-    """A headless Chromium whose microphone is a fake one, with `more` flags."""
-    path = chromium()
+async def open_browser(*more: str, path: str | None = None) -> AsyncIterator[Browser]:
+    """A headless Chromium whose microphone is a fake one, with `more` flags.
+
+    `path` is what starts it, the machine's own if nothing is said.
+    """
+    path = path or chromium()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=path, args=[*FLAGS, *more])
         try:

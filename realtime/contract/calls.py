@@ -232,6 +232,14 @@ UPLOAD_METADATA = Given(
     "filename YnJpZWYgdjIucGRm",
     required=False,
 )
+NOT_ANSWERED = {
+    status: Bytes("text/html", f"A page that says why nothing was answered: {why}.")
+    for status, why in (
+        (403, "it is not this person's to answer"), (404, "the link is none"),
+        (409, "it was answered already"), (410, "the link is too old"), (413, "too long"),
+        (422, "it cannot be done so"), (429, "too fast"), (503, "not at this moment"),
+    )
+}  # fmt: skip
 SEALED = Given("t", "query", "The sealed link, as the mail has it.", {"type": "string"}, "c2VhbGVk")
 ASSET = Given("name", "path", "A file of the browser client.", {"type": "string"}, "room.js")
 
@@ -519,15 +527,13 @@ CALLS = (
         method="get", path="/answer", name="askedByMail", who=Who.ANYBODY,
         about="The page behind a link of a mail: what it would answer, and one button. Changes"
         " nothing. The sealed link is the whole permission, for one answer of one person.",
-        given=(SEALED,), gives={200: Bytes("text/html", "The page.")},
-        refused=(NotFound, LinkOver),
+        given=(SEALED,), gives={200: Bytes("text/html", "The page."), **NOT_ANSWERED},
     ),
     Call(
         method="post", path="/answer", name="answerByMail", who=Who.ANYBODY,
         about="Answer as the link says; pressed twice, it is the same answer.",
         takes=Bytes("application/x-www-form-urlencoded", "The sealed link as `t`."),
-        gives={200: Bytes("text/html", "What was done.")},
-        refused=(NotFound, LinkOver),
+        gives={200: Bytes("text/html", "What was done."), **NOT_ANSWERED},
     ),
     Call(
         method="get", path="/embed.js", name="embed", who=Who.ANYBODY,

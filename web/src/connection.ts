@@ -19,6 +19,12 @@ export interface Follower {
   status(): void;
 }
 
+/**
+ * The server answers everything at once or says why not. If nothing at all came since something was
+ * asked, the network changed under the line: a socket of the old one may hang for minutes.
+ */
+const UNANSWERED = 8_000;
+
 export class Connection implements Owner {
   welcome: Welcome | null = null;
   /** All orders of the person, as far as we heard; null before the first welcome. */
@@ -173,6 +179,8 @@ export class Connection implements Owner {
       this.asked.delete(order);
       this.resume(order);
     }
+    const since = this.outbox.waitingSince();
+    if (since !== null && now - since > UNANSWERED && this.line.heardAt < since) return this.line.lost();
     this.flush();
   }
 
@@ -285,6 +293,7 @@ export class Connection implements Owner {
     if (this.status !== 'online' || !this.welcome) return;
     for (const ask of this.outbox.due(this.welcome.person, this.local())) {
       ask.sent = true;
+      ask.sentAt = this.local();
       this.line.send(ask.frame);
     }
   }

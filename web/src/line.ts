@@ -231,7 +231,13 @@ export class Line {
     this.stop(spoken ?? { code: `close_${code}`, text: reason, facts: {} });
   }
 
-  private lost(): void {
+  /** When anything came over the line last, on the local clock. */
+  get heardAt(): number {
+    return this.lastHeard;
+  }
+
+  /** The line is dead, whatever the socket believes: come back on another. */
+  lost(): void {
     this.drop(Close.SILENT);
     this.later();
   }

@@ -41,6 +41,8 @@ export interface Ask {
   readonly reply: Promise<Reply>;
   /** Whether it is on the way over the present socket. */
   sent: boolean;
+  /** When it was sent there (local time). */
+  sentAt: number;
   /** How often it was put off, and until when (local time). */
   tries: number;
   notBefore: number;
@@ -94,7 +96,9 @@ export class Outbox {
       settle = (answer) => (answer instanceof Error ? reject(answer) : resolve(answer));
     });
     reply.catch(() => undefined); // whoever cares has a handler of their own
-    const ask: Ask = { frame, person, expires, reply, settle, sent: false, tries: 0, notBefore: 0, held: () => undefined };
+    const ask: Ask = {
+      frame, person, expires, reply, settle, sent: false, sentAt: 0, tries: 0, notBefore: 0, held: () => undefined,
+    };
     this.asks.set(frame.id, ask);
     this.write();
     return ask;
@@ -137,6 +141,12 @@ export class Outbox {
       if (!ask.sent && ask.notBefore <= now) found.push(ask);
     }
     return found;
+  }
+
+  /** When the oldest that is on its way was sent; null if there is none. */
+  waitingSince(): number | null {
+    const sent = [...this.asks.values()].filter((ask) => ask.sent).map((ask) => ask.sentAt);
+    return sent.length > 0 ? Math.min(...sent) : null;
   }
 
   /** The socket is gone: whatever was on its way may or may not have arrived. */

@@ -157,6 +157,18 @@ describe('a connection', () => {
     assert.equal(dead.onmessage, null);
   });
 
+  it('leaves a line on which nothing came since something was asked', async () => {
+    network.last.welcome();
+    await pass(500);
+    void connection.ask(message('a'));
+    await pass(7_500);
+    assert.equal(network.sockets.length, 1);
+    await pass(2_500);
+    assert.equal(network.sockets.length, 2);
+    network.last.welcome();
+    assert.ok(network.last.types().includes('message.send'));
+  });
+
   it('repeats what was not answered, with the same id, on the next socket', async () => {
     network.last.welcome();
     const reply = connection.ask<Done>(message('m1'));
