@@ -105,7 +105,8 @@ class Sweeper:
             except Exception:
                 log.exception("a sweep failed")
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._nudged.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self._nudged.wait()
             self._nudged.clear()
 
     async def sweep(self) -> int:

@@ -193,3 +193,8 @@ class Bucket:
             self._left -= 1.0
             return 0.0
         return (1.0 - self._left) / self._rate
+
+    def owe(self, seconds: float, now: float) -> None:
+        """Be full in so many seconds and not before; more than `burst` may be owed."""
+        left = min(self._burst, self._left + (now - self._at) * self._rate)
+        self._left, self._at = min(left, self._burst - seconds * self._rate), now

@@ -8,11 +8,13 @@ so that nobody is kept out; a limit is then as wide as there are processes.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from math import ceil
 
 from orders.errors import RateExceeded
 from orders.events import PersonId
 from realtime.bus.asking import Asker, AwayError
+from realtime.chat.flood import Use
 from realtime.limits import Limits
 
 _TAKE = """
@@ -24,6 +26,14 @@ local wait = full - every * burst - at
 if wait > 0 then return tostring(wait) end
 redis.call('SET', KEYS[1], string.format('%.6f', full), 'EX', math.ceil(full - at) + 1)
 return '0'
+"""
+
+_ADD = """
+local now = redis.call('TIME')
+local at = now[1] + now[2] / 1000000
+local full = math.max(tonumber(redis.call('GET', KEYS[1]) or at), at) + ARGV[1]
+redis.call('SET', KEYS[1], string.format('%.6f', full), 'EX', math.ceil(full - at) + 1)
+return tostring(full - at)
 """
 
 FORGOTTEN_FROM = 10_000
@@ -61,9 +71,25 @@ class Rates:
         if wait > 0:
             raise RateExceeded(limit=name, retry_after=ceil(wait))
 
+    async def add(self, uses: Sequence[Use]) -> list[float] | None:
+        """Add what people used of limits that each process watches over: a `flood.Sum`."""
+        if self._asker is None:
+            return None
+        commands = [
+            ("EVAL", _ADD, 1, self._key(use.limit, use.who), str(use.times / use.rate))
+            for use in uses
+        ]
+        try:
+            return [float(behind) for behind in await self._asker.ask(*commands)]
+        except AwayError:
+            return None
+
+    def _key(self, limit: str, who: str) -> str:
+        return f"{self._prefix}:rate:{limit}:{{{who}}}"
+
     async def _take(self, name: str, person: PersonId, every: float, burst: int) -> float:
         if self._asker is not None:
-            key = f"{self._prefix}:rate:{name}:{{{person}}}"
+            key = self._key(name, person)
             try:
                 (wait,) = await self._asker.ask(("EVAL", _TAKE, 1, key, str(every), burst))
                 return float(wait)

@@ -127,6 +127,8 @@ async def running(
         )
         tokens = Tokens(token_secret, limits)
         record_key = sealing_key(settings)
+        rates = Rates(limits, asker, settings.redis_prefix)
+        flood = Flood(limits, add=None if asker is None else rates.add)
         edge = Edge(
             settings=settings,
             limits=limits,
@@ -141,8 +143,8 @@ async def running(
             tokens=tokens,
             record_key=record_key,
             record_keys=published_keys(settings, record_key),
-            rates=Rates(limits, asker, settings.redis_prefix),
-            flood=Flood(limits),
+            rates=rates,
+            flood=flood,
             calls=calls,
             shelf=shelf,
             finisher=finisher,
@@ -157,6 +159,7 @@ async def running(
             _work(stack, edge, between.run)
         if asker is not None:
             _work(stack, edge, asker.run)
+            _work(stack, edge, flood.run)
             attendance = hub.attendance
             there = InRedis(
                 asker, settings.redis_prefix, lambda: attendance.persons, attendance.are_here
@@ -178,6 +181,11 @@ async def running(
             _work(stack, edge, calls.run)
             if settings.redis_url is not None:
                 _work(stack, edge, calls.serve)
+                between.subscribe(
+                    lambda _: None,
+                    lambda _: None,
+                    lambda: calls.retell() if between.is_whole else None,
+                )
         stack.push_async_callback(marks.close)
         stack.push_async_callback(hub.close)
         _work(stack, edge, hub.run)

@@ -1,15 +1,23 @@
 """Flood control: how fast one person may write, and how often the same thing.
 
 It is decided before a message is queued and waits for nothing, so messages of one socket keep
-their order; each process counts for itself. Whoever is too fast gets a refusal that says when to
-try again: the socket stays, and the browser keeps the message.
+their order. Whoever is too fast gets a refusal that says when to try again: the socket stays, and
+the browser keeps the message.
+
+Each process counts for itself and, where there are several, `share` lets them know of each other:
+what somebody used is added to a sum after each eighth of a burst, a slice, and the sum tells the
+process what was used elsewhere. With p processes a person can write p bursts at once instead of
+one, but what was too much is owed: nobody is let in anywhere before it is paid off, so in the
+long run the rate holds over all processes, up to p slices. How often the same text was said is
+counted by each process alone.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from math import ceil
 from typing import Generic, TypeVar
@@ -21,15 +29,45 @@ from realtime.limits import Bucket, Limits
 REMEMBERED = 20_000
 """Conversations and people that are counted; beyond, those who were heard longest ago go."""
 
+SLICES = 8
+"""Slices of a burst: after one, what somebody used is added to the sum."""
+SHARE_EVERY = 0.5
+"""Seconds between two looks at who has used up a slice."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """How often somebody used a limit of `rate` a second; `who` is theirs alone."""
+
+    limit: str
+    who: str
+    rate: float
+    times: int
+
+
+Sum = Callable[[Sequence[Use]], Awaitable[Sequence[float] | None]]
+"""Adds to the sums over all processes; returns the seconds until each bucket is full again. None
+if nothing could be added."""
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+
+
+class _Meter:
+    """A bucket, and how much of it was used since others were told."""
+
+    def __init__(self, rate: float, burst: int, now: float) -> None:
+        self.rate = rate
+        self.bucket = Bucket(rate, burst, now)
+        self.used = 0
+        self.slice = max(1, burst // SLICES)
 
 
 @dataclass(slots=True)
 class _Talk:
     """What one person writes in one order."""
 
-    bucket: Bucket
+    meter: _Meter
     said: dict[int, list[tuple[float, str]]] = field(default_factory=dict)
     """When each text was said, and under which client id: a repeat is not said again.
 
@@ -66,17 +104,27 @@ class _Lately(Generic[K, V]):
 class Flood:
     """Counts what people write. One per process."""
 
-    def __init__(self, limits: Limits, clock: Callable[[], float] = time.monotonic) -> None:
-        """Begin with nobody; `clock` is the machine's unless a test says otherwise."""
+    def __init__(
+        self,
+        limits: Limits,
+        clock: Callable[[], float] = time.monotonic,
+        add: Sum | None = None,
+    ) -> None:
+        """Begin with nobody; `clock` is the machine's unless a test says otherwise.
+
+        Without `add` there are no other processes.
+        """
         self._limits = limits
         self._clock = clock
+        self._add = add
+        self._slices: dict[tuple[str, str], _Meter] = {}  # used up, and not yet added to the sums
         self._talks: _Lately[tuple[OrderId, PersonId], _Talk] = _Lately(
             lambda: _Talk(
-                Bucket(limits.messages_per_order, limits.messages_per_order_burst, clock())
+                _Meter(limits.messages_per_order, limits.messages_per_order_burst, clock())
             )
         )
-        self._people: _Lately[PersonId, Bucket] = _Lately(
-            lambda: Bucket(limits.messages_per_person, limits.messages_per_person_burst, clock())
+        self._people: _Lately[PersonId, _Meter] = _Lately(
+            lambda: _Meter(limits.messages_per_person, limits.messages_per_person_burst, clock())
         )
 
     def admit(self, order: OrderId, person: PersonId, client_id: str, text: str) -> None:
@@ -92,12 +140,39 @@ class Flood:
             raise RateExceeded(
                 limit="same_text", retry_after=ceil(said[0][0] + limits.same_text_window - now)
             )
-        for name, bucket in (
-            ("messages_per_order", talk.bucket),
-            ("messages_per_person", self._people[person]),
+        for name, meter, who in (
+            ("messages_per_order", talk.meter, (order, person)),
+            ("messages_per_person", self._people[person], (person,)),
         ):
-            if wait := bucket.take(now):
+            if wait := meter.bucket.take(now):
                 raise RateExceeded(limit=name, retry_after=ceil(wait))
+            meter.used += 1
+            if self._add is not None and meter.used >= meter.slice:
+                self._slices[name, ":".join(who)] = meter
         if not known:
             talk.said.pop(words, None)
             talk.said[words] = [*said, (now, client_id)]
+
+    async def run(self) -> None:
+        """Share what is used with the other processes until cancelled."""
+        while True:
+            await asyncio.sleep(SHARE_EVERY)
+            await self.share()
+
+    async def share(self) -> None:
+        """Add the slices used up to the sums over all processes, and owe what others used.
+
+        What cannot be added stays and is added later.
+        """
+        if self._add is None or not self._slices:
+            return
+        slices, self._slices = self._slices, {}
+        uses = [Use(*name, meter.rate, meter.used) for name, meter in slices.items()]
+        behind = await self._add(uses)
+        if behind is None:
+            self._slices = slices | self._slices
+            return
+        now = self._clock()
+        for use, meter, seconds in zip(uses, slices.values(), behind, strict=True):
+            meter.used -= use.times
+            meter.bucket.owe(seconds + meter.used / meter.rate, now)

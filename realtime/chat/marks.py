@@ -79,6 +79,7 @@ class Marks:
 
     async def _pause(self) -> None:
         try:
-            await asyncio.wait_for(self._closing.wait(), self._limits.mark_every)
+            async with asyncio.timeout(self._limits.mark_every):
+                await self._closing.wait()
         except TimeoutError:
             return

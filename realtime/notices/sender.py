@@ -108,7 +108,8 @@ class NoticeWorker:
                     await one_pass
                     raise
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._nudged.wait(), wait)
+                    async with asyncio.timeout(wait):
+                        await self._nudged.wait()
                 self._nudged.clear()
         finally:
             self._stopping = False

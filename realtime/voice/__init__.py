@@ -25,7 +25,7 @@ Read in this order:
 - `callbook`  calls, persons in a call and leases in the database
 - `carriers`  which media process carries which call; taking over what one left behind
 - `measured`  how the two of each call were heard, kept for the entry that ends it
-- `afar`      asking a media process of another machine, over Redis
+- `afar`      asking a media process of another machine, over Redis; `gates` what it must learn
 - `signalling` the switchboard: commands, and what the node hears, meet here
 
 Media is forwarded without decoding: unprotect, rewrite the header, protect, send. A browser

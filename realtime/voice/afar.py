@@ -49,6 +49,10 @@ class Mute(msgspec.Struct, frozen=True, tag_field="t", tag="mute"):
     person: PersonId
     call: CallId
     on: bool
+    asker: str
+    """The process that was asked for it first."""
+    stamp: int
+    """Of what one process was asked for, the larger stamp is the newer one."""
 
 
 class Hold(msgspec.Struct, frozen=True, tag_field="t", tag="hold"):
@@ -59,6 +63,8 @@ class Hold(msgspec.Struct, frozen=True, tag_field="t", tag="hold"):
     person: PersonId
     call: CallId
     on: bool
+    asker: str
+    stamp: int
 
 
 class Test(msgspec.Struct, frozen=True, tag_field="t", tag="test"):
@@ -105,19 +111,10 @@ class Afar:
         reply = self._reply()
         return await self._ask(incarnation, Question(reply, order, person, call, leg, sdp), reply)
 
-    async def mute(
-        self, incarnation: str, order: OrderId, person: PersonId, call: CallId, *, on: bool
-    ) -> None:
-        """As `Switchboard.mute`, there."""
-        reply = self._reply()
-        await self._ask(incarnation, Mute(reply, order, person, call, on), reply)
-
-    async def hold(
-        self, incarnation: str, order: OrderId, person: PersonId, call: CallId, *, on: bool
-    ) -> None:
-        """As `Switchboard.hold`, there."""
-        reply = self._reply()
-        await self._ask(incarnation, Hold(reply, order, person, call, on), reply)
+    async def gate(self, incarnation: str, gate: Mute | Hold) -> None:
+        """As `Switchboard.mute` or `hold`, there; the gate's `reply` is filled in."""
+        asked = msgspec.structs.replace(gate, reply=self._reply())
+        await self._ask(incarnation, asked, asked.reply)
 
     async def test(
         self, incarnation: str, order: OrderId, person: PersonId, leg: str, sdp: str

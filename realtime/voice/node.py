@@ -273,6 +273,15 @@ class Node:
             party.holding = holding
             _wire(parties)
 
+    def retell(self) -> None:
+        """Say anew what each party lets through and what it does not."""
+        for call_id, parties in self._calls.items():
+            for party in parties.values():
+                self._on_word(call_id, party.person_id, Gate.MUTED if party.muted else Gate.UNMUTED)
+                self._on_word(
+                    call_id, party.person_id, Gate.HELD if party.holding else Gate.RESUMED
+                )
+
     def leave(self, call_id: str, person_id: str) -> None:
         """Close what a party has here. The other one stays; the party may join again."""
         parties = self._calls.get(call_id, {})

@@ -164,6 +164,7 @@ async def _again_until(reached: asyncio.Event, act: Callable[[], None]) -> None:
     while not reached.is_set():
         act()
         try:
-            await asyncio.wait_for(reached.wait(), _AGAIN_AFTER)
+            async with asyncio.timeout(_AGAIN_AFTER):
+                await reached.wait()
         except TimeoutError:
             continue

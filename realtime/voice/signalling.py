@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
 from typing import assert_never
 
@@ -33,6 +34,7 @@ from realtime import telemetry
 from realtime.voice import callbook, carriers
 from realtime.voice.afar import Afar, Asked, Hold, Look, Mute, Question, Test
 from realtime.voice.calls import Call, Verb, accept, check_media, decline, hang_up, start
+from realtime.voice.gates import DistantGates, Newest
 from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
 from realtime.voice.measured import Measured
@@ -45,6 +47,10 @@ OnSignal = Callable[[OrderId, CallId, PersonId, str], None]
 """Told (order, call, person, media), media being one of `connected`, `reconnecting`, `gone`,
 `elsewhere`, `moved`, a `node.Gate` or a `quality.Word`. Called on the event loop; must not
 block."""
+
+
+_RETOLD_AFTER = 5.0
+"""Seconds after which every process listens again that listens at all."""
 
 
 class Switchboard:
@@ -93,6 +99,10 @@ class Switchboard:
         self._measured = Measured(database, self.node)
         # Calls with a vanished party, until their end is written.
         self._lost: set[CallId] = set()
+        self._distant = None if afar is None else DistantGates(afar, self._present)
+        self._newest = Newest()
+        self._stamps = itertools.count(1)
+        self._tasks: set[asyncio.Task[None]] = set()
         self._nudged = asyncio.Event()
         self._running = False
         # The end of our lease as last written; None before the first.
@@ -185,29 +195,21 @@ class Switchboard:
         return await self.node.join(call, person, sdp, leg)
 
     async def mute(self, order: OrderId, person: PersonId, call: CallId, on: bool) -> None:  # noqa: FBT001 - as the frame has it
-        """Close the gate behind the person's microphone (`on`), or open it. Raises as `offer`."""
-        found = await self._present(order, person, call, Verb.MUTE)
-        if found.incarnation != self.node.incarnation:
-            if self._afar is None:
-                raise Unavailable(reason="media_elsewhere")
-            await self._afar.mute(found.incarnation, order, person, call, on=on)
-            return
-        self._carry(order, found)
-        self.node.mute(call, person, muted=on)
+        """Close the gate behind the person's microphone (`on`), or open it.
+
+        A media process that cannot be reached is told as soon as it can, unless the call is over
+        by then. Raises as `offer`, but never `media_elsewhere` for that.
+        """
+        stamp = next(self._stamps)  # before anything is awaited: commands overtake each other
+        await self._gate(Mute("", order, person, call, on, self.node.incarnation, stamp))
 
     async def hold(self, order: OrderId, person: PersonId, call: CallId, on: bool) -> None:  # noqa: FBT001 - as the frame has it
         """Put the call on hold for the person (`on`), or go on. May be repeated.
 
-        Raises as `offer`, and `WrongState` while it rings, for the caller too.
+        Raises as `mute`, and `WrongState` while it rings, for the caller too.
         """
-        found = await self._present(order, person, call, Verb.HOLD)
-        if found.incarnation != self.node.incarnation:
-            if self._afar is None:
-                raise Unavailable(reason="media_elsewhere")
-            await self._afar.hold(found.incarnation, order, person, call, on=on)
-            return
-        self._carry(order, found)
-        self.node.hold(call, person, holding=on)
+        stamp = next(self._stamps)  # before anything is awaited: commands overtake each other
+        await self._gate(Hold("", order, person, call, on, self.node.incarnation, stamp))
 
     async def test(self, order: OrderId, person: PersonId, leg: str, sdp: str) -> str:
         """Answer the offer of a member's browser that wants to hear itself; no call is needed.
@@ -254,7 +256,8 @@ class Switchboard:
                 except Exception:
                     log.exception("the switchboard could not compare its calls")
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._nudged.wait(), self._limits.renew_seconds)
+                    async with asyncio.timeout(self._limits.renew_seconds):
+                        await self._nudged.wait()
                 self._nudged.clear()
         finally:
             self._running = False
@@ -264,6 +267,14 @@ class Switchboard:
         if self._afar is not None:
             await self._afar.serve(self.node.incarnation, self._asked)
 
+    def retell(self) -> None:
+        """Say anew what the parties let through: the processes may have missed it.
+
+        Said twice, because some of them listen again later than others.
+        """
+        self.node.retell()
+        asyncio.get_running_loop().call_later(_RETOLD_AFTER, self.node.retell)
+
     async def close(self) -> None:
         """Stop in good order: the calls of this process move on, and their media goes on.
 
@@ -271,6 +282,11 @@ class Switchboard:
         nobody takes within `handover_seconds` ends as stopped, and both see why. An unreachable
         database is left alone: the lease lapses by itself.
         """
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._distant is not None:
+            await self._distant.close()
         try:
             await self._measured.write(self._orders)
             await carriers.leave(
@@ -310,7 +326,8 @@ class Switchboard:
         if found.incarnation == self.node.incarnation:
             self._forget(call)
         elif self._afar is not None:
-            await self._afar.look(found.incarnation)
+            # nobody waits for it: the media process looks by itself soon
+            self._background(self._afar.look(found.incarnation))
         return position
 
     async def _present(self, order: OrderId, person: PersonId, call: CallId, verb: Verb) -> Call:
@@ -343,10 +360,8 @@ class Switchboard:
         match asked:
             case Question():
                 return await self.offer(asked.order, asked.person, asked.call, asked.leg, asked.sdp)
-            case Mute():
-                await self.mute(asked.order, asked.person, asked.call, asked.on)
-            case Hold():
-                await self.hold(asked.order, asked.person, asked.call, asked.on)
+            case Mute() | Hold():
+                await self._gate(asked)
             case Test():
                 return await self.node.echoes.join(asked.person, asked.sdp, asked.leg)
             case Look():
@@ -354,6 +369,29 @@ class Switchboard:
             case never:
                 assert_never(never)
         return ""
+
+    async def _gate(self, gate: Mute | Hold) -> None:
+        verb = Verb.MUTE if isinstance(gate, Mute) else Verb.HOLD
+        found = await self._present(gate.order, gate.person, gate.call, verb)
+        if found.incarnation != self.node.incarnation:
+            if self._distant is None:
+                raise Unavailable(reason="media_elsewhere")
+            await self._distant.tell(found.incarnation, gate)
+            return
+        self._carry(gate.order, found)
+        if not self._newest.is_newest(gate):
+            return
+        match gate:
+            case Mute(call=call, person=person, on=on):
+                self.node.mute(call, person, muted=on)
+            case Hold(call=call, person=person, on=on):
+                self.node.hold(call, person, holding=on)
+
+    def _background(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
 
     async def _rescue(self) -> None:
         """Give calls that a media process left behind to the one with the most room."""
@@ -408,6 +446,7 @@ class Switchboard:
         self._orders.pop(call, None)
         self._measured.forget(call)
         self._lost.discard(call)
+        self._newest.forget(call)
 
     def _signal(self, call: str, person: str, media: str) -> None:
         order = self._orders.get(CallId(call))

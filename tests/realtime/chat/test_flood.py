@@ -1,11 +1,19 @@
 """Who writes too fast is told when to go on, and nothing else happens to them."""
 
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import pytest
 
 from orders.errors import RateExceeded
 from orders.events import OrderId, PersonId
+from realtime.bus.asking import Asker
+from realtime.chat import flood
 from realtime.chat.flood import Flood
 from realtime.limits import Limits, at_pace
+from realtime.rates import Rates
 from tests.harness import serving
 
 A, B = OrderId("o_a"), OrderId("o_b")
@@ -127,3 +135,94 @@ async def test_the_socket_stays_and_the_message_is_taken_later(own_database_url:
             refused = await buyer.refused(t="search", id="s-9", q="text")
             assert refused["facts"]["limit"] == "searches_per_second"
             assert buyer.close_code is None
+
+
+@asynccontextmanager
+async def _two_processes(redis_url: str, clock: _Clock) -> AsyncIterator[tuple[Flood, Flood]]:
+    asker = Asker(redis_url)
+    running = asyncio.create_task(asker.run())
+    prefix = f"t-{secrets.token_hex(6)}"
+    try:
+        one, two = (Flood(WIDE, clock, Rates(WIDE, asker, prefix).add) for _ in range(2))
+        yield one, two
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+WIDE = Limits(
+    messages_per_order=1.0,
+    messages_per_order_burst=80,
+    messages_per_person=1.0,
+    messages_per_person_burst=160,
+)
+
+
+def _written(control: Flood, most: int, name: str) -> int:
+    for n in range(most):
+        if _refused(control, A, ME, n, f"{name} {n}") is not None:
+            return n
+    return most
+
+
+async def test_what_somebody_writes_elsewhere_counts_here_after_a_slice(
+    redis_url: str, clock: _Clock
+) -> None:
+    async with _two_processes(redis_url, clock) as (one, two):
+        assert _written(one, 70, "one") == 70
+        await one.share()
+        assert _written(two, 10, "two") == 10, "a slice, before it has looked"
+        await two.share()
+        assert _written(two, 100, "more") <= 10, "what is left of one burst, and a moment"
+        assert _written(one, 100, "again") == 10, "which has not looked since"
+        await one.share()
+        clock.now += 5
+        assert _refused(one, A, ME, 1, "late") is not None, "what was too much is owed"
+
+
+async def test_a_process_that_cannot_share_counts_alone_and_tells_later(
+    redis_url: str, clock: _Clock
+) -> None:
+    async with _two_processes(redis_url, clock) as (one, _):
+        away = Asker("redis://127.0.0.1:1/0")
+        trying = asyncio.create_task(away.run())
+        alone = Flood(WIDE, clock, Rates(WIDE, away, "t").add)
+        assert _written(alone, 100, "alone") == 80
+        await alone.share()
+        clock.now += 1
+        assert _refused(alone, A, ME, 1, "one a second") is None
+        alone._add = one._add
+        await alone.share()
+        assert _written(one, 10, "one") == 10
+        await one.share()
+        assert _refused(one, A, ME, 1, "told") is not None
+        trying.cancel()
+        await asyncio.gather(trying, return_exceptions=True)
+
+
+async def test_two_gateways_hold_one_person_to_one_limit(postgres_url: str, redis_url: str) -> None:
+    environment = {
+        "ORDER_ROOM_REDIS_URL": redis_url,
+        "ORDER_ROOM_REDIS_PREFIX": f"t-{secrets.token_hex(6)}",
+    }
+    limits = Limits(messages_per_order=0.01, messages_per_order_burst=40, drain=0.05)
+    async with (
+        serving(postgres_url, limits=limits, environment=environment) as here,
+        serving(postgres_url, limits=limits, environment=environment) as there,
+        here.browser((order := await here.order()).buyer) as desk,
+        there.browser(order.buyer) as phone,
+    ):
+        await desk.subscribe(order.id)
+        await phone.subscribe(order.id)
+        for n in range(40):
+            await desk.say(order.id, f"desk {n}")
+        for n in range(5):  # a slice
+            await phone.say(order.id, f"phone {n}")
+        async with asyncio.timeout(60):
+            while (await phone.ask(**_message(order.id)))["t"] != "refused":
+                await asyncio.sleep(flood.SHARE_EVERY)
+        assert len(phone.texts(order.id)) < 60
+
+
+def _message(order: str) -> dict[str, object]:
+    return {"t": "message.send", "order": order, "text": secrets.token_hex(8)}

@@ -11,7 +11,7 @@ import pytest
 from orders.database import Database
 from orders.errors import CallOver, SdpRefused, Unavailable
 from orders.events import CallId, OrderId, PersonId
-from realtime.voice.afar import Afar, Asked
+from realtime.voice.afar import Afar, Asked, Mute
 from realtime.voice.leg import LOOPBACK, Reach
 from realtime.voice.limits import VoiceLimits
 from realtime.voice.signalling import Switchboard
@@ -177,10 +177,14 @@ async def registered(database: Database) -> list[str]:
         return [row[0] for row in rows]
 
 
+def _muted() -> Mute:
+    return Mute("", OrderId("o"), PersonId("p"), CallId("c"), on=True, asker="a", stamp=1)
+
+
 async def test_without_redis_nobody_waits_for_long(database: Database) -> None:
     away = Afar("redis://127.0.0.1:1/0", "x")
     with pytest.raises(Unavailable):
-        await away.mute("nobody", OrderId("o"), PersonId("p"), CallId("c"), on=True)
+        await away.gate("nobody", _muted())
     await away.look("nobody")
 
 
@@ -193,7 +197,7 @@ async def test_what_cannot_be_read_is_passed_over(redis_url: str) -> None:
 
     task = asyncio.create_task(afar.serve("one", answer))
     with pytest.raises(Unavailable) as refused:
-        await afar.mute("one", OrderId("o"), PersonId("p"), CallId("c"), on=True)
+        await afar.gate("one", _muted())
     assert refused.value.facts == {"reason": "media_failed"}
     assert len(asked) == 1
     task.cancel()
