@@ -2,7 +2,7 @@
 
 A lane does in one go what `Database.transaction`, `locking` and `timeline.append_many` do step by
 step: it locks orders, reads them, their members and what was stored under the same client ids
-before; has all that judged; writes entries, heads and what is owed; commits, and announces. The
+before; has all that judged; writes entries, heads and what is owed; and commits. The
 judgement is pure, so each database is spoken to in the way that suits it: see `postgres_lane` and
 `sqlite_lane`. `patiently` is the long way round, for what a lane could not do: it waits.
 """
@@ -68,10 +68,10 @@ Judge = Callable[[Found], Composed]
 class Lane:
     """A way to the database."""
 
-    commit: Callable[[Asked, Judge], Awaitable[None]]
-    """Reads, has it judged, writes and commits; then announces.
+    commit: Callable[[Asked, Judge], Awaitable[Composed]]
+    """Reads, has it judged, writes and commits; returns what was stored, for the caller to tell.
 
-    Raises `Unavailable` if the database is away: nothing was told then, and whether it was
+    Raises `Unavailable` if the database is away: whether it was
     stored is known only to who asks again. Any other exception: nothing was stored.
     """
     close: Callable[[], Awaitable[None]]

@@ -35,7 +35,7 @@ class _Connection:
         self._held: AsyncExitStack | None = None
         self._driver: Any = None
 
-    async def commit(self, asked: Asked, judge: Judge) -> None:
+    async def commit(self, asked: Asked, judge: Judge) -> Composed:
         driver = await self._connected()
         try:
             await driver.execute("BEGIN")
@@ -57,7 +57,7 @@ class _Connection:
         except BaseException:  # cut short: nobody knows where it stands
             await self.close()
             raise
-        self._database.announce(composed.announcements)
+        return composed
 
     async def close(self) -> None:
         held, self._held, self._driver = self._held, None, None

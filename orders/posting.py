@@ -16,6 +16,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -39,6 +40,8 @@ from orders.locking import LockedOrder
 from orders.situation import chat_gate
 from orders.timeline import Composed, Draft, Position
 
+T = TypeVar("T")
+
 MAX_BATCH = 512
 MAX_QUEUE = 10_000
 PATIENCE = 3
@@ -54,7 +57,9 @@ class _Post:
     client_id: str
     event: MessageSent
     content: bytes
-    answer: asyncio.Future[Position]
+    answer: asyncio.Future[Any]
+    told: Callable[[Position], Any]
+    """Makes the answer of the place."""
     seen: Collection[SecretKind] = ()
     understood: Collection[SecretKind] = ()
     misses: int = 0
@@ -107,14 +112,28 @@ class PostBox:
         understood: Collection[SecretKind] = (),
         reply_to: int | None = None,
     ) -> Position:
-        """Store a message; returns after the commit, with its place in the timeline.
+        """Do `queue`, and return the message's place in the timeline."""
+        return await self.queue(order, person, client_id, text, _itself, seen, understood, reply_to)
+
+    def queue(
+        self,
+        order: OrderId,
+        person: PersonId,
+        client_id: str,
+        text: str,
+        told: Callable[[Position], T],
+        seen: Collection[SecretKind] = (),
+        understood: Collection[SecretKind] = (),
+        reply_to: int | None = None,
+    ) -> asyncio.Future[T]:
+        """Store a message; once it is committed the future is what `told` makes of its place.
 
         `seen` is what the text carries, `understood` what its writer was told of; `reply_to` is
         the message or file it answers, which may have been withdrawn meanwhile. Repeat-safe by
-        (order, person, client id). Raises `TextEmpty`, `TextTooLong`, `OrderUnknown`,
-        `MessageUnknown`, `ChatClosed`, `SecretSeen`, `SecretRefused`, `IdReused`, or
-        `Unavailable` when the database cannot take it or too much is waiting; nothing was stored
-        then.
+        (order, person, client id). Raises, at once or by the future, `TextEmpty`, `TextTooLong`,
+        `OrderUnknown`, `MessageUnknown`, `ChatClosed`, `SecretSeen`, `SecretRefused`, `IdReused`,
+        or `Unavailable` when the database cannot take it or too much is waiting; nothing was
+        stored then.
         """
         if not text.strip():
             raise TextEmpty
@@ -123,14 +142,14 @@ class PostBox:
         if len(self._queue) + sum(map(len, self._lines.values())) >= MAX_QUEUE:
             raise Unavailable(reason="busy")
         event = MessageSent(text, reply_to=reply_to)
-        answer: asyncio.Future[Position] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         said = (text,) if reply_to is None else (text, reply_to)
         content = command_digest("message.send", *said)
         self._queue.append(
-            _Post(order, person, client_id, event, content, answer, seen, understood)
+            _Post(order, person, client_id, event, content, answer, told, seen, understood)
         )
         self._arrived.set()
-        return await answer
+        return answer
 
     async def run(self) -> None:
         """Write batches until cancelled; then refuse what is still waiting.
@@ -179,8 +198,11 @@ class PostBox:
             return
         outcome = _Outcome()
         with self._database.watch():
-            await self._lane.commit(_asked(group), lambda found: _judge(group, found, outcome))
+            composed = await self._lane.commit(
+                _asked(group), lambda found: _judge(group, found, outcome)
+            )
         self._tell(outcome)
+        self._database.announce(composed.announcements)
         self._pass_over(outcome.held_elsewhere)
 
     async def _alone(
@@ -242,7 +264,7 @@ class PostBox:
         self._stored(outcome.stored)
         for post, position in outcome.answers:
             if not post.answer.done():
-                post.answer.set_result(position)
+                post.answer.set_result(post.told(position))
         for post, reason in outcome.refusals:
             _refuse(post, reason)
 
@@ -324,6 +346,10 @@ def _admit(share: _Work, post: _Post, found: Found) -> Position | None:
     share.drafts.append(Draft(post.person, event, post.client_id, post.content, asked))
     share.takers.append([post])
     return None
+
+
+def _itself(place: Position) -> Position:
+    return place
 
 
 def _refuse(post: _Post, error: BaseException) -> None:

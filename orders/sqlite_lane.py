@@ -53,19 +53,18 @@ class _Thread:
         self._conn: sqlite3.Connection | None = None
         self._closing = threading.Event()
 
-    async def commit(self, asked: Asked, judge: Judge) -> None:
+    async def commit(self, asked: Asked, judge: Judge) -> Composed:
         if self._work is None:
             self._work = ThreadPoolExecutor(2, thread_name_prefix="sqlite-lane")
             self._work.submit(_copy_back, self._path, self._closing)
         async with self._database.turn():
             loop = asyncio.get_running_loop()
             try:
-                composed = await loop.run_in_executor(self._work, self._commit, asked, judge)
+                return await loop.run_in_executor(self._work, self._commit, asked, judge)
             except sqlite3.Error as error:
                 if says_outage(error):
                     raise Unavailable(reason="database", retry_after=RETRY_AFTER) from error
                 raise
-        self._database.announce(composed.announcements)
 
     async def close(self) -> None:
         if self._work is None:

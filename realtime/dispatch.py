@@ -113,15 +113,28 @@ CarryOut = Callable[[Edge, Session, Inbound], Awaitable[Outbound | None]]
 """The shape of `carry_out`, and of what may be put around it."""
 
 
-async def carry_out(edge: Edge, session: Session, frame: Inbound) -> Outbound | None:
-    """Do what the frame asks; return its answer, or None if it needs none. Raises `Refused`."""
+def carry_out(edge: Edge, session: Session, frame: Inbound) -> Awaitable[Outbound | None]:
+    """Do what the frame asks; the answer is None if it needs none. Raises `Refused`.
+
+    Nearly every frame is a message: it needs no task, because there is nothing to do for it but
+    to wait for the commit that it shares with others.
+    """
     telemetry.carried_out(type(frame))
     order: OrderId | None = getattr(frame, "order", None)
     if order is not None:
         session.identity.within(order)
-    if isinstance(frame, SendMessage):  # first, as nearly every frame is one
+    if isinstance(frame, SendMessage):
         session.typing.discard(frame.order)
-        return await act(edge, session.person, frame)
+        return _say(edge, session.person, frame)
+    return _carry_out(edge, session, frame)
+
+
+def _say(edge: Edge, person: PersonId, frame: SendMessage) -> Awaitable[Done]:
+    edge.flood.admit(frame.order, person, frame.id, frame.text)
+    return messages.send(edge.box, person, frame)
+
+
+async def _carry_out(edge: Edge, session: Session, frame: Inbound) -> Outbound | None:
     match frame:
         case Pong():
             return None
@@ -175,8 +188,7 @@ async def act(edge: Edge, person: PersonId, frame: Act) -> Outbound | None:
     Return the answer, or None if there is none. Raises `Refused`.
     """
     if isinstance(frame, SendMessage):
-        edge.flood.admit(frame.order, person, frame.id, frame.text)
-        return await messages.send(edge.box, person, frame)
+        return await _say(edge, person, frame)
     await _paced(edge, person, frame)
     seen: tuple[SecretKind, ...] = ()
     if isinstance(frame, Worded):

@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import datetime
+from functools import partial
 from math import ceil
 
 import msgspec
@@ -63,7 +64,7 @@ class Session:
         self._heard = now
         self._reading = True
         self._give_up: Callable[[int], None] | None = None
-        self._commands: set[asyncio.Task[None]] = set()
+        self._commands: set[asyncio.Future[Outbound | None]] = set()
         self.pumping: asyncio.Task[None] | None = None
         """Ends when the close frame was written; set by `serve`."""
         self.until(identity)
@@ -201,9 +202,7 @@ class Session:
         except Refused as refusal:
             self._refuse(refusal, None)
         else:
-            task = asyncio.create_task(self._command(frame))
-            self._commands.add(task)
-            task.add_done_callback(self._commands.discard)
+            self._begin(frame)
 
     def _not_understood(self, refusal: Refused, asked: str | None) -> None:
         self._refuse(refusal, asked)
@@ -211,21 +210,36 @@ class Session:
         if self._malformed > self._limits.malformed_frames:
             self.end(Close.PROTOCOL)
 
-    async def _command(self, frame: Inbound) -> None:
+    def _begin(self, frame: Inbound) -> None:
         asked: str | None = getattr(frame, "id", None)
         order: OrderId | None = getattr(frame, "order", None)
         try:
-            answer = await self._carry_out(self, frame)
-        except Refused as refusal:
-            self._refuse(refusal, asked, order)
-        except Exception:
-            log.exception("a command failed", order=order)
-            self._refuse(Unavailable(reason="internal"), asked, order)
+            command = asyncio.ensure_future(self._carry_out(self, frame))
+        except Exception as error:  # noqa: BLE001 - told to the browser like one that comes later
+            self._failed(error, asked, order)
         else:
-            if answer is None:
-                self._places.release()
-            else:
-                self.pump.answer(answer)
+            self._commands.add(command)
+            command.add_done_callback(partial(self._finish, asked, order))
+
+    def _finish(
+        self, asked: str | None, order: OrderId | None, command: asyncio.Future[Outbound | None]
+    ) -> None:
+        self._commands.discard(command)
+        if command.cancelled():
+            return
+        error = command.exception()
+        if error is not None:
+            self._failed(error, asked, order)
+        elif (answer := command.result()) is None:
+            self._places.release()
+        else:
+            self.pump.answer(answer)
+
+    def _failed(self, error: BaseException, asked: str | None, order: OrderId | None) -> None:
+        if not isinstance(error, Refused):
+            log.error("a command failed", order=order, exc_info=error)
+            error = Unavailable(reason="internal")
+        self._refuse(error, asked, order)
 
     def _refuse(self, refusal: Refused, asked: str | None, order: OrderId | None = None) -> None:
         telemetry.refused(refusal.code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import assert_never
 
@@ -13,6 +14,7 @@ from orders.events import PersonId, SecretKind
 from orders.messages import edit, history, withdraw
 from orders.posting import PostBox
 from orders.reacting import react
+from orders.timeline import Position
 from realtime import telemetry
 from realtime.chat.words import seen_in
 from realtime.protocol import (
@@ -30,24 +32,28 @@ from realtime.protocol import (
 )
 
 
-async def send(box: PostBox, person: PersonId, asked: SendMessage) -> Done:
-    """Store a message and answer with its place; the answer follows the durable commit.
+def send(box: PostBox, person: PersonId, asked: SendMessage) -> asyncio.Future[Done]:
+    """Queue a message; it is answered with its place once it is durably committed.
 
-    Raises what `PostBox.post` raises; nothing was stored then. Nothing is awaited before the
+    Raises what `PostBox.queue` raises; nothing was stored then. Nothing is awaited before the
     message is queued, so messages of one socket keep their order.
     """
     began = time.monotonic()
-    place = await box.post(
+
+    def done(place: Position) -> Done:
+        telemetry.APPENDS.observe(time.monotonic() - began)
+        return Done(asked.id, asked.order, place.seq, place.at)
+
+    return box.queue(
         asked.order,
         person,
         asked.id,
         asked.text,
+        done,
         seen_in(asked.text),
         asked.understood,
         asked.reply_to,
     )
-    telemetry.APPENDS.observe(time.monotonic() - began)
-    return Done(asked.id, asked.order, place.seq, place.at)
 
 
 async def change(

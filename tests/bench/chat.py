@@ -30,6 +30,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import uvicorn
@@ -224,11 +225,18 @@ class Meter:
 
     def __init__(self, roots: Sequence[int]) -> None:
         self._roots = roots
+        self._each = [cpu_seconds(root) for root in roots]
         self._servers, self._mine, self._began = cpu_seconds(*roots), time.process_time(), _now()
 
     def servers(self) -> float:
         """CPU-seconds that the servers have used."""
         return cpu_seconds(*self._roots) - self._servers
+
+    def each(self) -> list[float]:
+        """Do `servers` process by process, each with what it started."""
+        return [
+            cpu_seconds(root) - before for root, before in zip(self._roots, self._each, strict=True)
+        ]
 
     def load(self) -> float:
         """Percent of a core that this program has used."""
@@ -249,7 +257,7 @@ async def drained(ledger: Ledger) -> int:
 
 async def capacity(
     clients: Sequence[Client], ledger: Ledger, seconds: float, roots: Sequence[int]
-) -> dict[str, float]:
+) -> dict[str, Any]:
     """Keep some messages of everybody on their way, and count."""
     going = True
 
@@ -265,12 +273,14 @@ async def capacity(
     meter, before, began = Meter(roots), ledger.delivered, _now()
     await asyncio.sleep(seconds)
     took, count = _now() - began, ledger.delivered - before
-    cpu, load = meter.servers(), meter.load()
+    each, load = meter.each(), meter.load()
+    cpu = sum(each)
     going = False
     await drained(ledger)
     return {
         "delivered_per_s": round(count / took),
         "cpu_us_per_message": round(1e6 * cpu / max(count, 1)),
+        "cpu_us_by_process": [round(1e6 * one / max(count, 1)) for one in each],
         "server_load_percent": round(100 * cpu / took, 1),
         "loader_load_percent": round(load, 1),
     }
