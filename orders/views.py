@@ -476,6 +476,8 @@ def _inbox_lines(*, one: bool) -> Select[Any]:
 
 
 def _my_turn(row: Row[Any], person: PersonId) -> bool:
+    if row.role == Role.MEDIATOR:
+        return bool(row.state == State.FROZEN)  # both wait for what they decide
     if row.spoke_last is None:
         return bool(row.turn == row.role)
     return bool(row.spoke_last != person if row.spoke_last else row.role == Role.BUYER)

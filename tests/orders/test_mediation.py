@@ -56,6 +56,13 @@ async def folds(database: Database, room: Room) -> None:
         assert view == await views.snapshot(conn, room.order)
 
 
+async def _waits_for(database: Database, person: PersonId, order: OrderId) -> bool:
+    """Whether that person's inbox says that it is their turn in the order."""
+    async with database.reading() as conn:
+        (row,) = await views.inbox(conn, person, order)
+    return row.my_turn
+
+
 async def test_a_freeze_stops_the_clocks_and_the_conversation(database: Database) -> None:
     room = await open_room(database)
     first = await freeze(database, room.order, "f1", "contrôle")
@@ -119,6 +126,8 @@ async def test_the_mediator_decides_and_nobody_else(
     database: Database, verb: Verb, cents: int, state: State, seller: int, buyer: int
 ) -> None:
     room, judge = await disputed(database)
+    assert await _waits_for(database, judge, room.order)
+    assert not await _waits_for(database, room.buyer, room.order)
     for party in (room.buyer, room.seller):
         with pytest.raises(NotYours):
             await take_step(database, room.order, party, verb, f"x-{party}", "non", cents)
@@ -128,6 +137,7 @@ async def test_the_mediator_decides_and_nobody_else(
         seen = await views.situation(conn, room.order, room.buyer, await database.now())
         balances = (await ledger.read(conn, room.order)).balances
     assert seen.state is state
+    assert not await _waits_for(database, judge, room.order)
     assert balances[Account.SELLER] == seller
     assert balances[Account.PAYMENT] == buyer - 5000
     assert sum(balances.values()) == 0

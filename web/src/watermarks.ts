@@ -3,7 +3,7 @@ import type { ReadMark, Telling } from './protocol.js';
 
 const TELL_EVERY = 1_000;
 
-type Mark = 'mark' | 'received';
+export type Mark = 'mark' | 'received';
 type Timer = ReturnType<typeof setTimeout>;
 
 export class Watermarks {

@@ -106,6 +106,9 @@ export const frame = css`
     letter-spacing: -0.01em;
     white-space: nowrap;
   }
+  .brand svg {
+    flex: none;
+  }
   .brand span {
     overflow: hidden;
     text-overflow: ellipsis;

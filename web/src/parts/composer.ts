@@ -6,14 +6,15 @@ import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { textsOf, type Language } from '../texts/index.js';
 import { wordsOf } from '../aftermath.js';
-import { RefusedError } from '../outbox.js';
 import type { Entry, SecretKind } from '../protocol.js';
 import { look } from './composer.styles.js';
 import type { Attach } from './attach.js';
 import './attach.js';
-import { sharedOf, snippet } from './message.js';
+import { sharedOf } from './message.js';
+import { snippet } from '../excerpts.js';
 import type { Warnings } from './warnings.js';
 import './warnings.js';
+import { whyNot } from './refusal.js';
 
 /** The count appears when this part of the limit is left. */
 const NEAR_LIMIT = 0.1;
@@ -195,7 +196,7 @@ export class Composer extends LitElement {
       this.stop();
     } catch (error) {
       const t = textsOf(this.language);
-      this.refusal = error instanceof RefusedError ? error.message : t.tooLate;
+      this.refusal = whyNot(error, t.tooLate);
     } finally {
       this.saving = false;
     }

@@ -3,11 +3,11 @@ import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { isPicture, isShown, isSound, type Shared } from '../files.js';
 import { icon } from '../icons.js';
-import { RefusedError } from '../outbox.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { fileSize, textsOf, type Language } from '../texts/index.js';
 import './sound.js';
+import { refusal, whyNot } from './refusal.js';
 
 /** Without a small picture, pictures up to this size are shown by themselves. */
 const PREVIEWED = 3 * 1024 * 1024;
@@ -66,7 +66,7 @@ export class FileCard extends LitElement {
     try {
       return (await this.room.files.link(this.room.order, this.shared.file)).url;
     } catch (error) {
-      this.refusal = error instanceof RefusedError ? error.message : textsOf(this.language).files.lost;
+      this.refusal = whyNot(error, textsOf(this.language).files.lost);
       return null;
     }
   };
@@ -119,7 +119,7 @@ export class FileCard extends LitElement {
         </button>
         ${this.small ? nothing : this.verdict()}
       </div>
-      ${this.refusal ? html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${this.refusal}</span></p>` : nothing}
+      ${refusal(this.refusal)}
       ${this.large && this.free
         ? html`<dialog data-test="lightbox" aria-label=${t.upload.picture(name)} @close=${() => (this.large = '')}
             @click=${(e: Event) => e.target === this.dialog && this.dialog?.close()}>

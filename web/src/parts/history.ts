@@ -1,14 +1,13 @@
 /** What a message said before it was changed, and the question before it is withdrawn. */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
-import { icon } from '../icons.js';
-import { RefusedError } from '../outbox.js';
 import type { Entry, Versions } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { shortDate, textsOf, type Language } from '../texts/index.js';
 import { dialogLook } from './dialog.js';
 import { linked } from './message.js';
+import { refusal, whyNot } from './refusal.js';
 
 @customElement('order-room-history')
 export class History extends LitElement {
@@ -28,7 +27,7 @@ export class History extends LitElement {
     try {
       this.versions = (await this.room.messages.versions(entry.seq)).versions;
     } catch (error) {
-      this.refusal = error instanceof RefusedError ? error.message : textsOf(this.language).message.versionsFailed;
+      this.refusal = whyNot(error, textsOf(this.language).message.versionsFailed);
     }
   }
 
@@ -58,7 +57,7 @@ export class History extends LitElement {
       await this.room.messages.withdraw(this.entry.seq);
       this.shut();
     } catch (error) {
-      this.refusal = error instanceof RefusedError ? error.message : textsOf(this.language).tooLate;
+      this.refusal = whyNot(error, textsOf(this.language).tooLate);
     } finally {
       this.busy = false;
     }
@@ -91,7 +90,7 @@ export class History extends LitElement {
         : this.refusal
           ? nothing
           : html`<p role="status">${t.chat.olderLoading}</p>`}
-      ${this.refused()}
+      ${refusal(this.refusal)}
       <div class="choice"><button data-test="history-close" @click=${() => this.shut()}>${t.close}</button></div>`;
   }
 
@@ -99,19 +98,13 @@ export class History extends LitElement {
     const t = textsOf(this.language);
     return html`<h2 id="title">${t.message.withdrawTitle}</h2>
       <p>${t.message.withdrawBody(this.room.other?.name ?? t.someone)}</p>
-      ${this.refused()}
+      ${refusal(this.refusal)}
       <div class="choice">
         <button data-test="withdraw-back" @click=${() => this.shut()}>${t.cancelDialog}</button>
         <button class="danger" data-test="withdraw-confirm" ?disabled=${this.busy} @click=${() => this.withdraw()}>
           ${this.busy ? t.sending : t.message.withdrawYes}
         </button>
       </div>`;
-  }
-
-  private refused(): TemplateResult | typeof nothing {
-    return this.refusal
-      ? html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${this.refusal}</span></p>`
-      : nothing;
   }
 
   static override readonly styles = [

@@ -1,6 +1,7 @@
 /** One message of the thread: what it answers, its words or file, what was answered to it. */
 import { html, nothing, type TemplateResult } from 'lit';
 import { wordsOf, type After } from '../aftermath.js';
+import { snippet } from '../excerpts.js';
 import type { Shared } from '../files.js';
 import { icon, type Icon } from '../icons.js';
 import { pieces } from '../links.js';
@@ -179,13 +180,6 @@ export function sharedOf(entry: Entry, after: After | undefined): Shared | null 
   if (entry.event?.kind !== 'file_shared') return null;
   const shared = entry.event as Shared;
   return after?.scan ? { ...shared, scan: after.scan } : shared;
-}
-
-/** The beginning of a text, on one line. */
-export function snippet(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim();
-  const short = [...line].slice(0, 80).join('');
-  return short === line ? line : `${short}…`;
 }
 
 /** Text with its addresses as links. Lit escapes the rest. */

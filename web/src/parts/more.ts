@@ -2,7 +2,6 @@
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { icon } from '../icons.js';
-import { RefusedError } from '../outbox.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { hidePresence } from '../messages.js';
@@ -10,6 +9,7 @@ import { textsOf, type Language } from '../texts/index.js';
 import { dialogLook } from './dialog.js';
 import type { Report } from './report.js';
 import './report.js';
+import { refusal, whyNot } from './refusal.js';
 
 const GAP = 6;
 
@@ -71,12 +71,12 @@ export class More extends LitElement {
                 ${icon('ban', 18)}<span>${blocking ? t.unblock(other) : t.block(other)}</span>
               </button>`
           : nothing}
-        ${this.refusal ? html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${this.refusal}</span></p>` : nothing}
+        ${refusal(this.refusal)}
       </div>
       <dialog data-test="block-dialog" aria-labelledby="title" @click=${(e: Event) => e.target === this.dialog && this.dialog.close()}>
         <h2 id="title">${t.blockTitle(other)}</h2>
         <p>${t.blockBody(other)}</p>
-        ${this.refusal ? html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${this.refusal}</span></p>` : nothing}
+        ${refusal(this.refusal)}
         <div class="choice">
           <button data-test="block-back" @click=${() => this.dialog.close()}>${texts.cancelDialog}</button>
           <button class="danger" data-test="block-confirm" ?disabled=${this.busy} @click=${() => this.block(true)}>${t.blockYes}</button>
@@ -156,7 +156,7 @@ export class More extends LitElement {
     try {
       await command();
     } catch (error) {
-      this.refusal = error instanceof RefusedError ? error.message : textsOf(this.language).tooLate;
+      this.refusal = whyNot(error, textsOf(this.language).tooLate);
     } finally {
       this.busy = false;
     }

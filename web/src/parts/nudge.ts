@@ -3,10 +3,10 @@ import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { inWords } from '../countdown.js';
 import { icon } from '../icons.js';
-import { RefusedError } from '../outbox.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { textsOf, type Language } from '../texts/index.js';
+import { refusal, whyNot } from './refusal.js';
 
 const DONE_SHOWN = 8_000;
 
@@ -44,9 +44,7 @@ export class Nudge extends LitElement {
       </button>
       <small id="why">${this.done ? '' : waits ? t.from(inWords(left, this.language)) : t.hint(name)}</small>
       <p role="status" class="done">${this.done ? t.done : nothing}</p>
-      ${this.refusal
-        ? html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${this.refusal}</span></p>`
-        : nothing}
+      ${refusal(this.refusal)}
     </div>`;
   }
 
@@ -58,7 +56,7 @@ export class Nudge extends LitElement {
       this.done = true;
       setTimeout(() => (this.done = false), DONE_SHOWN);
     } catch (error) {
-      this.refusal = error instanceof RefusedError ? error.message : textsOf(this.language).tooLate;
+      this.refusal = whyNot(error, textsOf(this.language).tooLate);
     } finally {
       this.busy = false;
     }

@@ -1,11 +1,11 @@
 /** Taking the order home: everything that was said and done, sealed, as a page and as data. */
-import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import { css, html, LitElement, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { icon } from '../icons.js';
-import { RefusedError } from '../outbox.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { textsOf, type Language } from '../texts/index.js';
+import { refusal, whyNot } from './refusal.js';
 
 @customElement('order-room-record')
 export class RecordCard extends LitElement {
@@ -24,9 +24,7 @@ export class RecordCard extends LitElement {
         <button data-test="record-html" ?disabled=${this.busy} @click=${() => this.save('html')}>${icon('down', 18)}${t.page}</button>
         <button class="quiet" data-test="record-json" ?disabled=${this.busy} @click=${() => this.save('json')}>${t.data}</button>
       </div>
-      ${this.refusal
-        ? html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${this.refusal}</span></p>`
-        : nothing}
+      ${refusal(this.refusal)}
     </section>`;
   }
 
@@ -42,7 +40,7 @@ export class RecordCard extends LitElement {
       // the browser has taken it over by then
       setTimeout(() => URL.revokeObjectURL(address), 60_000);
     } catch (error) {
-      this.refusal = error instanceof RefusedError ? error.message : textsOf(this.language).record.lost;
+      this.refusal = whyNot(error, textsOf(this.language).record.lost);
     } finally {
       this.busy = false;
     }

@@ -2,14 +2,14 @@
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { wordsOf } from '../aftermath.js';
-import { icon } from '../icons.js';
-import { RefusedError } from '../outbox.js';
 import type { Entry, ReportReason } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { textsOf, type Language } from '../texts/index.js';
 import { dialogLook } from './dialog.js';
-import { sharedOf, snippet } from './message.js';
+import { sharedOf } from './message.js';
+import { snippet } from '../excerpts.js';
+import { refusal, whyNot } from './refusal.js';
 
 @customElement('order-room-report')
 export class Report extends LitElement {
@@ -49,7 +49,7 @@ export class Report extends LitElement {
       await this.updateComplete;
       this.dialog.querySelector('button')?.focus();
     } catch (error) {
-      this.refusal = error instanceof RefusedError ? error.message : textsOf(this.language).tooLate;
+      this.refusal = whyNot(error, textsOf(this.language).tooLate);
     } finally {
       this.busy = false;
     }
@@ -97,9 +97,7 @@ export class Report extends LitElement {
         <span>${t.note} ${this.reason === 'other' ? nothing : html`<i>${texts.optional}</i>`}</span>
         <textarea rows="3" data-test="report-note" maxlength=${this.room.room?.note_max ?? 1000} ?required=${this.reason === 'other'}></textarea>
       </label>
-      ${this.refusal
-        ? html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${this.refusal}</span></p>`
-        : nothing}
+      ${refusal(this.refusal)}
       <div class="choice">
         <button type="button" @click=${() => this.shut()}>${texts.cancelDialog}</button>
         <button class="primary" type="submit" data-test="report-send" ?disabled=${this.busy}>${this.busy ? texts.sending : t.send}</button>

@@ -6,29 +6,16 @@
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import type { Connection } from '../connection.js';
+import { marked } from '../excerpts.js';
 import { icon } from '../icons.js';
-import { RefusedError } from '../outbox.js';
 import type { Hit } from '../protocol.js';
 import { base } from '../styles.js';
 import { search } from '../messages.js';
 import { shortDate, textsOf, type Language } from '../texts/index.js';
+import { refusal, whyNot } from './refusal.js';
 
 const PAUSE = 250;
 const LONGEST = 200;
-
-/** An excerpt in pieces: what was looked for, and what is around it. */
-export function marked({ excerpt, ranges }: Pick<Hit, 'excerpt' | 'ranges'>): { text: string; hit: boolean }[] {
-  const found: { text: string; hit: boolean }[] = [];
-  let from = 0;
-  for (const [start, end] of ranges) {
-    if (start < from || end > excerpt.length) continue;
-    if (start > from) found.push({ text: excerpt.slice(from, start), hit: false });
-    found.push({ text: excerpt.slice(start, end), hit: true });
-    from = end;
-  }
-  if (from < excerpt.length) found.push({ text: excerpt.slice(from), hit: false });
-  return found;
-}
 
 @customElement('order-room-search')
 export class Search extends LitElement {
@@ -87,7 +74,7 @@ export class Search extends LitElement {
       this.q = q;
     } catch (error) {
       if (mine !== this.asked) return;
-      this.refusal = error instanceof RefusedError ? error.message : textsOf(this.language).search.failed;
+      this.refusal = whyNot(error, textsOf(this.language).search.failed);
     } finally {
       if (mine === this.asked) this.busy = false;
     }
@@ -126,7 +113,7 @@ export class Search extends LitElement {
         ? html`<p class="behind" role="status" data-test="search-behind">${icon('clock', 18)}<span>${t.behind}</span>
             <button type="button" class="link" data-test="search-again" @click=${() => this.look()}>${t.again}</button></p>`
         : nothing}
-      ${this.refusal ? html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${this.refusal}</span></p>` : nothing}
+      ${refusal(this.refusal)}
       ${hits && hits.length > 0
         ? html`<ul>
             ${hits.map((hit) => this.line(hit))}

@@ -14,7 +14,7 @@ export const en = {
   units: { day: 'd', hour: 'h', minute: 'min', second: 's' },
   you: 'You',
   someone: 'A member',
-  role: { buyer: 'Buyer', seller: 'Seller', mediator: 'The mediator' } satisfies Record<Role, string>,
+  role: { buyer: 'Buyer', seller: 'Seller', mediator: 'Mediator' } satisfies Record<Role, string>,
   everybody: 'both of them',
   close: 'Close',
   cancelDialog: 'Not now',

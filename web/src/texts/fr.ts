@@ -14,7 +14,7 @@ export const fr: Texts = {
   units: { day: 'j', hour: 'h', minute: 'min', second: 's' },
   you: 'Vous',
   someone: 'Un membre',
-  role: { buyer: 'Acheteur', seller: 'Vendeur', mediator: 'Le médiateur' },
+  role: { buyer: 'Acheteur', seller: 'Vendeur', mediator: 'Médiateur' },
   everybody: 'tous les deux',
   close: 'Fermer',
   cancelDialog: 'Pas maintenant',
