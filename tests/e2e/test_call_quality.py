@@ -71,8 +71,9 @@ async def test_a_microphone_that_gives_nothing_is_told_to_both_with_what_helps(
     # Another one is chosen, and it works.
     await buyer.page.evaluate(microphone(BUYER))
     await buyer.part("call-advice-action").click()
-    await expect(buyer.part("call-microphone")).to_be_focused()
-    await buyer.part("call-microphone").select_option("Casque")
+    await expect(buyer.part("sound-check-microphone")).to_be_focused()
+    await buyer.part("sound-check-microphone").select_option("Casque")
+    await buyer.part("sound-check-close").click()
     await hears(seller, BUYER)
     await advised(buyer, "")
     await advised(seller, "")

@@ -1,14 +1,15 @@
 /** ComeUp Direct: the call, from the button to the summary. */
-import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import type { Call } from '../call.js';
 import { clockFace } from '../countdown.js';
-import { icon } from '../icons.js';
+import { icon, type Icon } from '../icons.js';
 import type { Meter } from '../media.js';
 import type { CallEnd, Gate } from '../protocol.js';
 import { base } from '../styles.js';
 import type { OrderRoom } from '../room.js';
 import { textsOf, type Language } from '../texts/index.js';
+import { look } from './call-panel.styles.js';
 import './call-advice.js';
 import './propose-talk.js';
 import './voice-note.js';
@@ -208,11 +209,11 @@ export class CallPanel extends LitElement {
                 ? t.muted
                 : '';
     return html`
-      ${this.head(t.active(this.other), html`<span data-test="call-length">${length}</span>`)}
+      ${this.head(t.active(this.other), html`<span data-test="call-length">${length}</span>`, call.onHold ? 'pause' : 'phone')}
       <div class="levels">
         ${this.level('theirs', this.other)} ${this.level('mine', t.you)}
       </div>
-      <p class="note" role="status" data-test="call-note">${note}</p>
+      <p class="note ${note || !call.advice ? '' : 'none'}" role="status" data-test="call-note">${note}</p>
       <order-room-call-advice
         .advice=${call.advice}
         .other=${this.other}
@@ -220,7 +221,7 @@ export class CallPanel extends LitElement {
         ?choice=${call.devices.length > 1}
         @reconnect=${() => call.reconnect()}
         @reopen=${() => call.choose(call.device ?? '')}
-        @choose=${() => this.renderRoot.querySelector('select')?.focus()}
+        @choose=${this.checkSound}
       ></order-room-call-advice>
       <div class="choice">
         <button
@@ -249,17 +250,6 @@ export class CallPanel extends LitElement {
           ${icon('hangUp')}${t.hangUp}
         </button>
       </div>
-      ${call.devices.length > 1
-        ? html`<label class="device">
-            <span>${t.microphone}</span>
-            <select
-              data-test="call-microphone"
-              @change=${(e: Event) => call.choose((e.target as HTMLSelectElement).value)}
-            >
-              ${call.devices.map((d) => html`<option value=${d.id} ?selected=${d.id === call.device}>${d.label}</option>`)}
-            </select>
-          </label>`
-        : nothing}
       <button class="link quieter" data-test="sound-check-open" @click=${this.checkSound}>${sounds.check.settings}</button>
     `;
   }
@@ -317,9 +307,9 @@ export class CallPanel extends LitElement {
     return end === 'no_answer' && !own ? t.missed : t.end[end];
   }
 
-  private head(title: string, hint: string | TemplateResult): TemplateResult {
+  private head(title: string, hint: string | TemplateResult, sign: Icon = 'phone'): TemplateResult {
     return html`<div class="row">
-      <span class="badge">${icon('phone')}</span>
+      <span class="badge">${icon(sign)}</span>
       <div class="grow">
         <h2>${title}</h2>
         <p class="hint">${hint}</p>
@@ -343,208 +333,7 @@ export class CallPanel extends LitElement {
     </div>`;
   }
 
-  static override readonly styles = [
-    base,
-    css`
-      :host {
-        display: block;
-      }
-      h2 {
-        font-size: 15px;
-        line-height: 1.3;
-      }
-      .hint {
-        min-height: 1.35em;
-        font-size: 13.5px;
-        line-height: 1.35;
-        color: var(--muted);
-        font-variant-numeric: tabular-nums;
-      }
-      .row {
-        display: flex;
-        align-items: center;
-        gap: 14px;
-      }
-      .grow {
-        flex: 1;
-        min-width: 0;
-      }
-      .calling,
-      .ringing,
-      .connecting,
-      .active {
-        border-color: transparent;
-        background: light-dark(#0e332d, #123029);
-        color: #f1f7f5;
-        color-scheme: dark;
-        --muted: #b3ccc5;
-        --ink: #f1f7f5;
-        --accent: #63cdb6;
-        --accent-strong: #84dcc9;
-        --accent-ink: #06251f;
-        --surface: rgb(255 255 255 / 0.1);
-        --line: rgb(255 255 255 / 0.18);
-        --bad-strong: #c9453a;
-      }
-      .calling h2,
-      .ringing h2,
-      .active h2,
-      .connecting h2 {
-        font-size: 17px;
-      }
-      button.call:not(:disabled) {
-        border-color: transparent;
-        background: var(--accent-soft);
-        color: var(--accent-strong);
-      }
-      button.call:hover:not(:disabled) {
-        border-color: var(--accent);
-      }
-      .badge {
-        position: relative;
-        flex: none;
-        display: grid;
-        place-items: center;
-        width: 46px;
-        height: 46px;
-        border-radius: 50%;
-        background: var(--accent);
-        color: var(--accent-ink);
-      }
-      .ended .row > .icon {
-        color: var(--muted);
-      }
-      .ended .row {
-        gap: 10px;
-      }
-      .ended .round {
-        margin-right: -10px;
-      }
-      .ended.card {
-        padding: 12px 18px;
-      }
-      .elsewhere .badge {
-        background: var(--accent-soft);
-        color: var(--accent);
-      }
-      .ringing .badge::after,
-      .calling .badge::after {
-        content: '';
-        position: absolute;
-        inset: 0;
-        border-radius: 50%;
-        border: 2px solid var(--accent);
-        animation: pulse 1.6s infinite ease-out;
-      }
-      @keyframes pulse {
-        to {
-          transform: scale(1.7);
-          opacity: 0;
-        }
-      }
-      .choice {
-        display: flex;
-        flex-wrap: wrap;
-        gap: 10px;
-        margin-top: 16px;
-      }
-      .choice button {
-        flex: 1 1 130px;
-      }
-      .levels {
-        display: grid;
-        gap: 8px;
-        margin-top: 16px;
-      }
-      .level {
-        --level: 0;
-        display: grid;
-        grid-template-columns: minmax(60px, 38%) 1fr;
-        gap: 12px;
-        align-items: center;
-        font-size: 13.5px;
-      }
-      .name {
-        overflow: hidden;
-        text-overflow: ellipsis;
-        white-space: nowrap;
-      }
-      .bars {
-        display: flex;
-        gap: 3px;
-      }
-      .bars i {
-        flex: 1;
-        height: 14px;
-        border-radius: 2px;
-        background: var(--accent);
-        opacity: clamp(0.16, calc((var(--level) - var(--at)) * 40), 1);
-      }
-      .note {
-        min-height: 1.4em;
-        margin-top: 10px;
-        font-size: 13.5px;
-        color: var(--muted);
-      }
-      .active .choice,
-      .connecting .choice {
-        margin-top: 8px;
-      }
-      button.muted {
-        background: #f1f7f5;
-        color: #0e332d;
-      }
-      .device {
-        display: grid;
-        gap: 4px;
-        margin-top: 14px;
-        font-size: 13px;
-        color: var(--muted);
-      }
-      select {
-        min-height: 44px;
-        width: 100%;
-        padding: 0 10px;
-        border: 1px solid var(--line);
-        border-radius: 11px;
-        background: var(--surface);
-        color: var(--ink);
-        text-overflow: ellipsis;
-      }
-      option {
-        background: #123029;
-        color: #f1f7f5;
-      }
-      .quieter {
-        display: block;
-        margin: 10px auto -8px;
-        color: var(--muted);
-      }
-      .silent {
-        margin-top: 14px;
-        padding-top: 14px;
-        border-top: 1px solid var(--line);
-        display: grid;
-        gap: 6px;
-      }
-      .refusal {
-        margin-top: 12px;
-        color-scheme: inherit;
-      }
-      .calling .refusal,
-      .ringing .refusal,
-      .active .refusal,
-      .connecting .refusal {
-        background: rgb(255 255 255 / 0.12);
-        color: #ffc4bc;
-      }
-      .idle.plain {
-        padding: 0;
-        border: 0;
-        background: none;
-      }
-    `,
-  ];
+  static override readonly styles = [base, look];
 }
 
 declare global {

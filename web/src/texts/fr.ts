@@ -234,7 +234,7 @@ export const fr: Texts = {
     start: (name) => `Appeler ${name}`,
     startShort: 'Appeler',
     startHint: 'Un appel vocal dans le navigateur. Votre numéro reste privé.',
-    calling: (name) => `Appel ${de(name)} en cours…`,
+    calling: (name) => `Vous appelez ${name}…`,
     ringing: (name) => `${name} vous appelle`,
     ringingHint: (left) => `Sonne encore ${left} s`,
     accept: 'Répondre',
