@@ -55,7 +55,7 @@ export const sound: Sound = {
   holdShort: 'Attente',
   resume: 'Reprendre l’appel',
   resumeShort: 'Reprendre',
-  holding: 'En attente. Vous ne vous entendez plus.',
+  holding: 'En attente : aucun son ne passe.',
   held: (name) => `${name} a mis l’appel en attente`,
   bothHold: 'En attente des deux côtés',
 };
