@@ -31,6 +31,7 @@ from realtime import bus, telemetry
 from realtime.auth import Tokens
 from realtime.bus import Bus, MarkMoved, MediaChanged
 from realtime.bus.asking import Asker
+from realtime.bus.link import shards
 from realtime.bus.remote import RemoteBus
 from realtime.cashier import Cashier
 from realtime.chat.flood import Flood
@@ -87,6 +88,7 @@ async def running(
 
     The database has the newest schema.
     """
+    await _check_redis(settings)
     async with AsyncExitStack() as stack:
         database = await Database.open(settings.database_url)
         stack.push_async_callback(database.close)
@@ -218,6 +220,18 @@ def _store(settings: Settings) -> Store:
 
 def _scanner(settings: Settings, limits: Limits) -> Scanner | None:
     return Clamd(settings.clamd, limits.scan_within).scan if settings.clamd else None
+
+
+async def _check_redis(settings: Settings) -> None:
+    """Refuse a Redis Cluster that would redirect us: each process has one line to Redis."""
+    if settings.redis_url is None:
+        return
+    number = await shards(settings.redis_url.reveal())
+    if number > 1:
+        raise SettingsError(
+            f"ORDER_ROOM_REDIS_URL is one node of a Redis Cluster of {number} shards: that needs a"
+            " proxy before it which routes commands, or a cluster of one shard"
+        )
 
 
 def _bus(settings: Settings) -> Bus:

@@ -83,6 +83,23 @@ class Link:
             return
 
 
+async def shards(url: str) -> int:
+    """Return over how many masters a Redis Cluster spreads what it holds; 1 without a cluster.
+
+    Also 1 if nobody answers now, or if a proxy answers that hides the cluster.
+    """
+    try:
+        link = await Link.open(url, "order-room-starts")
+        try:
+            (info,) = await link.ask([("CLUSTER", "INFO")])
+        finally:
+            await link.close()
+    except GONE:
+        return 1
+    told = dict(line.split(":", 1) for line in bytes(info).decode().split() if ":" in line)
+    return max(1, int(told.get("cluster_size", 1)))
+
+
 _KEEPALIVE = {
     getattr(socket, name): value
     for name, value in (("TCP_KEEPIDLE", 5), ("TCP_KEEPINTVL", 2), ("TCP_KEEPCNT", 3))

@@ -19,12 +19,15 @@ from orders.events import OrderId, PersonId
 from realtime.bus import PersonMoved, PersonTypes, Signal
 from realtime.bus.asking import Asker
 from realtime.bus.letters import HINT_BYTES
-from realtime.bus.link import Link
+from realtime.bus.link import Link, shards
 from realtime.bus.remote import RemoteBus
 from realtime.limits import Limits
 from realtime.rates import Rates
+from realtime.running import running
+from realtime.settings import Secret, SettingsError, read
 from tests import servers
 from tests.faults.proxy import Proxy
+from tests.harness import settings_for
 from tests.servers import Server
 
 ORDER = OrderId("o_1")
@@ -248,3 +251,35 @@ async def test_in_a_redis_cluster_a_partition_lives_in_one_slot(tmp_path: Path) 
             await _stop(asking)
     finally:
         await asyncio.to_thread(server.kill)
+
+
+async def test_a_cluster_of_several_shards_is_refused_at_the_start_in_a_clear_sentence(
+    tmp_path: Path,
+) -> None:
+    nodes = [servers.redis(tmp_path / str(n), cluster=True) for n in range(2)]
+    try:
+        for node in nodes:
+            await asyncio.to_thread(node.start)
+        await _tell(nodes[0].url, "CLUSTER", "ADDSLOTSRANGE", "0", "8191")
+        await _tell(nodes[1].url, "CLUSTER", "ADDSLOTSRANGE", "8192", "16383")
+        port = make_url(nodes[1].url).port
+        answer = await _tell(nodes[1].url, "CONFIG", "GET", "cluster-port")
+        assert isinstance(answer, list)
+        await _tell(nodes[0].url, "CLUSTER", "MEET", "127.0.0.1", str(port), answer[1].decode())
+        async with asyncio.timeout(60):
+            while await shards(nodes[0].url) < 2:
+                await asyncio.sleep(0.05)
+        redis = {"ORDER_ROOM_REDIS_URL": nodes[0].url}
+        url = f"sqlite+aiosqlite:///{tmp_path / 'orders.sqlite3'}"
+        settings = read(settings_for(url, tmp_path) | redis, demo=False)
+        with pytest.raises(SettingsError, match="a Redis Cluster of 2 shards"):
+            async with running(settings, Secret("x" * 32), Limits()):
+                pass
+    finally:
+        for node in nodes:
+            await asyncio.to_thread(node.kill)
+
+
+async def test_a_single_redis_and_one_that_is_away_are_taken_as_they_are(redis_url: str) -> None:
+    assert await shards(redis_url) == 1
+    assert await shards("redis://127.0.0.1:1/0") == 1
