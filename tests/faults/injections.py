@@ -89,6 +89,7 @@ async def rolling_restart(world: World, length: float) -> None:
             await gateway.stop()
             await start_again(gateway)
         await crowd.all_back(people)
+        world.moved += len(people.listeners)
     finally:
         await crowd.disperse(people)
 
@@ -214,6 +215,16 @@ async def lose_hints(world: World, length: float) -> None:
                     await box.post(OrderId(room.id), PersonId(room.buyer), client_id, "unheard")
 
 
+async def jump_clock(world: World, length: float) -> None:
+    """The wall clock of a process jumps by up to two hours, either way, and back."""
+    clock = world.chance.choice(world.clocks)
+    clock.runs(timedelta(seconds=world.chance.uniform(-7200, 7200)))
+    try:
+        await asyncio.sleep(length)
+    finally:
+        clock.runs(timedelta(0))
+
+
 async def _kill(process: Process) -> None:
     await asyncio.to_thread(process.end, signal.SIGKILL)
 
@@ -228,6 +239,7 @@ EVERYWHERE: tuple[Injection, ...] = (
     slow_readers,
     race_duplicates,
     lose_hints,
+    jump_clock,
     rolling_restart,
 )
 SCALED: tuple[Injection, ...] = (

@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 
 from orders.database import migrate
 from tests import servers
+from tests.faults.clock import WallClock
 from tests.faults.ledger import Writer
 from tests.faults.proxy import Proxy
 from tests.harness import HarnessError, Process, Server, TestOrder
@@ -39,6 +40,8 @@ class World:
     doors: list[Server]
     """Where browsers go: a proxy before each gateway."""
     door_lines: list[Proxy]
+    clocks: list[WallClock]
+    """One for each process of ours."""
     postgres: servers.Server | None = None
     redis: servers.Server | None = None
     postgres_line: Proxy | None = None
@@ -49,6 +52,8 @@ class World:
     writers: list[Writer] = field(default_factory=list)
     crowd: int = 100
     """Sockets that a rolling restart moves."""
+    moved: int = 0
+    """Sockets of the crowd that lost their process to a rolling restart and came back."""
     foreign: set[str] = field(default_factory=set)
     """Client ids that were written past the servers."""
 
@@ -71,10 +76,13 @@ async def embedded(folder: Path, chance: random.Random) -> AsyncIterator[World]:
     """One process on SQLite."""
     url = f"sqlite+aiosqlite:///{folder / 'orders.sqlite3'}"
     async with AsyncExitStack() as stack:
-        server = await stack.enter_async_context(Process(url, folder))
+        clock = WallClock(folder, "serve")
+        server = await stack.enter_async_context(
+            Process(url, folder, demo=False, role="serve", **clock.environment)
+        )
         door = await stack.enter_async_context(Proxy("127.0.0.1", server.port))
         doors: list[Server] = [Server(f"http://127.0.0.1:{door.port}")]
-        yield World("embedded", chance, url, [server], [], doors, [door])
+        yield World("embedded", chance, url, [server], [], doors, [door], [clock])
 
 
 @asynccontextmanager
@@ -95,7 +103,10 @@ async def scaled(folder: Path, chance: random.Random) -> AsyncIterator[World]:
         prefix = f"f-{secrets.token_hex(6)}"
         crooked = database.set(port=postgres_line.port).render_as_string(hide_password=False)
 
+        clocks: list[WallClock] = []
+
         def process(role: str, *, through_proxies: bool) -> Process:
+            clocks.append(WallClock(folder, f"{role}-{len(clocks)}"))
             port = redis_line.port if through_proxies else broker.port
             return Process(
                 crooked if through_proxies else postgres.url,
@@ -105,6 +116,7 @@ async def scaled(folder: Path, chance: random.Random) -> AsyncIterator[World]:
                 ORDER_ROOM_REDIS_URL=f"redis://127.0.0.1:{port}/0",
                 ORDER_ROOM_REDIS_PREFIX=prefix,
                 ORDER_ROOM_LOG="warning",
+                **clocks[-1].environment,
             )
 
         gateways = [process("gateway", through_proxies=n == 0) for n in range(2)]
@@ -123,6 +135,7 @@ async def scaled(folder: Path, chance: random.Random) -> AsyncIterator[World]:
             [worker],
             [Server(f"http://127.0.0.1:{line.port}") for line in lines],
             lines,
+            clocks,
             postgres,
             redis,
             postgres_line,

@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 
@@ -168,3 +169,27 @@ async def _insisted(browser: Browser, order: str) -> Frame:
             if answer["t"] == "done":
                 return answer
             await asyncio.sleep(0.5)
+
+
+@pytest.mark.parametrize("days", [400, -400])
+async def test_a_worker_whose_wall_clock_jumps_fires_what_is_due_and_nothing_else(
+    world: World, days: int
+) -> None:
+    here, _ = world.gateways
+    later = await here.order()
+    async with here.browser(later.buyer) as waiting:
+        await waiting.subscribe(later.id)
+        before = waiting.orders[later.id].upto
+        clock = world.clocks[-1]  # the worker's
+        clock.runs(timedelta(days=days))
+        try:
+            soon = await here.order(policy={"brief_window": 1})
+            async with here.browser(soon.buyer) as buyer:
+                await buyer.subscribe(soon.id)
+                await buyer.hears(
+                    lambda f: f["t"] == "situation" and f["situation"]["state"] == "cancelled",
+                    within=60.0,
+                )
+        finally:
+            clock.runs(timedelta(0))
+        assert waiting.orders[later.id].upto == before
