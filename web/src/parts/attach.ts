@@ -158,16 +158,24 @@ export class Attach extends LitElement {
     one.abort.abort();
     this.forget(one.sent.id);
     void this.room.files.uploads().cancel(one.sent);
+    this.focusNext('[data-test="attach"]');
   }
 
   private halt(one: Sending): void {
     one.abort.abort();
     this.change(one.sent.id, { stage: 'paused', abort: new AbortController() });
+    this.focusNext(`[data-id="${one.sent.id}"] [data-test="sending-again"]`);
   }
 
   private resume(one: Sending): void {
     this.change(one.sent.id, { stage: 'waiting', why: '' });
     this.queue(one);
+    this.focusNext(`[data-id="${one.sent.id}"] [data-test="sending-drop"]`);
+  }
+
+  /** The button that was pressed goes away: whoever uses no mouse is not thrown back to the beginning. */
+  private focusNext(selector: string): void {
+    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>(selector)?.focus());
   }
 
   override render(): TemplateResult {
@@ -196,7 +204,7 @@ export class Attach extends LitElement {
       broken: texts.upload.resuming,
       failed: one.why,
     };
-    return html`<li class=${stage} data-test="sending" data-stage=${stage} data-failed=${stage === 'failed'}>
+    return html`<li class=${stage} data-id=${sent.id} data-test="sending" data-stage=${stage} data-failed=${stage === 'failed'}>
       <div class="what">
         <span class="name">${sent.name}</span>
         <small role=${stage === 'failed' ? 'alert' : nothing}>${said[stage]}</small>
