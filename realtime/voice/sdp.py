@@ -11,6 +11,11 @@ The browser's candidates are counted and dropped. It is the controlling side (RF
 addresses stand in the answer, so its own checks tell us where it is. Hence a browser needs to
 wait for no candidate before it sends its offer, nobody can make the server send checks to an
 address of his choice, and names that only a local network could resolve cost nothing.
+
+The answer is written here and not by `aiortc.sdp`, which can write `a=ice-lite` as well but fills
+the rest from aiortc's own parameter classes: we would build those from an `Agreed` to have them
+written out, and what a browser gets would change with the next version of a library. This module
+is pure and imports nothing of aiortc; the fallback of `peer_leg` hands it the same facts.
 """
 
 from __future__ import annotations
