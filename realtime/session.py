@@ -14,6 +14,7 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from math import ceil
+from typing import Any
 
 import msgspec
 import structlog
@@ -64,7 +65,7 @@ class Session:
         self._heard = now
         self._reading = True
         self._give_up: Callable[[int], None] | None = None
-        self._commands: set[asyncio.Future[Outbound | None]] = set()
+        self._commands: set[asyncio.Future[Any]] = set()
         self.pumping: asyncio.Task[None] | None = None
         """Ends when the close frame was written; set by `serve`."""
         self.until(identity)
@@ -213,13 +214,30 @@ class Session:
     def _begin(self, frame: Inbound) -> None:
         asked: str | None = getattr(frame, "id", None)
         order: OrderId | None = getattr(frame, "order", None)
+        command: asyncio.Future[Any]
         try:
-            command = asyncio.ensure_future(self._carry_out(self, frame))
+            answer = self._carry_out(self, frame)
         except Exception as error:  # noqa: BLE001 - told to the browser like one that comes later
             self._failed(error, asked, order)
-        else:
-            self._commands.add(command)
+            return
+        if isinstance(answer, asyncio.Future):  # a message: it waits, and does nothing else
+            command = answer
             command.add_done_callback(partial(self._finish, asked, order))
+        else:
+            command = asyncio.create_task(self._command(answer, asked, order))
+            command.add_done_callback(self._commands.discard)
+        self._commands.add(command)
+
+    async def _command(
+        self, doing: Awaitable[Outbound | None], asked: str | None, order: OrderId | None
+    ) -> None:
+        try:
+            answer = await doing
+        except Exception as error:  # noqa: BLE001 - told to the browser
+            self._failed(error, asked, order)
+        else:
+            # at once: what the command began to tell on this socket comes after its answer
+            self._answer(answer)
 
     def _finish(
         self, asked: str | None, order: OrderId | None, command: asyncio.Future[Outbound | None]
@@ -228,9 +246,13 @@ class Session:
         if command.cancelled():
             return
         error = command.exception()
-        if error is not None:
+        if error is None:
+            self._answer(command.result())
+        else:
             self._failed(error, asked, order)
-        elif (answer := command.result()) is None:
+
+    def _answer(self, answer: Outbound | None) -> None:
+        if answer is None:
             self._places.release()
         else:
             self.pump.answer(answer)
