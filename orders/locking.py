@@ -47,6 +47,10 @@ class LockedOrder(msgspec.Struct, frozen=True):
         """Return the part of somebody who is spoken of. Raises `OrderUnknown` if they have none."""
         return self._member(person, barred=True).role
 
+    def lets_in(self, person: PersonId) -> bool:
+        """Whether somebody has a part in it, and it was not taken away."""
+        return any(m.person == person and not m.barred for m in self.owes.members)
+
     def _member(self, person: PersonId, *, barred: bool) -> Membership:
         for member in self.owes.members:
             if member.person == person and (barred or not member.barred):
@@ -83,11 +87,16 @@ async def hold(tx: Transaction, order: OrderId) -> bool:
 
 async def peek(conn: AsyncConnection, order: OrderId) -> LockedOrder:
     """Read an order without a lock, for showing it. Raises `OrderUnknown`."""
-    rows = (await conn.execute(select(orders).where(orders.c.id == order))).all()
-    found = await _with_members(conn, rows)
+    found = await peek_all(conn, [order])
     if order not in found:
         raise OrderUnknown(order=order)
     return found[order]
+
+
+async def peek_all(conn: AsyncConnection, ids: Sequence[OrderId]) -> dict[OrderId, LockedOrder]:
+    """Do `peek` for several orders; unknown ones are left out."""
+    rows = await conn.execute(select(orders).where(orders.c.id.in_(padded(ids))))
+    return await _with_members(conn, rows.all())
 
 
 async def _lock_rows(

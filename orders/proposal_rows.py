@@ -112,29 +112,38 @@ async def settle(
     )
 
 
+class Shown(msgspec.Struct, frozen=True):
+    """What waits for an answer or its payment, oldest first, and the next time to talk."""
+
+    waiting: tuple[Proposal, ...] = ()
+    talk_at: datetime | None = None
+
+
 async def shown(
-    conn: AsyncConnection, order: OrderId, now: datetime
-) -> tuple[tuple[Proposal, ...], datetime | None]:
-    """Return what waits for an answer or its payment, oldest first, and the next time to talk.
+    conn: AsyncConnection, ids: Sequence[OrderId], now: datetime
+) -> dict[OrderId, Shown]:
+    """Return what is shown of proposals in some orders; one without any is left out.
 
     A time to talk is shown until `TALK_GRACE` after it.
     """
     rows = await conn.execute(
         select(proposals)
         .where(
-            proposals.c.order_id == order,
+            proposals.c.order_id.in_(padded(ids)),
             or_(WAITS, proposals.c.agreed_at > now - TALK_GRACE),
         )
-        .order_by(proposals.c.seq)
+        .order_by(proposals.c.order_id, proposals.c.seq)
     )
-    waiting: list[Proposal] = []
-    talks: list[datetime] = []
-    for row in rows:
-        if row.agreed_at is None:
-            waiting.append(_proposal(row))
-        else:
-            talks.append(row.agreed_at)
-    return tuple(waiting), min(talks, default=None)
+    return {
+        OrderId(order): _shown(list(group))
+        for order, group in groupby(rows, key=attrgetter("order_id"))
+    }
+
+
+def _shown(rows: Sequence[Row[Any]]) -> Shown:
+    talks = [row.agreed_at for row in rows if row.agreed_at is not None]
+    waiting = tuple(_proposal(row) for row in rows if row.agreed_at is None)
+    return Shown(waiting, min(talks, default=None))
 
 
 async def lapse(tx: Transaction, gone: Sequence[tuple[OrderId, int]]) -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import msgspec
@@ -193,13 +195,26 @@ async def running(conn: AsyncConnection, order: OrderId) -> tuple[RunningTimer, 
 
     What an outage took from them is given back already, told or not.
     """
-    rows = (
-        await conn.execute(select(timers).where(timers.c.order_id == order, timers.c.ref == ""))
-    ).all()
+    return (await running_of(conn, [order])).get(order, ())
+
+
+async def running_of(
+    conn: AsyncConnection, ids: Sequence[OrderId]
+) -> dict[OrderId, tuple[RunningTimer, ...]]:
+    """Return the same of several orders; one without any is left out."""
+    found = await conn.execute(
+        select(timers)
+        .where(timers.c.order_id.in_(padded(ids)), timers.c.ref == "")
+        .order_by(timers.c.order_id, timers.c.timer)
+    )
+    rows = found.all()
     if not rows:
-        return ()
+        return {}
     lost = await outages_after(conn, min(row.credited for row in rows))
-    return tuple(_running(row, lost) for row in rows)
+    return {
+        OrderId(order): tuple(_running(row, lost) for row in group)
+        for order, group in groupby(rows, key=attrgetter("order_id"))
+    }
 
 
 async def clocks_of(tx: Transaction, ids: Sequence[OrderId]) -> dict[OrderId, Clocks]:

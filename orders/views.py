@@ -15,34 +15,33 @@ from sqlalchemy import Row, Select, and_, bindparam, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders import money, policy
-from orders.brief_rows import items_of
+from orders.brief_rows import items_of, items_of_all
 from orders.database import padded
 from orders.deadlines import after_outages
 from orders.errors import OrderUnknown
 from orders.events import WITHHELD, CallId, OrderId, PersonId, Reaction, Role, State, Timer
 from orders.files import files_of
 from orders.fold import OpenCall, View
-from orders.locking import LockedOrder, peek
+from orders.locking import LockedOrder, peek_all
 from orders.nudges import possible_from
+from orders.open_money import open_money
 from orders.outages import outages_after
 from orders.policy import Policy
-from orders.proposal_rows import open_ones, shown
+from orders.proposal_rows import Shown, open_ones, shown
 from orders.situation import CallNow, ItemFile, OpenMoney, Situation, see, with_brief
 from orders.tables import (
     calls,
     entries,
     message_versions,
-    movements,
     orders,
     participants,
-    payments,
     persons,
     persons_in_call,
     postings,
     reactions,
     timers,
 )
-from orders.timers import running
+from orders.timers import running_of
 from orders.watermarks import Watermarks
 
 SPOKEN = ("message_sent", "file_shared")
@@ -159,23 +158,50 @@ async def situation(
     conn: AsyncConnection, order: OrderId, person: PersonId, now: datetime
 ) -> Situation:
     """Compute what the person may do and expects. Raises `OrderUnknown` for a stranger."""
-    found = await peek(conn, order)
-    role = found.role_of(person)
-    if found.facts.state is State.QUESTION:
-        found = await _awaiting_words(conn, found)
-    clocks = await running(conn, order)
-    waiting, talk_at = await shown(conn, order, now)
-    seen = see(
-        found.facts, role, now, found.head.seq, clocks,
-        await _open_money(conn, order), await call_now(conn, order), waiting,
-    )  # fmt: skip
-    nudge_from = await possible_from(conn, found) if role is Role.BUYER else None
-    blocking = found.facts.apart and await blocks(conn, order, person)
-    seen = msgspec.structs.replace(seen, talk_at=talk_at, nudge_from=nudge_from, blocking=blocking)
-    items = await items_of(conn, order)
-    known = await files_of(conn, order) if any(item.files for item in items) else {}
-    shelf = {file: ItemFile(file, f.name, f.size, f.type) for file, f in known.items()}
-    return with_brief(seen, items, shelf)
+    found = (await situations(conn, [(order, person)], now)).get((order, person))
+    if found is None:
+        raise OrderUnknown(order=order)
+    return found
+
+
+async def situations(
+    conn: AsyncConnection, asked: Sequence[tuple[OrderId, PersonId]], now: datetime
+) -> dict[tuple[OrderId, PersonId], Situation]:
+    """Do `situation` for several persons; strangers are left out.
+
+    What every situation needs is read for all of them together; what few need, when they do.
+    """
+    ids = list(dict.fromkeys(order for order, _ in asked))
+    held = await peek_all(conn, ids)
+    clocks = await running_of(conn, ids)
+    proposed = await shown(conn, ids, now)
+    paid = await open_money(conn, ids)
+    ringing = await calls_now(conn, ids)
+    lists = await items_of_all(conn, ids)
+    seen: dict[tuple[OrderId, PersonId], Situation] = {}
+    for order, person in asked:
+        if order not in held or not held[order].lets_in(person):
+            continue
+        found = held[order]
+        role = found.role_of(person)
+        if found.facts.state is State.QUESTION:
+            found = await _awaiting_words(conn, found)
+        talk = proposed.get(order, Shown())
+        base = see(
+            found.facts, role, now, found.head.seq, clocks.get(order, ()),
+            paid.get(order, OpenMoney(None)), ringing.get(order), talk.waiting,
+        )  # fmt: skip
+        told = msgspec.structs.replace(
+            base,
+            talk_at=talk.talk_at,
+            nudge_from=await possible_from(conn, found) if role is Role.BUYER else None,
+            blocking=found.facts.apart and await blocks(conn, order, person),
+        )
+        items = lists.get(order, ())
+        known = await files_of(conn, order) if any(item.files for item in items) else {}
+        shelf = {file: ItemFile(file, f.name, f.size, f.type) for file, f in known.items()}
+        seen[order, person] = with_brief(told, items, shelf)
+    return seen
 
 
 async def _awaiting_words(conn: AsyncConnection, found: LockedOrder) -> LockedOrder:
@@ -209,57 +235,33 @@ async def blocks(conn: AsyncConnection, order: OrderId, person: PersonId) -> boo
 
 async def call_now(conn: AsyncConnection, order: OrderId) -> CallNow | None:
     """Return the order's call that rings or is active."""
+    return (await calls_now(conn, [order])).get(order)
+
+
+async def calls_now(conn: AsyncConnection, ids: Sequence[OrderId]) -> dict[OrderId, CallNow]:
+    """Return the calls of some orders that ring or are active; each order has one at most."""
     there = persons_in_call
-    row = (
-        await conn.execute(
-            select(calls, timers.c.due, there.c.call_id.label("callee_in"))
-            .outerjoin(
-                timers,
-                and_(timers.c.order_id == calls.c.order_id, timers.c.ref == calls.c.call_id),
-            )
-            .outerjoin(there, there.c.person_id == calls.c.callee)
-            .where(calls.c.order_id == order, calls.c.state != "ended")
+    rows = await conn.execute(
+        select(calls, timers.c.due, there.c.call_id.label("callee_in"))
+        .outerjoin(
+            timers,
+            and_(timers.c.order_id == calls.c.order_id, timers.c.ref == calls.c.call_id),
         )
-    ).first()
-    if row is None:
-        return None
-    return CallNow(
-        call=CallId(row.call_id),
-        caller=row.caller,
-        callee=row.callee,
-        rang_at=row.rang_at,
-        rings_until=row.due or row.answered_at or row.rang_at,
-        answered_at=row.answered_at,
-        waiting=row.callee_in not in {None, row.call_id},
+        .outerjoin(there, there.c.person_id == calls.c.callee)
+        .where(calls.c.order_id.in_(padded(ids)), calls.c.state != "ended")
     )
-
-
-async def _open_money(conn: AsyncConnection, order: OrderId) -> OpenMoney:
-    paid = await conn.scalar(select(payments.c.means).where(payments.c.order_id == order))
-    if paid is None:
-        return OpenMoney(None)
-    means = money.Means(paid)
-    refunds = (
-        await conn.execute(
-            select(
-                func.sum(postings.c.cents).label("cents"), func.max(postings.c.at).label("at")
-            ).where(
-                postings.c.order_id == order,
-                postings.c.movement.startswith(money.MovementKind.REFUND),
-                postings.c.account == money.Account.PAYMENT,
-            )
+    return {
+        row.order_id: CallNow(
+            call=CallId(row.call_id),
+            caller=row.caller,
+            callee=row.callee,
+            rang_at=row.rang_at,
+            rings_until=row.due or row.answered_at or row.rang_at,
+            answered_at=row.answered_at,
+            waiting=row.callee_in not in {None, row.call_id},
         )
-    ).one()
-    if refunds.cents is None:
-        return OpenMoney(means)
-    waiting = await conn.scalar(
-        select(func.count()).where(
-            movements.c.order_id == order,
-            movements.c.movement.startswith(money.MovementKind.REFUND),
-            movements.c.state != money.Settled.CONFIRMED,
-        )
-    )
-    return OpenMoney(means, int(refunds.cents), refunds.at, confirmed=not waiting)
+        for row in rows
+    }
 
 
 async def snapshot(conn: AsyncConnection, order: OrderId) -> View:

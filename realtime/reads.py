@@ -18,9 +18,6 @@ from orders.situation import Situation
 from orders.views import InboxRow, RoomView
 from realtime.together import Together
 
-FEW = 8
-"""Situations that are computed in a row: many small reads each, so nobody waits for many."""
-
 
 class Arrival(msgspec.Struct, frozen=True):
     """What a person is welcomed with."""
@@ -49,17 +46,13 @@ class Reads:
         async def situations(
             conn: AsyncConnection, asked: Sequence[tuple[OrderId, PersonId]]
         ) -> dict[tuple[OrderId, PersonId], Situation]:
-            now = await database.now(conn)
-            return {
-                (order, person): await views.situation(conn, order, person, now)
-                for order, person in asked
-            }
+            return await views.situations(conn, asked, await database.now(conn))
 
         return cls(
             arrivals=Together(database, _arrivals),
             rooms=Together(database, views.rooms),
             links=Together(database, timeline.links_at),
-            situations=Together(database, situations, FEW),
+            situations=Together(database, situations),
         )
 
     async def room(self, order: OrderId) -> tuple[RoomView, Policy]:
