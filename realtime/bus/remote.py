@@ -288,7 +288,7 @@ class RemoteBus:
 
     def _hear_canary(self, content: bytes) -> None:
         now = time.monotonic()
-        first, self._canary_heard = self._canary_heard is None, now
+        first, self._canary_heard = not self.is_whole, now
         self._peers = {who: at for who, at in self._peers.items() if now - at < SILENT_MOST}
         if first:
             telemetry.BUS_WHOLE.set(1)
