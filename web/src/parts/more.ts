@@ -125,6 +125,7 @@ export class More extends LitElement {
   private readonly checkSound = (): void => {
     this.leaving = true;
     this.menu.hidePopover();
+    this.button.focus(); // where the dialog gives it back to
     this.dispatchEvent(new CustomEvent('sound-check', { bubbles: true, composed: true }));
   };
 
