@@ -42,6 +42,7 @@ from orders.events import (
     PointNoted,
     QuestionAsked,
     QuestionClosed,
+    RecordingKept,
     RefundProposed,
     RevisionRefused,
     RevisionRequested,
@@ -54,6 +55,7 @@ WHOLE: dict[type[Event], tuple[str, ...]] = {
     MessageSent: ("text",),
     MessageEdited: ("text",),
     FileShared: ("name",),
+    RecordingKept: (),
 }
 """What is emptied whole; an edit goes with its message."""
 STRIPPED: dict[type[Event], tuple[str, ...]] = {

@@ -164,6 +164,12 @@ class CallUnknown(NotFound):
     code = "call_unknown"
 
 
+class RecordingUnknown(NotFound):
+    """The order has no such recording."""
+
+    code = "recording_unknown"
+
+
 class NotYours(Refused):
     """The asker is a member, but this step belongs to somebody else. Facts: `verb`, `role`."""
 
@@ -200,6 +206,18 @@ class CallOver(WrongMoment):
     """The call is no longer what the command thinks it is. Facts: `call`, `end`."""
 
     code = "call_over"
+
+
+class RecordingClosed(WrongMoment):
+    """Calls are not recorded at this marketplace."""
+
+    code = "recording_closed"
+
+
+class RecordingOver(WrongMoment):
+    """The recording is no longer what the command thinks it is. Facts: `state`."""
+
+    code = "recording_over"
 
 
 class ProposalOver(WrongMoment):

@@ -17,6 +17,7 @@ import msgspec
 OrderId = NewType("OrderId", str)
 PersonId = NewType("PersonId", str)
 CallId = NewType("CallId", str)
+RecordingId = NewType("RecordingId", str)
 FileId = NewType("FileId", str)
 
 CLOCK = PersonId("clock")
@@ -668,6 +669,82 @@ class CallEnded(_Event, frozen=True, tag="call_ended"):
     sound: tuple[Sound, ...] = ()
 
 
+class RecordingEnd(StrEnum):
+    """Why a recording stopped during its call, or is not there."""
+
+    WITHDRAWN = "withdrawn"
+    """The actor withdrew what they had asked for or agreed to."""
+    MOVED = "moved"
+    """The call moved to another media process."""
+    LONGEST = "longest"
+    """It was as long as a recording may be."""
+    FAILED = "failed"
+    """The media process died, or its disk was full: nothing of it could be kept."""
+    EMPTY = "empty"
+    """The call ended before anything was said."""
+
+
+class RecordedVoice(msgspec.Struct, frozen=True):
+    """What one person said. `lost` counts packets that came and could not be written."""
+
+    person: PersonId
+    file: FileId
+    size: int
+    seconds: int
+    lost: int = 0
+
+
+class RecordingAsked(_Event, frozen=True, tag="recording_asked"):
+    """The actor asks to record the call, and consents; it would be kept `kept` seconds."""
+
+    recording: RecordingId
+    call: CallId
+    kept: int
+
+
+class RecordingAgreed(_Event, frozen=True, tag="recording_agreed"):
+    """The other party consents; from now on both are recorded."""
+
+    recording: RecordingId
+    call: CallId
+
+
+class RecordingRefused(_Event, frozen=True, tag="recording_refused"):
+    """The other party does not want to be recorded."""
+
+    recording: RecordingId
+    call: CallId
+
+
+class RecordingStopped(_Event, frozen=True, tag="recording_stopped"):
+    """It stopped before the call's end: the actor withdrew their consent, or the clock says why."""
+
+    recording: RecordingId
+    call: CallId
+    end: RecordingEnd
+
+
+class RecordingKept(_Event, frozen=True, tag="recording_kept"):
+    """What was recorded, until `until`; erased then, or when either party asks for it.
+
+    `whole` is false if the process that wrote it died: the end is missing.
+    """
+
+    recording: RecordingId
+    call: CallId
+    voices: tuple[RecordedVoice, ...]
+    until: datetime
+    whole: bool = True
+
+
+class RecordingGone(_Event, frozen=True, tag="recording_gone"):
+    """There is no recording: the actor withdrew, or the clock says why."""
+
+    recording: RecordingId
+    call: CallId
+    end: RecordingEnd
+
+
 class CallRequested(_Event, frozen=True, tag="call_requested"):
     """The actor, who may not call at this marketplace, asks to be called."""
 
@@ -799,6 +876,12 @@ Event = (
     | CallRang
     | CallAnswered
     | CallEnded
+    | RecordingAsked
+    | RecordingAgreed
+    | RecordingRefused
+    | RecordingStopped
+    | RecordingKept
+    | RecordingGone
     | CallRequested
     | CallTimesProposed
     | CallAgreed

@@ -155,6 +155,31 @@ async def keep_files(tx: Transaction, before: OrderId, told: Sequence[Entry]) ->
     )
 
 
+async def keep_voice(
+    tx: Transaction, told: Entry, voices: Sequence[tuple[PersonId, str, FileId, int, bytes]]
+) -> None:
+    """Write the rows of a recording's files: whose voice, name, file, size and hash of each."""
+    await tx.conn.execute(
+        insert(files),
+        [
+            {
+                "order_id": told.order,
+                "file_id": file,
+                "seq": told.seq,
+                "person_id": person,
+                "name": name,
+                "size": size,
+                "type": "audio/ogg",
+                "sha256": sha256,
+                "at": told.at,
+                "redacted": False,
+                "erased": False,
+            }
+            for person, name, file, size, sha256 in voices
+        ],
+    )
+
+
 async def withdraw(tx: Transaction, order: OrderId, seq: int) -> None:
     """Forget the file that entry `seq` shared; its bytes are erased afterwards."""
     await tx.conn.execute(

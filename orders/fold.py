@@ -89,6 +89,12 @@ from orders.events import (
     Reaction,
     ReactionAdded,
     ReactionRemoved,
+    RecordingAgreed,
+    RecordingAsked,
+    RecordingGone,
+    RecordingKept,
+    RecordingRefused,
+    RecordingStopped,
     RefundProposed,
     RevisionAccepted,
     RevisionRefused,
@@ -332,6 +338,12 @@ def _tell(view: View, entry: Entry) -> View:
             | NoticeBounced()
             | OptionUnpaid()
             | MediatorJoined()
+            | RecordingAsked()
+            | RecordingAgreed()
+            | RecordingRefused()
+            | RecordingStopped()
+            | RecordingKept()
+            | RecordingGone()
             | CallRequested()
         ):
             return view

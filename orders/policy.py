@@ -95,6 +95,10 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     last_call: Seconds = HOUR
     """A further mark this long before zero, if the window is at least twice as long."""
     calls_by: CallsBy = CallsBy.BOTH
+    recording: bool = False
+    """Whether a call may be recorded when both of the two consent."""
+    recording_kept: Seconds = 30 * DAY
+    """How long a recording is kept before it is erased by itself; either party erases it sooner."""
     country: Annotated[str, msgspec.Meta(pattern="^[A-Z]{2}$")] = "FR"
     """Whose public holidays count when working days are named."""
     time_zone: str = "Europe/Paris"

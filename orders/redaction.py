@@ -18,6 +18,7 @@ from orders.database import Database, Transaction
 from orders.erasure import STRIPPED, WHOLE, without_words
 from orders.errors import Malformed
 from orders.events import (
+    MARKETPLACE,
     BriefItemAdded,
     BriefItemAgreed,
     BriefItemDropped,
@@ -27,11 +28,12 @@ from orders.events import (
     MessageEdited,
     OrderId,
     OrderPaid,
+    PersonId,
     QuestionAsked,
 )
 from orders.files import withdraw
 from orders.locking import LockedOrder, lock
-from orders.tables import entries, orders, proposals
+from orders.tables import entries, orders, proposals, recordings
 from orders.workflow import UNPAID
 
 _NOTED = (BriefItemGiven, BriefItemDropped, BriefItemReopened)
@@ -62,6 +64,7 @@ async def redact(database: Database, order: OrderId, seq: int) -> None:
         if row.kind in _EMPTIED:
             await emptying.redact(tx, locked.head, locked.owes, seq)
             await withdraw(tx, order, seq)
+            await _forget_recording(tx, order, seq)
             return
         event = _event.decode(row.payload)
         left = without_words(event)
@@ -101,6 +104,23 @@ async def _blank(tx: Transaction, locked: LockedOrder, seq: int, event: Event) -
         case _:
             return False
     return True
+
+
+async def erase_recording(
+    tx: Transaction, locked: LockedOrder, seq: int, actor: PersonId = MARKETPLACE
+) -> None:
+    """Erase the recording that entry `seq` tells of, because `actor` withdrew or its time came."""
+    await emptying.redact(tx, locked.head, locked.owes, seq, actor)
+    await withdraw(tx, locked.id, seq)
+    await _forget_recording(tx, locked.id, seq)
+
+
+async def _forget_recording(tx: Transaction, order: OrderId, seq: int) -> None:
+    await tx.conn.execute(
+        update(recordings)
+        .where(recordings.c.order_id == order, recordings.c.kept_seq == seq)
+        .values(state="gone", erase_at=None)
+    )
 
 
 async def _untitle(tx: Transaction, order: OrderId) -> None:

@@ -371,6 +371,35 @@ calls = Table(
     Index("calls_by_incarnation", "incarnation", "state"),
 )
 
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("order_id", String, nullable=False),
+    Column("recording_id", String, nullable=False),
+    Column("call_id", String, nullable=False),
+    Column("asked_by", String, nullable=False),
+    Column("state", String, nullable=False),  # asked, on, over, kept, gone
+    Column("incarnation", String, nullable=False),  # the media process that writes it
+    Column("changed_at", Instant, nullable=False),
+    Column("kept_seq", BigInteger, nullable=False),  # the entry with the files; 0 before
+    Column("erase_at", Instant),  # set while it is kept
+    PrimaryKeyConstraint("order_id", "recording_id"),
+)
+_unfinished = text("state IN ('on', 'over')")
+Index(
+    "recordings_unfinished",
+    recordings.c.incarnation,
+    sqlite_where=_unfinished,
+    postgresql_where=_unfinished,
+)
+_erasable = text("erase_at IS NOT NULL")
+Index(
+    "recordings_to_erase",
+    recordings.c.erase_at,
+    sqlite_where=_erasable,
+    postgresql_where=_erasable,
+)
+
 persons_in_call = Table(
     "persons_in_call",
     metadata,

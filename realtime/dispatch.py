@@ -232,6 +232,8 @@ async def act(edge: Edge, person: PersonId, frame: Act) -> Outbound | None:
             return await _brief(edge, person, frame, seen)
         case CallStart() | CallAccept() | CallDecline() | CallHangUp():
             return await _call(edge, person, frame)
+        case RecordingAsk() | RecordingAnswer() | RecordingStop() | RecordingErase():
+            return await _recording(edge, person, frame)
         case CallHold():
             await edge.calls.hold(frame.order, person, frame.call, frame.on)
             return None
@@ -347,6 +349,24 @@ async def _call(edge: Edge, person: PersonId, frame: CallFrame) -> Done:
         case never:
             assert_never(never)
     return Done(frame.id, frame.order, place.seq, place.at)
+
+
+async def _recording(edge: Edge, person: PersonId, frame: RecordingFrame) -> Done:
+    database, order, me = edge.database, frame.order, person
+    place: Position
+    match frame:
+        case RecordingAsk(call=call):
+            place = await recordings.ask(database, order, me, call, frame.id)
+        case RecordingAnswer(recording=recording, agree=agree):
+            place = await recordings.answer(database, order, me, recording, frame.id, agree=agree)
+        case RecordingStop(recording=recording):
+            place = await recordings.stop(database, order, me, recording, frame.id)
+        case RecordingErase(recording=recording):
+            place = await recordings.erase(database, order, me, recording, frame.id)
+        case never:
+            assert_never(never)
+    await edge.calls.look(order)
+    return Done(frame.id, order, place.seq, place.at)
 
 
 async def _talk(edge: Edge, person: PersonId, frame: TalkFrame) -> Done:

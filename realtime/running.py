@@ -19,6 +19,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
 import msgspec
 import structlog
@@ -44,7 +46,7 @@ from realtime.files.clamd import Clamd
 from realtime.files.finishing import Finisher, Scanner
 from realtime.files.links import FileLinks
 from realtime.files.receiving import Receiver
-from realtime.files.shelf import Shelf
+from realtime.files.shelf import Shelf, staged
 from realtime.files.store import Disk, Store
 from realtime.hub import Hub
 from realtime.limits import Limits
@@ -57,7 +59,7 @@ from realtime.rates import Rates
 from realtime.reads import Reads
 from realtime.settings import Secret, Settings, SettingsError, published_keys, sealing_key
 from realtime.tails import Tails
-from realtime.voice import plane
+from realtime.voice import plane, recordings
 from realtime.voice.afar import Afar
 from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
@@ -104,6 +106,7 @@ async def running(
             limits,
             lambda order, who, at: hub.signal(MarkMoved(order, who, at.read, at.delivered)),
         )
+        shelf = Shelf(database, _store(settings), settings.var / "files")
         calls = Switchboard(
             database,
             limits=VoiceLimits(),
@@ -113,11 +116,11 @@ async def running(
             afar=None
             if settings.redis_url is None
             else Afar(settings.redis_url.reveal(), settings.redis_prefix),
+            recordings=(settings.var / "recordings", _keeping(shelf)),
             on_signal=lambda order, call, who, media: hub.signal(
                 MediaChanged(order, call, who, media)
             ),
         )
-        shelf = Shelf(database, _store(settings), settings.var / "files")
         finisher = Finisher(database, shelf, _scanner(settings, limits), settings.scanner_away)
         receiver = Receiver(database, settings.var / "uploads", finisher, limits)
         sweeper = Sweeper(
@@ -171,7 +174,13 @@ async def running(
         _work(stack, edge, box.run)
         if role.works:
             _work(stack, edge, sweeper.run)
-            chores = [shelf.erase_removed, finisher.scan_waiting, receiver.tidy, shelf.tidy]
+            chores = [
+                partial(recordings.expire, database),
+                shelf.erase_removed,
+                finisher.scan_waiting,
+                receiver.tidy,
+                shelf.tidy,
+            ]
             _work(stack, edge, Caretaker(chores).run)
             _work(stack, edge, Indexer(database, limits).run)
             if stage is not None:
@@ -216,6 +225,18 @@ def _store(settings: Settings) -> Store:
         settings.s3_secret.reveal() if settings.s3_secret else "",
     )
     return Bucket(settings.files_url, account)
+
+
+def _keeping(shelf: Shelf) -> recordings.Store:
+    """Return the shelf as recordings see it."""
+
+    async def keep(path: Path) -> recordings.Shelved:
+        whole = await staged(path)
+        file = await shelf.keep(path, None)
+        path.unlink(missing_ok=True)  # a bucket leaves it
+        return recordings.Shelved(file, whole.size, whole.sha256)
+
+    return recordings.Store(keep, shelf.discard)
 
 
 def _scanner(settings: Settings, limits: Limits) -> Scanner | None:

@@ -110,6 +110,12 @@ from orders.events import (
     QuestionClosed,
     ReactionAdded,
     ReactionRemoved,
+    RecordingAgreed,
+    RecordingAsked,
+    RecordingGone,
+    RecordingKept,
+    RecordingRefused,
+    RecordingStopped,
     RefundProposed,
     RevisionAccepted,
     RevisionRefused,
@@ -251,6 +257,12 @@ def owed_for(owes: Owes, entry: Entry) -> Sequence[Owed]:
             | DeadlineFired()
             | CallAnswered()
             | CallEnded()
+            | RecordingAsked()
+            | RecordingAgreed()
+            | RecordingRefused()
+            | RecordingStopped()
+            | RecordingKept()
+            | RecordingGone()
             | NoticeSent()
             | NoticeBounced()
             | EntryRedacted()

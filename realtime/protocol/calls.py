@@ -7,7 +7,16 @@ from typing import Annotated
 import msgspec
 
 from orders.proposals import TIMES_MAX
-from realtime.protocol.fields import CallRef, Id, InboundFrame, Moment, OrderRef, PersonRef, Worded
+from realtime.protocol.fields import (
+    CallRef,
+    Id,
+    InboundFrame,
+    Moment,
+    OrderRef,
+    PersonRef,
+    RecordingRef,
+    Worded,
+)
 
 
 class CallStart(InboundFrame, frozen=True, tag="call.start"):
@@ -120,6 +129,44 @@ class CallHold(InboundFrame, frozen=True, tag="call.hold"):
     call: CallRef
     on: bool
 
+
+class RecordingAsk(InboundFrame, frozen=True, tag="recording.ask"):
+    """Ask to record the call, and consent to it; if the other one asked already, that is agreeing.
+
+    Only where the marketplace lets calls be recorded; nothing is before the other one agrees.
+    """
+
+    id: Id
+    order: OrderRef
+    call: CallRef
+
+
+class RecordingAnswer(InboundFrame, frozen=True, tag="recording.answer"):
+    """Consent to the recording that the other one asked for, or refuse (`agree` is false)."""
+
+    id: Id
+    order: OrderRef
+    recording: RecordingRef
+    agree: bool
+
+
+class RecordingStop(InboundFrame, frozen=True, tag="recording.stop"):
+    """Withdraw during the call: take the question back, or stop the recording at once."""
+
+    id: Id
+    order: OrderRef
+    recording: RecordingRef
+
+
+class RecordingErase(InboundFrame, frozen=True, tag="recording.erase"):
+    """Withdraw afterwards: what was recorded is erased, for both. May be repeated."""
+
+    id: Id
+    order: OrderRef
+    recording: RecordingRef
+
+
+RecordingFrame = RecordingAsk | RecordingAnswer | RecordingStop | RecordingErase
 
 CallFrame = CallStart | CallAccept | CallDecline | CallHangUp
 

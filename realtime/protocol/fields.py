@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 
-from orders.events import CallId, FileId, OrderId, PersonId, SecretKind
+from orders.events import CallId, FileId, OrderId, PersonId, RecordingId, SecretKind
 
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_.:-]+$")]
 """A client id: made by the browser, unique within (order, person)."""
@@ -16,6 +16,7 @@ OrderRef = Annotated[OrderId, _NAME]
 FileRef = Annotated[FileId, _NAME]
 ItemRef = Annotated[str, _NAME]
 CallRef = Annotated[CallId, _NAME]
+RecordingRef = Annotated[RecordingId, _NAME]
 PersonRef = Annotated[PersonId, _NAME]
 SEQ_MAX = 2**53 - 1
 """The largest whole number that a browser can tell from its neighbours."""

@@ -42,11 +42,14 @@ struct batch {
     entry_t *table;
     int32_t handed_count;
     handed_t handed[DATAGRAMS];
+    int32_t tapped_count;
+    tapped_t tapped[DATAGRAMS];
     struct mmsghdr in[DATAGRAMS], out[DATAGRAMS];
     struct iovec in_at[DATAGRAMS], out_at[DATAGRAMS];
     leg_t *out_leg[DATAGRAMS];
     struct sockaddr_storage from[DATAGRAMS];
     uint8_t data[DATAGRAMS][ROOM];
+    uint8_t copies[DATAGRAMS][ROOM]; /* of what is tapped; untouched memory costs nothing */
 };
 
 static uint16_t get16(const uint8_t *at) { return (uint16_t)(at[0] << 8 | at[1]); }
@@ -445,6 +448,15 @@ int32_t leg_take(leg_t *leg, uint8_t *packet, int32_t size, double now) {
 
 /* --------------------------------------------------------------------- one wake-up */
 
+/* Keep a copy for whoever records, before the packet is protected in its place. */
+static void copy(batch_t *batch, const leg_t *leg, const uint8_t *packet, int32_t size) {
+    tapped_t *tapped = &batch->tapped[batch->tapped_count];
+    tapped->data = batch->copies[batch->tapped_count++];
+    tapped->size = size;
+    tapped->tap = leg->tap;
+    memcpy(tapped->data, packet, (size_t)size);
+}
+
 /* Protect a packet and put it into the row that goes out; how long the row is now. */
 static uint32_t queue(batch_t *batch, leg_t *listener, uint8_t *packet, int32_t size, uint32_t at) {
     int length = size;
@@ -485,7 +497,10 @@ int32_t batch_stray(batch_t *batch, leg_t *leg, const uint8_t *packet, int32_t s
         leg->rejected++;
         return 0;
     }
+    batch->tapped_count = 0;
     int32_t out = leg_take(leg, data, length, now);
+    if (out && leg->tap)
+        copy(batch, leg, data, out);
     if (out)
         flush(batch, leg->listener->fd, queue(batch, leg->listener, data, out, 0));
     return 1;
@@ -493,7 +508,7 @@ int32_t batch_stray(batch_t *batch, leg_t *leg, const uint8_t *packet, int32_t s
 
 /* Read and forward what has come, up to one batch; how many datagrams, or -errno. */
 int32_t batch_read(batch_t *batch, int32_t fd, double now) {
-    batch->handed_count = 0;
+    batch->handed_count = batch->tapped_count = 0;
     for (int at = 0; at < DATAGRAMS; at++)
         batch->in[at].msg_hdr.msg_namelen = sizeof(struct sockaddr_storage);
     int came = recvmmsg(fd, batch->in, DATAGRAMS, MSG_DONTWAIT, NULL);
@@ -526,6 +541,8 @@ int32_t batch_read(batch_t *batch, int32_t fd, double now) {
         int32_t out = leg_take(leg, packet, length, now);
         if (!out)
             continue;
+        if (leg->tap)
+            copy(batch, leg, packet, out);
         if (out_fd != leg->listener->fd) {
             flush(batch, out_fd, going);
             going = 0;
@@ -541,4 +558,10 @@ int32_t batch_read(batch_t *batch, int32_t fd, double now) {
 int32_t batch_handed(batch_t *batch, handed_t **handed) {
     *handed = batch->handed;
     return batch->handed_count;
+}
+
+/* Copies of what the last read, or the last stray, gave to a listener; valid until the next. */
+int32_t batch_tapped(batch_t *batch, tapped_t **tapped) {
+    *tapped = batch->tapped;
+    return batch->tapped_count;
 }

@@ -33,6 +33,7 @@ typedef struct leg {
     double packets_rate, bytes_rate, burst, packet_tokens, byte_tokens, tokens_at;
     double heard_at;
     int64_t received, rejected, sent, unsent, malformed, excess;
+    int32_t tap;
     heard_t heard;
     said_t said;
 } leg_t;
@@ -44,6 +45,11 @@ typedef struct {
     uint8_t *address;
 } handed_t;
 
+typedef struct {
+    uint8_t *data;
+    int32_t size, tap;
+} tapped_t;
+
 typedef struct batch batch_t;
 
 batch_t *batch_open(int32_t capacity, void *unprotect, void *protect);
@@ -53,6 +59,7 @@ void batch_drop(batch_t *batch, const uint8_t *address, uint32_t size);
 int32_t batch_read(batch_t *batch, int32_t fd, double now);
 int32_t batch_stray(batch_t *batch, leg_t *leg, const uint8_t *packet, int32_t size, double now);
 int32_t batch_handed(batch_t *batch, handed_t **handed);
+int32_t batch_tapped(batch_t *batch, tapped_t **tapped);
 void leg_reset(leg_t *leg);
 void leg_hear(leg_t *leg);
 void leg_heard(leg_t *leg, const uint8_t *packet, double now);

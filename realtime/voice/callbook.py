@@ -35,10 +35,11 @@ from orders.events import (
     Timer,
 )
 from orders.locking import LockedOrder, lock, lock_free
-from orders.tables import calls, media_processes, persons_in_call
+from orders.tables import calls, media_processes, persons_in_call, recordings
 from orders.timeline import Draft, Position
 from orders.timers import DueTimer, end_timer, set_timer
 from realtime.voice.calls import Call, CallState, break_off, ring_out
+from realtime.voice.consent import RecordingState, call_over
 from realtime.voice.quality import Tally
 
 log = structlog.get_logger(__name__)
@@ -153,6 +154,16 @@ async def finish(
         .where(calls.c.order_id == locked.id, calls.c.call_id == event.call)
         .values(state=CallState.ENDED, ended_at=told[0].at, end=event.end)
     )
+    for state in (RecordingState.ASKED, RecordingState.ON):
+        await tx.conn.execute(
+            update(recordings)
+            .where(
+                recordings.c.order_id == locked.id,
+                recordings.c.call_id == event.call,
+                recordings.c.state == state,
+            )
+            .values(state=call_over(state), changed_at=tx.now)
+        )
     await _release(tx, locked.id, event.call)
     return Position(told[0].seq, told[0].at)
 

@@ -50,6 +50,17 @@ class VoiceLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Mean interval of RTCP reports per leg, drawn from half to one and a half of it
     (RFC 3550 section 6.2 asks for the scatter)."""
 
+    recording_queue: int = 20_000
+    """Packets that wait to be written into recordings, over all calls; more are left out. A
+    hundred calls' worth of two seconds, about 3 MB."""
+
+    recording_seconds: float = 7_200.0
+    """The longest recording; it stops then, and says so."""
+
+    recording_gone_seconds: float = 60.0
+    """What a media process that died was recording is given up after so long, if no process
+    that starts on its disk has found it."""
+
     calls_per_node: int = 300
     """Calls that one media process takes, both parties of each talking at once: two thirds of a
     core in Python, less than a third in C (tests/bench/voice.py)."""

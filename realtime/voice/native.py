@@ -29,7 +29,7 @@ from realtime.voice.limits import VoiceLimits
 from realtime.voice.relay import Malformed, Stream, translations
 from realtime.voice.rtcp import Reception
 from realtime.voice.sdp import Agreed
-from realtime.voice.track import Counters, Loudness, Media
+from realtime.voice.track import Counters, Loudness, Media, Tap
 
 log = structlog.get_logger(__name__)
 
@@ -226,9 +226,11 @@ class NativeTrack:
         *,
         sequence: int,
         timestamp: int,
+        taps: dict[int, Tap],
     ) -> None:
-        """As a `Track`."""
+        """As a `Track`; `taps` are those of the forwarder, by the number that C knows."""
         self._native = native
+        self._taps = taps
         self.leg = leg = native.ffi.new("leg_t *")
         native.lib.leg_reset(leg)
         leg.packet_bytes = limits.packet_bytes
@@ -283,10 +285,20 @@ class NativeTrack:
         self.listener = None if listener is None else _own(listener)
         self.leg.listener = self._native.ffi.NULL if self.listener is None else self.listener.leg
 
+    def tap(self, tap: Tap | None) -> None:
+        """Give what goes to the listener to `tap` too, or to it no more."""
+        self._taps.pop(self.leg.tap, None)
+        self.leg.tap = 0
+        if tap is not None:
+            self.leg.tap = max(self._taps, default=0) + 1
+            self._taps[self.leg.tap] = tap
+
     def take(self, packet: bytearray, size: int, now: float) -> int:
         """One authentic packet, outside of a batch; as `Track.take`."""
         at = self._native.ffi.from_buffer(packet)
         out: int = self._native.lib.leg_take(self.leg, at, size, now)
+        if out and self.leg.tap:
+            self._taps[self.leg.tap](bytes(packet[:out]), now)
         return out
 
 
@@ -309,6 +321,8 @@ class NativeForwarder:
         if self._batch == ffi.NULL:
             raise MemoryError
         self._handed = ffi.new("handed_t **")
+        self._tapped = ffi.new("tapped_t **")
+        self._taps: dict[int, Tap] = {}
         self._out = bytearray(2_048)
 
     def track(
@@ -316,7 +330,13 @@ class NativeForwarder:
     ) -> NativeTrack:
         """Make a leg's media."""
         return NativeTrack(
-            self._native, limits, ssrc, agreed, sequence=sequence, timestamp=timestamp
+            self._native,
+            limits,
+            ssrc,
+            agreed,
+            sequence=sequence,
+            timestamp=timestamp,
+            taps=self._taps,
         )
 
     def unlock(self, track: Media, keys: Keys) -> None:
@@ -331,6 +351,7 @@ class NativeForwarder:
         own = _own(track)
         own.leg.rx = own.leg.tx = self._native.ffi.NULL
         own.leg.fd = -1
+        own.tap(None)
         own.keys = own.line = None
 
     def aim(self, track: Media, line: Line) -> None:
@@ -354,12 +375,17 @@ class NativeForwarder:
     def stray(self, track: Media, packet: bytes, now: float) -> bool:
         """A media packet whose address is not put."""
         lib, leg = self._native.lib, _own(track).leg
-        return bool(lib.batch_stray(self._batch, leg, packet, len(packet), now))
+        ours = bool(lib.batch_stray(self._batch, leg, packet, len(packet), now))
+        if self._taps and ours:
+            self._tap(now)
+        return ours
 
     def read(self, source: socket.socket, now: float, on_control: OnControl) -> int:
         """Read and forward what has come."""
         came: int = self._native.lib.batch_read(self._batch, source.fileno(), now)
         if came > 0:
+            if self._taps:
+                self._tap(now)
             count = self._native.lib.batch_handed(self._batch, self._handed)
             if count:
                 self._hand_over(count, on_control)
@@ -368,6 +394,14 @@ class NativeForwarder:
     def close(self) -> None:
         """Free the buffers."""
         self._native.lib.batch_close(self._batch)
+
+    def _tap(self, now: float) -> None:
+        count = self._native.lib.batch_tapped(self._batch, self._tapped)
+        buffer, row = self._native.ffi.buffer, self._tapped[0]
+        for each in (row[index] for index in range(count)):
+            tap = self._taps.get(each.tap)
+            if tap is not None:
+                tap(bytes(buffer(each.data, each.size)), now)
 
     def _hand_over(self, count: int, on_control: OnControl) -> None:
         buffer = self._native.ffi.buffer

@@ -16,7 +16,7 @@ import random
 import secrets
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from enum import StrEnum
 from types import TracebackType
 from typing import Literal, Self
@@ -33,6 +33,7 @@ from realtime.voice.plane import MediaPath, Plane
 from realtime.voice.quality import Tally, Word
 from realtime.voice.sdp import read_offer
 from realtime.voice.selfcall import PATIENCE, try_out
+from realtime.voice.takes import Take
 from realtime.voice.track import Counters
 
 log = structlog.get_logger(__name__)
@@ -281,6 +282,15 @@ class Node:
                 self._on_word(
                     call_id, party.person_id, Gate.HELD if party.holding else Gate.RESUMED
                 )
+    def record(self, call_id: str, takes: Mapping[str, Take]) -> None:
+        """Write what each party says, as far as the other one gets it, into that party's take.
+
+        No takes: nobody is recorded any more. Legs that come and go are followed.
+        """
+        parties = self._calls.get(call_id, {})
+        for party in parties.values():
+            party.take = takes.get(party.person_id)
+        _wire(parties)
 
     def leave(self, call_id: str, person_id: str) -> None:
         """Close what a party has here. The other one stays; the party may join again."""
@@ -498,3 +508,7 @@ def _wire(parties: dict[str, Party]) -> None:
                 listener.stream.resume()
             party.current.passing = listener is not None
             party.current.leg.media.listen(None if listener is None else listener.leg.media)
+            tap = None
+            if party.take is not None and listener is not None:
+                tap = party.take.tap(listener.agreed.red)
+            party.current.leg.media.tap(tap)

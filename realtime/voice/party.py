@@ -19,6 +19,7 @@ from realtime.voice.quality import Meter, Watch, Way
 from realtime.voice.relay import Stream
 from realtime.voice.rtcp import Hop
 from realtime.voice.sdp import Offer
+from realtime.voice.takes import Take
 
 CLOCK_TO_UNIX = time.time() - time.monotonic()
 """Added to the monotonic clock it gives Unix time; it never changes during a run."""
@@ -38,6 +39,7 @@ class Party:
         gone: the long silence was reported.
         replaced: ids of legs that are over, so that their late requests are refused.
         watch: how well the party is heard, over time.
+        take: where what the party says is written; None while nobody records.
     """
 
     __slots__ = (
@@ -52,6 +54,7 @@ class Party:
         "person_id",
         "replaced",
         "state",
+        "take",
         "watch",
     )
 
@@ -69,6 +72,7 @@ class Party:
         self.gone = False
         self.replaced: deque[str] = deque(maxlen=limits.remembered_legs)
         self.watch = Watch()
+        self.take: Take | None = None
 
 
 class Attachment:

@@ -320,7 +320,7 @@ def translate_extensions(packet: bytearray, size: int, at: int, ids: dict[int, i
     return end
 
 
-def extension_bounds(packet: bytearray, size: int, at: int) -> tuple[int, int]:
+def extension_bounds(packet: bytes | bytearray, size: int, at: int) -> tuple[int, int]:
     """Where the elements of the extension at `at` begin and where the payload does.
 
     Raises:

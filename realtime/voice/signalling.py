@@ -17,6 +17,7 @@ import contextlib
 import itertools
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import assert_never
 
 import structlog
@@ -40,6 +41,9 @@ from realtime.voice.limits import VoiceLimits
 from realtime.voice.measured import Measured
 from realtime.voice.node import Node
 from realtime.voice.plane import MediaPath
+from realtime.voice.quality import Tally
+from realtime.voice.recordings import Archive, Store
+from realtime.voice.takes import Recorder
 
 log = structlog.get_logger(__name__)
 
@@ -71,12 +75,14 @@ class Switchboard:
         path: MediaPath = MediaPath.AUTO,
         carries: bool = True,
         afar: Afar | None = None,
+        recordings: tuple[Path, Store] | None = None,
     ) -> None:
         """Prepare the switchboard and its node.
 
         `address` is where other processes reach this one, and is only written down. `path` is how
         packets are to be forwarded, see `realtime.voice.plane`. A process that `carries` no calls
         leaves them to others, which are reached over `afar`; without it there are none.
+        `recordings` is the folder in which calls are recorded, and where finished files go.
         """
         self.node = Node(
             limits=limits,
@@ -105,6 +111,11 @@ class Switchboard:
         self._tasks: set[asyncio.Task[None]] = set()
         self._nudged = asyncio.Event()
         self._running = False
+        self._archive: Archive | None = None
+        if recordings is not None:
+            folder, store = recordings
+            recorder = Recorder(folder, limits)
+            self._archive = Archive(database, self.node, recorder, store, limits)
         # The end of our lease as last written; None before the first.
         self._lease_until: datetime | None = None
 
@@ -227,6 +238,15 @@ class Switchboard:
             return await self._afar.test(to, order, person, leg, sdp)
         return await self.node.echoes.join(person, sdp, leg)
 
+    async def look(self, order: OrderId) -> None:
+        """Something was decided about the order's call: let whoever carries it see at once."""
+        async with self._database.reading() as conn:
+            found = await callbook.find_open(conn, order)
+        if found is None or found.incarnation == self.node.incarnation:
+            self._nudged.set()
+        elif self._afar is not None:
+            await self._afar.look(found.incarnation)
+
     async def fire_ring(self, tx: Transaction, locked: LockedOrder, clock: DueTimer) -> None:
         """A ring's clock is at zero: a `Firing` for the sweeper."""
         await callbook.fire_ring(tx, locked, clock)
@@ -241,6 +261,8 @@ class Switchboard:
             await self._renew()
         await self._rescue()
         await callbook.end_lapsed(self._database)
+        if self._archive is not None:
+            await self._archive.rescue()
 
     async def run(self) -> None:
         """Keep the lease and the node's calls up to date until cancelled."""
@@ -301,6 +323,8 @@ class Switchboard:
                 wanted = [(order, call.id) for order, call in carried]
                 self._announce(await carriers.hand_over(self._database, wanted, to), carried)
                 await self._until_left()
+            if self._archive is not None:
+                await self._archive.close()
         except Unavailable:
             log.warning("the switchboard closes without the database")
         await self.node.close()
@@ -325,6 +349,7 @@ class Switchboard:
             position = await callbook.finish(tx, locked, event, person, client_id, content)
         if found.incarnation == self.node.incarnation:
             self._forget(call)
+            self._nudged.set()  # what was recorded is kept now
         elif self._afar is not None:
             # nobody waits for it: the media process looks by itself soon
             self._background(self._afar.look(found.incarnation))
@@ -471,6 +496,8 @@ class Switchboard:
         await self._measured.write(self._orders, self._limits.sound_seconds)
         await self._rescue()
         await self._compare()
+        if self._archive is not None:
+            await self._archive.tend()
 
     def _export(self) -> None:
         """What the operator's graphs show."""

@@ -7,6 +7,7 @@ in C behind `realtime.voice.native.NativeTrack`; what a `Media` offers is what b
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Protocol, cast
 
 import msgspec
@@ -15,6 +16,11 @@ from realtime.voice.limits import VoiceLimits
 from realtime.voice.relay import HEADER, Bucket, Malformed, Stream, extension_bounds
 from realtime.voice.rtcp import Reception
 from realtime.voice.sdp import Agreed
+
+
+Tap = Callable[[bytes, float], None]
+"""Given each packet as the listener gets it, before it is protected, and the monotonic seconds of
+its arrival. Called on the event loop between two packets: it must not block, and not raise."""
 
 
 class Counters(msgspec.Struct):
@@ -83,6 +89,9 @@ class Media(Protocol):
     def listen(self, listener: Media | None) -> None:
         """Let the packets go to `listener`, a track of the same kind, or to nobody."""
 
+    def tap(self, tap: Tap | None) -> None:
+        """Give what goes to the listener to `tap` too, or to it no more."""
+
 
 class Track:
     """Media forwarded in Python."""
@@ -97,6 +106,7 @@ class Track:
         "loudness",
         "reception",
         "stream",
+        "tapped",
     )
 
     def __init__(
@@ -108,6 +118,7 @@ class Track:
         self.counters = Counters()
         self.loudness = Loudness()
         self.listener: Track | None = None
+        self.tapped: Tap | None = None
         self.heard_at = time.monotonic()
         self._bucket = Bucket(limits, self.heard_at)
         self._packet_bytes = limits.packet_bytes
@@ -116,6 +127,10 @@ class Track:
     def listen(self, listener: Media | None) -> None:
         """Let the packets go to `listener`, or to nobody."""
         self.listener = cast("Track | None", listener)
+
+    def tap(self, tap: Tap | None) -> None:
+        """Give what goes to the listener to `tap` too, or to it no more."""
+        self.tapped = tap
 
     def take(self, packet: bytearray, size: int, now: float) -> int:
         """An authentic packet, the first `size` bytes: count it, make it the listener's.
@@ -138,10 +153,13 @@ class Track:
                 self._measure(packet, size)
             if listener is None:
                 return 0
-            return listener.stream.rewrite_in_place(packet, size, now)
+            size = listener.stream.rewrite_in_place(packet, size, now)
         except Malformed:
             counters.malformed += 1
             return 0
+        if size and self.tapped is not None:
+            self.tapped(bytes(packet[:size]), now)
+        return size
 
     def _measure(self, packet: bytearray, size: int) -> None:
         at, end = extension_bounds(packet, size, HEADER.size + 4 * (packet[0] & 0x0F))
