@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Literal
 
 import msgspec
 
 from orders import brief, money
 from orders.brief import BriefItem, Move, Readiness
 from orders.decisions import OrderFacts, RunningTimer, allowed, needs_note
-from orders.events import CallId, FileId, OrderId, PersonId, Role, State, Timer
+from orders.events import CallId, FileId, OrderId, PersonId, RecordingId, Role, State, Timer
 from orders.policy import CallsBy
 from orders.proposals import Proposal, ProposalKind, may_propose
 from orders.workflow import ENDED, Verb
@@ -85,6 +86,14 @@ class Refund(msgspec.Struct, frozen=True):
     text: str = ""
 
 
+class RecordingNow(msgspec.Struct, frozen=True):
+    """A recording of the call in progress: `asked` by one of the two, or `on`."""
+
+    recording: RecordingId
+    asked_by: PersonId
+    state: Literal["asked", "on"]
+
+
 class CallNow(msgspec.Struct, frozen=True):
     """The call in progress on this order."""
 
@@ -96,6 +105,10 @@ class CallNow(msgspec.Struct, frozen=True):
     answered_at: datetime | None
     waiting: bool = False
     """It rings while the callee is in another call, which they leave to take this one."""
+    recording: RecordingNow | None = None
+    """Asked for, or on; nothing of it is kept yet."""
+    recording_kept: int = 0
+    """For how many seconds a recording would be kept; 0 where calls are not recorded."""
 
 
 class ItemFile(msgspec.Struct, frozen=True):
@@ -252,7 +265,7 @@ def see(
         deadlines=shown,
         chat=chat_gate(order, tail),
         calls=call_gate(order, role, tail),
-        call=call,
+        call=call and _with_recording(order, call),
         held_cents=order.held_cents,
         currency=order.currency,
         price_cents=order.price_cents,
@@ -269,6 +282,12 @@ def see(
             )
         ),
     )
+
+
+def _with_recording(order: OrderFacts, call: CallNow) -> CallNow:
+    policy = order.policy
+    kept = policy.recording_kept if policy.recording and call.answered_at is not None else 0
+    return msgspec.structs.replace(call, recording_kept=kept)
 
 
 def with_brief(

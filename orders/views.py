@@ -19,7 +19,17 @@ from orders.brief_rows import items_of, items_of_all
 from orders.database import padded
 from orders.deadlines import after_outages
 from orders.errors import OrderUnknown
-from orders.events import WITHHELD, CallId, OrderId, PersonId, Reaction, Role, State, Timer
+from orders.events import (
+    WITHHELD,
+    CallId,
+    OrderId,
+    PersonId,
+    Reaction,
+    RecordingId,
+    Role,
+    State,
+    Timer,
+)
 from orders.files import files_of
 from orders.fold import OpenCall, View
 from orders.locking import LockedOrder, peek_all
@@ -28,7 +38,7 @@ from orders.open_money import open_money
 from orders.outages import outages_after
 from orders.policy import Policy
 from orders.proposal_rows import Shown, open_ones, shown
-from orders.situation import CallNow, ItemFile, OpenMoney, Situation, see, with_brief
+from orders.situation import CallNow, ItemFile, OpenMoney, RecordingNow, Situation, see, with_brief
 from orders.tables import (
     calls,
     entries,
@@ -39,6 +49,7 @@ from orders.tables import (
     persons_in_call,
     postings,
     reactions,
+    recordings,
     timers,
 )
 from orders.timers import running_of
@@ -242,12 +253,27 @@ async def calls_now(conn: AsyncConnection, ids: Sequence[OrderId]) -> dict[Order
     """Return the calls of some orders that ring or are active; each order has one at most."""
     there = persons_in_call
     rows = await conn.execute(
-        select(calls, timers.c.due, there.c.call_id.label("callee_in"))
+        select(
+            calls,
+            timers.c.due,
+            there.c.call_id.label("callee_in"),
+            recordings.c.recording_id,
+            recordings.c.asked_by,
+            recordings.c.state.label("recording_state"),
+        )
         .outerjoin(
             timers,
             and_(timers.c.order_id == calls.c.order_id, timers.c.ref == calls.c.call_id),
         )
         .outerjoin(there, there.c.person_id == calls.c.callee)
+        .outerjoin(
+            recordings,
+            and_(
+                recordings.c.order_id == calls.c.order_id,
+                recordings.c.call_id == calls.c.call_id,
+                recordings.c.state.in_(["asked", "on"]),
+            ),
+        )
         .where(calls.c.order_id.in_(padded(ids)), calls.c.state != "ended")
     )
     return {
@@ -259,6 +285,11 @@ async def calls_now(conn: AsyncConnection, ids: Sequence[OrderId]) -> dict[Order
             rings_until=row.due or row.answered_at or row.rang_at,
             answered_at=row.answered_at,
             waiting=row.callee_in not in {None, row.call_id},
+            recording=None
+            if row.recording_id is None
+            else RecordingNow(
+                RecordingId(row.recording_id), PersonId(row.asked_by), row.recording_state
+            ),
         )
         for row in rows
     }

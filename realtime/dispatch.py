@@ -86,6 +86,11 @@ from realtime.protocol import (
     ProposeRefund,
     ProposeTime,
     Received,
+    RecordingAnswer,
+    RecordingAsk,
+    RecordingErase,
+    RecordingFrame,
+    RecordingStop,
     Refresh,
     Refreshed,
     RemoveReaction,
@@ -108,6 +113,7 @@ from realtime.protocol import (
 from realtime.pump import Follow
 from realtime.rooms import room_frame
 from realtime.session import Session
+from realtime.voice import recordings
 
 CarryOut = Callable[[Edge, Session, Inbound], Awaitable[Outbound | None]]
 """The shape of `carry_out`, and of what may be put around it."""

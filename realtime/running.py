@@ -16,7 +16,7 @@ All of them answer `/healthz`, `/readyz` and `/metrics`.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -116,7 +116,7 @@ async def running(
             afar=None
             if settings.redis_url is None
             else Afar(settings.redis_url.reveal(), settings.redis_prefix),
-            recordings=(settings.var / "recordings", _keeping(shelf)),
+            recordings=(settings.var / "recordings", keeping(shelf)),
             on_signal=lambda order, call, who, media: hub.signal(
                 MediaChanged(order, call, who, media)
             ),
@@ -174,7 +174,7 @@ async def running(
         _work(stack, edge, box.run)
         if role.works:
             _work(stack, edge, sweeper.run)
-            chores = [
+            chores: list[Callable[[], Awaitable[None]]] = [
                 partial(recordings.expire, database),
                 shelf.erase_removed,
                 finisher.scan_waiting,
@@ -227,13 +227,13 @@ def _store(settings: Settings) -> Store:
     return Bucket(settings.files_url, account)
 
 
-def _keeping(shelf: Shelf) -> recordings.Store:
+def keeping(shelf: Shelf) -> recordings.Store:
     """Return the shelf as recordings see it."""
 
     async def keep(path: Path) -> recordings.Shelved:
         whole = await staged(path)
         file = await shelf.keep(path, None)
-        path.unlink(missing_ok=True)  # a bucket leaves it
+        await asyncio.to_thread(path.unlink, missing_ok=True)  # a bucket leaves it
         return recordings.Shelved(file, whole.size, whole.sha256)
 
     return recordings.Store(keep, shelf.discard)

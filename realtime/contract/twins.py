@@ -35,6 +35,9 @@ from orders.errors import (
     ProposalOver,
     ProposalUnknown,
     ReasonMissing,
+    RecordingClosed,
+    RecordingOver,
+    RecordingUnknown,
     Refused,
     SecretRefused,
     SecretSeen,
@@ -129,6 +132,7 @@ _REPLY = (ProposalUnknown, ProposalOver, NotYours, WrongState, TimeWrong, Amount
 _ITEM = (NotYours, WrongState, ItemUnknown, ItemSettled, TextTooLong, IdReused)
 _MESSAGE = (MessageUnknown, MessageGone, NotYours, ChatClosed, WindowOver, IdReused)
 _REACTION = (MessageUnknown, MessageGone, ChatClosed, IdReused)
+_RECORDING = (RecordingUnknown, RecordingOver, IdReused)
 _CALL = (CallUnknown, CallOver, NotYours, IdReused)
 
 TWINS = (
@@ -182,6 +186,10 @@ TWINS = (
     Twin(protocol.CallAccept, _CALL),
     Twin(protocol.CallDecline, _CALL),
     Twin(protocol.CallHangUp, _CALL),
+    Twin(protocol.RecordingAsk, (RecordingClosed, CallUnknown, CallOver, WrongState, IdReused)),
+    Twin(protocol.RecordingAnswer, (*_RECORDING, NotYours)),
+    Twin(protocol.RecordingStop, (*_RECORDING, NotYours)),
+    Twin(protocol.RecordingErase, _RECORDING),
     Twin(protocol.CallHold, (CallUnknown, CallOver, WrongState), gives=None),
     Twin(protocol.CallRequest, (NotYours, CallsClosed, TextTooLong, IdReused)),
     Twin(protocol.TalkPropose, (*_PROPOSAL, TimeWrong)),

@@ -15,6 +15,7 @@ from realtime.protocol.calls import (
     CallMute,
     CallOffer,
     CallTest,
+    RecordingFrame,
     TalkFrame,
 )
 from realtime.protocol.fields import SEQ_MAX, Id, InboundFrame, OrderRef, Seq, Worded
@@ -217,6 +218,7 @@ Command = (
     | ProposalFrame
     | BriefFrame
     | CallFrame
+    | RecordingFrame
     | TalkFrame
 )
 """What writes entries. Answered by `done` or `refused`."""

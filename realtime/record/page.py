@@ -30,6 +30,7 @@ from orders.events import (
     NoticeKind,
     OrderPaid,
     Reaction,
+    RecordingEnd,
     Role,
     Scan,
     Sound,
@@ -49,10 +50,11 @@ WORDS = ("text", "note")
 _VARIED = {Timer: "timer", NoticeKind: "notice", CallEnd: "end", CancelReason: "reason"} | {
     Decided: "decision",
     Reaction: "reaction",
+    RecordingEnd: "recording_end",
     Scan: "scan",
 }
 """Values that have their own words, under `record.<name>.<value>`."""
-_SHOWN_ONLY = frozenset({"thumb", "peaks"})
+_SHOWN_ONLY = frozenset({"thumb", "peaks", "voices"})
 """Fields that no sentence tells: they are for the eye."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

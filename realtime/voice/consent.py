@@ -114,9 +114,7 @@ def answer(
     return RecordingRefused(recording.id, recording.call)
 
 
-def stop(
-    recording: Recording, person: PersonId, role: Role
-) -> RecordingStopped | RecordingGone:
+def stop(recording: Recording, person: PersonId, role: Role) -> RecordingStopped | RecordingGone:
     """Withdraw a consent during the call: what is asked is taken back, what is on stops.
 
     Raises:

@@ -54,10 +54,9 @@ def samples(packet: bytes) -> int:
         frame = (480, 960)[config & 1]
     else:
         frame = UNIT << (config & 3)
-    if code == 3:  # noqa: PLR2004 - any number of frames, told by the next byte
-        frames = packet[1] & 0x3F if len(packet) > 1 else 0
-    else:
-        frames = 2 if code else 1
+    # code 3: any number of frames, told by the next byte
+    told = packet[1] & 0x3F if len(packet) > 1 else 0
+    frames = (1, 2, 2, told)[code]
     length = frame * frames
     return length if length <= LONGEST else 0
 
@@ -143,7 +142,9 @@ class OggOpus:
         return page
 
     def _page(self, packets: list[bytes], granule: int, kind: int) -> bytes:
-        laces = b"".join(b"\xff" * (len(each) // 255) + bytes([len(each) % 255]) for each in packets)
+        laces = b"".join(
+            b"\xff" * (len(each) // 255) + bytes([len(each) % 255]) for each in packets
+        )
         head = _PAGE.pack(b"OggS", 0, kind, granule, self._serial, self._number, 0, len(laces))
         page = bytearray(head + laces + b"".join(packets))
         struct.pack_into("<L", page, 22, checksum(page))

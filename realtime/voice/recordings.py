@@ -28,7 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from orders import timeline
 from orders.commands import command_digest
 from orders.database import Database, Transaction
-from orders.errors import OrderUnknown, RecordingUnknown, Unavailable
+from orders.errors import OrderUnknown, RecordingUnknown
 from orders.events import (
     CLOCK,
     CallId,
@@ -86,7 +86,7 @@ async def ask(
     """
     content = command_digest(Verb.ASK, call)
     async with database.transaction() as tx:
-        locked, role = await _party(tx, order, person)
+        locked, _ = await _party(tx, order, person)
         first = await timeline.find_repeat(tx.conn, order, person, client_id, content)
         if first is not None:
             return first
@@ -235,9 +235,7 @@ async def _tell(tx: Transaction, locked: LockedOrder, event: Told, draft: Draft)
         )
     await tx.conn.execute(
         update(recordings)
-        .where(
-            recordings.c.order_id == locked.id, recordings.c.recording_id == event.recording
-        )
+        .where(recordings.c.order_id == locked.id, recordings.c.recording_id == event.recording)
         .values(**change)
     )
     _, (entry,) = await timeline.append(tx, locked.head, locked.owes, [draft])
@@ -299,8 +297,8 @@ class Archive:
                 (OrderId(row.order_id), _recording(row), (row.caller, row.callee), row.at)
                 for row in rows
             ]
-        for recording in self._running.keys() - {each.id for _, each, _, _ in mine}:
-            await self._abandon(recording)
+        for gone in self._running.keys() - {each.id for _, each, _, _ in mine}:
+            await self._abandon(gone)
         for order, recording, people, carrier in mine:
             if recording.state is RecordingState.OVER:
                 await self._finish(order, recording)
@@ -364,7 +362,7 @@ class Archive:
             for person in people
         }
         self._running[recording.id], self._began[recording.id] = takes, now
-        self._node.record(recording.call, takes)
+        self._node.record(recording.call, {str(person): take for person, take in takes.items()})
 
     async def _stop(self, order: OrderId, recording: Recording, why: RecordingEnd) -> None:
         """Stop for no person's wish, and keep what there is."""
@@ -393,9 +391,7 @@ class Archive:
         for each in found.values():
             each.path.unlink(missing_ok=True)
         failed = any(take.failed for take in takes.values())
-        await self._give_up(
-            order, recording, RecordingEnd.FAILED if failed else RecordingEnd.EMPTY
-        )
+        await self._give_up(order, recording, RecordingEnd.FAILED if failed else RecordingEnd.EMPTY)
 
     async def _keep(
         self,
@@ -406,48 +402,46 @@ class Archive:
         whole: bool,
     ) -> None:
         shelved = {person: await self._store.keep(each.path) for person, each in found.items()}
-        try:
-            async with self._database.transaction() as tx:
-                locked = await lock(tx, order)
-                now = await find(tx.conn, order, recording.id)
-                if now.state is RecordingState.OVER:
-                    voices = tuple(
-                        RecordedVoice(
-                            person, shelved[person].file, shelved[person].size,
-                            round(each.seconds), each.lost,
+        # an answer that is lost leaves files that are perhaps known: `tidy` finds out later
+        async with self._database.transaction() as tx:
+            locked = await lock(tx, order)
+            now = await find(tx.conn, order, recording.id)
+            if now.state is RecordingState.OVER:
+                voices = tuple(
+                    RecordedVoice(
+                        person, shelved[person].file, shelved[person].size,
+                        round(each.seconds), each.lost,
+                    )
+                    for person, each in found.items()
+                )  # fmt: skip
+                until = tx.now + timedelta(seconds=locked.facts.policy.recording_kept)
+                event = RecordingKept(recording.id, recording.call, voices, until, whole)
+                _, (entry,) = await timeline.append(
+                    tx, locked.head, locked.owes, [Draft(CLOCK, event)]
+                )
+                await keep_voice(
+                    tx,
+                    entry,
+                    [
+                        (
+                            person,
+                            f"{locked.part_of(person)}{SUFFIX}",
+                            each.file,
+                            each.size,
+                            each.sha256,
                         )
-                        for person, each in found.items()
-                    )  # fmt: skip
-                    until = tx.now + timedelta(seconds=locked.facts.policy.recording_kept)
-                    event = RecordingKept(recording.id, recording.call, voices, until, whole)
-                    _, (entry,) = await timeline.append(
-                        tx, locked.head, locked.owes, [Draft(CLOCK, event)]
+                        for person, each in shelved.items()
+                    ],
+                )
+                await tx.conn.execute(
+                    update(recordings)
+                    .where(
+                        recordings.c.order_id == order,
+                        recordings.c.recording_id == recording.id,
                     )
-                    await keep_voice(
-                        tx,
-                        entry,
-                        [
-                            (
-                                person,
-                                f"{locked.part_of(person)}{SUFFIX}",
-                                each.file,
-                                each.size,
-                                each.sha256,
-                            )
-                            for person, each in shelved.items()
-                        ],
-                    )
-                    await tx.conn.execute(
-                        update(recordings)
-                        .where(
-                            recordings.c.order_id == order,
-                            recordings.c.recording_id == recording.id,
-                        )
-                        .values(state=RecordingState.KEPT, kept_seq=entry.seq, erase_at=until)
-                    )
-                    return
-        except Unavailable:
-            raise  # perhaps it was told after all; an unknown file is tidied away later
+                    .values(state=RecordingState.KEPT, kept_seq=entry.seq, erase_at=until)
+                )
+                return
         for each in shelved.values():
             await self._store.discard(each.file)
 

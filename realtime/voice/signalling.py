@@ -64,7 +64,7 @@ class Switchboard:
     nothing was changed, and may be repeated under its client id.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what one process has of each
         self,
         database: Database,
         *,

@@ -53,7 +53,7 @@ class Take:
     """
 
     def __init__(self, path: Path, began: float, write: Callable[[Job], bool]) -> None:
-        """A file whose time begins at `began`, monotonic seconds; `write` takes it to the thread."""
+        """A file whose time begins at `began`, monotonic; `write` takes jobs to the thread."""
         self.path = path
         self.dropped = 0
         self.speech = Speech(secrets.randbits(32), began)
@@ -114,9 +114,11 @@ class Recorder:
         """Close a file; None if nothing could be written."""
         done = asyncio.Event()
         loop = asyncio.get_running_loop()
-        self._jobs.append(
-            Job(take, b"", time.monotonic(), done=lambda: loop.call_soon_threadsafe(done.set))
-        )
+
+        def tell() -> None:
+            loop.call_soon_threadsafe(done.set)
+
+        self._jobs.append(Job(take, b"", time.monotonic(), done=tell))
         await done.wait()
         speech = take.speech
         if take.failed and not take.path.exists():

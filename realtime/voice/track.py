@@ -17,7 +17,6 @@ from realtime.voice.relay import HEADER, Bucket, Malformed, Stream, extension_bo
 from realtime.voice.rtcp import Reception
 from realtime.voice.sdp import Agreed
 
-
 Tap = Callable[[bytes, float], None]
 """Given each packet as the listener gets it, before it is protected, and the monotonic seconds of
 its arrival. Called on the event loop between two packets: it must not block, and not raise."""

@@ -41,7 +41,7 @@ def spoken(seconds: float) -> list[bytes]:
 
 
 def decoded(file: bytes) -> np.ndarray:
-    with av.open(io.BytesIO(file)) as opened:
+    with av.open(io.BytesIO(file), "r") as opened:
         frames = [frame.to_ndarray().mean(axis=0) for frame in opened.decode(audio=0)]
     return np.concatenate(frames)
 
