@@ -199,6 +199,22 @@ function wholeLine(
     case 'deadline_fired':
       if (known.timer !== 'chat_tail') return null; // the step after it says what zero did
       return plain('clock', t.deadline_fired(texts.timerName[known.timer] ?? ''), 'warn');
+    case 'recording_asked':
+      return plain('mic', texts.recording.told.asked(own, who));
+    case 'recording_agreed':
+      return plain('mic', texts.recording.told.agreed(own, who), 'good');
+    case 'recording_refused':
+      return plain('micOff', texts.recording.told.refused(own, who));
+    case 'recording_stopped':
+      return plain(
+        'micOff',
+        known.end === 'withdrawn' ? texts.recording.told.withdrawn(own, who) : (texts.recording.stopped[known.end] ?? t.unknown),
+        known.end === 'withdrawn' ? 'plain' : 'warn',
+      );
+    case 'recording_gone':
+      return plain('info', texts.recording.gone[known.end] ?? t.unknown, known.end === 'failed' ? 'warn' : 'plain');
+    case 'recording_kept':
+      return plain('sound', texts.recording.told.kept);
     case 'call_rang':
       return ended.has(known.call) ? null : plain('phone', t.call_rang(own, who));
     case 'call_answered':

@@ -156,6 +156,19 @@ export class OrderRoom implements Follower {
     );
   }
 
+  /** Ask to record, answer, stop or erase. */
+  record(
+    said:
+      | { t: 'recording.ask'; call: string }
+      | { t: 'recording.answer'; recording: string; agree: boolean }
+      | { t: 'recording.stop' | 'recording.erase'; recording: string },
+  ): Promise<Done> {
+    return this.connection.ask<Done>(
+      { ...said, id: crypto.randomUUID(), order: this.order },
+      { within: CALL_PATIENCE },
+    );
+  }
+
   /** The servers through which a leg can be reached. Kept while they last; none if we cannot learn them. */
   async iceServers(): Promise<RTCIceServer[]> {
     if (!this.ice || this.ice.until < this.connection.now()) {

@@ -11,6 +11,7 @@ import type { OrderRoom } from '../room.js';
 import { textsOf, type Language } from '../texts/index.js';
 import { look } from './call-panel.styles.js';
 import './call-advice.js';
+import './call-recording.js';
 import './propose-talk.js';
 import './voice-note.js';
 
@@ -223,6 +224,15 @@ export class CallPanel extends LitElement {
         @reopen=${() => call.choose(call.device ?? '')}
         @choose=${this.checkSound}
       ></order-room-call-advice>
+      ${call.state === 'active'
+        ? html`<order-room-call-recording
+            .now=${call.now}
+            .room=${this.room}
+            .me=${this.room?.me?.person ?? ''}
+            .other=${this.other}
+            .language=${this.language}
+          ></order-room-call-recording>`
+        : nothing}
       <div class="choice">
         <button
           data-test="call-mute"

@@ -6,7 +6,7 @@ import { callers, endedCalls, labels, lineOf, type Line } from '../entries.js';
 import { icon } from '../icons.js';
 import { wordsOf } from '../aftermath.js';
 import { RefusedError } from '../outbox.js';
-import type { Brief, Entry, Member, Reaction } from '../protocol.js';
+import type { Brief, Entry, Event, Member, Reaction } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { look } from './conversation.styles.js';
@@ -15,6 +15,7 @@ import { find, olderThan, type Timeline } from '../timeline.js';
 import { divider, speaks } from '../unread.js';
 import type { History } from './history.js';
 import './history.js';
+import './recorded.js';
 import { linked, messageOf, pendingOf, sharedOf, type Thread } from './message.js';
 import type { MessageAction, MessageMenu } from './message-menu.js';
 import './message-menu.js';
@@ -26,6 +27,8 @@ const NEAR_END = 60;
 const FOUND_SHOWN = 2_500;
 /** Where the work on a delivery begins. */
 const BEGINNINGS: ReadonlySet<string> = new Set(['order_started', 'revision_accepted', 'order_delivered', 'dispute_decided']);
+
+type Kept = Extract<Event, { kind: 'recording_kept' }>;
 
 interface Told {
   entry: Entry;
@@ -289,10 +292,24 @@ export class Conversation extends LitElement {
               ${line.details.lines.map((each) => html`<p>${each}</p>`)}
             </details>`
           : nothing}
+        ${entry.event?.kind === 'recording_kept' ? this.recorded(entry.event as Kept) : nothing}
         ${entry.event?.kind === 'order_delivered' ? this.delivered(entry) : nothing}
       </div>
       <time datetime=${entry.at}>${time(this.language, entry.at)}</time>
     </li>`;
+  }
+
+  private recorded(kept: Kept): TemplateResult {
+    return html`<order-room-recorded
+      .room=${this.room}
+      .recording=${kept.recording}
+      .voices=${kept.voices}
+      .until=${kept.until}
+      ?cut=${kept.whole === false}
+      .me=${this.me}
+      .name=${(person: string) => this.name(person)}
+      .language=${this.language}
+    ></order-room-recorded>`;
   }
 
   private name(person: string): string {

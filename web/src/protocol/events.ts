@@ -78,6 +78,17 @@ export type SecretKind = 'card' | 'iban' | 'phone' | 'email' | 'password' | 'api
 export const CLOCK = 'clock';
 export const MARKETPLACE = 'marketplace';
 
+export type RecordingEnd = 'withdrawn' | 'moved' | 'longest' | 'failed' | 'empty';
+
+/** What one person said, in a file of its own. */
+export interface RecordedVoice {
+  person: string;
+  file: string;
+  size: number;
+  seconds: number;
+  lost?: number;
+}
+
 export type Event =
   | { kind: 'order_paid'; title: string; category: string; price_cents: number; currency: string }
   | { kind: 'brief_item_added'; item: string; label: string }
@@ -171,6 +182,20 @@ export type Event =
   | { kind: 'proposal_lapsed'; proposal: number }
   | { kind: 'deadline_met'; timer: Timer }
   | { kind: 'deadline_fired'; timer: Timer; due: string }
+  | { kind: 'recording_asked'; recording: string; call: string; kept: number }
+  | { kind: 'recording_agreed'; recording: string; call: string }
+  | { kind: 'recording_refused'; recording: string; call: string }
+  | { kind: 'recording_stopped'; recording: string; call: string; end: RecordingEnd }
+  | { kind: 'recording_gone'; recording: string; call: string; end: RecordingEnd }
+  | {
+      kind: 'recording_kept';
+      recording: string;
+      call: string;
+      voices: readonly RecordedVoice[];
+      until: string;
+      /** False if the end is missing. */
+      whole?: boolean;
+    }
   | { kind: 'call_rang'; call: string }
   | { kind: 'call_answered'; call: string }
   | { kind: 'call_ended'; call: string; end: CallEnd; seconds?: number; sound?: readonly Sound[] }

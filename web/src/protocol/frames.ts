@@ -331,6 +331,9 @@ export type Asking =
   | { t: 'call.start'; id: string; order: string; to?: string }
   | { t: 'call.accept' | 'call.decline' | 'call.hang_up'; id: string; order: string; call: string }
   | { t: 'call.test'; id: string; order: string; leg: string; sdp: string }
+  | { t: 'recording.ask'; id: string; order: string; call: string }
+  | { t: 'recording.answer'; id: string; order: string; recording: string; agree: boolean }
+  | { t: 'recording.stop' | 'recording.erase'; id: string; order: string; recording: string }
   | { t: 'call.ice'; id: string; order: string }
   | { t: 'call.offer'; id: string; order: string; call: string; leg: string; sdp: string }
   | { t: 'history'; id: string; order: string; before: number };

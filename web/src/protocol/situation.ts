@@ -127,6 +127,9 @@ export interface CallNow {
   rang_at: string;
   rings_until: string;
   answered_at: string | null;
+  recording?: { recording: string; asked_by: string; state: 'asked' | 'on' } | null;
+  /** For how many seconds a recording would be kept; 0 where calls are not recorded. */
+  recording_kept?: number;
 }
 
 export interface Situation {

@@ -2,6 +2,7 @@
 import type { CallEnd, GateReason, Role, State, Timer } from '../protocol.js';
 import { notices, processTexts } from './en.process.js';
 import { questions } from './questions.en.js';
+import { recording } from './en.recording.js';
 import { sound } from './en.sound.js';
 import { talk } from './en.talk.js';
 import { messageTexts } from './en.messages.js';
@@ -9,6 +10,7 @@ import { messageTexts } from './en.messages.js';
 export const en = {
   ...processTexts,
   ...messageTexts,
+  recording,
   sound,
   talk,
   units: { day: 'd', hour: 'h', minute: 'min', second: 's' },

@@ -1,6 +1,7 @@
 /** Phrases françaises. */
 import type { Texts } from './en.js';
 import { de, notices, processTexts } from './fr.process.js';
+import { recording } from './fr.recording.js';
 import { sound } from './fr.sound.js';
 import { talk } from './fr.talk.js';
 import { questions } from './questions.fr.js';
@@ -8,6 +9,7 @@ import { messageTexts } from './fr.messages.js';
 
 export const fr: Texts = {
   ...processTexts,
+  recording,
   sound,
   talk,
   ...messageTexts,
