@@ -13,6 +13,7 @@
     │   ├── MessageUnknown          no such message on this order
     │   ├── UploadUnknown           no such upload of yours; it may have been cancelled
     │   ├── FileUnknown             no such file, or not yours, or removed, or a forged link
+    │   ├── RecordingUnknown        no such recording on this order
     │   └── CallUnknown             no such call on this order
     ├── NotYours                    a member, but this step belongs to the other party
     ├── WrongMoment
@@ -32,6 +33,8 @@
     │   ├── ChatClosed              the conversation is closed at this stage
     │   ├── CallsClosed             calls are closed at this stage, or by the marketplace
     │   ├── CallOver                the call has ended, or was answered elsewhere
+    │   ├── RecordingClosed         calls are not recorded at this marketplace
+    │   ├── RecordingOver           the recording stands elsewhere by now
     │   └── InCall                  the person, or the other one, is in a call already
     ├── BadInput
     │   ├── Malformed               not what the contract describes

@@ -18,11 +18,13 @@ from orders.events import (
     BriefItemGiven,
     EntryRedacted,
     Event,
+    FileId,
     MessageSent,
     MessageWithdrawn,
     OrderDelivered,
     OrderLate,
     PersonId,
+    RecordedVoice,
     Scan,
     SecretKind,
     Sound,
@@ -63,6 +65,8 @@ def examples(kind: type[Event]) -> Iterator[Event]:
             values[name] = [(), tuple(SecretKind)]
         elif "Wanted" in str(wanted):
             values[name] = [(), (Wanted("own.1", HOSTILE), Wanted("unheard-of"))]
+        elif "RecordedVoice" in str(wanted):
+            values[name] = [(RecordedVoice(PersonId("ines"), FileId("f_1"), 9, 3),)]
         elif "Sound" in str(wanted):
             values[name] = [
                 (),

@@ -36,7 +36,6 @@ from realtime.voice import recordings
 from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
 from realtime.voice.plane import MediaPath
-from realtime.voice.recordings import Archive
 from realtime.voice.signalling import Switchboard
 from realtime.voice.takes import Recorder, salvage
 from tests.orders.world import Room, entries_of, open_room, verified
@@ -51,7 +50,9 @@ KEPT = timedelta(days=30)
 class Office:
     """A switchboard that records into a folder, with its task running."""
 
-    def __init__(self, database: Database, folder: Path, limits: VoiceLimits, path: MediaPath):
+    def __init__(
+        self, database: Database, folder: Path, limits: VoiceLimits, path: MediaPath
+    ) -> None:
         self.database = database
         self.shelf = Shelf(database, Disk(folder / "files"), folder / "files")
         self.folder = folder / "recordings"
