@@ -282,6 +282,7 @@ class Node:
                 self._on_word(
                     call_id, party.person_id, Gate.HELD if party.holding else Gate.RESUMED
                 )
+
     def record(self, call_id: str, takes: Mapping[str, Take]) -> None:
         """Write what each party says, as far as the other one gets it, into that party's take.
 

@@ -41,7 +41,6 @@ from realtime.voice.limits import VoiceLimits
 from realtime.voice.measured import Measured
 from realtime.voice.node import Node
 from realtime.voice.plane import MediaPath
-from realtime.voice.quality import Tally
 from realtime.voice.recordings import Archive, Store
 from realtime.voice.takes import Recorder
 

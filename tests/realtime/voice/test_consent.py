@@ -60,7 +60,8 @@ def test_nobody_consents_for_the_other() -> None:
 def test_it_is_on_only_while_the_last_word_of_both_was_yes(
     said: list[tuple[PersonId, str]],
 ) -> None:
-    call, present = ACTIVE, None
+    call = ACTIVE
+    present: Recording | None = None
     wants: dict[PersonId, bool] = {}
     for person, what in said:
         open_one = present if present and present.state in ("asked", "on") else None
