@@ -33,13 +33,14 @@ export class Recorded extends LitElement {
     }
   }
 
-  private async save(file: string): Promise<void> {
+  private async save(file: string, name: string): Promise<void> {
     const address = await this.link(file);
     if (address === null) return;
     const link = document.createElement('a');
     link.href = address;
     link.target = '_blank';
     link.rel = 'noopener noreferrer';
+    link.download = `${name}.opus`; // a sound of its own tab would be shown by a page that may load nothing
     link.click();
   }
 
@@ -66,7 +67,7 @@ export class Recorded extends LitElement {
           return html`<li data-test="recorded-voice" data-file=${voice.file} data-person=${voice.person}>
             <span>${name}</span>
             <order-room-sound .name=${name} .millis=${voice.seconds * 1000} .language=${this.language} .address=${() => this.link(voice.file)}></order-room-sound>
-            <button class="quiet round" data-test="recorded-save" aria-label=${texts.files.save(name)} title=${texts.files.save(name)} @click=${() => this.save(voice.file)}>${icon('down', 18)}</button>
+            <button class="quiet round" data-test="recorded-save" aria-label=${texts.files.save(name)} title=${texts.files.save(name)} @click=${() => this.save(voice.file, name)}>${icon('down', 18)}</button>
           </li>`;
         })}
       </ul>
