@@ -1,9 +1,12 @@
 """Group commit for messages: everything that arrived during the last flush, in one transaction.
 
 While one commit is on its way to the disk, new messages queue; the next transaction takes them
-all. There is no artificial delay: an idle server commits one message at once, a busy one some
-hundreds. Under the orders' locks it re-checks membership and the chat's gate and looks up
-repeats before a number is given, so a repeat never leaves a hole.
+all. An idle server commits one message at once, a busy one some hundreds. Where messages come
+faster than commits go, a breath is taken between two of them: a commit costs as much as a dozen
+messages, and without it most of them would be of one or two.
+
+Under the orders' locks a batch re-checks membership and the chat's gate and looks up repeats
+before a number is given, so a repeat never leaves a hole.
 
 One bad message must not fail its neighbours: refusals are decided one by one, and if a whole
 transaction fails for another reason, its messages go again one at a time. An order that is held
@@ -44,6 +47,8 @@ T = TypeVar("T")
 
 MAX_BATCH = 512
 MAX_QUEUE = 10_000
+BREATH = 0.001
+"""Seconds between two commits, after one that stored several messages."""
 PATIENCE = 3
 """So often a message is passed over because its order is held elsewhere; then it stands in line."""
 LINES = 4
@@ -164,6 +169,8 @@ class PostBox:
                 if not self._queue:
                     self._arrived.clear()
                 await self._write(self._batch)
+                if size > 1:
+                    await asyncio.sleep(BREATH)
         finally:
             self._stopped = True
             for standing in self._standing:

@@ -30,11 +30,12 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 
 
 def micros(at: datetime) -> int:
     """Return whole microseconds since 1970, UTC."""
-    return (at - EPOCH) // timedelta(microseconds=1)
+    return (at - EPOCH) // MICROSECOND
 
 
 def instant(value: int) -> datetime:

@@ -165,7 +165,8 @@ class Session:
             while (message := await receive())["type"] != "websocket.disconnect":
                 self._heard = time.monotonic()
                 self._reading = False
-                await self._places.acquire()
+                if not self.pumping.done():
+                    await self._places.acquire()
                 if self.pump.closing is None:
                     await self._take(message)
                 self._reading = True
@@ -183,6 +184,8 @@ class Session:
             log.exception("a pump failed")
             with suppress(RuntimeError, OSError):
                 await self.pump.send({"type": "websocket.close", "code": 1011})
+        finally:
+            self._places.release()  # nothing is written any more: the reader need not wait for it
 
     async def _take(self, message: Message) -> None:
         text = message.get("text")

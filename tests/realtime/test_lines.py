@@ -16,6 +16,15 @@ from realtime.protocol import Close
 from tests.harness import InProcess, serving
 
 
+def _narrow(server: InProcess) -> socket.socket:
+    """A line to the server that holds little for who does not read."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32_768)
+    made.connect(("127.0.0.1", int(server.url.rpartition(":")[2])))
+    made.setblocking(False)
+    return made
+
+
 async def test_a_ping_carries_the_heads_of_the_followed_orders(database_url: str) -> None:
     async with serving(database_url, limits=Limits(ping_every=0.1, drain=0.0)) as server:
         order = await server.order()
@@ -49,12 +58,8 @@ async def test_a_browser_that_does_not_read_costs_itself_only(database_url: str)
     async with serving(database_url, limits=limits) as server:
         order = await server.order()
         token = await server.token(order.buyer)
-        small = socket.socket()
-        small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32_768)
-        small.connect(("127.0.0.1", int(server.url.rpartition(":")[2])))
-        small.setblocking(False)
         async with (
-            connect(server.ws_url, sock=small, compression=None, max_queue=1) as slow,
+            connect(server.ws_url, sock=_narrow(server), compression=None, max_queue=1) as slow,
             server.browser(order.seller) as seller,
             server.browser(order.buyer) as phone,
         ):
@@ -74,6 +79,33 @@ async def test_a_browser_that_does_not_read_costs_itself_only(database_url: str)
                     pass
             assert slow.close_code == Close.TOO_SLOW
             await seller.say(order.id, "we go on")
+
+
+async def test_who_asks_much_reads_nothing_and_vanishes_leaves_nothing_behind(
+    database_url: str,
+) -> None:
+    limits = Limits(
+        commands_in_flight=2, commands_per_second=1e6, commands_burst=1_000_000, slow_send=600
+    )
+    async with serving(database_url, limits=limits) as server:
+        token = await server.token("eager")
+        eager = await connect(server.ws_url, sock=_narrow(server), compression=None, max_queue=1)
+        await eager.send(json.dumps({"t": "hello", "token": token}))
+        await eager.recv()
+        eager.transport.pause_reading()
+        (session,) = server.edge.hub._mine(PersonId("eager"))
+        ask = json.dumps({"t": "subscribe", "order": "o" * 64, "id": "x" * 64})
+        async with asyncio.timeout(30):
+            # until the line is full: answers wait behind the one on its way, in all places
+            while session._reading or not session._places.locked():
+                await eager.send(ask)
+                await asyncio.sleep(0)
+        served = [task for task in asyncio.all_tasks() if "run_asgi" in repr(task.get_coro())]
+        assert served
+        eager.transport.abort()
+        await eager.wait_closed()
+        async with asyncio.timeout(30):
+            await asyncio.wait(served)
 
 
 async def test_a_token_that_ended_ends_the_socket(database_url: str) -> None:
