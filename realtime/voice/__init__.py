@@ -22,10 +22,10 @@ Read in this order:
 - `node`      the media process: calls, make-before-break, who fell silent
 - `echo`      a leg that hears itself, to test microphone and speaker
 - `calls`     pure: who may do what with a call, and the entry it makes
-- `consent`     pure: who may ask for a recording, agree, stop it and have it erased
-- `ogg`, `speech`  pure: one person's packets become an Ogg Opus file, without decoding
-- `takes`       the thread that writes such files, behind a bounded queue
-- `recordings`  recordings in the database, and what becomes of their files
+- `consent`   pure: who may ask for a recording, agree, stop it and have it erased
+- `ogg`, `speech` pure: one person's packets become an Ogg Opus file, without decoding
+- `takes`     the thread that writes such files, behind a bounded queue
+- `recordings` recordings in the database, and what becomes of their files
 - `callbook`  calls, persons in a call and leases in the database
 - `carriers`  which media process carries which call; taking over what one left behind
 - `measured`  how the two of each call were heard, kept for the entry that ends it
@@ -33,5 +33,6 @@ Read in this order:
 - `signalling` the switchboard: commands, and what the node hears, meet here
 
 Media is forwarded without decoding: unprotect, rewrite the header, protect, send. A browser
-never learns the address of the other; the server never learns what was said.
+never learns the address of the other; the server never learns what was said, and keeps it only
+where both agreed to a recording.
 """
