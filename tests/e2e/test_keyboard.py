@@ -5,6 +5,7 @@ import re
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Stage
+from tests.e2e.test_uploads import SLOW, archive, begins, narrow
 from tests.e2e.windows import Window, Windows
 
 FOCUSED = """() => {
@@ -75,6 +76,33 @@ async def test_everything_can_be_done_with_the_keyboard_alone(
     await tab_to(buyer, "call-hang-up")
     await keys.press("Enter")
     await expect(seller.part("call-ended")).to_have_attribute("data-end", "completed")
+
+
+async def test_a_file_is_sent_paused_and_dropped_without_a_mouse(
+    small_stage: Stage, windows: Windows
+) -> None:
+    order = await small_stage.server.order()
+    buyer = await windows.open(small_stage.server.url, order, "buyer")
+    keys, row = buyer.page.keyboard, buyer.part("sending")
+    await tab_to(buyer, "attach")
+    async with buyer.page.expect_file_chooser() as asked:
+        await keys.press("Enter")
+    chooser = await asked.value
+    await narrow(await buyer.page.context.new_cdp_session(buyer.page), SLOW)
+    await chooser.set_files(archive("first.zip"))
+    await begins(buyer)
+    # what a button leaves behind when it goes is the next one, never the top of the page
+    await tab_to(buyer, "sending-pause")
+    await keys.press("Enter")
+    await expect(row).to_have_attribute("data-stage", "paused")
+    await expect(buyer.part("sending-again")).to_be_focused()
+    await keys.press("Enter")
+    await expect(row).to_have_attribute("data-stage", "sending")
+    await expect(buyer.part("sending-drop")).to_be_focused()
+    await keys.press("Enter")
+    await expect(row).to_have_count(0)
+    await expect(buyer.part("attach").first).to_be_focused()
+    await expect(buyer.part("shared")).to_have_count(0)
 
 
 async def test_a_screen_reader_finds_the_parts_by_role_and_name(
