@@ -7,7 +7,8 @@ from playwright.async_api import expect
 from tests.e2e.conftest import Stage
 from tests.e2e.test_process import gives
 from tests.e2e.windows import Window, Windows
-from tests.harness import Frame, Process, TestOrder, new_order
+from tests.harness import Process, TestOrder, new_order
+from tests.socket_browser import Frame
 
 
 async def question(server: Process, text: str) -> TestOrder:

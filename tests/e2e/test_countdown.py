@@ -8,7 +8,7 @@ from playwright.async_api import expect
 
 from tests.e2e.conftest import Stage
 from tests.e2e.windows import Window, Windows
-from tests.harness import Frame
+from tests.socket_browser import Frame
 
 SHORT = 20
 """Seconds from payment to zero: enough for two windows to open on a busy machine."""

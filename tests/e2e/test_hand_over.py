@@ -14,7 +14,8 @@ from tests.e2e.sounds import hears, microphone
 from tests.e2e.test_call import BUYER, SELLER
 from tests.e2e.test_one_tap import kinds
 from tests.e2e.windows import Window, Windows
-from tests.harness import METRICS_KEY, PATIENCE, Process
+from tests.harness import METRICS_KEY, Process
+from tests.socket_browser import PATIENCE
 
 
 @dataclass(frozen=True)

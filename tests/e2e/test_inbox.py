@@ -10,7 +10,8 @@ from tests.browser import DESKTOP, PHONE
 from tests.e2e.conftest import Stage
 from tests.e2e.looks import CROWDED
 from tests.e2e.windows import Windows
-from tests.harness import Frame, new_order
+from tests.harness import new_order
+from tests.socket_browser import Frame
 
 
 async def test_the_most_urgent_comes_first_and_lines_change_by_themselves(

@@ -10,7 +10,8 @@ from playwright.async_api import Page, expect
 from tests.browser import DESKTOP, PHONE
 from tests.e2e.sounds import hears, microphone
 from tests.e2e.windows import Role, Window, Windows
-from tests.harness import Frame, Process, TestOrder
+from tests.harness import Process, TestOrder
+from tests.socket_browser import Frame
 
 pytestmark = pytest.mark.screenshots
 

@@ -14,8 +14,9 @@ from tests.e2e.test_brief import item, opens, stands
 from tests.e2e.test_countdown import SHORT, mail_about_cancelling, text_of
 from tests.e2e.test_steps import order_of
 from tests.e2e.windows import Window, Windows
-from tests.harness import Frame, TestOrder
+from tests.harness import TestOrder
 from tests.orders.test_record import verify
+from tests.socket_browser import Frame
 
 DAY = timedelta(days=1)
 HOUR = 3600

@@ -4,7 +4,8 @@ from playwright.async_api import expect
 
 from tests.e2e.conftest import Stage
 from tests.e2e.windows import Windows
-from tests.harness import Frame, TestOrder
+from tests.harness import TestOrder
+from tests.socket_browser import Frame
 
 
 async def order_of(stage: Stage, order: TestOrder) -> Frame:

@@ -13,7 +13,8 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
 from tests.faults.ledger import token_of
-from tests.harness import Frame, Server, TestOrder
+from tests.harness import Server, TestOrder
+from tests.socket_browser import Frame
 
 if TYPE_CHECKING:
     from tests.faults.world import World

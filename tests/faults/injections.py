@@ -15,8 +15,9 @@ from realtime.bus.link import GONE, Link
 from tests.faults import crowd
 from tests.faults.ledger import AWAY, token_of
 from tests.faults.world import World, start_again, start_server
-from tests.harness import Browser, Process
+from tests.harness import Process
 from tests.orders.world import open_post_box, opened
+from tests.socket_browser import Browser
 
 Injection = Callable[[World, float], Awaitable[None]]
 

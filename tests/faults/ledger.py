@@ -23,8 +23,9 @@ from orders.events import Entry, MessageSent, OrderId, PersonId
 from realtime.auth import Tokens
 from realtime.limits import Limits
 from realtime.settings import Secret
-from tests.harness import TOKEN_SECRET, Browser, HarnessError, Server, TestOrder
+from tests.harness import TOKEN_SECRET, Server, TestOrder
 from tests.orders.world import entries_of, verified
+from tests.socket_browser import Browser, HarnessError
 
 AWAY = (OSError, HarnessError, WebSocketException, httpx2.TransportError, TimeoutError)
 """What a browser meets while its server, or the way to it, is broken."""

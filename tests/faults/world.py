@@ -21,8 +21,9 @@ from tests import servers
 from tests.faults.clock import WallClock
 from tests.faults.ledger import Writer
 from tests.faults.proxy import Proxy
-from tests.harness import HarnessError, Process, Server, TestOrder
+from tests.harness import Process, Server, TestOrder
 from tests.servers import ServerFailedError
+from tests.socket_browser import HarnessError
 
 T = TypeVar("T")
 

@@ -26,7 +26,8 @@ from websockets.exceptions import ConnectionClosed
 from realtime.contract.schemas import INBOUND, tag
 from realtime.protocol import Close
 from tests.fuzz.memory import resident
-from tests.harness import METRICS_KEY, Browser, Process, TestOrder
+from tests.harness import METRICS_KEY, Process, TestOrder
+from tests.socket_browser import Browser
 
 FUZZ = int(os.environ.get("FUZZ", "1"))
 GROWTH = 24 * 1024 * 1024

@@ -17,8 +17,9 @@ from websockets.exceptions import WebSocketException
 
 from orders.database import Database
 from orders.events import Entry, MessageSent, OrderId
-from tests.harness import Browser, HarnessError, Process, TestOrder
+from tests.harness import Process, TestOrder
 from tests.orders.world import entries_of, opened, verified
+from tests.socket_browser import Browser, HarnessError
 
 ROOMS = 25
 KILLS = 3

@@ -14,8 +14,9 @@ import pytest
 from orders.database import Database
 from orders.events import MessageSent, OrderId
 from realtime.limits import Limits
-from tests.harness import Browser, HarnessError, InProcess, TestOrder, serving
+from tests.harness import InProcess, TestOrder, serving
 from tests.orders.world import entries_of, opened, verified
+from tests.socket_browser import Browser, HarnessError
 
 SEED = 20261126
 LIMITS = Limits(drain=0.05, presence_grace=0.2, ring_entries=16, batch_entries=10)

@@ -17,8 +17,9 @@ from orders.events import PersonId
 from realtime.bus.asking import Asker
 from realtime.limits import Limits
 from realtime.rates import Rates
-from tests.harness import HarnessError, Process, scaled, serving
+from tests.harness import Process, scaled, serving
 from tests.servers import Server
+from tests.socket_browser import HarnessError
 
 
 async def test_silent_sockets_take_no_more_than_their_share(database_url: str) -> None:

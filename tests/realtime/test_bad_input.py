@@ -9,8 +9,9 @@ from sqlalchemy import text
 from realtime import texts
 from realtime.limits import Limits
 from realtime.protocol import Close
-from tests.harness import Browser, InProcess, TestOrder, serving
+from tests.harness import InProcess, TestOrder, serving
 from tests.realtime.voice.offers import CHROMIUM
+from tests.socket_browser import Browser
 
 
 async def _entries(server: InProcess, order: TestOrder) -> int:

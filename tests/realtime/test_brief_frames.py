@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.harness import Browser, Frame, InProcess
+from tests.harness import InProcess
+from tests.socket_browser import Browser, Frame
 
 
 def brief(browser: Browser, order: str) -> Frame:

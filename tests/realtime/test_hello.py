@@ -10,7 +10,8 @@ from realtime.auth import Tokens
 from realtime.limits import Limits
 from realtime.protocol import Close
 from realtime.settings import Secret
-from tests.harness import TOKEN_SECRET, Browser, InProcess, serving
+from tests.harness import TOKEN_SECRET, InProcess, serving
+from tests.socket_browser import Browser
 
 
 async def _first(server: InProcess, frame: dict[str, object] | None, **says: object) -> Browser:

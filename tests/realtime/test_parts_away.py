@@ -11,8 +11,8 @@ from datetime import timedelta
 import pytest
 
 from tests.faults.world import World, public_folder, scaled, start_again, start_server
-from tests.harness import Browser, Frame
 from tests.servers import Server
+from tests.socket_browser import Browser, Frame
 
 pytestmark = pytest.mark.timeout(180)
 

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from realtime.limits import Limits
-from tests.harness import Frame, InProcess, serving
+from tests.harness import InProcess, serving
+from tests.socket_browser import Frame
 
 
 def _presence(person: str, *, online: bool) -> Callable[[Frame], bool]:

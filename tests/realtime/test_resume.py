@@ -8,7 +8,8 @@ from orders.database import Database
 from orders.events import OrderId, PersonId
 from orders.posting import PostBox
 from realtime.limits import Limits
-from tests.harness import Browser, InProcess, TestOrder, Timeline, serving
+from tests.harness import InProcess, TestOrder, serving
+from tests.socket_browser import Browser, Timeline
 
 
 async def _fill(browser: Browser, order: str, count: int) -> int:

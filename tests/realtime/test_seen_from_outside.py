@@ -14,8 +14,9 @@ from sqlalchemy import text
 from orders.database import migrate
 from realtime import telemetry
 from tests import servers
-from tests.harness import METRICS_KEY, PATIENCE, SERVICE_KEY, Browser, InProcess, Process, serving
+from tests.harness import METRICS_KEY, SERVICE_KEY, InProcess, Process, serving
 from tests.servers import Run, Server
+from tests.socket_browser import PATIENCE, Browser
 
 README = Path(__file__).parents[2] / "README.md"
 

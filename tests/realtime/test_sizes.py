@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.harness import Frame, HarnessError, Process, Server, scaled
+from tests.harness import Process, Server, scaled
+from tests.socket_browser import Frame, HarnessError
 
 
 @dataclass(frozen=True)

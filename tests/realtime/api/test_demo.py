@@ -6,7 +6,8 @@ from pathlib import Path
 from sqlalchemy import text
 
 from realtime.limits import Limits
-from tests.harness import Browser, Frame, InProcess, serving
+from tests.harness import InProcess, serving
+from tests.socket_browser import Browser, Frame
 
 LIMITS = Limits(drain=0.0)
 

@@ -17,9 +17,10 @@ from orders.events import FileId, OrderId, PersonId
 from orders.redaction import redact
 from orders.tables import participants
 from realtime.limits import Limits
-from tests.harness import Frame, InProcess, serving
+from tests.harness import InProcess, serving
 from tests.pictures import picture
 from tests.sharing import fetch, link_of, send
+from tests.socket_browser import Frame
 
 NO_PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(200)
 NO_GIF = b"GIF89a/*<script>alert(1)</script>*/"

@@ -12,10 +12,11 @@ from orders.fold import View, fold
 from orders.redaction import redact
 from orders.views import snapshot
 from realtime.limits import Limits
-from tests.harness import Browser, Frame, InProcess, TestOrder, serving
+from tests.harness import InProcess, TestOrder, serving
 from tests.pictures import picture, sound
 from tests.servers import HARMLESS, Server, free_port
 from tests.sharing import fetch, link_of, send
+from tests.socket_browser import Browser, Frame
 
 LIMITS = Limits(drain=0.05, scan_within=2.0)
 

@@ -1,6 +1,7 @@
 """Who hides is not seen, and does not see; and so it is between two who block each other."""
 
-from tests.harness import Browser, InProcess, TestOrder
+from tests.harness import InProcess, TestOrder
+from tests.socket_browser import Browser
 
 
 def _told(browser: Browser, order: TestOrder, person: str) -> dict[str, object]:

@@ -1,7 +1,8 @@
 """How far everybody has read, and what has reached their devices."""
 
 from realtime.limits import Limits
-from tests.harness import Browser, InProcess, TestOrder, serving
+from tests.harness import InProcess, TestOrder, serving
+from tests.socket_browser import Browser
 
 
 async def _stored(server: InProcess, order: TestOrder, person: str) -> int:

@@ -12,10 +12,11 @@ import pytest
 
 from orders.database import Database
 from realtime.voice.limits import VoiceLimits
-from tests.harness import Browser, Process, TestOrder
+from tests.harness import Process, TestOrder
 from tests.orders.world import opened
 from tests.realtime.voice.peer import Peer, rtp
 from tests.servers import Server
+from tests.socket_browser import Browser
 
 LEASE = VoiceLimits().lease_seconds
 
