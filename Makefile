@@ -13,8 +13,6 @@ BIN := $(VENV)/bin
 HOST ?= 127.0.0.1
 PORT ?= 8000
 ARGS ?=
-# One more than there are processors: the tests wait for browsers and servers more than they work.
-WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2) + 1)
 export HOST PORT
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -30,7 +28,7 @@ run: install web ## serve the room with demo orders on http://HOST:PORT (127.0.0
 
 test: install-dev web programs ## run every test; ARGS="tests/orders -k refund" picks some
 	@$(NPM) test --silent
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
 fuzz: install-dev programs ## ask and say what no person would, FUZZ times as much as `make test`
 	FUZZ=$${FUZZ:-20} $(BIN)/python -m pytest tests/fuzz --numprocesses auto --timeout 3600 $(ARGS)

@@ -64,7 +64,7 @@ async def test_who_is_in_a_call_hears_of_another_and_the_caller_that_they_are_bu
     server = small_stage.server
     first = await server.order()
     person = {"person": first.seller, "name": "Tom", "email": "tom@post.test", "language": "en"}
-    second = await server.order(seller=person, policy={"ring": 8})
+    second = await server.order(seller=person, policy={"ring": 15})
     ada = await windows.open(server.url, first, "buyer", scripts=[microphone(BUYER)])
     tom = await windows.open(server.url, first, "seller", scripts=[microphone(SELLER)])
     eve = await windows.open(server.url, second, "buyer", scripts=[microphone(BUYER)])

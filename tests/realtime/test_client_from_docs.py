@@ -86,8 +86,9 @@ async def test_it_repairs_a_gap(server: InProcess) -> None:
         client(server, order, order.seller) as seller,
     ):
         await buyer.until(lambda: buyer.position == 3)
-        lose()
+        lost = lose()
         await seller.command("message.send", text="lost on the way")
+        await lost.wait()  # by itself: both in one batch would leave no gap
         await seller.command("message.send", text="not lost")
         await buyer.until(lambda: buyer.texts() == ["lost on the way", "not lost"])
         assert buyer.gaps >= 1
@@ -151,13 +152,14 @@ async def test_it_knows_the_servers_time(server: InProcess) -> None:
 @asynccontextmanager
 async def _losing_a_batch(
     server: InProcess,
-) -> AsyncIterator[tuple[str, Callable[[], None]]]:
-    """A proxy before the server that loses the next batch once it was told to."""
-    losing = 0
+) -> AsyncIterator[tuple[str, Callable[[], asyncio.Event]]]:
+    """A proxy before the server that loses the next batch once it was told to, and says when."""
+    losing: asyncio.Event | None = None
 
-    def lose() -> None:
+    def lose() -> asyncio.Event:
         nonlocal losing
-        losing = 1
+        losing = asyncio.Event()
+        return losing
 
     async def between(page: ServerConnection) -> None:
         nonlocal losing
@@ -170,8 +172,9 @@ async def _losing_a_batch(
             async def to_the_page() -> None:
                 nonlocal losing
                 async for frame in room:
-                    if losing and json.loads(frame)["t"] == "batch":
-                        losing -= 1
+                    if losing is not None and json.loads(frame)["t"] == "batch":
+                        losing.set()
+                        losing = None
                     else:
                         await page.send(frame)
 
