@@ -23,10 +23,10 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-run: install web ## serve the room with demo orders on http://HOST:PORT (127.0.0.1:8000)
+run: install web batch ## serve the room with demo orders on http://HOST:PORT (127.0.0.1:8000)
 	@exec $(BIN)/python -m realtime serve --demo
 
-test: install-dev web programs ## run every test; ARGS="tests/orders -k refund" picks some
+test: install-dev web programs batch ## run every test; ARGS="tests/orders -k refund" picks some
 	@$(NPM) test --silent
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
 
@@ -51,7 +51,7 @@ bench: install-dev programs ## measure; each program prints one line of JSON a r
 	  echo "== $$program" >&2; PYTHONPATH=. $(BIN)/python "$$program" || exit; \
 	done
 
-bench-voice: install-dev ## measure the relay of calls: CPU a packet, delay, set-up, memory
+bench-voice: install-dev batch ## measure the relay of calls: CPU a packet, delay, set-up, memory
 	PYTHONPATH=. $(BIN)/python tests/bench/voice.py $(ARGS)
 
 bench-clock: install-dev programs ## measure deadlines: lateness, cost, and what idle clocks cost
@@ -109,6 +109,11 @@ $(VENV)/.dev: requirements-dev.lock | $(BIN)/python
 	@echo 'Installing what the server, its tests and its checks need'
 	@$(BIN)/python -m pip install -qq --require-hashes --requirement requirements-dev.lock
 	@touch $@ $(VENV)/.run
+
+# The batch of the calls' packets, in C, where a compiler is; elsewhere Python forwards them.
+.PHONY: batch
+batch: install
+	@$(BIN)/python -m realtime.voice.native
 
 # ------------------------------------------------------------------------- browser client
 
