@@ -404,9 +404,19 @@ Index(
 persons_in_call = Table(
     "persons_in_call",
     metadata,
-    Column("person_id", String, primary_key=True),
+    Column("person_id", String, nullable=False),
     Column("order_id", String, nullable=False),
     Column("call_id", String, nullable=False),
+    Column("held", Boolean, nullable=False, server_default=false()),  # left for another call
+    PrimaryKeyConstraint("person_id", "call_id"),
+)
+_talking = text("NOT held")
+Index(
+    "persons_talking",
+    persons_in_call.c.person_id,
+    unique=True,
+    sqlite_where=_talking,
+    postgresql_where=_talking,
 )
 
 media_processes = Table(

@@ -265,7 +265,7 @@ async def calls_now(conn: AsyncConnection, ids: Sequence[OrderId]) -> dict[Order
             timers,
             and_(timers.c.order_id == calls.c.order_id, timers.c.ref == calls.c.call_id),
         )
-        .outerjoin(there, there.c.person_id == calls.c.callee)
+        .outerjoin(there, and_(there.c.person_id == calls.c.callee, ~there.c.held))
         .outerjoin(
             recordings,
             and_(
@@ -284,7 +284,8 @@ async def calls_now(conn: AsyncConnection, ids: Sequence[OrderId]) -> dict[Order
             rang_at=row.rang_at,
             rings_until=row.due or row.answered_at or row.rang_at,
             answered_at=row.answered_at,
-            waiting=row.callee_in not in {None, row.call_id},
+            # in which call somebody else is, who put this one on hold, is nobody's business
+            waiting=row.answered_at is None and row.callee_in not in {None, row.call_id},
             recording=None
             if row.recording_id is None
             else RecordingNow(

@@ -114,6 +114,7 @@ from realtime.pump import Follow
 from realtime.rooms import room_frame
 from realtime.session import Session
 from realtime.voice import recordings
+from realtime.voice.calls import Leaving
 
 CarryOut = Callable[[Edge, Session, Inbound], Awaitable[Outbound | None]]
 """The shape of `carry_out`, and of what may be put around it."""
@@ -347,7 +348,8 @@ async def _call(edge: Edge, person: PersonId, frame: CallFrame) -> Done:
             place = await calls.start(order, me, frame.id, frame.to)
             edge.nudge()
         case CallAccept():
-            place = await calls.accept(order, me, frame.call, frame.id)
+            leaving = frame.leaving and Leaving(frame.leaving)
+            place = await calls.accept(order, me, frame.call, frame.id, leaving)
         case CallDecline():
             place = await calls.decline(order, me, frame.call, frame.id)
         case CallHangUp():

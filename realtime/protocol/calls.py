@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -28,11 +28,16 @@ class CallStart(InboundFrame, frozen=True, tag="call.start"):
 
 
 class CallAccept(InboundFrame, frozen=True, tag="call.accept"):
-    """Take the ringing call on this device."""
+    """Take the ringing call on this device.
+
+    Whoever is in a call of another order says in `leaving` what becomes of it: put on `hold`, from
+    which `call.hold` takes it up again, or hung up. Without it they are refused as `in_call`.
+    """
 
     id: Id
     order: OrderRef
     call: CallRef
+    leaving: Literal["hold", "hang_up"] | None = None
 
 
 class CallDecline(InboundFrame, frozen=True, tag="call.decline"):
@@ -122,7 +127,9 @@ class CallMute(InboundFrame, frozen=True, tag="call.mute"):
 class CallHold(InboundFrame, frozen=True, tag="call.hold"):
     """Put the call on hold, or go on (`on` is false); nobody hears anybody meanwhile.
 
-    Both are told by a `call` frame, `held` or `resumed`. Each party ends the hold they began.
+    Both are told by a `call` frame, `held` or `resumed`. Each party ends the hold they began. Going
+    on with a call that was left for another one puts that one on hold; whoever is just calling
+    somebody else is refused as `in_call`.
     """
 
     order: OrderRef

@@ -2,7 +2,8 @@
 
 Rows of calls are written under the lock of their order, in the transaction of the entry that
 tells it; then the persons' rows, in sorted order, so that two transactions never wait for each
-other in a circle. A person has at most one row: whoever rings or is rung is in a call.
+other in a circle. A person has a row for each call they are in: whoever rings or is rung is in
+a call. At most one of them is not on hold; the others were left for it, and can be taken up again.
 """
 
 from __future__ import annotations
@@ -10,12 +11,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import structlog
 from msgspec.structs import replace
 from sqlalchemy import Row, Select, and_, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders import deadlines, timeline
@@ -43,6 +45,14 @@ from realtime.voice.consent import RecordingState, call_over
 from realtime.voice.quality import Tally
 
 log = structlog.get_logger(__name__)
+
+
+class Other(NamedTuple):
+    """Another call of a person, and whose order it is."""
+
+    order: OrderId
+    call: Call
+
 
 FORGOTTEN = timedelta(days=1)
 """A lapsed lease is deleted after so long; until then it says when its process was last there."""
@@ -115,11 +125,15 @@ async def answer(
     actor: PersonId,
     client_id: str,
     content: bytes,
-) -> Position:
+    *,
+    hold: bool = False,
+) -> tuple[Position, Other | None]:
     """Write that the call was answered: ringing ends, talk begins.
 
-    Raises `InCall` if the actor has not left another call yet.
+    With `hold` a talk that the actor is in is put on hold for it, and returned: its media process
+    is to be told. Raises `InCall` if the actor is in another call and does not leave it so.
     """
+    left = await _make_room(tx, actor, event.call, hold=hold)
     # claimed since it rang, unless it waited
     claimed = await _claim(tx, locked.id, actor, event.call)
     if not claimed and await _elsewhere(tx.conn, event.call, actor):
@@ -133,7 +147,47 @@ async def answer(
         .where(calls.c.order_id == locked.id, calls.c.call_id == event.call)
         .values(state=CallState.ACTIVE, answered_at=told[0].at)
     )
-    return Position(told[0].seq, told[0].at)
+    return Position(told[0].seq, told[0].at), left
+
+
+async def other_call(conn: AsyncConnection, person: PersonId, call: CallId) -> Other | None:
+    """The call that a person is in and has not put on hold, if it is not this one."""
+    row = (
+        await conn.execute(
+            _talking(person)
+            .join(calls, _same_call)
+            .add_columns(calls)
+            .where(persons_in_call.c.call_id != call)
+        )
+    ).first()
+    return None if row is None else Other(OrderId(row.order_id), _call(row))
+
+
+async def is_left(conn: AsyncConnection, person: PersonId, call: CallId) -> bool:
+    """Say whether the person left this call on hold for another one."""
+    held = await conn.scalar(
+        select(persons_in_call.c.held).where(
+            persons_in_call.c.person_id == person, persons_in_call.c.call_id == call
+        )
+    )
+    return bool(held)
+
+
+async def take_up(tx: Transaction, person: PersonId, call: CallId) -> Other | None:
+    """Go on with a call that the person left; the one they are in is left for it, and returned.
+
+    Under the lock of the call's order. Raises `InCall` if they are calling somebody.
+    """
+    left = await _make_room(tx, person, call, hold=True)
+    try:
+        await tx.conn.execute(
+            update(persons_in_call)
+            .where(persons_in_call.c.person_id == person, persons_in_call.c.call_id == call)
+            .values(held=False)
+        )
+    except IntegrityError as error:  # another device was quicker
+        raise InCall(who="you") from error
+    return left
 
 
 async def finish(
@@ -296,6 +350,28 @@ async def renew(
     return until
 
 
+async def _make_room(
+    tx: Transaction, person: PersonId, call: CallId, *, hold: bool
+) -> Other | None:
+    """Let the person into this call: whatever else they are in waits, or is put on hold.
+
+    What only rings for them rings on, as a call that waits. Raises `InCall` otherwise.
+    """
+    # two devices that take two calls at once meet here; the second sees what the first one did
+    await tx.conn.execute(_talking(person).with_for_update())
+    other = await other_call(tx.conn, person, call)
+    if other is None:
+        return None
+    row = and_(persons_in_call.c.person_id == person, persons_in_call.c.call_id == other.call.id)
+    if other.call.state is CallState.RINGING and other.call.callee == person:
+        await tx.conn.execute(delete(persons_in_call).where(row))
+        return None
+    if not hold or other.call.state is not CallState.ACTIVE:
+        raise InCall(who="you")
+    await tx.conn.execute(update(persons_in_call).where(row).values(held=True))
+    return other
+
+
 async def _claim(tx: Transaction, order: OrderId, person: PersonId, call: CallId) -> bool:
     """Note that the person is in this call; False if they are in another one."""
     done = await tx.conn.execute(
@@ -305,9 +381,11 @@ async def _claim(tx: Transaction, order: OrderId, person: PersonId, call: CallId
 
 
 async def _elsewhere(conn: AsyncConnection, call: CallId, person: PersonId) -> bool:
-    """Say whether the person is in another call than this one."""
+    """Say whether the person is in another call than this one, and not on hold there."""
     there = await conn.scalar(
-        select(persons_in_call.c.call_id).where(persons_in_call.c.person_id == person)
+        select(persons_in_call.c.call_id).where(
+            persons_in_call.c.person_id == person, ~persons_in_call.c.held
+        )
     )
     return there not in {None, call}
 
@@ -319,6 +397,17 @@ async def _release(tx: Transaction, order: OrderId, call: CallId) -> None:
         )
     )
 
+
+def _talking(person: PersonId) -> Select[Any]:
+    """The row of the call that the person has not put on hold."""
+    return select(persons_in_call.c.order_id).where(
+        persons_in_call.c.person_id == person, ~persons_in_call.c.held
+    )
+
+
+_same_call = and_(
+    persons_in_call.c.order_id == calls.c.order_id, persons_in_call.c.call_id == calls.c.call_id
+)
 
 # The few persons in a call lead to the open calls; the table of calls only grows.
 _OPEN = (

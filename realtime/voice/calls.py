@@ -8,9 +8,9 @@
                               └─ the same, and they are in a call ───► ended: busy
 
 A call to somebody who is in a call of another order rings all the same, as a call that waits:
-they may leave the other one and take it, or decline it. A call whose media process died or was
-stopped ends as failed or stopped from either state. Every function is told who asks and answers
-with the entry to write, or refuses.
+they may put the other one on hold, or hang up there, and take it, or decline it. A call whose media
+process died or was stopped ends as failed or stopped from either state. Every function is told who
+asks and answers with the entry to write, or refuses.
 """
 
 from __future__ import annotations
@@ -50,6 +50,13 @@ class Call(msgspec.Struct, frozen=True):
     end: CallEnd | None = None
     heard: Mapping[PersonId, Tally] = {}
     """What was measured so far of each who was heard."""
+
+
+class Leaving(StrEnum):
+    """What becomes of the call that a person is in when they take another one."""
+
+    HOLD = "hold"
+    HANG_UP = "hang_up"
 
 
 class Verb(StrEnum):

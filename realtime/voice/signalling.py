@@ -26,7 +26,15 @@ from msgspec.structs import replace
 from orders import timeline
 from orders.commands import command_digest
 from orders.database import Database, Transaction
-from orders.errors import Malformed, OrderUnknown, Refused, TooManyOpen, Unavailable
+from orders.errors import (
+    CallOver,
+    InCall,
+    Malformed,
+    OrderUnknown,
+    Refused,
+    TooManyOpen,
+    Unavailable,
+)
 from orders.events import CallEnd, CallId, OrderId, PersonId
 from orders.locking import LockedOrder, lock, peek
 from orders.timeline import Position
@@ -34,7 +42,17 @@ from orders.timers import DueTimer
 from realtime import telemetry
 from realtime.voice import callbook, carriers
 from realtime.voice.afar import Afar, Asked, Hold, Look, Mute, Question, Test
-from realtime.voice.calls import Call, Verb, accept, check_media, decline, hang_up, start
+from realtime.voice.calls import (
+    Call,
+    CallState,
+    Leaving,
+    Verb,
+    accept,
+    check_media,
+    decline,
+    hang_up,
+    start,
+)
 from realtime.voice.gates import DistantGates, Newest
 from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
@@ -148,7 +166,7 @@ class Switchboard:
                 )
             else:
                 event = accept(present, person, role)
-                position = await callbook.answer(tx, locked, event, person, client_id, content)
+                position, _ = await callbook.answer(tx, locked, event, person, client_id, content)
         if present is not None:
             self._expect(order, present)
         elif call is not None and carrier == self.node.incarnation:
@@ -156,13 +174,23 @@ class Switchboard:
         return position
 
     async def accept(
-        self, order: OrderId, person: PersonId, call: CallId, client_id: str
+        self,
+        order: OrderId,
+        person: PersonId,
+        call: CallId,
+        client_id: str,
+        leaving: Leaving | None = None,
     ) -> Position:
         """Take the ringing call. Of two devices, one gets it and the other `CallOver`.
 
-        Raises `OrderUnknown`, `CallUnknown`, `CallOver`, `NotYours`, `IdReused`, `Unavailable`.
+        If the person is in a call of another order, `leaving` says what becomes of that; the other
+        call is hung up before this one is taken. Raises `OrderUnknown`, `CallUnknown`, `CallOver`,
+        `NotYours`, `InCall` (they are in another call and do not leave it), `IdReused`,
+        `Unavailable`.
         """
-        content = command_digest(Verb.ACCEPT, call)
+        content = command_digest(Verb.ACCEPT, call, *((leaving,) if leaving else ()))
+        if leaving is Leaving.HANG_UP:
+            await self._hang_up_elsewhere(order, person, call, client_id)
         async with self._database.transaction() as tx:
             locked = await lock(tx, order)
             role = locked.role_of(person)
@@ -171,8 +199,11 @@ class Switchboard:
                 return first
             found = await callbook.find(tx.conn, order, call)
             event = accept(found, person, role)
-            position = await callbook.answer(tx, locked, event, person, client_id, content)
+            position, left = await callbook.answer(
+                tx, locked, event, person, client_id, content, hold=leaving is Leaving.HOLD
+            )
         self._expect(order, found)
+        await self._leave(person, left)
         return position
 
     async def decline(
@@ -216,9 +247,13 @@ class Switchboard:
     async def hold(self, order: OrderId, person: PersonId, call: CallId, on: bool) -> None:  # noqa: FBT001 - as the frame has it
         """Put the call on hold for the person (`on`), or go on. May be repeated.
 
-        Raises as `mute`, and `WrongState` while it rings, for the caller too.
+        Going on with a call that was left for another one puts that other one on hold. Raises as
+        `mute`, `WrongState` while it rings, for the caller too, and `InCall` if they are calling
+        somebody else.
         """
         stamp = next(self._stamps)  # before anything is awaited: commands overtake each other
+        if not on:
+            await self._take_up(order, person, call)
         await self._gate(Hold("", order, person, call, on, self.node.incarnation, stamp))
 
     async def test(self, order: OrderId, person: PersonId, leg: str, sdp: str) -> str:
@@ -353,6 +388,44 @@ class Switchboard:
             # nobody waits for it: the media process looks by itself soon
             self._background(self._afar.look(found.incarnation))
         return position
+
+    async def _hang_up_elsewhere(
+        self, order: OrderId, person: PersonId, call: CallId, client_id: str
+    ) -> None:
+        """Hang up the call that the person is in, if this one still rings for them."""
+        async with self._database.reading() as conn:
+            role = (await peek(conn, order)).role_of(person)
+            found = await callbook.find(conn, order, call)
+            other = await callbook.other_call(conn, person, call)
+        if other is None or (other.call.state is CallState.RINGING and other.call.callee == person):
+            return
+        accept(found, person, role)
+        with contextlib.suppress(CallOver):
+            await self.hang_up(other.order, person, other.call.id, client_id)
+
+    async def _take_up(self, order: OrderId, person: PersonId, call: CallId) -> None:
+        """Let the person go on with a call, if they left it for another one."""
+        async with self._database.reading() as conn:
+            if not await callbook.is_left(conn, person, call):
+                return
+            found = await callbook.find(conn, order, call)
+        try:
+            async with self._database.transaction() as tx:
+                await lock(tx, order)
+                left = await callbook.take_up(tx, person, call)
+        except InCall:
+            await self._leave(person, callbook.Other(order, found))
+            raise
+        await self._leave(person, left)
+
+    async def _leave(self, person: PersonId, other: callbook.Other | None) -> None:
+        """Close the gates of a call that the person left on hold, wherever it is carried."""
+        if other is None:
+            return
+        on, stamp = True, next(self._stamps)
+        gate = Hold("", other.order, person, other.call.id, on, self.node.incarnation, stamp)
+        with contextlib.suppress(Refused):  # it ended meanwhile
+            await self._gate(gate)
 
     async def _present(self, order: OrderId, person: PersonId, call: CallId, verb: Verb) -> Call:
         """The call, if the person may be heard in it now.
