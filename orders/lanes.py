@@ -41,6 +41,8 @@ class Asked(msgspec.Struct, frozen=True):
     keys: Sequence[Key]
     quotes: Sequence[tuple[OrderId, int]] = ()
     """The entries that messages answer, by order and seq."""
+    wait: bool = False
+    """Whether orders held elsewhere are waited for, for a moment."""
 
 
 Repeats = dict[Key, tuple[Position, bytes | None]]

@@ -1,7 +1,8 @@
 """The messages' way to PostgreSQL: one connection held for good, three prepared statements.
 
 All rows of a statement travel as arrays, one a column, and are one insert. An order whose row is
-locked elsewhere is left out, so nobody waits for somebody else's command.
+locked elsewhere is left out, so nobody waits for somebody else's command; unless the caller wants
+to wait, and then only for `WAIT_MS`.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
+import msgspec
 from sqlalchemy import BigInteger, Integer, LargeBinary, Table
 
 from orders.database import RETRY_AFTER, Database, says_outage
@@ -21,6 +23,12 @@ from orders.lanes import ORDER_COLUMNS, Asked, Found, Judge, Lane, orders_of, re
 from orders.reacting import ANSWERABLE
 from orders.tables import Instant, entries, instant, micros, notices
 from orders.timeline import Composed
+
+WAIT_MS = 100
+"""Milliseconds that a group waits for orders held elsewhere: several commits of another process.
+
+Orders are locked in the order of their names, so two groups that wait do not wait for each other.
+"""
 
 
 def open_lane(database: Database) -> Lane:
@@ -36,9 +44,17 @@ class _Connection:
         self._driver: Any = None
 
     async def commit(self, asked: Asked, judge: Judge) -> Composed:
+        if asked.wait:
+            try:
+                return await self._attempt(asked, judge)
+            except asyncpg.LockNotAvailableError:
+                asked = msgspec.structs.replace(asked, wait=False)
+        return await self._attempt(asked, judge)
+
+    async def _attempt(self, asked: Asked, judge: Judge) -> Composed:
         driver = await self._connected()
         try:
-            await driver.execute("BEGIN")
+            await driver.execute(_BEGIN_WAITING if asked.wait else "BEGIN")
             try:
                 composed = judge(await self._find(driver, asked))
                 await _write(driver, composed)
@@ -48,6 +64,8 @@ class _Connection:
                 raise
             await driver.execute("COMMIT")
         except Exception as error:
+            if asked.wait and isinstance(error, asyncpg.LockNotAvailableError):
+                raise
             gone = driver.is_closed() or isinstance(error, (asyncpg.InterfaceError, OSError))
             if gone:
                 await self.close()
@@ -74,7 +92,7 @@ class _Connection:
         return self._driver
 
     async def _find(self, driver: Any, asked: Asked) -> Found:  # noqa: ANN401
-        rows = await driver.fetch(_LOCK, asked.orders)
+        rows = await driver.fetch(_LOCK if asked.wait else _LOCK_FREE, asked.orders)
         # a statement of its own: its snapshot is taken once the locks are held
         columns = [list(column) for column in zip(*asked.keys, strict=True)]
         told = await driver.fetch(_READ, [row[0] for row in rows], *columns)
@@ -166,8 +184,9 @@ _NOTICES = _HEADS + 4
 
 _LOCK = f"""
     SELECT {", ".join(ORDER_COLUMNS)} FROM orders WHERE id = ANY($1::text[])
-    ORDER BY id FOR UPDATE SKIP LOCKED
+    ORDER BY id FOR UPDATE
 """  # noqa: S608 - names of our own columns
+_LOCK_FREE = f"{_LOCK} SKIP LOCKED"
 _READ = """
     SELECT 'now', NULL, NULL, NULL,
            (extract(epoch from clock_timestamp()) * 1000000)::bigint, NULL::bigint, NULL::bytea
@@ -179,6 +198,7 @@ _READ = """
     FROM unnest($2::text[], $3::text[], $4::text[]) AS k (order_id, actor, client_id)
     JOIN entries e USING (order_id, actor, client_id)
 """
+_BEGIN_WAITING = f"BEGIN; SET LOCAL lock_timeout = '{WAIT_MS}ms'"
 _QUOTED = """
     SELECT e.order_id, e.seq FROM unnest($1::text[], $2::bigint[]) AS q (order_id, seq)
     JOIN entries e USING (order_id, seq) WHERE e.kind = ANY($3::text[])

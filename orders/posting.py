@@ -9,13 +9,15 @@ Under the orders' locks a batch re-checks membership and the chat's gate and loo
 before a number is given, so a repeat never leaves a hole.
 
 One bad message must not fail its neighbours: refusals are decided one by one, and if a whole
-transaction fails for another reason, its messages go again one at a time. An order that is held
-elsewhere for long has its messages stand in line by themselves, and nobody waits for them.
+transaction fails for another reason, its messages go again one at a time. What belongs to orders
+held elsewhere is passed over once and then waited for, but only for a moment: processes that write
+in the same orders take turns, batch by batch. An order that is held elsewhere for long has its messages stand in line by themselves, and nobody waits for them.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
@@ -49,8 +51,12 @@ MAX_BATCH = 512
 MAX_QUEUE = 10_000
 BREATH = 0.001
 """Seconds between two commits, after one that stored several messages."""
-PATIENCE = 3
-"""So often a message is passed over because its order is held elsewhere; then it stands in line."""
+PATIENCE = 1
+"""So often a message is passed over because its order is held elsewhere. Then all of a group wait a
+moment together, and it stands in line if that was not enough."""
+CROWDED = 1.0
+"""Seconds after one was passed over in which groups wait at once: another process writes in the
+same orders, and will be done with them in a moment."""
 LINES = 4
 """Orders that are waited for at the same time: each takes a connection away from commands."""
 
@@ -104,6 +110,7 @@ class PostBox:
         self._lines: dict[OrderId, deque[_Post]] = {}  # for orders held elsewhere
         self._standing: set[asyncio.Task[None]] = set()
         self._places = asyncio.Semaphore(LINES)
+        self._crowded_until = 0.0
         self._arrived = asyncio.Event()
         self._stopped = False
 
@@ -190,39 +197,48 @@ class PostBox:
                 group.append(post)
             else:  # behind those of its order that were written before it
                 line.append(post)
+        held: list[_Post] = []
         try:
-            await self._commit(group)
+            held = [*await self._commit(group)]
         except Refused as refusal:
             for post in group:
                 _refuse(post, refusal)
         except Exception:  # noqa: BLE001 - one bad row must not fail its neighbours
             for post in group:
-                await self._alone(post, self._commit)
+                if any(post.order == before.order for before in held):
+                    held.append(post)  # behind the one that was written before it
+                else:
+                    held += await self._alone(post, self._commit)
+        self._pass_over(held)
 
-    async def _commit(self, group: Sequence[_Post]) -> None:
-        """Store a group in one transaction, but for what belongs to orders held elsewhere."""
+    async def _commit(self, group: Sequence[_Post]) -> Sequence[_Post]:
+        """Store a group in one transaction; return what belongs to orders held elsewhere."""
         if not group:
-            return
+            return ()
         outcome = _Outcome()
+        wait = time.monotonic() < self._crowded_until or any(post.misses for post in group)
         with self._database.watch():
             composed = await self._lane.commit(
-                _asked(group), lambda found: _judge(group, found, outcome)
+                _asked(group, wait=wait), lambda found: _judge(group, found, outcome)
             )
         self._tell(outcome)
         self._database.announce(composed.announcements)
-        self._pass_over(outcome.held_elsewhere)
+        return outcome.held_elsewhere
 
     async def _alone(
-        self, post: _Post, commit: Callable[[Sequence[_Post]], Awaitable[None]]
-    ) -> None:
-        """Store one message, or tell its sender why not."""
+        self, post: _Post, commit: Callable[[Sequence[_Post]], Awaitable[Sequence[_Post]]]
+    ) -> Sequence[_Post]:
+        """Store one message, or tell its sender why not; return it if its order is held."""
         try:
-            await commit([post])
+            return await commit([post])
         except Exception as error:  # noqa: BLE001 - its own fault, and nobody else's
             _refuse(post, error)
+        return ()
 
     def _pass_over(self, held: Sequence[_Post]) -> None:
         """Try those whose order is held elsewhere again, or have them stand in line."""
+        if held:
+            self._crowded_until = time.monotonic() + CROWDED
         # an order's messages stay together, so that none overtakes one written before it
         tired = {post.order for post in held if post.misses >= PATIENCE}
         for order in tired:
@@ -261,10 +277,11 @@ class PostBox:
             for post in group:
                 await self._alone(post, self._patiently)
 
-    async def _patiently(self, group: Sequence[_Post]) -> None:
+    async def _patiently(self, group: Sequence[_Post]) -> Sequence[_Post]:
         outcome = _Outcome()
         await patiently(self._database, _asked(group), lambda found: _judge(group, found, outcome))
         self._tell(outcome)
+        return outcome.held_elsewhere
 
     def _tell(self, outcome: _Outcome) -> None:
         """Answer whoever still waits: it has been committed."""
@@ -276,13 +293,14 @@ class PostBox:
             _refuse(post, reason)
 
 
-def _asked(group: Sequence[_Post]) -> Asked:
+def _asked(group: Sequence[_Post], *, wait: bool = False) -> Asked:
     return Asked(
         orders=list(dict.fromkeys(post.order for post in group)),
         keys=[Key(post.order, post.person, post.client_id) for post in group],
         quotes=[
             (post.order, post.event.reply_to) for post in group if post.event.reply_to is not None
         ],
+        wait=wait,
     )
 
 

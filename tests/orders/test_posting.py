@@ -348,6 +348,46 @@ async def test_messages_that_waited_keep_the_order_in_which_they_were_written(
         assert await _texts(database, room) == [str(n) for n in range(len(posts))]
 
 
+async def test_a_message_that_cannot_be_stored_does_not_shuffle_those_that_wait(
+    postgres_url: str,
+) -> None:
+    async with opened(postgres_url) as database:
+        room, free = await open_room(database), await open_room(database)
+        box = PostBox(database)
+        ways = [(room, "a"), (free, "b\ud800"), (room, "c"), (free, "d"), (room, "e")]
+        async with _held(postgres_url, room.order):
+            posts = [
+                asyncio.create_task(box.post(r.order, r.buyer, name, name[0])) for r, name in ways
+            ]
+            await asyncio.sleep(0)
+            running = asyncio.create_task(box.run())
+            await posts[3]
+        told = await asyncio.gather(*posts, return_exceptions=True)
+        assert [isinstance(answer, Position) for answer in told] == [True, False, True, True, True]
+        assert await _texts(database, room) == ["a", "c", "e"]
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_two_processes_that_write_in_the_same_orders_take_turns(postgres_url: str) -> None:
+    async with opened(postgres_url) as database, opened(postgres_url) as other:
+        rooms = [await open_room(database) for _ in range(20)]
+        async with open_post_box(database) as here, open_post_box(other) as there:
+            await asyncio.gather(
+                *(
+                    box.post(room.order, person, f"m{n}", f"{n}")
+                    for n in range(20)
+                    for room in rooms
+                    for box, person in ((here, room.buyer), (there, room.seller))
+                )
+            )
+        for room in rooms:
+            told = [e for e in await entries_of(database, room.order) if e.client_id is not None]
+            for person in (room.buyer, room.seller):
+                mine = [e.client_id for e in told if e.actor == person]
+                assert mine == [f"m{n}" for n in range(20)]
+
+
 async def test_a_poster_that_leaves_while_waiting_is_forgotten(postgres_url: str) -> None:
     async with opened(postgres_url) as database, open_post_box(database) as box:
         room = await open_room(database)
