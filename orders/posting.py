@@ -9,9 +9,11 @@ Under the orders' locks a batch re-checks membership and the chat's gate and loo
 before a number is given, so a repeat never leaves a hole.
 
 One bad message must not fail its neighbours: refusals are decided one by one, and if a whole
-transaction fails for another reason, its messages go again one at a time. What belongs to orders
-held elsewhere is passed over once and then waited for, but only for a moment: processes that write
-in the same orders take turns, batch by batch. An order that is held elsewhere for long has its messages stand in line by themselves, and nobody waits for them.
+transaction fails for another reason, its messages go again one at a time.
+
+What belongs to orders held elsewhere is passed over once and then waited for, but only for a
+moment: processes that write in the same orders take turns, batch by batch. An order that is held
+for long has its messages stand in line by themselves, and nobody waits for them.
 """
 
 from __future__ import annotations
