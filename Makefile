@@ -28,7 +28,7 @@ run: install web batch ## serve the room with demo orders on http://HOST:PORT (1
 
 test: install-dev web programs batch ## run every test; ARGS="tests/orders -k refund" picks some
 	@$(NPM) test --silent
-	$(BIN)/python -m pytest --numprocesses auto --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest --numprocesses auto $(ARGS)
 
 fuzz: install-dev programs ## ask and say what no person would, FUZZ times as much as `make test`
 	FUZZ=$${FUZZ:-20} $(BIN)/python -m pytest tests/fuzz --numprocesses auto --timeout 3600 $(ARGS)

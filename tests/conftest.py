@@ -41,7 +41,7 @@ import pytest
 from playwright.async_api import Browser
 from sqlalchemy.engine import make_url
 
-from tests import servers
+from tests import servers, turns
 from tests.browser import ChromiumMissingError, People, open_browser
 from tests.mail import MailServer, mail_server
 from tests.servers import Run, Server
@@ -85,6 +85,25 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_configure_node(node: Worker) -> None:
     """Tell an xdist worker which run it belongs to."""
     node.workerinput["run"] = str(node.config.stash[RUN].folder)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Answer `--numprocesses auto`, unless the person said otherwise where xdist looks."""
+    return None if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS") else turns.workers()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> turns.Turns:
+    """Deal the tests out as `tests.turns` says."""
+    config.option.loadscopereorder = False
+    return turns.Turns(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the tests in the order in which several workers take them."""
+    if hasattr(config, "workerinput"):
+        items[:] = turns.in_order(items)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -52,6 +52,15 @@ def _children(parent: int) -> list[int]:
     return found
 
 
+def _runs(process: int) -> bool:
+    """Whether it does; one that has ended and that nobody has asked after does not."""
+    try:
+        status = Path(f"/proc/{process}/stat").read_text()
+    except OSError:
+        return False
+    return status.rpartition(")")[2].split()[0] not in {"Z", "X"}
+
+
 class Server:
     """One server process on an address of its own, which it keeps when started again.
 
@@ -132,8 +141,21 @@ class Server:
                 os.kill(process, what)
 
     def kill(self) -> None:
-        """Let it die as in a power cut; `start` brings it back with what reached the disk."""
+        """Let it die as in a power cut; `start` brings it back with what reached the disk.
+
+        PostgreSQL's processes go too: by themselves they would answer for a moment longer, and
+        keep a new server from starting.
+        """
+        if self._process is None:
+            return
+        self._process.send_signal(signal.SIGSTOP)  # it starts no more of them
+        left = _children(self._process.pid)
         self.stop(signal.SIGKILL)
+        for process in left:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        while any(_runs(process) for process in left):
+            time.sleep(POLL)
 
 
 def postgres(folder: Path) -> Server:
@@ -378,24 +400,31 @@ class Run:
         with locked(self.folder / f"{name}.lock"):
             if not address.exists():
                 log = self.folder / f"{name}.keeper"
-                with log.open("wb") as output:
-                    keeper = subprocess.Popen(
-                        [sys.executable, __file__, kind, name, str(self.folder)],
-                        stdin=subprocess.DEVNULL,
-                        stdout=output,
-                        stderr=output,
-                        start_new_session=True,
-                    )
-                _keepers.append(keeper)
+                keeper = _left_alone([__file__, kind, name, str(self.folder)], log)
                 while not address.exists():
-                    if keeper.poll() is not None:
+                    if os.waitpid(keeper, os.WNOHANG) != (0, 0):
                         raise ServerFailedError(log.read_text(errors="replace").strip())
                     time.sleep(POLL)
         return address.read_text()
 
 
-_keepers: list[subprocess.Popen[bytes]] = []
-"""Started by this process and meant to outlive it: held, so that Python does not complain."""
+def _left_alone(arguments: Sequence[str], log: Path) -> int:
+    """Start a Python program that is meant to outlive this process; return its number.
+
+    `subprocess` would complain at the end that it still runs.
+    """
+    with log.open("wb") as output, Path(os.devnull).open("rb") as nothing:
+        streams = [
+            (os.POSIX_SPAWN_DUP2, file.fileno(), number)
+            for number, file in enumerate((nothing, output, output))
+        ]
+        return os.posix_spawn(
+            sys.executable,
+            [sys.executable, *arguments],
+            os.environ,
+            file_actions=streams,
+            setsid=True,
+        )
 
 
 def _keep(kind: str, name: str, folder: Path) -> None:
