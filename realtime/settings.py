@@ -20,7 +20,7 @@
 | `ORDER_ROOM_ORDER_URL`           | the demo's room            | the shop's page of an order   |
 | `ORDER_ROOM_AGAIN_URL`           | none                       | where to order again          |
 | `ORDER_ROOM_ALLOWED_ORIGINS`     | none                       | host pages, by commas         |
-| `ORDER_ROOM_SMTP_URL`            | the demo's mailbox         | smtp://user:pass@host:25      |
+| `ORDER_ROOM_SMTP_URL`            | the demo's mailbox         | smtps://user:pass@host        |
 | `ORDER_ROOM_MAIL_FROM`           | room@example.org           | the sender of mails           |
 | `ORDER_ROOM_MEDIA_ADDRESS`       | the machine's own          | IP address told to browsers   |
 | `ORDER_ROOM_MEDIA_PORT`          | 0: any that is free        | UDP port of a media process   |

@@ -1,14 +1,19 @@
-"""A real SMTP server for the tests, which keeps what it receives and can refuse or be away."""
+"""A real SMTP server for the tests, which keeps what it receives and can refuse or be away.
+
+It speaks plainly unless it is given a certificate, and asks nobody who they are unless it is given
+a login.
+"""
 
 import asyncio
 import email
 import email.policy
+import ssl
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from email.message import EmailMessage
 
 import msgspec
-from aiosmtpd.smtp import SMTP, Envelope, Session
+from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 
 class Received(msgspec.Struct, frozen=True):
@@ -27,11 +32,21 @@ class MailServer:
         received: Everything accepted so far, oldest first.
         refused: Recipients with the reply they get instead of being accepted.
         attempts: Every recipient that was offered, refused ones included, oldest first.
+        logins: Every user and password that was told, right or wrong, oldest first.
     """
 
     host = "127.0.0.1"
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        certificate: ssl.SSLContext | None = None,
+        *,
+        at_once: bool = False,
+        login: tuple[str, str] | None = None,
+    ) -> None:
+        """Prepare. With a certificate the line is encrypted by STARTTLS, or `at_once`."""
+        self._certificate, self._at_once, self._login = certificate, at_once, login
+        self.logins: list[tuple[str, str]] = []
         self.port = 0
         self.received: list[Received] = []
         self.refused: dict[str, str] = {}
@@ -53,12 +68,25 @@ class MailServer:
     async def come_up(self) -> None:
         """Listen: on a free port the first time, on the same one afterwards."""
         loop = asyncio.get_running_loop()
+        upgraded = self._certificate is not None and not self._at_once
 
         def session() -> SMTP:
-            self._sessions.append(SMTP(self, hostname="mail.test", enable_SMTPUTF8=True, loop=loop))
+            self._sessions.append(
+                SMTP(
+                    self,
+                    hostname="mail.test",
+                    enable_SMTPUTF8=True,
+                    loop=loop,
+                    tls_context=None if self._at_once else self._certificate,
+                    auth_require_tls=upgraded,  # it does not see a line encrypted from the start
+                    auth_required=upgraded and self._login is not None,
+                    authenticator=self._knows,
+                )
+            )
             return self._sessions[-1]
 
-        self._server = await loop.create_server(session, self.host, self.port)
+        encrypted = self._certificate if self._at_once else None
+        self._server = await loop.create_server(session, self.host, self.port, ssl=encrypted)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def go_away(self) -> None:
@@ -84,6 +112,14 @@ class MailServer:
     def to(self, recipient: str | None) -> list[Received]:
         """What has arrived for that recipient; everything for None."""
         return [mail for mail in self.received if recipient is None or recipient in mail.recipients]
+
+    def _knows(
+        self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: object
+    ) -> AuthResult:
+        assert isinstance(data, LoginPassword)
+        told = data.login.decode(), data.password.decode()
+        self.logins.append(told)
+        return AuthResult(success=told == self._login, handled=False)
 
     async def _until(
         self, look: Callable[[], list[Received]], count: int, within: float
@@ -122,9 +158,14 @@ class MailServer:
 
 
 @asynccontextmanager
-async def mail_server() -> AsyncIterator[MailServer]:
+async def mail_server(
+    certificate: ssl.SSLContext | None = None,
+    *,
+    at_once: bool = False,
+    login: tuple[str, str] | None = None,
+) -> AsyncIterator[MailServer]:
     """A mail server that is up, and gone at the end."""
-    server = MailServer()
+    server = MailServer(certificate, at_once=at_once, login=login)
     await server.come_up()
     try:
         yield server

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from enum import StrEnum
+from ipaddress import ip_address
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import unquote, urlsplit
@@ -63,6 +64,11 @@ class SmtpSettings(msgspec.Struct, frozen=True):
             raise ValueError("not a URL such as smtp+starttls://user:password@host:587") from None
         if not host:
             raise ValueError("the URL of the mail server names no host")
+        if parts.password and encryption is Encryption.NONE and not _on_this_machine(host):
+            raise ValueError(
+                "a password goes to another machine over an encrypted line only: "
+                "smtp+starttls:// or smtps://"
+            )
         return cls(
             host, port, encryption, unquote(parts.username or ""), unquote(parts.password or "")
         )
@@ -171,6 +177,13 @@ class Line:
         smtp, self._smtp = self._smtp, None
         if smtp is not None:
             smtp.close()
+
+
+def _on_this_machine(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:  # a name
+        return host == "localhost"
 
 
 def _about_recipient(error: errors.SMTPResponseException) -> Outcome:

@@ -1,9 +1,13 @@
 """The published contracts: whole and valid. `test_client_from_docs` uses them."""
 
+import copy
+import json
 import re
+from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
+import pytest
+from jsonschema import Draft7Validator, Draft202012Validator
 from openapi_spec_validator import validate
 from starlette.routing import Mount, Route
 
@@ -18,6 +22,10 @@ from tests.harness import InProcess
 
 HTTP = openapi.document("https://room.example.org")
 SOCKET = asyncapi.document("https://room.example.org")
+OFFICIAL = (
+    Path(__file__).parents[2] / "web/node_modules/@asyncapi/specs/schemas/3.0.0-without-$id.json"
+)
+"""What the AsyncAPI Initiative publishes; `make test` installs it with the browser client."""
 
 
 def test_every_route_is_described_and_nothing_else_is() -> None:
@@ -44,6 +52,39 @@ def test_every_refusal_is_published_with_meaning_and_status() -> None:
             told = document["x-refusals"][code]
             assert told["status"] == kind.status
             assert len(told["about"]) > 10
+
+
+@pytest.fixture(scope="module")
+def official() -> Draft7Validator:
+    assert OFFICIAL.exists(), "web/node_modules lacks @asyncapi/specs: run make test, or npm ci"
+    return Draft7Validator(json.loads(OFFICIAL.read_text()))
+
+
+def test_the_document_of_the_socket_is_valid_asyncapi(official: Draft7Validator) -> None:
+    told = [f"{list(error.path)}: {error.message}" for error in official.iter_errors(SOCKET)]
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        (("asyncapi",), "3.9.0"),
+        (("info",), {"title": "no version"}),
+        (("operations", "hello", "action"), "shout"),
+        (("channels", "room", "messages"), []),
+        (("servers", "room", "protocol"), 1),
+    ],
+)
+def test_a_document_that_is_not_asyncapi_is_noticed(
+    official: Draft7Validator, where: tuple[str, ...], value: object
+) -> None:
+    broken = copy.deepcopy(SOCKET)
+    part = broken
+    for name in where[:-1]:
+        part = part[name]
+    assert where[-1] in part
+    part[where[-1]] = value
+    assert not official.is_valid(broken)
 
 
 def test_the_document_of_the_socket_has_what_asyncapi_asks_for() -> None:
