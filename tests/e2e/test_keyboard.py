@@ -5,6 +5,8 @@ import re
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Stage
+from tests.e2e.sounds import microphone
+from tests.e2e.test_call import BUYER
 from tests.e2e.test_uploads import SLOW, archive, begins, narrow
 from tests.e2e.windows import Window, Windows
 
@@ -68,18 +70,47 @@ async def test_everything_can_be_done_with_the_keyboard_alone(
     await theirs.press("Enter")
     await buyer.is_in("in_progress")
 
+    # A call goes on where it began: the focus is always on what one does next.
     await tab_to(buyer, "call-start")
     await keys.press("Enter")
+    await expect(buyer.part("call-hang-up")).to_be_focused()
     await seller.call_is("ringing")
     await tab_to(seller, "call-accept")
     await theirs.press("Enter")
-    await buyer.call_is("active")
-    await tab_to(seller, "call-mute")
+    await seller.call_is("active")
+    await expect(seller.part("call-mute")).to_be_focused()
     await theirs.press("Space")
     await expect(seller.part("call-mute")).to_have_attribute("data-muted", "true")
+    await expect(buyer.part("call-mute")).to_be_focused()
     await tab_to(buyer, "call-hang-up")
     await keys.press("Enter")
     await expect(seller.part("call-ended")).to_have_attribute("data-end", "completed")
+    await expect(buyer.part("call-start")).to_be_focused()
+    await tab_to(buyer, "call-close")
+    await keys.press("Enter")
+    await expect(buyer.part("call-start")).to_be_focused()
+
+
+async def test_the_microphone_is_tested_with_the_keyboard_alone(
+    small_stage: Stage, windows: Windows
+) -> None:
+    order = await small_stage.server.order()
+    tone = microphone(BUYER)
+    buyer = await windows.open(small_stage.server.url, order, "buyer", scripts=[tone])
+    keys, check = buyer.page.keyboard, buyer.part("sound-check")
+    await tab_to(buyer, "sound-check-open")
+    await keys.press("Enter")
+    await expect(check).to_be_visible()
+    await named(buyer)
+    await tab_to(buyer, "sound-check-start")
+    await keys.press("Enter")
+    await expect(check).to_have_attribute("data-state", "heard", timeout=60_000)
+    await expect(buyer.part("sound-check-start")).to_be_focused()
+    await tab_to(buyer, "sound-check-microphone")
+    await keys.press("Escape")
+    await expect(check).to_be_hidden()
+    # the button that opened it is not needed any more: what is next is the call
+    await expect(buyer.part("call-start")).to_be_focused()
 
 
 async def test_a_file_is_sent_paused_and_dropped_without_a_mouse(

@@ -1,5 +1,7 @@
 """Around a call: asking for one, picking a time, minutes that both confirm, a voice note."""
 
+import re
+
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Stage
@@ -35,7 +37,10 @@ async def test_what_was_agreed_in_a_call_is_confirmed_by_both_and_joins_the_brie
     await seller.part("call-start").click()
     await buyer.part("call-accept").click()
     await seller.call_is("active")
+    await expect(seller.part("call-length")).to_have_text(re.compile(r"^0:(0[2-9]|[1-5]\d)$"))
     await seller.part("call-hang-up").click()
+    await seller.part("call-minutes").click()
+    await expect(seller.part("minutes-text")).to_be_focused()
     await seller.part("minutes-text").fill("Ton chaleureux")
     await seller.part("minutes-text").press("Enter")
     await buyer.part("minutes-accept").click()

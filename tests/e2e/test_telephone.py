@@ -5,9 +5,12 @@ import asyncio
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Stage
-from tests.e2e.sounds import hears, microphone
+from tests.e2e.sounds import hears, hears_nothing, microphone
 from tests.e2e.test_call import BUYER, SELLER, ends_of
 from tests.e2e.windows import Windows
+
+CALLER = 700
+"""The tone of somebody else who calls, in hertz."""
 
 HELD_BACK = """
 const open = navigator.mediaDevices.getUserMedia;
@@ -87,8 +90,108 @@ async def test_who_is_in_a_call_hears_of_another_and_the_caller_that_they_are_bu
     await ended.locator('[data-test="talk-confirm"]').click()
     await expect(eve.part("talk")).to_have_attribute("data-mine", "true")
     await ada.part("call-hang-up").click()
-    await expect(tom.part("call-ended")).to_have_attribute("data-end", "completed")
+    over = tom.part("call").locator('[data-test="call-ended"]')
+    await expect(over).to_have_attribute("data-end", "completed")
     assert await ends_of(small_stage, second) == [("busy", 0)]
+
+
+async def test_a_call_that_waits_is_taken_while_the_other_is_on_hold_and_back(
+    small_stage: Stage, windows: Windows
+) -> None:
+    server = small_stage.server
+    first = await server.order()
+    person = {"person": first.seller, "name": "Tom", "email": "tom@post.test", "language": "en"}
+    second = await server.order(seller=person)
+    ada = await windows.open(server.url, first, "buyer", scripts=[microphone(BUYER)])
+    tom = await windows.open(server.url, first, "seller", scripts=[microphone(SELLER)])
+    eve = await windows.open(server.url, second, "buyer", scripts=[microphone(CALLER)])
+    await ada.part("call-start").click()
+    await tom.part("call-accept").click()
+    await hears(ada, SELLER)
+
+    await eve.part("call-start").click()
+    await tom.part("call-accept-hold").click()
+    await hears(eve, SELLER)
+    await hears(tom, CALLER, "elsewhere-audio")
+    await hears_nothing(ada)
+    await expect(ada.part("call-note")).to_have_text("Tom a mis l’appel en attente")
+    here, there = tom.part("call"), tom.part("other-call")
+    await expect(here.locator('[data-test="call-left"]')).to_be_visible()
+
+    await here.locator('[data-test="call-hold"]').click()
+    await hears(ada, SELLER)
+    await hears_nothing(eve)
+    await expect(there.locator('[data-test="call-left"]')).to_be_visible()
+
+    # Both outlive a reload, and what was on hold still is.
+    await tom.page.reload()
+    await hears(tom, BUYER)
+    await hears(ada, SELLER)
+    await expect(there.locator('[data-test="call-left"]')).to_be_visible()
+    await ada.part("call-hang-up").click()
+    await expect(here.locator('[data-test="call-ended"]')).to_be_visible()
+    await hears_nothing(eve)  # nobody's microphone opens because somebody else hung up
+    await there.locator('[data-test="call-hold"]').click()
+    await hears(eve, SELLER)
+    await there.locator('[data-test="call-hang-up"]').click()
+    await expect(eve.part("call-ended")).to_have_attribute("data-end", "completed")
+    for order in (first, second):
+        assert [end for end, _ in await ends_of(small_stage, order)] == ["completed"]
+
+
+async def test_in_the_list_of_orders_it_rings_and_is_answered_and_the_room_takes_it_up(
+    small_stage: Stage, windows: Windows
+) -> None:
+    server = small_stage.server
+    order = await server.order()
+    buyer = await windows.open(server.url, order, "buyer", scripts=[microphone(BUYER)])
+    seller = await windows.open(server.url, order, "seller", scripts=[microphone(SELLER)])
+    desk = await windows.open(server.url, order, "seller", scripts=[microphone(SELLER)])
+    await seller.page.goto(f"{server.url}/demo/{order.seller}/")
+    await buyer.part("call-start").click()
+    ring = seller.part("rings-elsewhere")
+    await expect(ring).to_contain_text("Ada Buyer is calling")
+    await ring.locator('[data-test="call-silence"]').click()
+    await expect(ring).to_contain_text("Silent here")
+    await desk.call_is("ringing")
+    await ring.locator('[data-test="call-accept"]').click()
+    await hears(buyer, SELLER)
+    await hears(seller, BUYER, "elsewhere-audio")
+    await expect(desk.part("call-elsewhere")).to_have_attribute("data-answered", "true")
+    await seller.part("rings-open").click()
+    await seller.call_is("active")
+    await hears(seller, BUYER)
+    await hears(buyer, SELLER)
+    await buyer.part("call-hang-up").click()
+    await expect(seller.part("call-ended")).to_have_attribute("data-end", "completed")
+
+
+async def test_who_has_enough_of_a_call_hangs_up_and_answers_the_next(
+    small_stage: Stage, windows: Windows
+) -> None:
+    server = small_stage.server
+    first = await server.order()
+    person = {"person": first.seller, "name": "Tom", "email": "tom@post.test", "language": "en"}
+    second = await server.order(seller=person)
+    ada = await windows.open(server.url, first, "buyer", scripts=[microphone(BUYER)])
+    tom = await windows.open(server.url, first, "seller", scripts=[microphone(SELLER)])
+    eve = await windows.open(server.url, second, "buyer", scripts=[microphone(CALLER)])
+    await ada.part("call-start").click()
+    await tom.part("call-accept").click()
+    await tom.call_is("active")
+    await eve.part("call-start").click()
+    await tom.part("call-accept-hang-up").click()
+    await expect(ada.part("call-ended")).to_have_attribute("data-end", "completed")
+    await hears(tom, CALLER, "elsewhere-audio")
+
+    # Whoever calls while one rings alone is answered simply, also after the other one hung up.
+    await ada.part("call-start").click()
+    await expect(tom.part("call-accept-hold")).to_be_visible()
+    await eve.part("call-hang-up").click()
+    await tom.part("call-accept").click()
+    await hears(ada, SELLER)
+    await tom.part("call").locator('[data-test="call-hang-up"]').click()
+    await expect(ada.part("call-ended")).to_have_attribute("data-end", "completed")
 
 
 async def test_two_who_call_each_other_at_the_same_moment_are_in_one_call(

@@ -6,8 +6,10 @@
  * other of the same person: the tab remembers the call's id, also over a reload.
  */
 import { adviceOf, told, WELL, type Advice } from './call-quality.js';
+import { CallSound } from './call-sound.js';
 import { stateOf, type CallState, type Ended } from './call-state.js';
-import { Leg, Meter, MicrophoneError, microphones, openMicrophone, speakers, unlockSound, type Device, type MicrophoneTrouble } from './media.js';
+import { tab, type InTab, type Occupied } from './calls-in-tab.js';
+import { MicrophoneError, unlockSound, type MicrophoneTrouble } from './media.js';
 import { forget, recall, remember } from './memory.js';
 import { RefusedError } from './outbox.js';
 import type { CallNow, CallSignal } from './protocol.js';
@@ -15,17 +17,18 @@ import { Ringtone } from './ringtone.js';
 import type { OrderRoom } from './room.js';
 import { find } from './timeline.js';
 
-const REMEMBERED = 'order-room:call';
-const SILENCED = 'order-room:silenced';
-const CHOSEN = 'order-room:microphone';
-const SPEAKER = 'order-room:speaker';
+/** With the order's id: the call of it that is heard in this tab. */
+export const REMEMBERED = 'order-room:call:';
+const SILENCED = 'order-room:silenced:';
 const KNOWN = 'order-room:sound-known';
 const ENDED_SHOWN = 10_000;
-const LONGEST_RETRY = 8_000;
-/** The server and we see a leg connect at almost the same time, in either order. */
-const NEWCOMER = 5_000;
+/** There may be something to write down. */
+const TALK_SHOWN = 60_000;
 
-export class Call {
+/** What becomes of the call one is in when one takes another. */
+export type Leaving = 'hold' | 'hang_up';
+
+export class Call implements InTab {
   state: CallState = 'idle';
   ended: Ended | null = null;
   muted = false;
@@ -35,19 +38,12 @@ export class Call {
   /** This person put the call on hold, or the other one did. */
   holding = false;
   otherHolding = false;
-  weak = false;
   trouble: MicrophoneTrouble | 'failed' | null = null;
   /** The sentence of a refusal. */
   refusal: string | null = null;
   /** Sound is held back by the browser until a person touches the page. */
   silent = false;
-  devices: readonly Device[] = [];
-  device: string | null = recall(CHOSEN, 'local');
-  /** None where the browser lets nobody choose. */
-  speakers: readonly Device[] = [];
-  speaker = recall(SPEAKER, 'local') ?? '';
-  remote: MediaStream | null = null;
-  meters: { mine: Meter | null; theirs: Meter | null } = { mine: null, theirs: null };
+  readonly sound: CallSound;
 
   private heard = { mine: WELL, theirs: WELL };
   /** Whether the line stood when we last looked. */
@@ -61,19 +57,11 @@ export class Call {
   private mineSince = 0;
   private asking: 'start' | 'accept' | null = null;
   private connected = false;
-  private stream: MediaStream | null = null;
-  private leg: Leg | null = null;
-  private next: Leg | null = null;
-  private abort = new AbortController();
-  /** Opening the microphone for a call that is ours already. */
-  private opening = false;
-  /** When the present leg took over, on the local clock. */
-  private tookAt = -Infinity;
   /** The call that rang when we last looked, for a summary if it ends unanswered. */
   private ringingFor: string | null = null;
-  private retries = 0;
-  private retryTimer: Timer | undefined;
   private endedTimer: Timer | undefined;
+  /** The server refused because the person is in a call, of which this tab knows nothing. */
+  private occupiedElsewhere = false;
   private waitingFor: { seq: number; kind: 'start' | 'accept' } | null = null;
   private readonly ringtone = new Ringtone();
 
@@ -81,20 +69,37 @@ export class Call {
     private readonly room: OrderRoom,
     private readonly changed: () => void,
   ) {
+    this.sound = new CallSound(room, {
+      connected: (fresh) => this.heardAs(fresh),
+      failed: (error) => {
+        this.explain(error);
+        this.changed();
+      },
+      changed,
+    });
+    tab.enter(this);
     globalThis.addEventListener('online', this.renew);
   }
 
   close(): void {
     globalThis.removeEventListener('online', this.renew);
     this.ringtone.stop();
-    this.release();
+    // the call goes on: a page that is opened in this tab next takes it up by what is remembered
+    this.sound.close();
     clearTimeout(this.endedTimer);
+    this.state = 'idle';
+    tab.leave(this);
   }
 
   /** Whether the call that just ended was our own, and nobody took it. */
   get unanswered(): boolean {
     const end = this.ended?.end;
     return this.wasOwn && (end === 'no_answer' || end === 'declined' || end === 'busy');
+  }
+
+  /** Whether the two talked, and may write down what they agreed. */
+  get hasMinutes(): boolean {
+    return (this.ended?.seconds ?? 0) > 0 && (this.room.situation?.may_propose?.includes('point') ?? false);
   }
 
   /** Whether a device of this person took the call that rang here too. */
@@ -118,10 +123,31 @@ export class Call {
     await this.ask('start', () => this.room.startCall(crypto.randomUUID()));
   }
 
-  async accept(): Promise<void> {
+  /** Take the call; `leaving` says what becomes of the one that the person is in. */
+  async accept(leaving?: Leaving): Promise<void> {
     const call = this.now?.call;
     if (!call || this.asking) return;
-    await this.ask('accept', () => this.room.onCall('call.accept', call));
+    const left = leaving ?? (this.beside === 'held' ? 'hold' : undefined);
+    await this.ask('accept', () => this.room.onCall('call.accept', call, left));
+  }
+
+  /** What else the person is in while this one rings: in this tab, or as the server saw it. */
+  get beside(): Occupied {
+    const here = tab.beside(this);
+    if ((here !== null && here !== 'ringing') || !this.now || this.now.answered_at !== null) return here;
+    const over = tab.lastAt >= Date.parse(this.now.rang_at); // it ended here since
+    return this.occupiedElsewhere || (this.now.waiting && !over) ? 'talking' : null;
+  }
+
+  get occupied(): Occupied {
+    if (this.state === 'calling' || this.state === 'ringing') return this.state;
+    if (this.state !== 'connecting' && this.state !== 'active') return null;
+    return this.holding ? 'held' : 'talking';
+  }
+
+  neighbour(): void {
+    this.ring();
+    this.changed();
   }
 
   async decline(): Promise<void> {
@@ -134,7 +160,7 @@ export class Call {
    */
   silence(): void {
     if (this.state !== 'ringing' || !this.now) return;
-    remember(SILENCED, this.now.call, 'session');
+    remember(SILENCED + this.room.order, this.now.call, 'session');
     this.look();
   }
 
@@ -161,21 +187,21 @@ export class Call {
     return this.holding || this.otherHolding;
   }
 
+  /** Going on is for the server to say too: it may not be reached now, or one is in another call. */
   toggleHold(): void {
-    this.holding = !this.holding;
-    this.applyHold();
+    const holding = !this.holding;
+    const reached = this.mine !== null && this.room.hold(this.mine, holding);
+    if (!holding && !reached) return;
+    this.holding = holding;
+    this.applyTracks();
+    this.turned();
     this.changed();
   }
 
   /** What is worth saying about the sound now. */
   get advice(): Advice | null {
-    if (this.state !== 'active' || this.onHold || this.weak || this.otherWeak) return null;
+    if (this.state !== 'active' || this.onHold || this.sound.weak || this.otherWeak) return null;
     return adviceOf(this.heard.mine, this.heard.theirs, this.muted);
-  }
-
-  /** Another leg beside the present one, which it replaces once it is heard. */
-  reconnect(): void {
-    if (this.mine) void this.makeLeg(this.mine);
   }
 
   /** Whether this device never had a call or a test that was heard. */
@@ -185,34 +211,6 @@ export class Call {
 
   soundIsKnown(): void {
     if (this.isFirst) remember(KNOWN, 'yes', 'local');
-  }
-
-  chooseSpeaker(speaker: string): void {
-    this.speaker = speaker;
-    remember(SPEAKER, speaker, 'local');
-    this.changed();
-  }
-
-  async lookForDevices(): Promise<void> {
-    [this.devices, this.speakers] = await Promise.all([microphones(), speakers()]);
-    this.changed();
-  }
-
-  async choose(device: string): Promise<void> {
-    this.device = device;
-    remember(CHOSEN, device, 'local');
-    if (!this.stream) return this.changed();
-    try {
-      const stream = await openMicrophone(device);
-      const track = stream.getAudioTracks()[0];
-      if (!track) return;
-      this.stream.getTracks().forEach((t) => t.stop());
-      this.hold(stream);
-      await Promise.all([this.leg?.replace(track), this.next?.replace(track)]);
-    } catch (error) {
-      this.trouble = error instanceof MicrophoneError ? error.trouble : 'other';
-    }
-    this.changed();
   }
 
   /** A person touched the page: sound may be allowed now. */
@@ -232,9 +230,11 @@ export class Call {
     if (!me) return;
     this.claim();
     if (now?.caller === me) this.ownCall = now.call;
-    if (this.mine === null && now && recall(REMEMBERED, 'session') === now.call) {
+    if (this.mine === null && now && recall(REMEMBERED + this.room.order, 'session') === now.call) {
       this.mine = now.call; // this tab was reloaded in the middle of it
     }
+    const kept = recall(REMEMBERED + this.room.order, 'session');
+    if (this.mine === null && kept !== null && this.room.situation) forget(REMEMBERED + this.room.order); // over meanwhile
     const online = this.room.connection.status === 'online';
     if (online && !this.online && this.connected) this.applyGates(); // it may not have been heard
     this.online = online;
@@ -246,7 +246,7 @@ export class Call {
     }
     this.ringingFor = now && now.answered_at === null ? now.call : null;
     if (now && this.mine === now.call) {
-      if (now.caller === me || now.answered_at !== null) void this.open(now.call);
+      if (now.caller === me || now.answered_at !== null) void this.sound.open(now.call);
     }
     this.summarise();
     const before = this.state;
@@ -255,18 +255,21 @@ export class Call {
       now,
       mine: this.mine,
       asking: this.asking,
-      silenced: recall(SILENCED, 'session'),
+      silenced: recall(SILENCED + this.room.order, 'session'),
       connected: this.connected,
       ended: this.ended !== null,
     });
     if (now && this.state !== 'ended') this.ended = null;
     if (this.state === 'ringing' || this.state === 'silenced') this.rang = now?.call ?? null;
-    if (before !== this.state) this.ring();
+    if (before !== this.state) {
+      this.ring();
+      this.turned();
+    }
     this.changed();
   }
 
-  private get newcomer(): boolean {
-    return this.next !== null || this.room.connection.local() - this.tookAt < NEWCOMER;
+  private turned(): void {
+    tab.turned(this);
   }
 
   signal(signal: CallSignal): void {
@@ -275,11 +278,11 @@ export class Call {
     switch (signal.media) {
       case 'elsewhere':
         // A leg of this person was replaced. If ours is the newcomer, it replaced our own old one.
-        if (own && this.mine === signal.call && this.leg !== null && !this.newcomer) this.give();
+        if (own && this.mine === signal.call && this.sound.stands && !this.sound.newcomer) this.give();
         break;
       case 'moved':
         // Another media process carries the call now: come after, and the old leg is let go.
-        if (own && this.mine === signal.call) void this.makeLeg(signal.call);
+        if (own && this.mine === signal.call) this.sound.again();
         break;
       case 'muted':
       case 'unmuted':
@@ -291,6 +294,7 @@ export class Call {
         else this.otherHolding = signal.media === 'held';
         this.applyTracks();
         this.ring();
+        this.turned();
         break;
       case 'quality_bad':
       case 'quality_good':
@@ -323,14 +327,16 @@ export class Call {
     void unlockSound();
     this.look();
     try {
-      this.hold(await openMicrophone(this.device));
+      await this.sound.prepare();
       const { seq } = await command();
       this.waitingFor = { seq, kind };
       setTimeout(() => this.giveUp(seq), 5_000);
     } catch (error) {
       this.asking = null;
       this.release();
-      this.explain(error);
+      // another device of this person is in a call: then it is theirs to say what becomes of that
+      if (kind === 'accept' && error instanceof RefusedError && error.frame.code === 'in_call') this.occupiedElsewhere = true;
+      else this.explain(error);
     }
     this.look();
   }
@@ -346,7 +352,7 @@ export class Call {
     if (!('call' in event) || event.kind === 'call_ended') return this.release();
     this.mine = event.call;
     this.mineSince = seq;
-    remember(REMEMBERED, event.call, 'session');
+    remember(REMEMBERED + this.room.order, event.call, 'session');
   }
 
   private giveUp(seq: number): void {
@@ -375,110 +381,26 @@ export class Call {
 
   // --- sound ---------------------------------------------------------------------------------------
 
-  private async open(call: string): Promise<void> {
-    if (this.leg || this.next || this.opening) return;
-    this.opening = true;
-    try {
-      if (!this.stream) this.hold(await openMicrophone(this.device));
-      this.opening = false;
-      if (this.mine === call) await this.makeLeg(call);
-    } catch (error) {
-      this.explain(error);
-      this.changed();
-    } finally {
-      this.opening = false;
-    }
-  }
-
-  /** Offer a leg; once it is connected it takes the place of the one before. */
-  private async makeLeg(call: string): Promise<void> {
-    const track = this.stream?.getAudioTracks()[0];
-    if (!track || this.next) return;
-    const leg = new Leg(track, {
-      connected: (remote) => this.took(leg, remote),
-      broken: () => this.broke(leg, call),
-    });
-    this.next = leg;
-    try {
-      const sdp = await leg.offer(await this.room.iceServers());
-      if (this.next !== leg || this.mine !== call) return;
-      const answer = await this.room.offer(call, leg.id, sdp, this.abort.signal);
-      await leg.answer(answer.sdp);
-    } catch (error) {
-      if (this.next !== leg) return;
-      if (error instanceof RefusedError) {
-        this.refusal = error.message;
-        leg.close();
-        this.next = null;
-        this.changed();
-      } else {
-        this.broke(leg, call);
-      }
-    }
-  }
-
-  private took(leg: Leg, remote: MediaStream): void {
-    this.retries = 0;
-    this.weak = false;
+  private heardAs(fresh: boolean): void {
     this.soundIsKnown();
-    if (this.leg !== leg) {
-      this.tookAt = this.room.connection.local();
-      this.leg?.close();
-      this.leg = leg;
-      if (this.next === leg) this.next = null;
-      this.remote = remote;
-      this.meters.theirs?.close();
-      this.meters.theirs = remote.getAudioTracks().length > 0 ? new Meter(remote) : null;
-      this.applyGates();
-    }
+    if (fresh) this.applyGates();
     this.connected = true;
     this.look();
   }
 
-  private broke(leg: Leg, call: string): void {
-    if (leg === this.next) {
-      leg.close();
-      this.next = null;
-    } else if (leg !== this.leg) {
-      return;
-    }
-    this.weak = true;
-    if (this.mine !== call) return;
-    const wait = this.retries === 0 ? 0 : Math.min(LONGEST_RETRY, 500 * 2 ** this.retries);
-    this.retries += 1;
-    clearTimeout(this.retryTimer);
-    this.retryTimer = setTimeout(() => {
-      if (this.mine === call) void this.makeLeg(call);
-    }, wait);
-    this.changed();
-  }
-
   /** The network may have changed under us. */
   private readonly renew = (): void => {
-    if (this.mine && this.leg && this.now?.answered_at) void this.makeLeg(this.mine);
+    if (this.mine && this.sound.stands && this.now?.answered_at) this.sound.again();
   };
 
-  private hold(stream: MediaStream): void {
-    this.stream = stream;
-    this.meters.mine?.close();
-    this.meters.mine = new Meter(stream);
-    this.applyTracks();
-    void this.lookForDevices();
-  }
-
   private applyTracks(): void {
-    for (const track of this.stream?.getAudioTracks() ?? []) track.enabled = !this.muted && !this.onHold;
+    this.sound.pass(!this.muted && !this.onHold);
   }
 
   private applyGates(): void {
     this.applyMute();
     // Not said when open: the server keeps it over a reload, and tells us.
-    if (this.holding) this.applyHold();
-  }
-
-  private applyHold(): void {
-    this.applyTracks();
-    if (this.mine) this.room.hold(this.mine, this.holding);
+    if (this.holding && this.mine) this.room.hold(this.mine, true);
   }
 
   private applyMute(): void {
@@ -488,11 +410,16 @@ export class Call {
   }
 
   private finish(call: string): void {
+    if (this.mine !== null) tab.lastAt = this.room.connection.now();
     this.release();
     this.ended = { call, end: null, seconds: 0 };
     clearTimeout(this.endedTimer);
-    // a call that nobody took leaves something to do: it stays until the person lets go of it
-    this.endedTimer = setTimeout(() => (this.unanswered ? undefined : this.dismiss()), ENDED_SHOWN);
+    this.endedTimer = setTimeout(() => {
+      // a call that nobody took leaves something to do: it stays until the person lets go of it
+      if (this.unanswered) return;
+      if (!this.hasMinutes) return this.dismiss();
+      this.endedTimer = setTimeout(() => this.dismiss(), TALK_SHOWN);
+    }, ENDED_SHOWN);
   }
 
   /** The entry that tells how it ended may come before or after the situation without it. */
@@ -513,30 +440,17 @@ export class Call {
   }
 
   private release(): void {
-    this.abort.abort();
-    this.abort = new AbortController();
-    clearTimeout(this.retryTimer);
-    this.leg?.close();
-    this.next?.close();
-    this.leg = this.next = null;
-    this.meters.mine?.close();
-    this.meters.theirs?.close();
-    this.meters = { mine: null, theirs: null };
-    this.stream?.getTracks().forEach((track) => track.stop());
-    this.stream = null;
-    this.remote = null;
-    if (this.mine !== null) forget(REMEMBERED);
+    this.sound.close();
+    if (this.mine !== null) forget(REMEMBERED + this.room.order);
     this.mine = null;
     this.mineSince = 0;
-    this.connected = this.weak = this.muted = false;
+    this.connected = this.muted = this.occupiedElsewhere = false;
     this.otherMuted = this.otherWeak = this.holding = this.otherHolding = false;
     this.heard = { mine: WELL, theirs: WELL };
-    this.retries = 0;
   }
 
   private ring(): void {
-    const held = this.state === 'active' && this.otherHolding && !this.holding;
-    const kind = this.state === 'ringing' ? 'incoming' : this.state === 'calling' ? 'waiting' : held ? 'held' : null;
+    const kind = this.tone();
     if (!kind) {
       this.silent = false;
       return this.ringtone.stop();
@@ -546,6 +460,13 @@ export class Call {
       this.silent = true;
       this.changed();
     });
+  }
+
+  /** Who talks hears of another call without being startled. */
+  private tone(): Parameters<Ringtone['start']>[0] | null {
+    if (this.state === 'ringing') return tab.beside(this) === 'talking' ? 'knocking' : 'incoming';
+    if (this.state === 'calling') return 'waiting';
+    return this.state === 'active' && this.otherHolding && !this.holding ? 'held' : null;
   }
 }
 

@@ -21,6 +21,12 @@ export function remember(key: string, value: string, which: 'session' | 'local')
   }
 }
 
+/** What follows this beginning in the keys of what the tab keeps. */
+export function kept(beginning: string): readonly string[] {
+  const keys = Object.keys(shelf('session') ?? {});
+  return keys.filter((key) => key.startsWith(beginning)).map((key) => key.slice(beginning.length));
+}
+
 /** Drop what the tab keeps under this key. */
 export function forget(key: string): void {
   shelf('session')?.removeItem(key);

@@ -14,6 +14,7 @@ import { inWords } from './countdown.js';
 import { icon } from './icons.js';
 import { isEnded, ranked } from './inbox.js';
 import type { TokenProvider } from './line.js';
+import { OtherCalls } from './other-calls.js';
 import './parts/banner.js';
 import './parts/rings.js';
 import './parts/search.js';
@@ -36,6 +37,7 @@ export class OrderInboxElement extends LitElement {
   @state() private revision = 0;
   @state() private second = 0;
   private connection: Connection | null = null;
+  private calls: OtherCalls | null = null;
   @state() private searching = false;
   private readonly attention = new Attention();
   private leave: (() => void) | null = null;
@@ -69,15 +71,20 @@ export class OrderInboxElement extends LitElement {
     url.protocol = url.protocol.replace('http', 'ws');
     this.connection = connectionFor(url.href, this.token, this.tongue);
     this.leave = this.connection.watch(() => (this.revision += 1));
+    this.calls = new OtherCalls(this.connection, '', () => (this.revision += 1));
   }
 
   private quit(): void {
+    this.calls?.close();
     this.leave?.();
-    this.leave = this.connection = null;
+    this.leave = this.connection = this.calls = null;
     this.attention.count(0);
+    this.attention.flash(null);
   }
 
   override updated(): void {
+    const caller = this.calls?.caller ?? null;
+    this.attention.flash(caller === null ? null : textsOf(this.tongue).call.flash(caller));
     this.attention.count((this.connection?.lines ?? []).reduce((sum, line) => sum + line.unread, 0));
   }
 
@@ -107,7 +114,7 @@ export class OrderInboxElement extends LitElement {
     const waiting = sorted.filter((line) => line.my_turn).length;
     return html`
       ${this.banner(connection)}
-      <order-room-rings .connection=${connection} .href=${this.href} .language=${this.tongue} .revision=${this.revision}></order-room-rings>
+      <order-room-rings .calls=${this.calls} .href=${this.href} .language=${this.tongue} .revision=${this.revision}></order-room-rings>
       <header>
         <h1>${t.heading}</h1>
         ${sorted.length > 0 ? html`<p data-test="inbox-waiting" data-waiting=${waiting}>${connection.welcome?.name ? html`<b>${connection.welcome.name}</b> ` : nothing}${t.yours(waiting)}</p>
@@ -221,6 +228,10 @@ export class OrderInboxElement extends LitElement {
         font-size: 16px;
         line-height: 1.4;
         -webkit-text-size-adjust: 100%;
+      }
+      order-room-rings {
+        max-width: 420px;
+        margin-bottom: 18px;
       }
       order-room-banner {
         display: block;

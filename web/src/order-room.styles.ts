@@ -24,8 +24,8 @@ export const look = css`
   }
   .desk {
     display: grid;
-    grid-template: auto auto auto 1fr / minmax(0, 1fr) clamp(320px, 30%, 372px);
-    grid-template-areas: 'head head' 'line line' 'ring ring' 'talk side';
+    grid-template: auto auto 1fr / minmax(0, 1fr) clamp(320px, 30%, 372px);
+    grid-template-areas: 'head head' 'line line' 'talk side';
     height: 100%;
   }
   .desk order-room-header {
@@ -33,9 +33,6 @@ export const look = css`
   }
   .desk order-room-banner {
     grid-area: line;
-  }
-  .desk order-room-rings {
-    grid-area: ring;
   }
   .desk main {
     grid-area: talk;
@@ -55,6 +52,21 @@ export const look = css`
   }
   .panel > * {
     flex: none;
+  }
+  .ongoing {
+    display: grid;
+    grid-template-columns: minmax(0, 1fr);
+    gap: 8px;
+  }
+  .panel > .ongoing:not(:has(> :not([hidden]))) {
+    display: none;
+  }
+  @media (min-height: 700px) {
+    .panel > .ongoing {
+      position: sticky;
+      top: 0;
+      z-index: 1;
+    }
   }
   .notice {
     display: flex;
@@ -139,8 +151,11 @@ export const look = css`
     font-weight: 600;
     white-space: nowrap;
   }
-  .ongoing {
-    padding: 4px 10px 10px;
+  .top > .ongoing {
+    margin: 4px 10px 10px;
+  }
+  .top > .ongoing:not(:has(> :not([hidden]))) {
+    margin: 0;
   }
   .sheet {
     width: 100%;

@@ -16,6 +16,7 @@ import { playOn } from './media.js';
 import { connectionFor } from './connection.js';
 import { labels, lineOf } from './entries.js';
 import { icon } from './icons.js';
+import { OtherCalls } from './other-calls.js';
 import type { TokenProvider } from './line.js';
 import { look } from './order-room.styles.js';
 import './parts/banner.js';
@@ -66,8 +67,11 @@ export class OrderRoomElement extends LitElement {
 
   private room: OrderRoom | null = null;
   private call: Call | null = null;
+  private others: OtherCalls | null = null;
   private lastState = '';
   private refused = false;
+  /** Whether the focus was on the call before this drawing. */
+  private onCall = false;
   private opened = false;
   private sizes = new ResizeObserver(([entry]) => {
     if (entry) this.narrow = entry.contentRect.width < NARROW;
@@ -82,6 +86,7 @@ export class OrderRoomElement extends LitElement {
     super.connectedCallback();
     this.sizes.observe(this);
     this.addEventListener('sound-check', this.checkSound);
+    this.addEventListener('minutes', this.showMinutes);
     for (const event of ['pointerdown', 'keydown'] as const) addEventListener(event, this.touched, true);
     for (const event of ['focus', 'blur', 'visibilitychange'] as const) addEventListener(event, this.looked, true);
     this.join();
@@ -96,6 +101,7 @@ export class OrderRoomElement extends LitElement {
   }
 
   override willUpdate(changed: PropertyValues<OrderRoomElement>): void {
+    this.onCall = this.shadowRoot?.activeElement?.localName === 'order-room-call';
     if (changed.has('order') || changed.has('src') || changed.has('language') || changed.has('token')) {
       this.leave();
       this.join();
@@ -114,13 +120,15 @@ export class OrderRoomElement extends LitElement {
       signal: (signal) => this.call?.signal(signal),
     });
     this.call = new Call(this.room, () => (this.revision += 1));
+    this.others = new OtherCalls(connection, this.order, () => (this.revision += 1));
     this.changed();
   }
 
   private leave(): void {
     this.call?.close();
+    this.others?.close();
     this.room?.close();
-    this.call = this.room = null;
+    this.call = this.room = this.others = null;
     this.opened = this.refused = false;
     this.lastState = '';
     this.attention.flash(null);
@@ -153,25 +161,42 @@ export class OrderRoomElement extends LitElement {
   override updated(): void {
     const { room, call, conversation } = this;
     if (!room || !call) return;
+    if (this.onCall) void this.keepFocus();
     if (conversation && room.room && !this.opened) {
       this.opened = true;
       const place = /^#m(\d+)$/.exec(location.hash)?.[1];
       if (place) void conversation.jumpTo(Number(place));
     }
     this.audio.muted = call.onHold;
-    void playOn(this.audio, call.speaker);
-    if (this.audio.srcObject !== call.remote) {
-      this.audio.srcObject = call.remote;
-      if (call.remote) {
+    void playOn(this.audio, call.sound.speaker);
+    if (this.audio.srcObject !== call.sound.remote) {
+      this.audio.srcObject = call.sound.remote;
+      if (call.sound.remote) {
         this.audio.play().catch(() => {
           call.silent = true; // until the next touch of the page, which plays it
         });
       }
     }
-    this.attention.flash(call.state === 'ringing' ? textsOf(this.tongue).call.flash(room.other?.name ?? '') : null);
+    const caller = call.state === 'ringing' ? (room.other?.name ?? '') : (this.others?.caller ?? null);
+    this.attention.flash(caller === null ? null : textsOf(this.tongue).call.flash(caller));
     this.attention.count(room.connection.lines?.find((line) => line.order === room.order)?.unread ?? 0);
     this.looked();
   }
+
+  /** The call moves between header and panel, and what opened the test may be gone: the focus follows. */
+  private readonly keepFocus = async (): Promise<void> => {
+    const panel = this.shadowRoot?.querySelector('order-room-call');
+    await panel?.updateComplete;
+    const active = this.shadowRoot?.activeElement;
+    if (!active || (active === this.soundCheck && !this.soundCheck.open)) panel?.takeFocus();
+  };
+
+  private readonly showMinutes = async (): Promise<void> => {
+    if (this.narrow) this.sheet?.showModal();
+    const panel = this.shadowRoot?.querySelector('order-room-panel');
+    await panel?.updateComplete;
+    panel?.shadowRoot?.querySelector('order-room-minutes')?.begin();
+  };
 
   private readonly checkSound = (): void => this.soundCheck?.show();
 
@@ -214,7 +239,7 @@ export class OrderRoomElement extends LitElement {
     return html`
       ${this.content()}
       ${this.room && this.call
-        ? html`<order-room-sound-check .room=${this.room} .call=${this.call} .language=${this.tongue} .revision=${this.revision}></order-room-sound-check>`
+        ? html`<order-room-sound-check .room=${this.room} .call=${this.call} .language=${this.tongue} .revision=${this.revision} @shut=${this.keepFocus}></order-room-sound-check>`
         : nothing}
       <audio data-test="remote-audio" autoplay hidden></audio>
       <div class="sr" aria-live="polite" data-test="announcements">${this.said}</div>
@@ -248,10 +273,10 @@ export class OrderRoomElement extends LitElement {
   private desk(room: OrderRoom, call: Call): TemplateResult {
     const quiet = isQuiet(call);
     return html`<div class="desk">
-      ${this.header(room, quiet ? this.callPanel(room, call, false) : nothing)} ${this.banner(room)} ${this.rings(room, call)}
+      ${this.header(room, quiet ? this.callPanel(room, call, false) : nothing)} ${this.banner(room)}
       <main>${this.searching ? this.search(room) : nothing}${this.talk(room)}</main>
       <aside class="panel" aria-label=${textsOf(this.tongue).panel.heading}>
-        ${quiet ? nothing : this.callPanel(room, call, false)} ${this.panel(room)}
+        ${this.ongoing(room, call)} ${this.panel(room)}
       </aside>
     </div>`;
   }
@@ -278,7 +303,8 @@ export class OrderRoomElement extends LitElement {
           ${mine ? html`<span class="turn">${t.turn.yoursShort}</span>` : nothing}
           ${icon('chevron', 18)}<span class="sr">${t.panel.open}</span>
         </button>
-        ${this.banner(room)} ${this.rings(room, call)} ${quiet ? nothing : html`<div class="ongoing">${this.callPanel(room, call, false)}</div>`}
+        ${this.banner(room)}
+        ${this.ongoing(room, call)}
       </div>
       <main>${this.searching ? this.search(room) : nothing}${this.talk(room)}</main>
       <dialog class="sheet" aria-label=${t.panel.heading} @click=${this.outside}>
@@ -321,15 +347,12 @@ export class OrderRoomElement extends LitElement {
     ></order-room-panel>`;
   }
 
-  private rings(room: OrderRoom, call: Call): TemplateResult {
-    return html`<order-room-rings
-      .connection=${room.connection}
-      .order=${room.order}
-      .href=${this.href}
-      .language=${this.tongue}
-      ?talking=${call.state === 'active' || call.state === 'connecting'}
-      .revision=${this.revision}
-    ></order-room-rings>`;
+  /** What rings and is talked, of this order last: it stays where it was when another one comes. */
+  private ongoing(room: OrderRoom, call: Call): TemplateResult {
+    return html`<div class="ongoing">
+      <order-room-rings .calls=${this.others} .href=${this.href} .language=${this.tongue} .revision=${this.revision}></order-room-rings>
+      ${isQuiet(call) ? nothing : this.callPanel(room, call, false)}
+    </div>`;
   }
 
   private search(room: OrderRoom): TemplateResult {

@@ -1,4 +1,7 @@
-/** Two soft tones for who is called, a low pulse for who waits, now and then a chime on hold. Synthesised: nothing to load. */
+/**
+ * Two soft tones for who is called, a low pulse for who waits, a knock for who talks, now and then a
+ * chime on hold. Synthesised: nothing to load.
+ */
 import { audioContext, unlockSound } from './media.js';
 
 /** [start in s, frequency in Hz, length in s] within one round. */
@@ -12,6 +15,14 @@ const INCOMING: readonly Note[] = [
 ];
 const TONES = {
   incoming: { notes: INCOMING, loudness: 0.16, every: 3_200 },
+  knocking: {
+    notes: [
+      [0, 440, 0.25],
+      [0.4, 440, 0.25],
+    ],
+    loudness: 0.05,
+    every: 5_000,
+  },
   waiting: { notes: [[0, 425, 1]], loudness: 0.05, every: 4_000 },
   held: {
     notes: [

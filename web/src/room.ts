@@ -149,11 +149,11 @@ export class OrderRoom implements Follower {
     return this.connection.ask<Done>({ t: 'call.start', id, order: this.order }, { within: CALL_PATIENCE });
   }
 
-  onCall(t: 'call.accept' | 'call.decline' | 'call.hang_up', call: string): Promise<Done> {
-    return this.connection.ask<Done>(
-      { t, id: crypto.randomUUID(), order: this.order, call },
-      { within: CALL_PATIENCE },
-    );
+  onCall(t: 'call.accept' | 'call.decline' | 'call.hang_up', call: string, leaving?: 'hold' | 'hang_up'): Promise<Done> {
+    const said = { id: crypto.randomUUID(), order: this.order, call };
+    return this.connection.ask<Done>(t === 'call.accept' && leaving ? { t, ...said, leaving } : { t, ...said }, {
+      within: CALL_PATIENCE,
+    });
   }
 
   /** Ask to record, answer, stop or erase. */
@@ -203,8 +203,9 @@ export class OrderRoom implements Follower {
     this.connection.tell({ t: 'call.mute', order: this.order, call, on });
   }
 
-  hold(call: string, on: boolean): void {
-    this.connection.tell({ t: 'call.hold', order: this.order, call, on });
+  /** False if it could not be said: the line is down. */
+  hold(call: string, on: boolean): boolean {
+    return this.connection.tell({ t: 'call.hold', order: this.order, call, on });
   }
 
   /** Ask for the page before the oldest entry here, if there is one. */

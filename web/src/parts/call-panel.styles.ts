@@ -107,6 +107,44 @@ export const look = css`
   .choice button {
     flex: 1 1 130px;
   }
+  .choice.stacked {
+    flex-direction: column;
+  }
+  .choice.stacked button {
+    flex: none;
+  }
+  .card:has(.brief) {
+    padding: 12px 14px;
+  }
+  .brief {
+    gap: 10px;
+  }
+  .brief h2 {
+    overflow: hidden;
+    text-overflow: ellipsis;
+    white-space: nowrap;
+  }
+  .brief button:not(.round) {
+    padding: 0 13px;
+  }
+  .about {
+    overflow: hidden;
+    text-overflow: ellipsis;
+    white-space: nowrap;
+    font-size: 13.5px;
+  }
+  .about a {
+    display: inline-block;
+    max-width: 100%;
+    padding: 3px 0;
+    overflow: hidden;
+    text-overflow: ellipsis;
+    vertical-align: bottom;
+    color: inherit;
+  }
+  .row > .icon {
+    color: var(--accent);
+  }
   .levels {
     display: grid;
     gap: 8px;
@@ -156,8 +194,8 @@ export const look = css`
   }
   button.quieter {
     display: block;
-    min-height: 32px;
-    margin: 8px auto -10px;
+    min-height: 44px;
+    margin: 2px auto -14px;
     font-weight: 500;
     color: var(--muted);
   }

@@ -23,6 +23,10 @@ export class CallPanel extends LitElement {
   @property({ attribute: false }) gate: Gate = { open: false };
   @property({ attribute: false }) room: OrderRoom | null = null;
   @property() other = '';
+  /** The title of the order, where it is not the one on the screen. */
+  @property() about = '';
+  /** Where that order is shown. */
+  @property() href = '';
   @property() language: Language = 'fr';
   @property({ attribute: false }) clock: () => number = Date.now;
   @property({ type: Boolean }) online = true;
@@ -33,6 +37,8 @@ export class CallPanel extends LitElement {
 
   @state() private second = 0;
   private frame = 0;
+  /** Whether one of the buttons had the focus before this drawing. */
+  private focused = false;
   private timer: ReturnType<typeof setInterval> | undefined;
 
   override connectedCallback(): void {
@@ -47,15 +53,20 @@ export class CallPanel extends LitElement {
     this.frame = 0;
   }
 
+  override willUpdate(): void {
+    this.focused = this.shadowRoot?.activeElement != null;
+  }
+
   override updated(): void {
+    if (this.focused && !this.shadowRoot?.activeElement) this.takeFocus();
     this.dataset['callState'] = this.call.state;
-    const metering = this.call.meters.mine !== null;
+    const metering = this.call.sound.meters.mine !== null;
     if (metering && !this.frame) this.frame = requestAnimationFrame(this.draw);
   }
 
   /** Levels move sixty times a second: straight to the style, past the renderer. */
   private readonly draw = (): void => {
-    const { mine, theirs } = this.call.meters;
+    const { mine, theirs } = this.call.sound.meters;
     this.frame = mine ? requestAnimationFrame(this.draw) : 0;
     this.show('mine', this.call.muted || this.call.onHold ? null : mine);
     this.show('theirs', this.call.onHold ? null : theirs);
@@ -66,16 +77,25 @@ export class CallPanel extends LitElement {
     element?.style.setProperty('--level', (meter?.level() ?? 0).toFixed(3));
   }
 
+  /** Take the focus, which the button had that is gone: to what one most likely does next. */
+  takeFocus(): void {
+    for (const name of ['call-mute', 'call-hold', 'call-accept-hold', 'call-accept', 'call-hang-up', 'call-start', 'call-close']) {
+      const button = this.renderRoot.querySelector<HTMLButtonElement>(`[data-test="${name}"]:not(:disabled)`);
+      if (button) return button.focus();
+    }
+  }
+
   override render(): TemplateResult {
     const t = textsOf(this.language).call;
     const { call } = this;
     const troubled = call.trouble !== null || call.refusal !== null;
     return html`<section
       class="card ${call.state} ${troubled ? '' : 'plain'}"
-      data-test="call"
+      data-test=${this.about ? 'other-call' : 'call'}
       data-call-state=${call.state}
       data-second=${this.second}
-      aria-label=${t.brand}
+      aria-label=${call.state === 'idle' ? t.brand : nothing}
+      aria-labelledby=${call.state === 'idle' ? nothing : 'title'}
     >
       ${call.state === 'idle' && troubled
         ? html`<div class="row">
@@ -109,7 +129,7 @@ export class CallPanel extends LitElement {
         return this.silenced();
       case 'connecting':
       case 'active':
-        return this.talking();
+        return this.aside ? this.brief() : this.talking();
       case 'elsewhere':
         return this.elsewhere();
       case 'ended':
@@ -145,7 +165,7 @@ export class CallPanel extends LitElement {
     const t = textsOf(this.language).call;
     return html`${this.head(t.calling(this.other), this.ringsFor())}
       <div class="choice">
-        <button class="danger" data-test="call-hang-up" ?disabled=${!this.call.now} @click=${() => this.call.hangUp()}>
+        <button class="danger" data-test="call-hang-up" aria-disabled=${this.call.now ? nothing : 'true'} @click=${() => this.call.hangUp()}>
           ${icon('hangUp')}${t.cancel}
         </button>
       </div>`;
@@ -153,15 +173,8 @@ export class CallPanel extends LitElement {
 
   private ringing(): TemplateResult {
     const t = textsOf(this.language).call;
-    return html`<div role="alert">${this.head(t.ringing(this.other), this.ringsFor())}</div>
-      <div class="choice">
-        <button class="danger" data-test="call-decline" @click=${() => this.call.decline()}>
-          ${icon('hangUp')}${t.decline}
-        </button>
-        <button class="primary" data-test="call-accept" @click=${() => this.call.accept()}>
-          ${icon('phone')}${t.accept}
-        </button>
-      </div>
+    return html`${this.head(t.ringing(this.other), this.ringsFor())}
+      ${this.answers()}
       ${this.call.silent
         ? html`<div class="silent">
             <button data-test="enable-sound" @click=${() => this.call.touched()}>${icon('sound')}${t.sound}</button>
@@ -177,10 +190,56 @@ export class CallPanel extends LitElement {
   private silenced(): TemplateResult {
     const t = textsOf(this.language).call;
     return html`${this.head(t.ringing(this.other), html`<span role="status">${t.silenced}</span>`)}
-      <div class="choice">
-        <button class="danger" data-test="call-decline" @click=${() => this.call.decline()}>${t.decline}</button>
-        <button class="primary" data-test="call-accept" @click=${() => this.call.accept()}>${t.accept}</button>
+      ${this.answers()}`;
+  }
+
+  /** What to do about a ring, also for who is in another call. */
+  private answers(): TemplateResult {
+    const t = textsOf(this.language).call;
+    const { call } = this;
+    const busy = call.beside;
+    const decline = html`<button class="danger" data-test="call-decline" @click=${() => call.decline()}>${icon('hangUp')}${t.decline}</button>`;
+    if (busy !== 'talking' && busy !== 'calling') {
+      return html`<div class="choice">
+        ${decline}
+        <button class="primary" data-test="call-accept" @click=${() => call.accept()}>${icon('phone')}${t.accept}</button>
       </div>`;
+    }
+    return html`<div class="choice stacked">
+      ${busy === 'talking'
+        ? html`<button class="primary" data-test="call-accept-hold" @click=${() => call.accept('hold')}>${icon('pause')}${t.holdAndAnswer}</button>`
+        : nothing}
+      <button data-test="call-accept-hang-up" @click=${() => call.accept('hang_up')}>${icon('phone')}${t.hangUpAndAnswer}</button>
+      ${decline}
+    </div>`;
+  }
+
+  /** Whether another call here wants the attention: one that is talked in meanwhile, or rings. */
+  private get aside(): boolean {
+    const { beside, holding } = this.call;
+    return beside === 'ringing' || (holding && beside !== null && beside !== 'held');
+  }
+
+  /** As small as it can be; what is on hold is one press from going on. */
+  private brief(): TemplateResult {
+    const t = textsOf(this.language);
+    const { call } = this;
+    const hint = call.sound.weak ? t.call.reconnecting : call.holding ? t.call.left : call.muted ? t.call.muted : '';
+    return html`<div class="row brief" data-test=${call.holding ? 'call-left' : 'call-brief'}>
+      ${icon(call.holding ? 'pause' : 'phone')}
+      <div class="grow">
+        <h2 id="title">${this.other}</h2>
+        <p class="hint">${hint || html`<span data-test="call-length">${this.length()}</span>`}</p>
+      </div>
+      ${call.holding
+        ? html`<button data-test="call-hold" data-holding="true" aria-label=${t.call.backTo(this.other)} title=${t.call.backTo(this.other)}
+            ?disabled=${!this.online || call.beside === 'calling'} @click=${() => call.toggleHold()}>${icon('triangle')}${t.sound.resumeShort}</button>`
+        : html`<button class="round ${call.muted ? 'muted' : ''}" data-test="call-mute" data-muted=${call.muted}
+            aria-label=${call.muted ? t.call.unmute : t.call.mute} title=${call.muted ? t.call.unmute : t.call.mute}
+            @click=${() => call.toggleMute()}>${icon(call.muted ? 'micOff' : 'mic')}</button>`}
+      <button class="danger round" data-test="call-hang-up" aria-label=${t.call.hangUpWith(this.other)} title=${t.call.hangUpWith(this.other)}
+        @click=${() => call.hangUp()}>${icon('hangUp')}</button>
+    </div>`;
   }
 
   private holdNote(): string {
@@ -193,12 +252,10 @@ export class CallPanel extends LitElement {
     const t = textsOf(this.language).call;
     const sounds = textsOf(this.language).sound;
     const { call } = this;
-    const answered = call.now?.answered_at;
-    const length = answered ? clockFace(this.clock() - Date.parse(answered)) : '';
     const note =
       call.state === 'connecting'
         ? t.connecting
-        : call.weak
+        : call.sound.weak
           ? t.reconnecting
           : call.otherWeak
             ? t.otherReconnecting(this.other)
@@ -210,7 +267,7 @@ export class CallPanel extends LitElement {
                 ? t.muted
                 : '';
     return html`
-      ${this.head(t.active(this.other), html`<span data-test="call-length">${length}</span>`, call.onHold ? 'pause' : 'phone')}
+      ${this.head(t.active(this.other), html`<span data-test="call-length">${this.length()}</span>`, call.onHold ? 'pause' : 'phone')}
       <div class="levels">
         ${this.level('theirs', this.other)} ${this.level('mine', t.you)}
       </div>
@@ -219,9 +276,9 @@ export class CallPanel extends LitElement {
         .advice=${call.advice}
         .other=${this.other}
         .language=${this.language}
-        ?choice=${call.devices.length > 1}
-        @reconnect=${() => call.reconnect()}
-        @reopen=${() => call.choose(call.device ?? '')}
+        ?choice=${call.sound.devices.length > 1}
+        @reconnect=${() => call.sound.again()}
+        @reopen=${() => call.sound.choose(call.sound.device ?? '')}
         @choose=${this.checkSound}
       ></order-room-call-advice>
       ${call.state === 'active'
@@ -260,8 +317,15 @@ export class CallPanel extends LitElement {
           ${icon('hangUp')}${t.hangUp}
         </button>
       </div>
-      <button class="link quieter" data-test="sound-check-open" @click=${this.checkSound}>${sounds.check.settings}</button>
+      ${this.about
+        ? nothing
+        : html`<button class="link quieter" data-test="sound-check-open" @click=${this.checkSound}>${sounds.check.settings}</button>`}
     `;
+  }
+
+  private length(): string {
+    const answered = this.call.now?.answered_at;
+    return answered ? clockFace(this.clock() - Date.parse(answered)) : '';
   }
 
   private readonly checkSound = (): void => {
@@ -286,24 +350,38 @@ export class CallPanel extends LitElement {
     const texts = textsOf(this.language);
     const t = texts.call;
     const ended = this.call.ended;
-    const length = ended && ended.seconds > 0 ? t.lasted(clockFace(ended.seconds * 1000)) : '';
+    const clock = ended && ended.seconds > 0 ? clockFace(ended.seconds * 1000) : '';
+    const length = clock && t.lasted(clock);
+    const again =
+      this.gate.open && this.call.beside !== 'talking'
+        ? html`<button data-test="call-start" ?disabled=${!this.online} @click=${() => this.call.start()}>
+            ${this.call.unanswered ? icon('phone', 18) : nothing}${t.again}
+          </button>`
+        : nothing;
     return html`<div class="row" role="status" data-test="call-ended" data-end=${ended?.end ?? ''}>
       ${icon('hangUp')}
       <div class="grow">
-        <h2>${ended?.end ? this.told(ended.end) : t.ended}</h2>
-        ${length ? html`<p class="hint">${length}</p>` : nothing}
+        <h2 id="title">${ended?.end ? this.told(ended.end) : t.ended}</h2>
+        ${this.about ? this.subject() : nothing}
+        ${length || this.about ? html`<p class="hint">${this.about ? [this.other, clock].filter(Boolean).join(', ') : length}</p>` : nothing}
       </div>
-      ${this.gate.open
-        ? html`<button data-test="call-start" ?disabled=${!this.online} @click=${() => this.call.start()}>${t.again}</button>`
-        : nothing}
-      <button class="quiet round" aria-label=${texts.close} @click=${() => this.call.dismiss()}>${icon('cross')}</button>
+      ${this.call.unanswered ? nothing : again}
+      <button class="quiet round" data-test="call-close" aria-label=${texts.close} @click=${() => this.call.dismiss()}>${icon('cross')}</button>
     </div>
     ${this.call.unanswered && this.room
-      ? html`<div class="choice after">
+      ? html`<div class="choice stacked after">
+          ${again}
           <order-room-voice-note prominent .room=${this.room} .language=${this.language}></order-room-voice-note>
           ${this.room.situation?.may_propose?.includes('talk')
             ? html`<order-room-propose-talk prominent .room=${this.room} .language=${this.language} .clock=${this.clock}></order-room-propose-talk>`
             : nothing}
+        </div>`
+      : nothing}
+    ${this.call.hasMinutes && !this.about
+      ? html`<div class="choice after">
+          <button data-test="call-minutes" @click=${() => this.dispatchEvent(new CustomEvent('minutes', { bubbles: true, composed: true }))}>
+            ${icon('brief', 18)}${texts.talk.noteMinutes}
+          </button>
         </div>`
       : nothing}`;
   }
@@ -321,10 +399,16 @@ export class CallPanel extends LitElement {
     return html`<div class="row">
       <span class="badge">${icon(sign)}</span>
       <div class="grow">
-        <h2>${title}</h2>
+        <div role=${this.call.state === 'ringing' ? 'alert' : nothing}><h2 id="title">${title}</h2></div>
+        ${this.about ? this.subject() : nothing}
         <p class="hint">${hint}</p>
       </div>
     </div>`;
+  }
+
+  /** Which order it is about, and the way there. */
+  private subject(): TemplateResult {
+    return html`<p class="about">${this.href ? html`<a data-test="rings-open" href=${this.href}>${this.about}</a>` : this.about}</p>`;
   }
 
   private ringsFor(): string {

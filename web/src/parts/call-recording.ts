@@ -94,6 +94,12 @@ export class CallRecording extends LitElement {
         justify-content: space-between;
         gap: 4px 12px;
       }
+      .all:has(> *) {
+        margin-top: 6px;
+      }
+      button.link {
+        min-height: 44px;
+      }
       .lamp {
         display: flex;
         align-items: center;

@@ -21,6 +21,12 @@ export class Minutes extends LitElement {
   @state() private refusal: { of: number | null; text: string } | null = null;
   @query('input') private input!: HTMLInputElement | null;
 
+  /** Let the person write a point. */
+  begin(): void {
+    this.input?.scrollIntoView({ block: 'center' });
+    this.input?.focus();
+  }
+
   override render(): TemplateResult | typeof nothing {
     const t = textsOf(this.language).talk;
     const { situation: s, room } = this;

@@ -35,9 +35,13 @@ export class SoundCheck extends LitElement {
 
   show(): void {
     this.test ??= new EchoTest(this.room, () => this.requestUpdate());
-    void this.call.lookForDevices();
+    void this.call.sound.lookForDevices();
     this.requestUpdate();
     this.dialog.showModal();
+  }
+
+  get open(): boolean {
+    return this.dialog.open;
   }
 
   private get quiet(): boolean {
@@ -49,6 +53,7 @@ export class SoundCheck extends LitElement {
     this.test = null;
     cancelAnimationFrame(this.frame);
     this.frame = 0;
+    this.dispatchEvent(new CustomEvent('shut'));
   };
 
   override updated(changed: PropertyValues): void {
@@ -63,9 +68,17 @@ export class SoundCheck extends LitElement {
       player.srcObject = stream ?? null;
       if (stream) void player.play().catch(() => undefined);
     }
-    void playOn(this.audible, this.call.speaker);
+    void playOn(this.audible, this.call.sound.speaker);
     if (test?.mine && !this.frame) this.frame = requestAnimationFrame(this.draw);
   }
+
+  /** The button is not disabled while the test opens: it would lose the focus. */
+  private readonly pressed = (): void => {
+    const { test } = this;
+    if (test?.state === 'opening') return;
+    if (test?.running && test.state !== 'heard') test.stop();
+    else void test?.start(this.call.sound.device);
+  };
 
   private readonly draw = (): void => {
     const mine = this.test?.mine;
@@ -74,7 +87,7 @@ export class SoundCheck extends LitElement {
   };
 
   private async choose(microphone: string): Promise<void> {
-    await this.call.choose(microphone);
+    await this.call.sound.choose(microphone);
     if (this.test?.running) await this.test.start(microphone);
   }
 
@@ -97,14 +110,14 @@ export class SoundCheck extends LitElement {
               </p>
             </div>`
         : nothing}
-      ${this.select('microphone', texts.call.microphone, call.devices, call.device ?? '', (id) => this.choose(id))}
-      ${this.select('speaker', t.speaker, call.speakers, call.speaker, (id) => call.chooseSpeaker(id))}
-      ${!this.quiet && call.devices.length < 2 && call.speakers.length < 2 ? html`<p>${t.onlyOne}</p>` : nothing}
+      ${this.select('microphone', texts.call.microphone, call.sound.devices, call.sound.device ?? '', (id) => this.choose(id))}
+      ${this.select('speaker', t.speaker, call.sound.speakers, call.sound.speaker, (id) => call.sound.chooseSpeaker(id))}
+      ${!this.quiet && call.sound.devices.length < 2 && call.sound.speakers.length < 2 ? html`<p>${t.onlyOne}</p>` : nothing}
       <div class="choice">
-        <button data-test="sound-check-close" @click=${() => this.dialog.close()}>${texts.close}</button>
+        <button class=${state === 'heard' ? 'primary' : ''} data-test="sound-check-close" @click=${() => this.dialog.close()}>${texts.close}</button>
         ${this.quiet
-          ? html`<button class="primary" data-test="sound-check-start" ?disabled=${state === 'opening'}
-              @click=${() => (running && state !== 'heard' ? test?.stop() : void test?.start(call.device))}>
+          ? html`<button class=${state === 'heard' ? '' : 'primary'} data-test="sound-check-start" aria-disabled=${state === 'opening' ? 'true' : nothing}
+              @click=${this.pressed}>
               ${state === 'opening' || state === 'idle' ? t.start : running && state !== 'heard' ? t.stop : t.again}
             </button>`
           : nothing}

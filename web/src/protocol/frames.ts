@@ -329,6 +329,7 @@ export type Asking =
       understood?: readonly SecretKind[];
     }
   | { t: 'call.start'; id: string; order: string; to?: string }
+  | { t: 'call.accept'; id: string; order: string; call: string; leaving?: 'hold' | 'hang_up' }
   | { t: 'call.accept' | 'call.decline' | 'call.hang_up'; id: string; order: string; call: string }
   | { t: 'call.test'; id: string; order: string; leg: string; sdp: string }
   | { t: 'recording.ask'; id: string; order: string; call: string }

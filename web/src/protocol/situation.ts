@@ -126,6 +126,8 @@ export interface CallNow {
   callee: string;
   rang_at: string;
   rings_until: string;
+  /** It rings while the callee is in another call. */
+  waiting?: boolean;
   answered_at: string | null;
   recording?: { recording: string; asked_by: string; state: 'asked' | 'on' } | null;
   /** For how many seconds a recording would be kept; 0 where calls are not recorded. */

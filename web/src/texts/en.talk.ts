@@ -16,6 +16,7 @@ export const talk = {
   theirs: (name: string) => `${name} would like to talk. Which time suits you?`,
   noneSuits: 'None suits',
   withdraw: 'Take it back',
+  noteMinutes: 'Note what was agreed',
   minutes: 'What you agreed in the call',
   minutesHint: 'Short points. Once both confirm, they join the brief.',
   point: 'A point you agreed on',
@@ -37,7 +38,4 @@ export const talk = {
   unsupported: 'This browser cannot record. Attach a sound file instead.',
   lost: 'The line was lost. Nothing was sent: try again.',
   noteName: 'voice-note',
-  elsewhere: (name: string, title: string) => `${name} is calling about “${title}”`,
-  elsewhereHint: 'You are in a call. Hang up here to take it.',
-  open: 'Open that order',
 };

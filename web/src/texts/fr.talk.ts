@@ -18,6 +18,7 @@ export const talk: typeof english = {
   theirs: (name) => `${name} souhaite vous parler. Quel moment vous convient ?`,
   noneSuits: 'Aucun ne convient',
   withdraw: 'Retirer',
+  noteMinutes: 'Noter ce qui est convenu',
   minutes: 'Ce que vous avez convenu pendant l’appel',
   minutesHint: 'En quelques mots. Une fois confirmés par vous deux, ces points rejoignent le brief.',
   point: 'Un point convenu',
@@ -39,7 +40,4 @@ export const talk: typeof english = {
   unsupported: 'Ce navigateur ne sait pas enregistrer. Joignez plutôt un fichier son.',
   lost: 'La connexion a été perdue. Rien n’est parti : réessayez.',
   noteName: 'message-vocal',
-  elsewhere: (name, title) => `${name} vous appelle au sujet de « ${title} »`,
-  elsewhereHint: 'Vous êtes en appel. Raccrochez ici pour répondre.',
-  open: 'Ouvrir cette commande',
 };
