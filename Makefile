@@ -26,9 +26,10 @@ help: ## list these commands
 run: install web batch ## serve the room with demo orders on http://HOST:PORT (127.0.0.1:8000)
 	@exec $(BIN)/python -m realtime serve --demo
 
+# A hundred servers are started as processes; without bytecode each compiles the house again.
 test: install-dev web programs batch ## run every test; ARGS="tests/orders -k refund" picks some
 	@$(NPM) test --silent
-	$(BIN)/python -m pytest --numprocesses auto $(ARGS)
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --numprocesses auto $(ARGS)
 
 fuzz: install-dev programs ## ask and say what no person would, FUZZ times as much as `make test`
 	FUZZ=$${FUZZ:-20} $(BIN)/python -m pytest tests/fuzz --numprocesses auto --timeout 3600 $(ARGS)

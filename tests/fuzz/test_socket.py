@@ -245,16 +245,14 @@ async def test_a_flood_costs_its_sender_and_grows_nothing(room: Room) -> None:
     async def flood() -> None:
         browser = await room.newcomer()
         junk = [random.choice(ODDITIES[:11]) for _ in range(5)]
-        # it may be shown out, or no longer be read from
-        with suppress(ConnectionClosed, TimeoutError):
-            async with asyncio.timeout(2):
-                for n in range(150):
-                    await browser.send(t="mark", order=room.order.id, seq=n % 3)
-                    await browser.send(
-                        t="message.send", id=f"same-{n % 7}", order=room.order.id, text="same"
-                    )
-                for one in junk:
-                    await browser.socket.send(one)
+        with suppress(ConnectionClosed):  # it may be shown out
+            for n in range(150):
+                await browser.send(t="mark", order=room.order.id, seq=n % 3)
+                await browser.send(
+                    t="message.send", id=f"same-{n % 7}", order=room.order.id, text="same"
+                )
+            for one in junk:
+                await browser.socket.send(one)
         await browser.cut()
 
     async def settled() -> tuple[int, float]:
