@@ -101,7 +101,7 @@ class MailServer:
             self._server = None
 
     async def expect(
-        self, count: int = 1, *, to: str | None = None, within: float = 10
+        self, count: int = 1, *, to: str | None = None, within: float = 60
     ) -> list[Received]:
         """Wait until `count` mails have arrived (for the recipient, if given); all of these.
 

@@ -71,7 +71,7 @@ async def _until(
 ) -> None:
     sound: dict[str, float] = {}
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not wanted(sound := await window.part(player).evaluate(LISTEN)):
                 await asyncio.sleep(0.1)
     except TimeoutError:

@@ -101,7 +101,7 @@ async def test_at_zero_both_see_the_order_cancelled_and_refunded_and_get_a_mail(
     paid, cancelled = (
         datetime.fromisoformat(entries[kind]["at"]) for kind in ("order_paid", "order_cancelled")
     )
-    assert timedelta(seconds=SHORT) <= cancelled - paid < timedelta(seconds=SHORT + 3)
+    assert timedelta(seconds=SHORT) <= cancelled - paid < timedelta(seconds=SHORT + 10)
 
     french = await mail_about_cancelling(stage, order.buyer)
     english = await mail_about_cancelling(stage, order.seller)
@@ -122,10 +122,10 @@ def assert_balanced(ledger: Frame) -> None:
 async def mail_about_cancelling(stage: Stage, person: str) -> EmailMessage:
     """The one mail that told the person; others came before it."""
     address = f"{person}@post.test"
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         count = 0
         while True:
-            received = await stage.mails.expect(count + 1, to=address, within=20)
+            received = await stage.mails.expect(count + 1, to=address, within=60)
             count = len(received)
             found = [m.message for m in received if m.message["Order-Notice"] == "cancelled"]
             if found:

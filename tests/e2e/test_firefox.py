@@ -36,7 +36,7 @@ TONE = """async (player) => {
 async def fox_hears(fox: Fox, frequency: int) -> None:
     sound: dict[str, float] = {}
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while True:
                 sound = await fox.part("remote-audio", TONE)
                 if sound["level"] > LOUD and sound["tone"] == pytest.approx(frequency, abs=15):

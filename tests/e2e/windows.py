@@ -15,7 +15,7 @@ from tests.harness import TestOrder
 
 Role = Literal["buyer", "seller"]
 
-PATIENCE = 20_000
+PATIENCE = 45_000
 """Milliseconds that a test waits for what must appear. Usual is a tenth of a second."""
 
 REPORT_VIOLATIONS = """

@@ -78,7 +78,7 @@ def piece(_context: schemathesis.SerializationContext, value: Any) -> bytes:  # 
 
 
 # Of the two databases PostgreSQL takes fewer values; a long run asks both.
-@pytest.mark.timeout(240 * FUZZ)
+@pytest.mark.timeout(400 * FUZZ)
 @pytest.mark.parametrize("database_kind", ["postgresql", "sqlite"][: 1 if FUZZ == 1 else 2])
 async def test_every_answer_is_one_that_the_document_describes(
     own_database_url: str, tmp_path: Path

@@ -220,7 +220,7 @@ async def test_whoever_never_gets_to_hello_leaves_nothing_behind(room: Room) -> 
         writer.write(raw)
         writer.write_eof()
         with suppress(OSError):
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 await reader.read()
         writer.close()
         await room.all_is_well()
@@ -271,7 +271,7 @@ async def test_a_flood_costs_its_sender_and_grows_nothing(room: Room) -> None:
         await asyncio.gather(*(flood() for _ in range(4)))
     memory_after, tasks_after = await settled()
     assert memory_after - memory < GROWTH
-    async with asyncio.timeout(30):  # what lingers ends by itself
+    async with asyncio.timeout(60):  # what lingers ends by itself
         while tasks_after > tasks + 5:
             await asyncio.sleep(0.5)
             _, tasks_after = await settled()

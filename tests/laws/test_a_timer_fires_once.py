@@ -52,7 +52,7 @@ async def _check(database: Database, rooms: list[TestOrder]) -> None:
         assert await verified(database, OrderId(room.id)) == len(told) == 7
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(400)
 async def test_what_came_due_while_the_server_was_dead_happens_once_when_it_is_back(
     own_database_url: str, tmp_path: Path
 ) -> None:
@@ -68,7 +68,7 @@ async def test_what_came_due_while_the_server_was_dead_happens_once_when_it_is_b
         await _check(database, rooms)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(400)
 async def test_a_server_killed_around_zero_fires_what_it_missed_and_nothing_twice(
     own_database_url: str, tmp_path: Path
 ) -> None:

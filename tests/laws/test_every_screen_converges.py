@@ -69,7 +69,7 @@ async def _check(database: Database, browser: Browser, room: TestOrder) -> None:
     assert situation["state"] == "in_progress"
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_lines_that_break_at_random_lose_nothing_and_double_nothing(
     own_database_url: str,
 ) -> None:

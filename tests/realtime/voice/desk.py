@@ -98,7 +98,7 @@ async def end_of(database: Database, room: Room) -> tuple[PersonId, CallEnd]:
 
 
 async def until(holds: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not await holds():
             await asyncio.sleep(0.02)
 

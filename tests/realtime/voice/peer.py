@@ -115,7 +115,7 @@ class Peer:
     async def accept(self, answer: str) -> None:
         """Take the answer and wait until media can flow."""
         await self._pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
-        await asyncio.wait_for(self._ready.wait(), 10)
+        await asyncio.wait_for(self._ready.wait(), 60)
 
     def send(self, packet: bytes) -> None:
         """Protect and send an RTP packet."""

@@ -26,7 +26,7 @@ def carrying(path: str = "native", limits: VoiceLimits | None = None) -> Node:
 
 
 async def until_over(node: Node) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while len(node.echoes):
             await asyncio.sleep(0.02)
 
@@ -37,7 +37,7 @@ async def test_what_one_says_comes_back_whole_and_to_nobody_else(path: str) -> N
         for person, peer in (("one", one), ("other", other)):
             await peer.accept(await node.echoes.join(person, await peer.offer(), "1"))
         # The handshake may be over here a moment before it is there.
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             n = 0
             while not one.heard:
                 one.send(rtp(n, payload=b"hello, me"))
@@ -62,7 +62,7 @@ async def test_only_so_many_test_at_once_and_each_once() -> None:
         with pytest.raises(TooManyOpen):
             await node.echoes.join("other", CHROMIUM, "1")
         await node.echoes.join("one", CHROMIUM, "2")
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while len(node.echoes) != 1:
                 await asyncio.sleep(0.02)
 

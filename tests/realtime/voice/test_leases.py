@@ -21,11 +21,11 @@ async def test_what_another_process_decided_reaches_the_node(database: Database)
         await office.offer(room, room.buyer, call, buyer)
         other = Desk(database)
         await other.board.accept(room.order, room.seller, call, "accept")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while office.board.node.hearing(call, room.seller) is None:
                 await asyncio.sleep(0.02)
         await other.board.hang_up(room.order, room.seller, call, "bye")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while call in office.board.node.calls:
                 await asyncio.sleep(0.02)
 
@@ -54,7 +54,7 @@ async def test_calls_of_a_process_that_stops_go_on_at_another_or_after_its_resta
         await office.offer(room, room.buyer, call, buyer)
         await office.leave()
         async with desk(database) as next_one:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 while (room.buyer, "moved") not in next_one.signals:
                     await asyncio.sleep(0.02)
             assert (room.seller, "moved") in next_one.signals

@@ -65,7 +65,7 @@ class Room:
         return tell
 
     async def until_told(self, what: str, person: str) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while (what, person) not in self.told:
                 self._news.clear()
                 await self._news.wait()
@@ -198,7 +198,7 @@ async def test_a_muted_party_is_not_heard_and_its_pause_is_not_loss() -> None:
 
 async def received(room: Room, person: str, count: int) -> None:
     """Wait until the node has heard so many packets of a person's present leg."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while (hearing := room.node.hearing("call", person)) is None or hearing.received < count:
             await asyncio.sleep(0.01)
 
@@ -412,17 +412,17 @@ async def test_who_is_heard_again_is_reported_as_connected() -> None:
         await room.join("buyer", buyer)
         await room.until_told("silent", "buyer")  # this peer sends nothing unless asked
         buyer.send(rtp(1))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while room.told.count(("connected", "buyer")) < 2:
                 await asyncio.sleep(0.01)
 
 
 async def test_a_browser_that_hangs_up_by_itself_is_silent_at_once() -> None:
-    async with opened() as room, Peer() as buyer:
+    patient = msgspec.structs.replace(LIMITS, silent_seconds=600.0)
+    async with opened(patient) as room, Peer() as buyer:
         await room.join("buyer", buyer)
         await buyer.close()
-        async with asyncio.timeout(1):
-            await room.until_told("silent", "buyer")
+        await room.until_told("silent", "buyer")
 
 
 async def test_who_never_comes_is_gone() -> None:
@@ -474,6 +474,6 @@ async def test_calls_leave_no_socket_and_no_task_behind() -> None:
         before = open_files(), len(asyncio.all_tasks())
         for number in range(1, 25):
             await one(number)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while open_files() > before[0] or len(asyncio.all_tasks()) > before[1]:
                 await asyncio.sleep(0.01)

@@ -93,7 +93,7 @@ async def _lease(database: Database) -> float:
     return float(until) / 1_000_000
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(400)
 async def test_a_running_call_outlives_redis(
     postgres_copy: str, private_redis: Server, tmp_path: Path
 ) -> None:

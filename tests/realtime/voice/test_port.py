@@ -60,7 +60,7 @@ async def joined(node: Node, person: str, leg: str = "1", call: str = "call") ->
     made = Caller(IDENTITY)
     await made.accept(await node.join(call, person, made.offer(), leg))
     party = node._calls[call][person]
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while party.current is None or party.current.leg_id != leg:
             await asyncio.sleep(0.005)
     return made
@@ -199,7 +199,7 @@ async def test_who_gets_a_new_address_is_followed_once_it_answered(way: MediaPat
         buyer.move().close()
         buyer.send(rtp(1, payload=b"from elsewhere"))
         await seller.until(lambda: len(seller.heard) == 2)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             n = 1
             while len(buyer.heard) == 1:
                 seller.send(rtp(n, payload=b"found you"))
@@ -214,7 +214,7 @@ async def test_a_check_from_a_new_address_moves_the_media_too(way: MediaPath) ->
     async with carrying(way) as node, talking(node) as (buyer, seller):
         buyer.move().close()
         buyer.check()
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             n = 1
             while len(buyer.heard) == 1:
                 seller.send(rtp(n, payload=b"found you"))
@@ -292,7 +292,7 @@ async def test_a_connection_over_which_no_sound_comes_is_told(way: MediaPath) ->
         path=way,
     )
     async with node, talking(node) as (buyer, seller):
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             n = 1
             while ("seller", Word.ONE_WAY) not in told:
                 buyer.send(rtp(n))
@@ -373,7 +373,7 @@ async def test_calls_that_come_and_go_leave_nothing_behind(way: MediaPath) -> No
         memory = resident()
         for number in range(SETUPS):
             await one(number)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while len(asyncio.all_tasks()) > before[1] or open_files() > before[0]:
                 await asyncio.sleep(0.05)
         assert threading.active_count() <= before[2]

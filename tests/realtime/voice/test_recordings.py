@@ -165,7 +165,7 @@ async def test_both_files_hold_bit_for_bit_what_was_heard(
             buyer.send(rtp(number, payload=payload))
         await seller.until(lambda: len(seller.heard) == len(before))
         await consented(made, room, call)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not recording_now(made, call):
                 await asyncio.sleep(0.01)
         for number, payload in enumerate(packets):
@@ -238,7 +238,7 @@ async def recorded(
         await joined(made, room, room.buyer, call, buyer)
         await joined(made, room, room.seller, call, seller)
         recording = await consented(made, room, call)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not recording_now(made, call):
                 await asyncio.sleep(0.01)
         packets = spoken(1.0)
@@ -318,7 +318,7 @@ async def test_what_a_dead_process_wrote_is_taken_over_by_the_next_on_its_disk(
     async with office(database, tmp_path) as made:
         call = await talk(made, room)
         recording = await consented(made, room, call)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while call not in made.board.node.calls:
                 await asyncio.sleep(0.01)
     # as a kill leaves it: a run of another name, and a file cut in the middle of a page
@@ -350,7 +350,7 @@ async def test_what_nobody_finds_is_given_up_and_said(database: Database, tmp_pa
     async with office(database, tmp_path) as made:
         call = await talk(made, room)
         recording = await consented(made, room, call)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while call not in made.board.node.calls:
                 await asyncio.sleep(0.01)
     async with database.transaction() as tx:

@@ -21,7 +21,7 @@ class Held(msgspec.Struct):
     objects: int
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_two_thousand_calls_leave_memory_descriptors_tasks_and_threads_as_they_were() -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable,

@@ -31,7 +31,7 @@ async def speaking(office: Desk, room: Room) -> AsyncIterator[CallId]:
 
         task = asyncio.create_task(speak())
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while len(office.board.node.heard(call)) < 2:
                     await asyncio.sleep(0.05)
             yield call
@@ -71,7 +71,7 @@ async def test_a_call_that_nobody_spoke_in_has_no_sound_to_tell_of(database: Dat
 
 async def noted(database: Database, room: Room, call: CallId) -> None:
     """Wait until what was measured of both is written down."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while True:
             async with database.reading() as conn:
                 if len((await callbook.find(conn, room.order, call)).heard) == 2:
@@ -86,7 +86,7 @@ async def test_what_a_process_measured_that_left_is_told_by_the_next_one(
     async with desk(database, LIMITS) as office, speaking(office, room) as call:
         await office.leave()  # writes down what it knows, though it seldom does
         async with desk(database) as next_one:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(60):
                 while (room.buyer, "moved") not in next_one.signals:
                     await asyncio.sleep(0.02)
             await next_one.board.hang_up(room.order, room.buyer, call, "bye")
