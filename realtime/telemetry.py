@@ -106,6 +106,11 @@ MEDIA_PACKETS = Gauge(
     ["what"],
     registry=REGISTRY,
 )
+MEDIA_UNREAD = Counter(
+    "order_room_media_unread",
+    "Questions of other processes that this version could not read",
+    registry=REGISTRY,
+)
 MEDIA_SCORE = Histogram(
     "order_room_media_score",
     "Opinion score of one direction in one second (ITU-T G.107)",

@@ -19,7 +19,8 @@ Read in this order:
 - `selfcall`  a call to ourselves at the start: does a packet really get through?
 - `quality`   pure: how well two people hear each other, and what is worth telling
 - `party`     one person in one call and the legs of it
-- `node`      the media process: calls, make-before-break, who fell silent
+- `pulse`     looking after every party in its turn: who fell silent, reports, quality
+- `node`      the media process: calls, make-before-break
 - `echo`      a leg that hears itself, to test microphone and speaker
 - `calls`     pure: who may do what with a call, and the entry it makes
 - `consent`   pure: who may ask for a recording, agree, stop it and have it erased

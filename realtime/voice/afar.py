@@ -3,11 +3,17 @@
 Each media process has a list of what is asked of it; each question names a list of its own for
 the answer. Nothing is kept: a question that nobody takes for `PATIENCE` is answered with
 `Unavailable`, and whoever asked may ask again, because offers are repeat-safe by their leg.
+
+During a deploy the two may be of different versions. So a field that is added later gets a default
+here and is passed over there; a question of a kind that this version does not know is counted and
+answered with `Unavailable` at once, as is one that lacks a field. What has no default was there
+from the first version on.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -17,6 +23,7 @@ import structlog
 
 from orders.errors import Refused, Unavailable
 from orders.events import CallId, OrderId, PersonId
+from realtime import telemetry
 from realtime.bus.link import GONE, Link
 
 log = structlog.get_logger(__name__)
@@ -28,6 +35,8 @@ _WAIT = 1
 """Seconds of one look into a list; a `Link` takes longer silence for death."""
 
 _AGAIN_AFTER = 0.5
+
+_NOT_KNOWN: dict[str, Any] = {"reason": "media_version"}
 
 
 class Question(msgspec.Struct, frozen=True, tag_field="t", tag="offer"):
@@ -49,9 +58,9 @@ class Mute(msgspec.Struct, frozen=True, tag_field="t", tag="mute"):
     person: PersonId
     call: CallId
     on: bool
-    asker: str
-    """The process that was asked for it first."""
-    stamp: int
+    asker: str = ""
+    """The process that was asked for it first; empty from a version that did not say."""
+    stamp: int = 0
     """Of what one process was asked for, the larger stamp is the newer one."""
 
 
@@ -63,8 +72,8 @@ class Hold(msgspec.Struct, frozen=True, tag_field="t", tag="hold"):
     person: PersonId
     call: CallId
     on: bool
-    asker: str
-    stamp: int
+    asker: str = ""
+    stamp: int = 0
 
 
 class Test(msgspec.Struct, frozen=True, tag_field="t", tag="test"):
@@ -82,6 +91,12 @@ class Look(msgspec.Struct, frozen=True, tag_field="t", tag="look"):
 
 
 Asked = Question | Mute | Hold | Test | Look
+
+
+class _Unread(msgspec.Struct, frozen=True):
+    """All that is read of a question that could not be."""
+
+    reply: str = ""
 
 
 class Reply(msgspec.Struct, frozen=True):
@@ -154,7 +169,11 @@ class Afar:
         try:
             asked: Asked = msgspec.json.decode(letter, type=Asked)
         except msgspec.DecodeError:
+            telemetry.MEDIA_UNREAD.inc()
             log.warning("a question to this media process could not be read")
+            with contextlib.suppress(msgspec.DecodeError):
+                to = msgspec.json.decode(letter, type=_Unread).reply
+                await self._reply_to(to, Reply(refused=Unavailable.code, facts=_NOT_KNOWN))
             return
         try:
             reply = Reply(sdp=await answer(asked))
@@ -163,15 +182,19 @@ class Afar:
         except Exception:
             log.exception("a question to this media process failed")
             reply = Reply(refused=Unavailable.code, facts={"reason": "media_failed"})
-        if isinstance(asked, Look):
-            return
+        if not isinstance(asked, Look):
+            await self._reply_to(asked.reply, reply)
+
+    async def _reply_to(self, to: str, reply: Reply) -> None:
+        if not to.startswith(self._replies):
+            return  # a name that no process of ours has made
         try:
             link = await Link.open(self._url, "order-room-media-answers")
             try:
                 await link.ask(
                     [
-                        ("RPUSH", asked.reply, msgspec.json.encode(reply)),
-                        ("PEXPIRE", asked.reply, int(1_000 * PATIENCE)),
+                        ("RPUSH", to, msgspec.json.encode(reply)),
+                        ("PEXPIRE", to, int(1_000 * PATIENCE)),
                     ]
                 )
             finally:
@@ -205,4 +228,8 @@ class Afar:
         return f"{self._prefix}:media:{incarnation}"
 
     def _reply(self) -> str:
-        return f"{self._prefix}:media-reply:{secrets.token_hex(12)}"
+        return self._replies + secrets.token_hex(12)
+
+    @property
+    def _replies(self) -> str:
+        return f"{self._prefix}:media-reply:"

@@ -77,7 +77,10 @@ class Agent(Generic[PathT]):
         return out
 
     def ask(self, path: PathT) -> bytes:
-        """Our own check, to be sent over `path`; its answer makes it the path of media."""
+        """Our own check, to be sent over `path`; its answer makes it the path of media.
+
+        Asked again before it was answered, it is the same check: either answer will do.
+        """
         transaction = self._asked.pop(path, None) or secrets.token_bytes(12)
         if len(self._asked) >= PATHS:
             del self._asked[next(iter(self._asked))]
@@ -98,6 +101,8 @@ class Agent(Generic[PathT]):
             self.forged += 1
             return False
         del self._asked[path]
+        if self.path is not None and path != self.path:
+            self._asked.pop(self.path, None)  # a late answer from there must not lead media back
         self.path = path
         return True
 

@@ -70,6 +70,9 @@ class Leg(Protocol):
     def send_rtcp(self, packet: bytes) -> None:
         """Protect and send a compound RTCP packet; dropped and counted if that cannot be done."""
 
+    def ask(self) -> None:
+        """Let the browser show that it is there; an answer moves `media.heard_at`."""
+
     async def close(self) -> None:
         """Say goodbye to the browser's DTLS and stop. May be called repeatedly."""
 

@@ -36,15 +36,17 @@ class VoiceLimits(msgspec.Struct, frozen=True, kw_only=True):
     connect_seconds: float = 15.0
     """From our answer to the end of the handshake. aioice alone would wait for ever."""
 
-    silent_seconds: float = 3.0
-    """Nothing heard from a browser for so long: it counts as reconnecting. Silence on the
-    microphone still makes a packet every 400 ms (Opus DTX) and a STUN check every 2.5 s."""
+    silent_seconds: float = 2.0
+    """Nothing heard from a browser for so long: it counts as reconnecting. With the pulse that
+    is told within 2.5 s, and leaves half a second to reach a screen within three. Silence on the
+    microphone still makes a packet every 400 ms (Opus DTX); a browser without a microphone
+    checks its path every 2.5 s, and so it is asked after half of this."""
 
     gone_seconds: float = 45.0
     """Nothing heard for so long: the person has left the call."""
 
     pulse_seconds: float = 0.5
-    """How often the node looks after its legs; the two limits above are exact to this."""
+    """How often the node looks after each party; the two limits above are exact to this."""
 
     report_seconds: float = 2.5
     """Mean interval of RTCP reports per leg, drawn from half to one and a half of it

@@ -12,24 +12,24 @@ longer hears.
 from __future__ import annotations
 
 import asyncio
-import random
+import itertools
 import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from enum import StrEnum
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
-import msgspec
 import structlog
 
 from orders.errors import CallOver, TooManyOpen
 from realtime.voice.echo import Echoes
 from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
-from realtime.voice.party import Attachment, Party
+from realtime.voice.party import Attachment, Hearing, Party
 from realtime.voice.plane import MediaPath, Plane
+from realtime.voice.pulse import PHASES, Pulse, Tell
 from realtime.voice.quality import Tally, Word
 from realtime.voice.sdp import read_offer
 from realtime.voice.selfcall import PATIENCE, try_out
@@ -38,13 +38,7 @@ from realtime.voice.track import Counters
 
 log = structlog.get_logger(__name__)
 
-Tell = Callable[[str, str], None]
-"""Told (call id, person id) on the event loop. It must not block and not raise."""
-
 PARTIES = 2
-
-LAG_LEARNS = 0.2
-"""How much one pulse counts in the lag."""
 
 
 class Gate(StrEnum):
@@ -56,30 +50,6 @@ class Gate(StrEnum):
     RESUMED = "resumed"
 
 
-class Hearing(msgspec.Struct, frozen=True, kw_only=True):
-    """How one party and the server hear each other at the moment."""
-
-    state: Literal["awaited", "connected", "silent"]
-    muted: bool
-    received: int
-    """Packets heard from the browser on its present leg."""
-
-    lost: int
-    """Packets missing among them."""
-
-    jitter: float
-    """Of them, in seconds."""
-
-    far_fraction_lost: float | None
-    """Share of our packets that the browser missed lately; None before its first report."""
-
-    far_jitter: float | None
-    """Of our packets at the browser, in seconds; None before its first report."""
-
-    round_trip: float | None
-    """Seconds there and back; None before it can be known."""
-
-
 class Node:
     """One media process. Use as an async context manager, or `start` and `close`.
 
@@ -87,7 +57,6 @@ class Node:
         incarnation: names this run of the process; another run has another one.
         counters: sums over the legs that are closed.
         echoes: people who test their microphone.
-        lag: seconds by which the event loop lately ran late, on average.
     """
 
     def __init__(
@@ -106,7 +75,7 @@ class Node:
 
         `on_connected` is told when a party is heard: at first, and again after a silence.
         `on_silent` is told once when a connected party has not been heard for `silent_seconds`,
-        or at once when its leg broke and no other one is there.
+        at most `pulse_seconds` later, or at once when its leg broke and no other one is there.
         `on_gone` is told once when a party has not been heard for `gone_seconds`, counted from
         `expect` or `join` if it never was. The call stays until `end`.
         `on_replaced` is told when a party's newer leg took the place of one that was still there.
@@ -116,22 +85,26 @@ class Node:
         """
         self.incarnation = secrets.token_hex(16)
         self.counters = Counters()
-        self.lag = 0.0
         self._limits = limits
         self._reach = reach
         self._path = path
-        self._on_connected = on_connected
         self._on_silent = on_silent
-        self._on_gone = on_gone
         self._on_replaced = on_replaced
         self._on_word = on_word
         self.echoes = Echoes(limits, lambda: self._listening().leg)
         self._calls: dict[str, dict[str, Party]] = {}
+        self._phases = itertools.cycle(range(PHASES))
         self._ended: deque[str] = deque(maxlen=limits.remembered_calls)
         # Made by `start` or the first leg, and gone after `close`.
         self._plane: Plane | None = None
-        # Set while started.
-        self._pulse: asyncio.Task[None] | None = None
+        self._pulse = Pulse(
+            limits,
+            self._calls,
+            on_connected=on_connected,
+            on_silent=on_silent,
+            on_gone=on_gone,
+            on_word=on_word,
+        )
         self._closing: set[asyncio.Task[None]] = set()
 
     async def __aenter__(self) -> Self:
@@ -159,21 +132,32 @@ class Node:
         )
 
     @property
+    def lag(self) -> float:
+        """Seconds by which the event loop lately ran late, on average."""
+        return self._pulse.lag
+
+    @property
     def overloaded(self) -> bool:
         """The event loop was held up lately: a new call would be heard late, as would all."""
         return self.lag > self._limits.lag_seconds
 
+    @property
+    def counted(self) -> Counters:
+        """What came of the packets of ended legs, and of those that belonged to no leg."""
+        total = Counters()
+        total.add(self.counters)
+        if self._plane is not None:
+            total.add(self._plane.counters)
+        return total
+
     def start(self) -> None:
         """Listen, and begin to look after the legs. Needs a running event loop."""
         self._listening()
-        self._pulse = asyncio.get_running_loop().create_task(self._keep_pulse())
+        self._pulse.start()
 
     async def close(self) -> None:
         """End every call and stop."""
-        if self._pulse is not None:
-            self._pulse.cancel()
-            await asyncio.gather(self._pulse, return_exceptions=True)
-            self._pulse = None
+        await self._pulse.stop()
         for call_id in list(self._calls):
             self.end(call_id)
         await self.echoes.close()
@@ -314,19 +298,7 @@ class Node:
     def hearing(self, call_id: str, person_id: str) -> Hearing | None:
         """How a party is heard; None if it is not here."""
         party = self._calls.get(call_id, {}).get(person_id)
-        if party is None:
-            return None
-        hop = party.current.hop if party.current is not None else None
-        return Hearing(
-            state=party.state,
-            muted=party.muted,
-            received=hop.reception.packets if hop else 0,
-            lost=hop.reception.lost if hop else 0,
-            jitter=hop.reception.jitter if hop else 0.0,
-            far_fraction_lost=hop.far.fraction_lost if hop and hop.far else None,
-            far_jitter=hop.far.jitter if hop and hop.far else None,
-            round_trip=hop.round_trip if hop else None,
-        )
+        return None if party is None else party.hearing()
 
     def _listening(self) -> Plane:
         if self._plane is None:
@@ -346,7 +318,7 @@ class Node:
         if not parties and len(self._calls) >= self._limits.calls_per_node:
             raise TooManyOpen(limit=self._limits.calls_per_node, what="calls")
         parties = self._calls.setdefault(call_id, parties)
-        party = parties[person_id] = Party(call_id, person_id, self._limits)
+        party = parties[person_id] = Party(call_id, person_id, self._limits, next(self._phases))
         _wire(parties)
         return party
 
@@ -364,7 +336,7 @@ class Node:
             # Without RTCP BYE: for the browser the old connection ends, for nobody the stream.
             self._drop(before)
             self._on_replaced(party.call_id, party.person_id)
-        self._heard(party)
+        self._pulse.heard(party)
         self._retell(party.call_id)
 
     def _retell(self, call_id: str) -> None:
@@ -393,13 +365,6 @@ class Node:
         attachment.leg.media.listen(None)
         self.counters.add(attachment.leg.counters)
 
-    def _heard(self, party: Party) -> None:
-        party.heard_at = time.monotonic()
-        party.gone = False
-        if party.state != "connected":
-            party.state = "connected"
-            self._on_connected(party.call_id, party.person_id)
-
     def _drop(self, attachment: Attachment) -> None:
         """Close a leg that a newer one replaces."""
         attachment.party.replaced.append(attachment.leg_id)
@@ -421,43 +386,6 @@ class Node:
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
-    async def _keep_pulse(self) -> None:
-        due = measured = time.monotonic()
-        while True:
-            due = max(due, time.monotonic()) + self._limits.pulse_seconds
-            await asyncio.sleep(due - time.monotonic())
-            now = time.monotonic()
-            self.lag += (now - due - self.lag) * LAG_LEARNS
-            if now - measured >= 1:
-                measured = now
-                self._listen_in()
-            for party in [each for parties in self._calls.values() for each in parties.values()]:
-                try:
-                    self._look_after(party, now)
-                except Exception:
-                    log.exception("looking after a party failed")
-
-    def _listen_in(self) -> None:
-        """Once a second: how is everybody heard who could be?"""
-        for call_id, parties in list(self._calls.items()):
-            held = any(each.holding for each in parties.values())
-            for party in list(parties.values()):
-                current, listener = party.current, party.listener
-                if current is None:
-                    continue
-                packets, inward, level = current.second()
-                if listener is None or party.state != "connected":
-                    continue
-                news = party.watch.second(
-                    inward,
-                    listener.outward(),
-                    packets=packets,
-                    level=level,
-                    muted=party.muted or held,
-                )
-                for word in news:
-                    self._on_word(call_id, party.person_id, word)
-
     def heard(self, call_id: str) -> dict[str, Tally]:
         """What was measured here of each party of a call so far; empty if nothing was."""
         parties = self._calls.get(call_id, {})
@@ -473,28 +401,6 @@ class Node:
             for party in parties.values()
             if party.current is not None and party.listener is not None
         ]
-
-    def _look_after(self, party: Party, now: float) -> None:
-        current = party.current
-        if current is not None:
-            party.heard_at = max(party.heard_at, current.leg.media.heard_at)
-            if now >= current.report_at:
-                scatter = random.uniform(0.5, 1.5)  # noqa: S311 - not a secret
-                current.report_at = now + self._limits.report_seconds * scatter
-                current.leg.send_rtcp(current.hop.report(current.stream, now))
-        silence = now - party.heard_at
-        if party.state == "connected" and silence >= self._limits.silent_seconds:
-            party.state = "silent"
-            self._on_silent(party.call_id, party.person_id)
-        elif (
-            party.state == "silent"
-            and current is not None
-            and silence < self._limits.silent_seconds
-        ):
-            self._heard(party)
-        if silence >= self._limits.gone_seconds and not party.gone:
-            party.gone = True
-            self._on_gone(party.call_id, party.person_id)
 
 
 def _wire(parties: dict[str, Party]) -> None:

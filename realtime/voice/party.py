@@ -12,6 +12,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import Literal
 
+import msgspec
+
 from orders.errors import CallOver, IdReused, Unavailable
 from realtime.voice.leg import OpenLeg
 from realtime.voice.limits import VoiceLimits
@@ -23,6 +25,30 @@ from realtime.voice.takes import Take
 
 CLOCK_TO_UNIX = time.time() - time.monotonic()
 """Added to the monotonic clock it gives Unix time; it never changes during a run."""
+
+
+class Hearing(msgspec.Struct, frozen=True, kw_only=True):
+    """How one party and the server hear each other at the moment."""
+
+    state: Literal["awaited", "connected", "silent"]
+    muted: bool
+    received: int
+    """Packets heard from the browser on its present leg."""
+
+    lost: int
+    """Packets missing among them."""
+
+    jitter: float
+    """Of them, in seconds."""
+
+    far_fraction_lost: float | None
+    """Share of our packets that the browser missed lately; None before its first report."""
+
+    far_jitter: float | None
+    """Of our packets at the browser, in seconds; None before its first report."""
+
+    round_trip: float | None
+    """Seconds there and back; None before it can be known."""
 
 
 class Party:
@@ -38,6 +64,8 @@ class Party:
         heard_at: monotonic seconds of the last sign of life, or of the first expectation.
         gone: the long silence was reported.
         replaced: ids of legs that are over, so that their late requests are refused.
+        phase: when within each pulse the party is looked after.
+        measure_at: monotonic seconds at which the next second of `watch` ends.
         watch: how well the party is heard, over time.
         take: where what the party says is written; None while nobody records.
     """
@@ -50,15 +78,17 @@ class Party:
         "holding",
         "joining",
         "listener",
+        "measure_at",
         "muted",
         "person_id",
+        "phase",
         "replaced",
         "state",
         "take",
         "watch",
     )
 
-    def __init__(self, call_id: str, person_id: str, limits: VoiceLimits) -> None:
+    def __init__(self, call_id: str, person_id: str, limits: VoiceLimits, phase: int) -> None:
         """A party that is awaited from now on."""
         self.call_id = call_id
         self.person_id = person_id
@@ -71,8 +101,24 @@ class Party:
         self.heard_at = time.monotonic()
         self.gone = False
         self.replaced: deque[str] = deque(maxlen=limits.remembered_legs)
+        self.phase = phase
+        self.measure_at = self.heard_at + 1
         self.watch = Watch()
         self.take: Take | None = None
+
+    def hearing(self) -> Hearing:
+        """How the party is heard at the moment."""
+        hop = self.current.hop if self.current is not None else None
+        return Hearing(
+            state=self.state,
+            muted=self.muted,
+            received=hop.reception.packets if hop else 0,
+            lost=hop.reception.lost if hop else 0,
+            jitter=hop.reception.jitter if hop else 0.0,
+            far_fraction_lost=hop.far.fraction_lost if hop and hop.far else None,
+            far_jitter=hop.far.jitter if hop and hop.far else None,
+            round_trip=hop.round_trip if hop else None,
+        )
 
 
 class Attachment:

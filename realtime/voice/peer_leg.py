@@ -10,6 +10,7 @@ needs nothing of ours below RTP. It leans on these private names; a test holds i
   - `check_incoming`: called for every STUN check that proved to know our password,
   - `get_component_candidates`: told on which addresses to listen,
   - `_nominated`: the pair of addresses in use,
+  - `build_request`, and its pair's `protocol.request`: a check of ours, and its answer,
   - `_queue`: what waits for the handshake;
 - `RTCRtpSender._ssrc`: the SSRC we send with.
 
@@ -22,6 +23,7 @@ untouched.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import secrets
 from collections.abc import Callable
 from time import monotonic
@@ -29,7 +31,7 @@ from time import monotonic
 import structlog
 from aioice import Candidate as IceCandidate
 from aioice import stun
-from aioice.ice import StunProtocol
+from aioice.ice import CandidatePair, StunProtocol
 from aiortc import (
     RTCConfiguration,
     RTCPeerConnection,
@@ -50,6 +52,7 @@ log = structlog.get_logger(__name__)
 PRIVATE_NAMES = (
     "aioice.ice.Connection._nominated",
     "aioice.ice.Connection._queue",
+    "aioice.ice.Connection.build_request",
     "aioice.ice.Connection.check_incoming",
     "aioice.ice.Connection.data_received",
     "aioice.ice.Connection.get_component_candidates",
@@ -94,6 +97,8 @@ class PeerLeg:
         # Set by `answer`, and by `_over` once nothing more may happen.
         self._timeout: asyncio.TimerHandle | None = None
         self._closing: asyncio.Task[None] | None = None
+        # Our own check while it is not answered.
+        self._asking: set[asyncio.Task[None]] = set()
         # Set by the end of the handshake.
         self._rx: Session | None = None
         self._tx: Session | None = None
@@ -186,6 +191,24 @@ class PeerLeg:
             self.counters.unsent += 1
         else:
             self.counters.sent += 1
+
+    def ask(self) -> None:
+        """Send a check of ours over the path in use."""
+        pair = self._connection._nominated.get(1)  # noqa: SLF001 - see the module's list
+        if pair is not None and self._closing is None and not self._asking:
+            self._asking.add(task := self._loop.create_task(self._ask(pair)))
+            task.add_done_callback(self._asking.discard)
+
+    async def _ask(self, pair: CandidatePair) -> None:
+        password = self._connection.remote_password or ""
+        with contextlib.suppress(stun.TransactionError, ConnectionError):
+            await pair.protocol.request(
+                self._connection.build_request(pair, nominate=False),
+                pair.remote_addr,
+                integrity_key=password.encode(),
+                retransmissions=0,
+            )
+            self.media.heard_at = monotonic()
 
     async def close(self) -> None:
         """Say goodbye to the browser's DTLS and close the sockets. May be called repeatedly."""
@@ -288,5 +311,7 @@ class PeerLeg:
             self._timeout.cancel()
         self.connected = False
         self._rx = self._tx = None
+        for each in self._asking:
+            each.cancel()
         self._closing = self._loop.create_task(self._peer.close())
         self._on_closed()

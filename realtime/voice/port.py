@@ -364,6 +364,12 @@ class SharedLeg:
         else:
             self.control.sent += 1
 
+    def ask(self) -> None:
+        """Send a check of ours over the path in use."""
+        line = self.agent.path
+        if line is not None and self._closing is None:
+            _send_to(line[0], self.agent.ask(line), line[1])
+
     async def close(self) -> None:
         """Say goodbye and leave the port."""
         self._over()

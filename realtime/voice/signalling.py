@@ -573,7 +573,7 @@ class Switchboard:
 
     def _export(self) -> None:
         """What the operator's graphs show."""
-        counters = self.node.counters
+        counters = self.node.counted
         telemetry.MEDIA_CALLS.labels(self.node.path).set(len(self.node.calls))
         telemetry.MEDIA_LAG.set(self.node.lag)
         for name in counters.__struct_fields__:

@@ -11,6 +11,8 @@ from types import TracebackType
 from typing import Self
 
 from aioice import Candidate
+from aioice.ice import StunProtocol
+from aioice.stun import Message
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from pylibsrtp import Error as SrtpError
 
@@ -50,12 +52,16 @@ class Peer:
         heard: RTP packets that came, decrypted.
         reports: RTCP packets that came, decrypted.
         refused: packets that our SRTP refused, which would be the server's fault.
+        asked: checks that the server sent by itself.
+        deaf: nothing that comes is heard or answered.
     """
 
     def __init__(self, *, opus: int = 96, reach: Reach | None = None) -> None:
         self.heard: list[bytes] = []
         self.reports: list[bytes] = []
         self.refused = 0
+        self.asked = 0
+        self.deaf = False
         self._opus = opus
         self._came = asyncio.Event()
         self._ready = asyncio.Event()
@@ -71,9 +77,20 @@ class Peer:
         transceiver.sender.send = started  # type: ignore[method-assign]
         transceiver.receiver.receive = started  # type: ignore[method-assign]
         pass_on = self._connection.data_received
+        answer = self._connection.request_received
         gather = self._connection.get_component_candidates
 
+        def request_received(
+            message: Message, addr: tuple[str, int], protocol: StunProtocol
+        ) -> None:
+            if not self.deaf:
+                self.asked += 1
+                answer(message, addr, protocol)
+                self._came.set()
+
         def data_received(data: bytes, component: int) -> None:
+            if self.deaf:
+                return
             if not 128 <= data[0] <= 191:
                 pass_on(data, component)
                 return
@@ -91,6 +108,7 @@ class Peer:
         ) -> list[Candidate]:
             return await gather(component, (reach or Reach()).addresses(), timeout)
 
+        self._connection.request_received = request_received  # type: ignore[method-assign]
         self._connection.data_received = data_received  # type: ignore[method-assign]
         self._connection.get_component_candidates = candidates  # type: ignore[method-assign]
 

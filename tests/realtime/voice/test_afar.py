@@ -6,12 +6,16 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Self
 
+import msgspec
 import pytest
 
 from orders.database import Database
 from orders.errors import CallOver, SdpRefused, Unavailable
 from orders.events import CallId, OrderId, PersonId
-from realtime.voice.afar import Afar, Asked, Mute
+from realtime import telemetry
+from realtime.bus.link import Link
+from realtime.voice.afar import Afar, Asked, Mute, Reply
+from realtime.voice.gates import Newest
 from realtime.voice.leg import LOOPBACK, Reach
 from realtime.voice.limits import VoiceLimits
 from realtime.voice.signalling import Switchboard
@@ -202,3 +206,68 @@ async def test_what_cannot_be_read_is_passed_over(redis_url: str) -> None:
     assert len(asked) == 1
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
+
+
+async def put(url: str, prefix: str, frame: object) -> None:
+    """A question as another version writes it."""
+    link = await Link.open(url, "another-version")
+    await link.ask([("RPUSH", f"{prefix}:media:one", msgspec.json.encode(frame))])
+    await link.close()
+
+
+async def reply_of(url: str, name: str) -> Reply:
+    link = await Link.open(url, "another-version")
+    came = None
+    async with asyncio.timeout(20):
+        while came is None:
+            (came,) = await link.ask([("BLPOP", name, 1)])
+    await link.close()
+    return msgspec.json.decode(came[1], type=Reply)
+
+
+async def test_gateways_of_another_version_are_understood_as_far_as_can_be(
+    redis_url: str,
+) -> None:
+    prefix = secrets.token_hex(6)
+    afar, asked = Afar(redis_url, prefix), []
+
+    async def answer(question: Asked) -> str:
+        asked.append(question)
+        return ""
+
+    task = asyncio.create_task(afar.serve("one", answer))
+    to = f"{prefix}:media-reply:x"
+    gate = {"t": "mute", "reply": to, "order": "o", "person": "p", "call": "c", "on": True}
+    # an older one had neither `asker` nor `stamp`, a newer one has more than we know
+    await put(redis_url, prefix, gate)
+    await put(redis_url, prefix, gate | {"asker": "a", "stamp": 3, "since": "2027"})
+    for _ in range(2):
+        assert await reply_of(redis_url, to) == Reply()
+    assert asked == [
+        Mute(to, OrderId("o"), PersonId("p"), CallId("c"), on=True),
+        Mute(to, OrderId("o"), PersonId("p"), CallId("c"), on=True, asker="a", stamp=3),
+    ]
+    # a kind of question that is not known yet, one without what it needs, and no question at all
+    before = unread()
+    await put(redis_url, prefix, gate | {"t": "whisper"})
+    assert (await reply_of(redis_url, to)).facts == {"reason": "media_version"}
+    await put(redis_url, prefix, {"t": "mute", "reply": to})
+    assert (await reply_of(redis_url, to)).refused == Unavailable.code
+    await put(redis_url, prefix, {"t": "whisper", "reply": "somebody-elses-list"})
+    await put(redis_url, prefix, 7)
+    async with asyncio.timeout(20):
+        while unread() < before + 4:
+            await asyncio.sleep(0.02)
+    assert len(asked) == 2
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def unread() -> float:
+    return telemetry.REGISTRY.get_sample_value("order_room_media_unread_total") or 0.0
+
+
+async def test_a_gate_without_a_stamp_is_heeded_as_it_comes() -> None:
+    newest, gate = Newest(), Mute("", OrderId("o"), PersonId("p"), CallId("c"), on=True)
+    stamped = msgspec.structs.replace(gate, asker="a", stamp=2)
+    assert [newest.is_newest(each) for each in (gate, stamped, gate)] == [True] * 3

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -406,11 +407,44 @@ async def test_who_falls_silent_is_reported_and_then_gone() -> None:
         assert room.told == [("connected", "buyer"), ("silent", "buyer"), ("gone", "buyer")]
 
 
+async def test_a_lost_path_is_told_within_two_and_a_half_seconds() -> None:
+    """The product's own figures; what this machine is late is measured beside it."""
+    limits = VoiceLimits()
+    assert limits.silent_seconds + limits.pulse_seconds <= 2.5
+    async with opened(limits) as room, Peer() as buyer, Peer() as seller:
+        await room.join("buyer", buyer)
+        await room.join("seller", seller)
+        for n in range(5):
+            seller.send(rtp(n))
+        await buyer.until(lambda: len(buyer.heard) == 5)
+        seller.vanish()
+        loop, late = asyncio.get_running_loop(), 0.0
+        while ("silent", "seller") not in room.told:
+            due = loop.time() + 0.01
+            await asyncio.sleep(0.01)
+            late = max(late, loop.time() - due)
+        party = room.node._calls["call"]["seller"]
+        silence = time.monotonic() - party.heard_at
+        print(f"told {silence:.2f} s after the last packet")  # noqa: T201 - a figure
+        assert limits.silent_seconds <= silence
+        assert silence <= limits.silent_seconds + limits.pulse_seconds + 0.02 + 3 * late
+        assert ("silent", "buyer") not in room.told
+
+
+async def test_who_has_nothing_to_send_is_asked_and_not_taken_for_lost() -> None:
+    async with opened() as room, Peer() as buyer:
+        await room.join("buyer", buyer)
+        before = buyer.asked
+        await buyer.until(lambda: buyer.asked >= before + 2, 20)
+        assert room.told == [("connected", "buyer")]
+
+
 async def test_who_is_heard_again_is_reported_as_connected() -> None:
     patient = msgspec.structs.replace(IMPATIENT, gone_seconds=30.0)
     async with opened(patient) as room, Peer() as buyer:
         await room.join("buyer", buyer)
-        await room.until_told("silent", "buyer")  # this peer sends nothing unless asked
+        buyer.deaf = True  # this peer sends nothing unless asked
+        await room.until_told("silent", "buyer")
         buyer.send(rtp(1))
         async with asyncio.timeout(60):
             while room.told.count(("connected", "buyer")) < 2:
