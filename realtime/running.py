@@ -33,7 +33,7 @@ from realtime import bus, telemetry
 from realtime.auth import Tokens
 from realtime.bus import Bus, MarkMoved, MediaChanged
 from realtime.bus.asking import Asker
-from realtime.bus.link import shards
+from realtime.bus.nodes import Nodes, shards
 from realtime.bus.remote import RemoteBus
 from realtime.cashier import Cashier
 from realtime.chat.flood import Flood
@@ -90,14 +90,14 @@ async def running(
 
     The database has the newest schema.
     """
-    await _check_redis(settings)
+    nodes = await _nodes(settings)
     async with AsyncExitStack() as stack:
         database = await Database.open(settings.database_url)
         stack.push_async_callback(database.close)
         database.on_append(owed_for)
         tails = Tails(database, limits)
-        between = _bus(settings)
-        asker = None if settings.redis_url is None else Asker(settings.redis_url.reveal())
+        between = _bus(settings, nodes)
+        asker = None if nodes is None else Asker(nodes)
         hub = Hub(database, tails, between, limits)
         database.on_commit(hub.announce)
         box = PostBox(database, telemetry.TOGETHER.observe)
@@ -113,9 +113,7 @@ async def running(
             reach=Reach(advertise=settings.media_address or None, port=settings.media_port),
             path=settings.media_path,
             carries=settings.role.carries_calls,
-            afar=None
-            if settings.redis_url is None
-            else Afar(settings.redis_url.reveal(), settings.redis_prefix),
+            afar=None if nodes is None else Afar(nodes, settings.redis_prefix),
             recordings=(settings.var / "recordings", keeping(shelf)),
             on_signal=lambda order, call, who, media: hub.signal(
                 MediaChanged(order, call, who, media)
@@ -160,6 +158,8 @@ async def running(
         )
         role = settings.role
         stage = await _stage(settings, token_secret, edge) if settings.demo else None
+        if nodes is not None and nodes.clustered:
+            _work(stack, edge, nodes.run)
         if isinstance(between, RemoteBus):
             _work(stack, edge, between.run)
         if asker is not None:
@@ -190,7 +190,7 @@ async def running(
             await plane.prepare()
             stack.push_async_callback(calls.close)
             _work(stack, edge, calls.run)
-            if settings.redis_url is not None:
+            if nodes is not None:
                 _work(stack, edge, calls.serve)
                 between.subscribe(
                     lambda _: None,
@@ -243,27 +243,29 @@ def _scanner(settings: Settings, limits: Limits) -> Scanner | None:
     return Clamd(settings.clamd, limits.scan_within).scan if settings.clamd else None
 
 
-async def _check_redis(settings: Settings) -> None:
-    """Refuse a Redis Cluster that would redirect us: each process has one line to Redis."""
+async def _nodes(settings: Settings) -> Nodes | None:
+    """Return the servers of Redis. Refuses a cluster whose redirections nobody would follow."""
     if settings.redis_url is None:
-        return
-    number = await shards(settings.redis_url.reveal())
+        return None
+    url = settings.redis_url.reveal()
+    if settings.bus_sharded:
+        nodes = Nodes(url, clustered=True)
+        await nodes.look()
+        return nodes
+    number = await shards(url)
     if number > 1:
         raise SettingsError(
-            f"ORDER_ROOM_REDIS_URL is one node of a Redis Cluster of {number} shards: that needs a"
-            " proxy before it which routes commands, or a cluster of one shard"
+            f"ORDER_ROOM_REDIS_URL is one node of a Redis Cluster of {number} shards: that needs"
+            " ORDER_ROOM_BUS_SHARDED=true in every process, and ORDER_ROOM_BUS_PARTITIONS of"
+            " several for each shard"
         )
+    return Nodes(url)
 
 
-def _bus(settings: Settings) -> Bus:
-    if settings.redis_url is None:
+def _bus(settings: Settings, nodes: Nodes | None) -> Bus:
+    if nodes is None:
         return bus.in_process()
-    return RemoteBus(
-        settings.redis_url.reveal(),
-        prefix=settings.redis_prefix,
-        partitions=settings.bus_partitions,
-        sharded=settings.bus_sharded,
-    )
+    return RemoteBus(nodes, prefix=settings.redis_prefix, partitions=settings.bus_partitions)
 
 
 async def _stage(settings: Settings, token_secret: Secret, edge: Edge) -> Stage:

@@ -8,7 +8,7 @@
 | `ORDER_ROOM_REDIS_URL`           | none: one process          | redis://…, between processes  |
 | `ORDER_ROOM_REDIS_PREFIX`        | order-room                 | begins channels and keys      |
 | `ORDER_ROOM_BUS_PARTITIONS`      | 1                          | channels that orders share    |
-| `ORDER_ROOM_BUS_SHARDED`         | false                      | use SPUBLISH and SSUBSCRIBE   |
+| `ORDER_ROOM_BUS_SHARDED`         | false                      | the Redis is a cluster        |
 | `ORDER_ROOM_VAR`                 | var                        | the folder for its own files  |
 | `ORDER_ROOM_SERVICE_KEY`         | made in demo mode          | the backend's bearer key      |
 | `ORDER_ROOM_TOKEN_SECRET`        | made in demo mode          | signs party tokens            |

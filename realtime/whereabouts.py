@@ -124,13 +124,14 @@ class InRedis:
         try:
             while True:
                 try:
-                    (renewed,) = await self._asker.ask(("EXISTS", self._process(self._me)))
-                    missed = not (self._knows and renewed)
+                    marks = self._marks()
+                    found = await self._asker.ask(*(("EXISTS", mark) for mark in marks))
+                    missed = not (self._knows and all(found))
                     if missed:
-                        before, self._me = self._me, secrets.token_hex(8)
+                        self._me = secrets.token_hex(8)
                         self._knows = True  # until something cannot be said
-                        await self._asker.ask(("DEL", self._process(before)))
-                    await self._asker.ask(("SET", self._process(self._me), "1", "EX", LIVES))
+                        await self._asker.ask(*(("DEL", mark) for mark in marks))
+                    await self._asker.ask(*(("SET", m, "1", "EX", LIVES) for m in self._marks()))
                     if missed or loop.time() - said > SAID_AGAIN:
                         persons = list(self._here())
                         await self.came(persons)
@@ -142,10 +143,18 @@ class InRedis:
                 await asyncio.sleep(BEAT_EVERY if self._knows else 1.0)
         finally:
             with contextlib.suppress(AwayError):
-                await self._asker.ask(("DEL", self._process(self._me)))
+                await self._asker.ask(*(("DEL", mark) for mark in self._marks()))
 
     def _person(self, person: PersonId) -> str:
         return f"{self._prefix}:at:{{{person}}}"
+
+    def _marks(self) -> list[str]:
+        """Return a key of this process at each node, one of them being `_process`'s.
+
+        Where it is gone, the node has forgotten people too.
+        """
+        nodes, prefix = self._asker.nodes, f"{self._prefix}:process"
+        return [nodes.named_at(node, prefix, self._me) for node in nodes.all]
 
     def _process(self, name: str) -> str:
         return f"{self._prefix}:process:{{{name}}}"

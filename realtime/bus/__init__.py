@@ -9,7 +9,11 @@ hears more than before, and then asks the database how far its orders go.
 
 - `letters`  what travels: encoding, sizes, partitions (pure)
 - `link`     one connection to Redis that notices when it is dead
-- `remote`   the bus over Redis: listens, publishes, comes back
+- `nodes`    one Redis, or the shards of a cluster: where something lives
+- `speaking` what a process says to one node: in batches, and again if it was not heard
+- `hearing`  what it hears from one node, and whether it hears
+- `remote`   the bus over all nodes
+- `asking`   questions to Redis, in one round trip to each node
 """
 
 from __future__ import annotations

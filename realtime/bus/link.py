@@ -33,9 +33,14 @@ class Link:
         self._connection = connection
 
     @classmethod
-    async def open(cls, url: str, name: str) -> Link:
-        """Connect to `redis://…`, `rediss://…` or `unix://…`. Raises one of `GONE`."""
+    async def open(cls, url: str, name: str, at: tuple[str, int] | None = None) -> Link:
+        """Connect to `redis://…`, `rediss://…` or `unix://…`. Raises one of `GONE`.
+
+        `at` is another host and port that is spoken to in the same way.
+        """
         told: dict[str, Any] = dict(parse_url(url))
+        if at is not None:
+            told |= {"host": at[0], "port": at[1]}
         kind: type[Any] = told.pop("connection_class", Connection)
         if kind in {Connection, SSLConnection}:
             told |= {"socket_keepalive": True, "socket_keepalive_options": _KEEPALIVE}
@@ -81,23 +86,6 @@ class Link:
             await self._connection.disconnect(nowait=True)
         except GONE:
             return
-
-
-async def shards(url: str) -> int:
-    """Return over how many masters a Redis Cluster spreads what it holds; 1 without a cluster.
-
-    Also 1 if nobody answers now, or if a proxy answers that hides the cluster.
-    """
-    try:
-        link = await Link.open(url, "order-room-starts")
-        try:
-            (info,) = await link.ask([("CLUSTER", "INFO")])
-        finally:
-            await link.close()
-    except GONE:
-        return 1
-    told = dict(line.split(":", 1) for line in bytes(info).decode().split() if ":" in line)
-    return max(1, int(told.get("cluster_size", 1)))
 
 
 _KEEPALIVE = {

@@ -24,7 +24,8 @@ import structlog
 from orders.errors import Refused, Unavailable
 from orders.events import CallId, OrderId, PersonId
 from realtime import telemetry
-from realtime.bus.link import GONE, Link
+from realtime.bus.link import GONE
+from realtime.bus.nodes import Nodes
 
 log = structlog.get_logger(__name__)
 
@@ -114,9 +115,9 @@ Answer = Callable[[Asked], Awaitable[str]]
 class Afar:
     """Redis as the way to the other media processes."""
 
-    def __init__(self, url: str, prefix: str) -> None:
+    def __init__(self, nodes: Nodes, prefix: str) -> None:
         """Prepare; every question has a connection of its own."""
-        self._url = url
+        self._nodes = nodes
         self._prefix = prefix
 
     async def offer(
@@ -141,7 +142,7 @@ class Afar:
     async def look(self, incarnation: str) -> None:
         """Let it compare its calls with the database at once; it does so by itself soon."""
         try:
-            link = await Link.open(self._url, "order-room-tells-media")
+            link = await self._nodes.open_for(self._list(incarnation), "order-room-tells-media")
             try:
                 await link.ask(self._put(incarnation, Look()))
             finally:
@@ -154,7 +155,7 @@ class Afar:
         async with asyncio.TaskGroup() as working:
             while True:
                 try:
-                    link = await Link.open(self._url, "order-room-media")
+                    link = await self._nodes.open_for(self._list(incarnation), "order-room-media")
                     try:
                         while True:
                             (came,) = await link.ask([("BLPOP", self._list(incarnation), _WAIT)])
@@ -163,6 +164,7 @@ class Afar:
                     finally:
                         await link.close()
                 except GONE:
+                    self._nodes.doubt()
                     await asyncio.sleep(_AGAIN_AFTER)
 
     async def _answer(self, letter: bytes, answer: Answer) -> None:
@@ -189,7 +191,7 @@ class Afar:
         if not to.startswith(self._replies):
             return  # a name that no process of ours has made
         try:
-            link = await Link.open(self._url, "order-room-media-answers")
+            link = await self._nodes.open_for(to, "order-room-media-answers")
             try:
                 await link.ask(
                     [
@@ -205,9 +207,14 @@ class Afar:
     async def _ask(self, incarnation: str, asked: Question | Mute | Hold | Test, reply: str) -> str:
         try:
             async with asyncio.timeout(PATIENCE):
-                link = await Link.open(self._url, "order-room-asks-media")
+                # the question and its answer may live at two nodes
+                link = await self._nodes.open_for(self._list(incarnation), "order-room-asks-media")
                 try:
                     await link.ask(self._put(incarnation, asked))
+                finally:
+                    await link.close()
+                link = await self._nodes.open_for(reply, "order-room-asks-media")
+                try:
                     came = None
                     while came is None:
                         (came,) = await link.ask([("BLPOP", reply, _WAIT)])

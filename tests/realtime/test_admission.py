@@ -15,6 +15,7 @@ from websockets.exceptions import InvalidStatus
 from orders.errors import RateExceeded
 from orders.events import PersonId
 from realtime.bus.asking import Asker
+from realtime.bus.nodes import Nodes
 from realtime.limits import Limits
 from realtime.rates import Rates
 from tests.harness import Process, scaled, serving
@@ -79,7 +80,7 @@ async def test_whoever_says_hello_all_the_time_is_told_to_wait(database_url: str
 async def test_a_rate_is_one_over_all_processes_and_each_processes_own_without_redis(
     private_redis: Server,
 ) -> None:
-    askers = [Asker(private_redis.url) for _ in range(2)]
+    askers = [Asker(Nodes(private_redis.url)) for _ in range(2)]
     running = [asyncio.create_task(asker.run()) for asker in askers]
     one, two = (Rates(Limits(), asker, "t") for asker in askers)
     ada = PersonId("ada")

@@ -19,7 +19,8 @@ from orders.events import OrderId, PersonId
 from realtime.bus import PersonMoved, PersonTypes, Signal
 from realtime.bus.asking import Asker
 from realtime.bus.letters import HINT_BYTES
-from realtime.bus.link import Link, shards
+from realtime.bus.link import Link
+from realtime.bus.nodes import Nodes, shards
 from realtime.bus.remote import RemoteBus
 from realtime.limits import Limits
 from realtime.rates import Rates
@@ -67,7 +68,7 @@ async def _processes(
     async with AsyncExitStack() as stack:
         made = []
         for _ in range(number):
-            bus = RemoteBus(url, prefix=prefix, partitions=partitions, sharded=sharded)
+            bus = RemoteBus(Nodes(url, clustered=sharded), prefix=prefix, partitions=partitions)
             made.append(Heard(bus))
             task = asyncio.create_task(bus.run())
             stack.push_async_callback(_stop, task)
@@ -89,6 +90,10 @@ async def _tell(url: str, *command: str) -> object:
         return (await link.ask([command]))[0]
     finally:
         await link.close()
+
+
+def _peers(bus: RemoteBus) -> set[bytes]:
+    return {peer for line in bus._lines.values() for peer in line.listener.peers}
 
 
 @pytest.mark.parametrize("sharded", [False, True])
@@ -196,13 +201,10 @@ async def test_a_process_cut_off_alone_is_missed_by_those_who_hear_everything_el
     assert port is not None
     async with Proxy("127.0.0.1", port) as line, _processes(redis_url, 1) as (other,):
         cut = RemoteBus(
-            f"redis://127.0.0.1:{line.port}/0",
-            prefix=other.bus._prefix,
-            partitions=1,
-            sharded=False,
+            Nodes(f"redis://127.0.0.1:{line.port}/0"), prefix=other.bus._prefix, partitions=1
         )
         task = asyncio.create_task(cut.run())
-        await _until(lambda: cut.is_whole and len(other.bus._peers) == 1)
+        await _until(lambda: cut.is_whole and len(_peers(other.bus)) == 1)
         assert not other.bus.misses_somebody
         line.swallow()
         await _until(lambda: other.bus.misses_somebody and not cut.is_whole)
@@ -214,13 +216,13 @@ async def test_a_process_cut_off_alone_is_missed_by_those_who_hear_everything_el
         await _until(lambda: [hint.upto for hint in other.hints] == [3])
         await _until(lambda: other.gaps > 0 or bool(other.signals))
         await _stop(task)
-        await _until(lambda: not other.bus._peers)  # it said farewell
+        await _until(lambda: not _peers(other.bus))  # it said farewell
         assert not other.bus.misses_somebody
 
 
 async def test_a_process_that_stops_says_its_last_words(redis_url: str) -> None:
     async with _processes(redis_url, 2) as (one, two):
-        extra = RemoteBus(redis_url, prefix=two.bus._prefix, partitions=1, sharded=False)
+        extra = RemoteBus(Nodes(redis_url), prefix=two.bus._prefix, partitions=1)
         task = asyncio.create_task(extra.run())
         await _until(lambda: extra.is_whole)
         extra.publish_signal(PersonMoved(PersonId("ada"), online=False))
@@ -243,7 +245,7 @@ async def test_in_a_redis_cluster_a_partition_lives_in_one_slot(tmp_path: Path) 
             await _until(lambda: two.gaps > 0)
             one.bus.publish_hint([_news(2, order=order) for order in orders])
             await _until(lambda: {hint.order for hint in two.hints} == set(orders))
-            rates = Rates(Limits(), asker := Asker(server.url), "t")
+            rates = Rates(Limits(), asker := Asker(Nodes(server.url)), "t")
             asking = asyncio.create_task(asker.run())
             await rates.take("x", PersonId("ada"), 0.01, 1)
             with pytest.raises(RateExceeded):
@@ -272,7 +274,7 @@ async def test_a_cluster_of_several_shards_is_refused_at_the_start_in_a_clear_se
         redis = {"ORDER_ROOM_REDIS_URL": nodes[0].url}
         url = f"sqlite+aiosqlite:///{tmp_path / 'orders.sqlite3'}"
         settings = read(settings_for(url, tmp_path) | redis, demo=False)
-        with pytest.raises(SettingsError, match="a Redis Cluster of 2 shards"):
+        with pytest.raises(SettingsError, match="ORDER_ROOM_BUS_SHARDED=true"):
             async with running(settings, Secret("x" * 32), Limits()):
                 pass
     finally:

@@ -10,6 +10,7 @@ import pytest
 from orders.errors import RateExceeded
 from orders.events import OrderId, PersonId
 from realtime.bus.asking import Asker
+from realtime.bus.nodes import Nodes
 from realtime.chat import flood
 from realtime.chat.flood import Flood
 from realtime.limits import Limits, at_pace
@@ -139,7 +140,7 @@ async def test_the_socket_stays_and_the_message_is_taken_later(own_database_url:
 
 @asynccontextmanager
 async def _two_processes(redis_url: str, clock: _Clock) -> AsyncIterator[tuple[Flood, Flood]]:
-    asker = Asker(redis_url)
+    asker = Asker(Nodes(redis_url))
     running = asyncio.create_task(asker.run())
     prefix = f"t-{secrets.token_hex(6)}"
     try:
@@ -184,7 +185,7 @@ async def test_a_process_that_cannot_share_counts_alone_and_tells_later(
     redis_url: str, clock: _Clock
 ) -> None:
     async with _two_processes(redis_url, clock) as (one, _):
-        away = Asker("redis://127.0.0.1:1/0")
+        away = Asker(Nodes("redis://127.0.0.1:1/0"))
         trying = asyncio.create_task(away.run())
         alone = Flood(WIDE, clock, Rates(WIDE, away, "t").add)
         assert _written(alone, 100, "alone") == 80

@@ -14,6 +14,7 @@ from orders.errors import CallOver, SdpRefused, Unavailable
 from orders.events import CallId, OrderId, PersonId
 from realtime import telemetry
 from realtime.bus.link import Link
+from realtime.bus.nodes import Nodes
 from realtime.voice.afar import Afar, Asked, Mute, Reply
 from realtime.voice.gates import Newest
 from realtime.voice.leg import LOOPBACK, Reach
@@ -46,7 +47,7 @@ class Process:
             reach=REACH,
             on_signal=self._signalled,
             carries=carries,
-            afar=Afar(url, prefix),
+            afar=Afar(Nodes(url), prefix),
         )
         self._carries = carries
         self._working: list[asyncio.Task[None]] = []
@@ -186,14 +187,14 @@ def _muted() -> Mute:
 
 
 async def test_without_redis_nobody_waits_for_long(database: Database) -> None:
-    away = Afar("redis://127.0.0.1:1/0", "x")
+    away = Afar(Nodes("redis://127.0.0.1:1/0"), "x")
     with pytest.raises(Unavailable):
         await away.gate("nobody", _muted())
     await away.look("nobody")
 
 
 async def test_what_cannot_be_read_is_passed_over(redis_url: str) -> None:
-    afar, asked = Afar(redis_url, secrets.token_hex(6)), []
+    afar, asked = Afar(Nodes(redis_url), secrets.token_hex(6)), []
 
     async def answer(question: Asked) -> str:
         asked.append(question)
@@ -229,7 +230,7 @@ async def test_gateways_of_another_version_are_understood_as_far_as_can_be(
     redis_url: str,
 ) -> None:
     prefix = secrets.token_hex(6)
-    afar, asked = Afar(redis_url, prefix), []
+    afar, asked = Afar(Nodes(redis_url), prefix), []
 
     async def answer(question: Asked) -> str:
         asked.append(question)
