@@ -1,7 +1,8 @@
 """The room as people meet it: a server of its own process, a mail server, and browser windows.
 
 A server is started once for each worker and kind of database; tests are kept apart by making
-orders of their own. `stage` runs a test on both kinds of database, `small_stage` on SQLite;
+orders of their own. `stage` runs a test on both kinds of database; what a page shows does not
+depend on it, so most tests take one: `small_stage` is on SQLite, `large_stage` on PostgreSQL.
 `demo` is what `make run` serves, with the mailbox that belongs to it.
 """
 
@@ -89,6 +90,11 @@ def stage(request: pytest.FixtureRequest, database_kind: str) -> Stage:
 @pytest.fixture
 def small_stage(sqlite_stage: Stage) -> Stage:
     return sqlite_stage
+
+
+@pytest.fixture
+def large_stage(postgres_stage: Stage) -> Stage:
+    return postgres_stage
 
 
 @pytest.fixture(scope="session")

@@ -48,11 +48,11 @@ async def stands(window: Window, ready: int, wanted: int) -> None:
 
 
 async def test_the_two_fill_the_list_and_the_seller_starts_without_a_reason(
-    stage: Stage, windows: Windows
+    small_stage: Stage, windows: Windows
 ) -> None:
-    order = await stage.server.order(brief=["Le texte", "Le ton"])
-    buyer = await windows.open(stage.server.url, order, "buyer")
-    seller = await windows.open(stage.server.url, order, "seller")
+    order = await small_stage.server.order(brief=["Le texte", "Le ton"])
+    buyer = await windows.open(small_stage.server.url, order, "buyer")
+    seller = await windows.open(small_stage.server.url, order, "seller")
     await stands(seller, 0, 2)
 
     text = await opens(buyer, "own-1")
@@ -91,11 +91,11 @@ async def test_the_two_fill_the_list_and_the_seller_starts_without_a_reason(
 
 
 async def test_a_file_is_shared_from_the_composer_and_opened_by_the_other(
-    stage: Stage, windows: Windows
+    small_stage: Stage, windows: Windows
 ) -> None:
-    order = await stage.server.order()
-    buyer = await windows.open(stage.server.url, order, "buyer", size=PHONE)
-    seller = await windows.open(stage.server.url, order, "seller")
+    order = await small_stage.server.order()
+    buyer = await windows.open(small_stage.server.url, order, "buyer", size=PHONE)
+    seller = await windows.open(small_stage.server.url, order, "seller")
     await buyer.part("file-input").first.set_input_files(
         [
             FilePayload(name="logo.png", mimeType="text/html", buffer=picture()),
@@ -119,11 +119,11 @@ async def test_a_file_is_shared_from_the_composer_and_opened_by_the_other(
 
 
 async def test_a_file_that_cannot_be_sent_says_why_and_one_that_waits_goes_out_later(
-    stage: Stage, windows: Windows
+    small_stage: Stage, windows: Windows
 ) -> None:
     windows.forgive("Failed to load resource", "ERR_")
-    order = await stage.server.order(policy={"file_max": 1000})
-    buyer = await windows.open(stage.server.url, order, "buyer")
+    order = await small_stage.server.order(policy={"file_max": 1000})
+    buyer = await windows.open(small_stage.server.url, order, "buyer")
     files = buyer.part("file-input").first
     await files.set_input_files({"name": "big.bin", "mimeType": "", "buffer": bytes(1001)})
     await expect(buyer.part("sending")).to_contain_text("1 ko")

@@ -30,10 +30,10 @@ async def ends_of(stage: Stage, order: TestOrder) -> list[tuple[str, int]]:
 
 
 async def test_both_hear_each_others_voice_until_one_hangs_up(
-    stage: Stage, windows: Windows
+    small_stage: Stage, windows: Windows
 ) -> None:
-    order = await stage.server.order()
-    buyer, seller = await both(stage, windows, order)
+    order = await small_stage.server.order()
+    buyer, seller = await both(small_stage, windows, order)
 
     await buyer.part("call-start").click()
     await buyer.call_is("calling")
@@ -60,7 +60,7 @@ async def test_both_hear_each_others_voice_until_one_hangs_up(
     await seller.part("call-hang-up").click()
     await expect(buyer.part("call-ended")).to_have_attribute("data-end", "completed")
     await expect(seller.part("call-ended")).to_have_attribute("data-end", "completed")
-    [(end, seconds)] = await ends_of(stage, order)
+    [(end, seconds)] = await ends_of(small_stage, order)
     assert (end, seconds >= 5) == ("completed", True)
     await expect(buyer.entry("call_ended")).to_contain_text(f"Appel, 0:{seconds:02}")
     await expect(seller.entry("call_ended")).to_contain_text(f"Call, 0:{seconds:02}")

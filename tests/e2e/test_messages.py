@@ -27,14 +27,14 @@ async def open_menu(window: Window, text: str) -> None:
 
 
 async def test_a_message_is_changed_and_both_see_its_history(
-    stage: Stage, windows: Windows
+    large_stage: Stage, windows: Windows
 ) -> None:
-    order = await stage.server.order()
-    buyer = await windows.open(stage.server.url, order, "buyer")
+    order = await large_stage.server.order()
+    buyer = await windows.open(large_stage.server.url, order, "buyer")
     second = await buyer.page.context.new_page()
-    again = Window(second, stage.server.url, order.id, order.buyer)
+    again = Window(second, large_stage.server.url, order.id, order.buyer)
     await again.enter()
-    seller = await windows.open(stage.server.url, order, "seller", size=PHONE)
+    seller = await windows.open(large_stage.server.url, order, "seller", size=PHONE)
 
     await buyer.say("Le texte fait 212 mots.")
     await seller.reads("Le texte fait 212 mots.")
@@ -124,10 +124,10 @@ async def test_all_of_it_by_keyboard(small_stage: Stage, windows: Windows) -> No
     await buyer.reads("Deuxième message.")
 
 
-async def test_a_message_is_answered_and_reacted_to(stage: Stage, windows: Windows) -> None:
-    order = await stage.server.order()
-    buyer = await windows.open(stage.server.url, order, "buyer")
-    seller = await windows.open(stage.server.url, order, "seller", size=PHONE)
+async def test_a_message_is_answered_and_reacted_to(small_stage: Stage, windows: Windows) -> None:
+    order = await small_stage.server.order()
+    buyer = await windows.open(small_stage.server.url, order, "buyer")
+    seller = await windows.open(small_stage.server.url, order, "seller", size=PHONE)
     await buyer.say("Kerguélec se dit kère-gué-lek.")
     await buyer.say("Et Saïdi : sa-i-di.")
     await seller.reads("Kerguélec se dit kère-gué-lek.", "Et Saïdi : sa-i-di.")

@@ -39,14 +39,16 @@ async def kinds(server: Server, order: str) -> list[str]:
 
 
 async def test_a_time_to_talk_is_picked_from_the_mail_without_signing_in(
-    stage: Stage, windows: Windows
+    large_stage: Stage, windows: Windows
 ) -> None:
-    server, order = stage.server, await stage.server.order()
+    server, order = large_stage.server, await large_stage.server.order()
     seller = await windows.open(server.url, order, "seller", scripts=[microphone(SELLER)])
     await seller.part("talk-propose").click()
     await seller.part("talk-confirm").click()
     await expect(seller.part("talk")).to_have_attribute("data-mine", "true")
-    first, second, _, none = links_of(await newest(stage, order.buyer, "souhaite vous parler"))
+    first, second, _, none = links_of(
+        await newest(large_stage, order.buyer, "souhaite vous parler")
+    )
 
     # What scanners do: everything is opened, by nobody, and nothing happens.
     async with server.http() as scanner:

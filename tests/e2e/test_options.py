@@ -8,8 +8,8 @@ from tests.e2e.conftest import Stage
 from tests.e2e.windows import Windows
 
 
-async def test_an_option_counts_once_it_is_paid(stage: Stage, windows: Windows) -> None:
-    server = stage.server
+async def test_an_option_counts_once_it_is_paid(large_stage: Stage, windows: Windows) -> None:
+    server = large_stage.server
     order = await server.order()
     buyer = await windows.open(server.url, order, "buyer")
     seller = await windows.open(server.url, order, "seller")
@@ -21,6 +21,7 @@ async def test_an_option_counts_once_it_is_paid(stage: Stage, windows: Windows) 
     await seller.part("proposal-confirm").click()
     await expect(buyer.part("proposal")).to_contain_text("Second version, whispered")
     await buyer.part("proposal-accept").click()
+    await expect(buyer.entry("option_ordered")).to_be_visible()
     await expect(buyer.part("escrow")).to_have_attribute("data-held", "12300")
 
     async with server.backend() as http:

@@ -25,9 +25,11 @@ async def result(window: Window, state: str) -> Locator:
     return window.part("sound-check-result")
 
 
-async def test_who_speaks_hears_themselves_and_is_told_so(stage: Stage, windows: Windows) -> None:
-    order = await stage.server.order()
-    buyer = await windows.open(stage.server.url, order, "buyer", scripts=[microphone(BUYER)])
+async def test_who_speaks_hears_themselves_and_is_told_so(
+    small_stage: Stage, windows: Windows
+) -> None:
+    order = await small_stage.server.order()
+    buyer = await windows.open(small_stage.server.url, order, "buyer", scripts=[microphone(BUYER)])
     await buyer.part("sound-check-open").click()
     await expect(buyer.part("sound-check")).to_have_attribute("data-state", "idle")
     await buyer.part("sound-check-start").click()

@@ -15,11 +15,11 @@ async def order_of(stage: Stage, order: TestOrder) -> Frame:
 
 
 async def test_an_order_is_started_delivered_and_accepted_and_the_seller_is_paid(
-    stage: Stage, windows: Windows
+    large_stage: Stage, windows: Windows
 ) -> None:
-    order = await stage.server.order(price_cents=12_345)
-    buyer = await windows.open(stage.server.url, order, "buyer")
-    seller = await windows.open(stage.server.url, order, "seller")
+    order = await large_stage.server.order(price_cents=12_345)
+    buyer = await windows.open(large_stage.server.url, order, "buyer")
+    seller = await windows.open(large_stage.server.url, order, "seller")
     await expect(buyer.part("escrow")).to_have_attribute("data-held", "12345")
 
     await buyer.part("action-brief.hand_over").click()
@@ -49,16 +49,16 @@ async def test_an_order_is_started_delivered_and_accepted_and_the_seller_is_paid
     for window in (buyer, seller):
         await window.is_in("closed")
         await expect(window.entry("money_released")).to_be_visible()
-    found = await order_of(stage, order)
+    found = await order_of(large_stage, order)
     assert (found["state"], found["held_cents"]) == ("closed", 0)
     assert found["ledger"]["balances"]["seller"] == 12_345
     assert sum(posting["cents"] for posting in found["ledger"]["postings"]) == 0
 
 
-async def test_a_buyer_cancels_and_is_refunded(stage: Stage, windows: Windows) -> None:
-    order = await stage.server.order(price_cents=12_345)
-    buyer = await windows.open(stage.server.url, order, "buyer")
-    seller = await windows.open(stage.server.url, order, "seller")
+async def test_a_buyer_cancels_and_is_refunded(large_stage: Stage, windows: Windows) -> None:
+    order = await large_stage.server.order(price_cents=12_345)
+    buyer = await windows.open(large_stage.server.url, order, "buyer")
+    seller = await windows.open(large_stage.server.url, order, "seller")
 
     await buyer.part("action-order.cancel").click()
     await expect(buyer.part("dialog-money")).to_contain_text("123,45 €")
@@ -70,7 +70,7 @@ async def test_a_buyer_cancels_and_is_refunded(stage: Stage, windows: Windows) -
             "Je n’ai pas encore le texte."
         )
         await expect(window.part("refund")).to_be_visible()
-    found = await order_of(stage, order)
+    found = await order_of(large_stage, order)
     assert (found["state"], found["held_cents"]) == ("cancelled", 0)
     assert sum(found["ledger"]["balances"].values()) == 0
     # A cancelled order can still be talked about for a while.

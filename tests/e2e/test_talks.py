@@ -10,9 +10,9 @@ from tests.e2e.test_call import BUYER, SELLER, both
 from tests.e2e.windows import Windows
 
 
-async def test_a_time_to_talk_is_picked_with_one_tap(stage: Stage, windows: Windows) -> None:
-    order = await stage.server.order()
-    buyer, seller = await both(stage, windows, order)
+async def test_a_time_to_talk_is_picked_with_one_tap(large_stage: Stage, windows: Windows) -> None:
+    order = await large_stage.server.order()
+    buyer, seller = await both(large_stage, windows, order)
     await seller.part("talk-propose").click()
     await expect(seller.part("talk-time")).to_have_count(3)
     await seller.part("talk-time").nth(2).fill("")

@@ -117,11 +117,11 @@ def sound() -> bytes:
 
 
 async def test_pictures_open_large_and_sounds_play_with_their_wave(
-    stage: Stage, windows: Windows
+    small_stage: Stage, windows: Windows
 ) -> None:
-    order = await stage.server.order()
-    buyer = await windows.open(stage.server.url, order, "buyer")
-    seller = await windows.open(stage.server.url, order, "seller", size=PHONE)
+    order = await small_stage.server.order()
+    buyer = await windows.open(small_stage.server.url, order, "buyer")
+    seller = await windows.open(small_stage.server.url, order, "seller", size=PHONE)
     both: list[FilePayload] = [
         {"name": "shop.png", "mimeType": "image/png", "buffer": picture()},
         {"name": "voice.wav", "mimeType": "audio/wav", "buffer": sound()},

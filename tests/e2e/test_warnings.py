@@ -12,11 +12,11 @@ CARD = "Ma carte : 4111 1111 1111 1111, prélevez le reste."
 
 
 async def test_a_writer_is_told_while_typing_and_asked_before_sending(
-    stage: Stage, windows: Windows
+    small_stage: Stage, windows: Windows
 ) -> None:
-    order = await stage.server.order()
-    buyer = await windows.open(stage.server.url, order, "buyer")
-    seller = await windows.open(stage.server.url, order, "seller", size=PHONE)
+    order = await small_stage.server.order()
+    buyer = await windows.open(small_stage.server.url, order, "buyer")
+    seller = await windows.open(small_stage.server.url, order, "seller", size=PHONE)
     keys = buyer.page.keyboard
     warnings = buyer.part("warnings")
 
