@@ -11,10 +11,10 @@ from orders import people
 from orders.database import Database
 from orders.events import PersonId
 from realtime.bus import Bus, PersonMoved
-from realtime.elsewhere import Elsewhere
+from realtime.elsewhere import Elsewhere, Question
 from realtime.limits import Limits
 from realtime.protocol import Presence
-from realtime.whereabouts import OnlyHere, Whereabouts
+from realtime.whereabouts import Found, OnlyHere, Whereabouts
 
 
 @dataclass(slots=True)
@@ -120,11 +120,16 @@ class Attendance:
         question = self._elsewhere.ask(absent)
         found = await self.whereabouts.elsewhere(absent)
         self.listen()
-        changed = self._elsewhere.hear(question, found)
+        changed = self._hear(question, found)
         for person in there.intersection(changed):
-            if self._elsewhere.of(person) is False:
-                self._last_seen[person] = datetime.now(UTC)  # their process died
+            if not self._elsewhere.of(person):
+                self._last_seen[person] = datetime.now(UTC)  # their process is dead or cut off
         self._tell_of(changed)
+
+    def _hear(self, question: Question, found: Found | None) -> Collection[PersonId]:
+        if found is None:
+            return self._elsewhere.hear(question, None)
+        return self._elsewhere.hear(question, found.there, found.unsure)
 
     async def look_around(self) -> None:
         """Find out who vanished with their process, and who is here after all."""
@@ -157,7 +162,7 @@ class Attendance:
             await self.whereabouts.came([person])
             return
         self.listen()
-        self._elsewhere.hear(question, None if there is None else {person} if there else ())
+        self._hear(question, None if there is None else Found({person} if there else ()))
         if not self.leaving_for_good:
             if self._elsewhere.of(person) is False:
                 self.bus.publish_signal(PersonMoved(person, online=False, last_seen=seen))

@@ -74,8 +74,16 @@ class Elsewhere:
         """Put a question, to be answered by `hear`."""
         return Question(tuple(persons), self._era, self._now)
 
-    def hear(self, question: Question, found: Collection[PersonId] | None) -> Collection[PersonId]:
-        """Take the answer in: who of them has sockets elsewhere, None if nobody could say."""
+    def hear(
+        self,
+        question: Question,
+        found: Collection[PersonId] | None,
+        unsure: Collection[PersonId] = (),
+    ) -> Collection[PersonId]:
+        """Take the answer in: who of them has sockets elsewhere, None if nobody could say.
+
+        Of the `unsure` it could not be said.
+        """
         if question.era != self._era or not self._whole:
             return ()
         changed: list[PersonId] = []
@@ -83,7 +91,7 @@ class Elsewhere:
             self._stray.discard(person)
             if self._said.get(person, self._forgot) > question.at:
                 self._doubted.add(person)  # which of the two is newer is known to nobody
-            elif found is None:
+            elif found is None or person in unsure:
                 if self._known.pop(person, None) is not None:
                     changed.append(person)
             else:

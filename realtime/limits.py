@@ -128,6 +128,12 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """How long a person counts as online after the last socket closed: a page reload."""
     presence_every: float = 4.0
     """How often it is looked whether people are still online in other processes."""
+    presence_lives: float = 9.0
+    """How long a process counts as alive after it last said so, which it does three times as often.
+    Of its people nobody knows from then on."""
+    presence_missed: float = 300.0
+    """How long after that word nobody knows; then the process is taken for dead and its people
+    count as offline. As long as the bus misses it."""
     index_after: float = 30.0
     """How long an order is quiet before its words are indexed without anybody searching."""
     index_every: float = 60.0

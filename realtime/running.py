@@ -167,7 +167,11 @@ async def running(
             _work(stack, edge, flood.run)
             attendance = hub.attendance
             there = InRedis(
-                asker, settings.redis_prefix, lambda: attendance.persons, attendance.are_here
+                asker,
+                settings.redis_prefix,
+                limits,
+                lambda: attendance.persons,
+                attendance.are_here,
             )
             hub.attendance.whereabouts = there
             _work(stack, edge, there.run)

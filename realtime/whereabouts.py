@@ -1,7 +1,10 @@
 """Who is online, over all processes.
 
 For each person Redis holds the set of processes that have sockets of theirs, and for each process
-a key that it renews. A process that dies lets its key lapse, and counts for nobody from then on.
+a key that it renews. A process that ends in good order deletes its key, and counts for nobody from
+then on. One that falls silent may have died, or be cut off from Redis alone with all its people
+still there: nobody knows until its key lapses.
+
 Redis may forget all of it: every process says it again when it is back. While it is away nobody
 knows who is online elsewhere, and browsers are told so.
 """
@@ -10,20 +13,30 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import secrets
 from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from orders.events import PersonId
 from realtime.bus.asking import Asker, AwayError
+from realtime.limits import Limits
 
-BEAT_EVERY = 3.0
-LIVES = 9
-"""Seconds that a process counts as alive after its last beat."""
 FORGOTTEN = 86_400
 """Seconds after which a person's set is forgotten, if no process says it again."""
 SAID_AGAIN = 3_600.0
 """Seconds after which a process says again who is with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was found of people in other processes; of all others asked about: nothing."""
+
+    there: Collection[PersonId] = ()
+    """They have sockets in one that lives."""
+    unsure: Collection[PersonId] = ()
+    """They had, in one that is silent."""
 
 
 class Whereabouts(Protocol):
@@ -38,7 +51,7 @@ class Whereabouts(Protocol):
         None if that is not known.
         """
 
-    async def elsewhere(self, persons: Collection[PersonId]) -> set[PersonId] | None:
+    async def elsewhere(self, persons: Collection[PersonId]) -> Found | None:
         """Return who of these has sockets in another process; None if that is not known."""
 
 
@@ -52,9 +65,9 @@ class OnlyHere:
         """They are nowhere, then."""
         return False
 
-    async def elsewhere(self, persons: Collection[PersonId]) -> set[PersonId] | None:  # noqa: ARG002
+    async def elsewhere(self, persons: Collection[PersonId]) -> Found | None:  # noqa: ARG002
         """Nobody, for sure."""
-        return set()
+        return Found()
 
 
 class InRedis:
@@ -64,6 +77,7 @@ class InRedis:
         self,
         asker: Asker,
         prefix: str,
+        limits: Limits,
         here: Callable[[], Iterable[PersonId]],
         said: Callable[[Iterable[PersonId]], None],
     ) -> None:
@@ -73,9 +87,11 @@ class InRedis:
         """
         self._asker = asker
         self._prefix = prefix
+        self._lives, self._missed = limits.presence_lives, limits.presence_missed
         self._here = here
         self._said = said
         self._me = secrets.token_hex(8)
+        self._former: list[str] = []  # keys under names that we had, to be deleted
         self._knows = False  # whether Redis has heard of everybody who is here, and of no others
 
     async def came(self, persons: Collection[PersonId]) -> None:
@@ -99,19 +115,24 @@ class InRedis:
             self._knows = False
             return None
         found = await self.elsewhere([person])
-        return None if found is None else person in found
+        return None if found is None or person in found.unsure else person in found.there
 
-    async def elsewhere(self, persons: Collection[PersonId]) -> set[PersonId] | None:
-        """Return who of these has sockets in another living process."""
+    async def elsewhere(self, persons: Collection[PersonId]) -> Found | None:
+        """Return who of these has sockets in another process that lives, or may live."""
         people = list(persons)
         try:
-            found = await self._asker.ask(*(("SMEMBERS", self._person(p)) for p in people))
-            others = sorted({bytes(p).decode() for some in found for p in some} - {self._me})
-            alive = await self._asker.ask(*(("EXISTS", self._process(p)) for p in others))
+            told = await self._asker.ask(*(("SMEMBERS", self._person(p)) for p in people))
+            others = sorted({bytes(p).decode() for some in told for p in some} - {self._me})
+            left = await self._asker.ask(*(("PTTL", self._process(p)) for p in others))
         except AwayError:
             return None
-        living = {name.encode() for name, there in zip(others, alive, strict=True) if there}
-        return {p for p, some in zip(people, found, strict=True) if living & set(some)}
+        fresh = 1000 * (self._missed - self._lives)
+        lapses = {name.encode(): int(left) for name, left in zip(others, left, strict=True)}
+        living = {name for name, left in lapses.items() if left > fresh}
+        silent = {name for name, left in lapses.items() if 0 <= left <= fresh}
+        there = {p for p, some in zip(people, told, strict=True) if living & set(some)}
+        unsure = {p for p, some in zip(people, told, strict=True) if silent & set(some)}
+        return Found(there, unsure - there)
 
     async def run(self) -> None:
         """Beat until cancelled; then be gone at once.
@@ -128,22 +149,25 @@ class InRedis:
                     found = await self._asker.ask(*(("EXISTS", mark) for mark in marks))
                     missed = not (self._knows and all(found))
                     if missed:
+                        self._former += marks
                         self._me = secrets.token_hex(8)
                         self._knows = True  # until something cannot be said
-                        await self._asker.ask(*(("DEL", mark) for mark in marks))
-                    await self._asker.ask(*(("SET", m, "1", "EX", LIVES) for m in self._marks()))
+                    lapse = round(1000 * self._missed)
+                    await self._asker.ask(*(("SET", m, "1", "PX", lapse) for m in self._marks()))
                     if missed or loop.time() - said > SAID_AGAIN:
                         persons = list(self._here())
                         await self.came(persons)
                         said = loop.time()
                         if missed and self._knows:
                             self._said(persons)
+                    await self._asker.ask(*(("DEL", mark) for mark in self._former))
+                    self._former = []
                 except AwayError:
                     self._knows = False
-                await asyncio.sleep(BEAT_EVERY if self._knows else 1.0)
+                await asyncio.sleep(min(self._lives / 3, math.inf if self._knows else 1.0))
         finally:
             with contextlib.suppress(AwayError):
-                await self._asker.ask(*(("DEL", mark) for mark in self._marks()))
+                await self._asker.ask(*(("DEL", m) for m in (*self._former, *self._marks())))
 
     def _person(self, person: PersonId) -> str:
         return f"{self._prefix}:at:{{{person}}}"

@@ -140,3 +140,13 @@ def test_somebody_just_asked_about_is_not_forgotten_before_they_are_shown() -> N
     assert elsewhere.of(ADA)
     elsewhere.keep(())
     assert elsewhere.of(ADA) is None
+
+
+def test_of_people_of_a_silent_process_nobody_knows_and_they_are_asked_about_again() -> None:
+    elsewhere = Elsewhere()
+    elsewhere.hear(elsewhere.ask([ADA]), {ADA})
+    assert elsewhere.hear(elsewhere.ask([ADA]), (), unsure={ADA}) == [ADA]
+    assert elsewhere.of(ADA) is None
+    assert elsewhere.in_doubt([ADA]) == [ADA]
+    assert elsewhere.hear(elsewhere.ask([ADA]), ()) == [ADA]
+    assert elsewhere.of(ADA) is False

@@ -22,7 +22,7 @@ from realtime.bus.remote import RemoteBus
 from realtime.limits import Limits
 from realtime.rates import Rates
 from realtime.voice.afar import Afar, Asked
-from realtime.whereabouts import InRedis
+from realtime.whereabouts import Found, InRedis
 from tests.harness import InProcess, serving
 from tests.redis_cluster import RedisCluster, redis_cluster
 from tests.socket_browser import Browser
@@ -148,21 +148,23 @@ async def test_keys_of_many_people_are_asked_for_where_they_are(cluster: RedisCl
     prefix = f"t-{secrets.token_hex(6)}"
     async with _nodes(cluster) as nodes:
         asker = Asker(nodes)
-        here, there = (InRedis(asker, prefix, list, lambda _: None) for _ in range(2))
+        here, there = (InRedis(asker, prefix, Limits(), list, lambda _: None) for _ in range(2))
         async with _started(asker.run, here.run, there.run):
             rates = Rates(Limits(), asker, prefix)
             for person in PEOPLE:
                 await rates.take("x", person, 0.01, 1)
                 with pytest.raises(RateExceeded):
                     await Rates(Limits(), asker, prefix).take("x", person, 0.01, 1)
-            found: set[PersonId] | None = None
+            found = await here.elsewhere(PEOPLE)
             assert len(here._marks()) == len(cluster.servers)
             async with asyncio.timeout(60):
-                while found != set(PEOPLE[:20]):  # a process counts once it has said that it lives
+                while found != Found(
+                    set(PEOPLE[:20]), set()
+                ):  # a process counts once it has said that it lives
                     await there.came(PEOPLE[:20])
                     found = await here.elsewhere(PEOPLE)
             assert await there.left(PEOPLE[0]) is False
-            assert await here.elsewhere(PEOPLE[:2]) == {PEOPLE[1]}
+            assert await here.elsewhere(PEOPLE[:2]) == Found({PEOPLE[1]}, set())
 
 
 async def test_a_media_process_is_asked_and_answers_at_whatever_shard(

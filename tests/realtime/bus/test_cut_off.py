@@ -11,9 +11,29 @@ from sqlalchemy.engine import make_url
 from realtime.limits import Limits
 from tests.faults.proxy import Proxy
 from tests.harness import serving
+from tests.socket_browser import Browser
 
-PATIENT = Limits(ping_every=3600.0, silence=7200.0, presence_grace=0.2, drain=0.05)
+PATIENT = Limits(
+    ping_every=3600.0,
+    silence=7200.0,
+    presence_grace=0.2,
+    presence_every=0.5,
+    presence_lives=3.0,
+    drain=0.05,
+)
 """The periodic ping, which would repair everything too, comes too late to help."""
+
+
+def _said(browser: Browser, person: str) -> tuple[bool, bool] | None:
+    """Whether the browser was told last that the person is online, and whether that is known."""
+    said = [
+        told
+        for frame in browser.frames
+        if frame["t"] in {"room", "presence"}
+        for told in (frame["presence"] if frame["t"] == "room" else [frame["presence"]])
+        if told["person"] == person
+    ]
+    return (said[-1]["online"], said[-1]["known"]) if said else None
 
 
 async def _until(true: Callable[[], bool]) -> None:
@@ -42,12 +62,16 @@ async def test_what_is_written_on_either_side_of_the_cut_is_shown_on_the_other_w
             await _until(lambda: here.edge.hub.hears_others and there.edge.hub.hears_others)
             done = await buyer.say(order.id, "before the cut")
             await seller.reaches(order.id, done["seq"])
+            await _until(lambda: _said(seller, order.buyer) == (True, True))
             line.swallow()
             for n in range(2):
                 done = await buyer.say(order.id, f"out {n}")
                 await seller.reaches(order.id, done["seq"], within=60.0)
                 done = await seller.say(order.id, f"in {n}")
                 await buyer.reaches(order.id, done["seq"], within=60.0)
+            # still connected, which nobody here can know
+            await _until(lambda: _said(seller, order.buyer) == (False, False))
             line.heal()
             await _until(lambda: here.edge.hub.hears_others)
+            await _until(lambda: _said(seller, order.buyer) == (True, True))
             assert buyer.texts(order.id) == seller.texts(order.id)
