@@ -40,7 +40,7 @@ Where it is kept, and how it changes:
 - `timers`, `proposal_rows`, `brief_rows`, `files`, `uploads`, `people`, `ledger`  rows of their own
 - `clock`      the sweeper: what is due happens, once; `outages` gives our own silence back
 - `watermarks`  how far each member has received and read
-- `views`      reading an order for somebody; `export` for its record
+- `views`      reading an order for somebody, `inbox` all of theirs; `export` for its record
 - `open_money` what was paid and what goes back, of many orders at once
 
 Imports go from `realtime` to here and never back.

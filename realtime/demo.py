@@ -21,7 +21,7 @@ from pathlib import Path
 
 import msgspec
 
-from orders import people, timeline, views, watermarks
+from orders import inbox, people, timeline, views, watermarks
 from orders.brief import Asked
 from orders.briefing import move_item
 from orders.commands import Created, NewOrder, NewQuestion, Person, create_order, take_step
@@ -153,7 +153,7 @@ class Demo:
     async def _read_all(self, database: Database, order: OrderId, scene: Scene, mark: str) -> None:
         """All have read everything, but for what a scene leaves unread."""
         async with database.reading() as conn:
-            head = (await views.heads(conn, [order]))[order]
+            head = (await inbox.heads(conn, [order]))[order]
         for person in {scene.buyer, scene.seller, *(line.by for line in scene.lines)}:
             unread = scene.unread if person is scene.seller else 0
             await watermarks.mark(database, order, _id(person, mark), read=head - unread)

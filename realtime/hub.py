@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import structlog
 
-from orders import access, views
+from orders import access, inbox, views
 from orders.database import Announcement, Database
 from orders.errors import OrderUnknown, Unavailable
 from orders.events import OrderId, PersonId
@@ -364,10 +364,10 @@ class Hub:
         try:
             async with self._database.reading() as conn:
                 for some in _portions(shown):
-                    for order, head in (await views.heads(conn, some)).items():
+                    for order, head in (await inbox.heads(conn, some)).items():
                         self._goes_to(order, head)
                 for some in _portions(listed):
-                    for order, head in (await views.heads(conn, some)).items():
+                    for order, head in (await inbox.heads(conn, some)).items():
                         self._lists_to(order, head)
                 for people_here in _portions(list(self._sessions)):
                     for person, lost in (await access.barred(conn, people_here)).items():
@@ -406,8 +406,8 @@ class Hub:
             now = await self._database.now()
             async with self._database.reading() as conn:
                 for some in _portions(list(self._followers)):
-                    heads |= await views.heads(conn, some)
-                    dues |= await views.dues(conn, some)
+                    heads |= await inbox.heads(conn, some)
+                    dues |= await inbox.dues(conn, some)
         except Unavailable:
             now = datetime.now(UTC)
         for order, head in heads.items():

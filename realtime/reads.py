@@ -8,14 +8,15 @@ from dataclasses import dataclass
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orders import access, people, timeline, views
+from orders import access, inbox, people, timeline, views
 from orders.database import Database
 from orders.errors import OrderUnknown
 from orders.events import OrderId, PersonId
+from orders.inbox import InboxRow
 from orders.people import Known
 from orders.policy import Policy
 from orders.situation import Situation
-from orders.views import InboxRow, RoomView
+from orders.views import RoomView
 from realtime.together import Together
 
 
@@ -78,7 +79,7 @@ async def _arrivals(
     conn: AsyncConnection, persons: Sequence[PersonId]
 ) -> Mapping[PersonId, Arrival]:
     known = await people.known_of(conn, persons)
-    inboxes = await views.inboxes(conn, persons)
+    inboxes = await inbox.inboxes(conn, persons)
     barred = await access.barred(conn, persons)
     return {
         person: Arrival(known.get(person), tuple(inboxes.get(person, ())), barred[person])

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from orders import views
+from orders import inbox
 from orders.database import Database
 from orders.events import OrderId, PersonId, Role
+from orders.inbox import InboxRow
 from orders.policy import Policy
 from orders.situation import Situation
-from orders.views import InboxRow, RoomView
+from orders.views import RoomView
 from realtime import texts
 from realtime.hub import Hub
 from realtime.protocol import InboxLine, Member, Presence, ReadMark, Room
@@ -71,9 +72,9 @@ async def lines(
     async with database.reading() as conn:
         if len(orders) >= MANY_LINES:
             wanted = set(orders)
-            rows = [row for row in await views.inbox(conn, person) if row.order in wanted]
+            rows = [row for row in await inbox.inbox(conn, person) if row.order in wanted]
         else:
-            rows = [row for order in orders for row in await views.inbox(conn, person, order)]
+            rows = [row for order in orders for row in await inbox.inbox(conn, person, order)]
     return tuple(map(line, rows))
 
 

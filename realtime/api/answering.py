@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 from starlette.requests import Request
 from starlette.responses import Response
 
-from orders import access, people, proposal_rows, views
+from orders import access, inbox, people, proposal_rows, views
 from orders.errors import FrameTooLarge, NotFound, OrderUnknown, ProposalOver, Refused
 from orders.locking import peek
 from orders.proposals import Outcome, ProposalKind
@@ -123,7 +123,7 @@ async def _reader(request: Request, sealed: Sealed) -> _Reader:
             raise OrderUnknown(order=order)
         await views.role_of(conn, order, person)
         zone = (await peek(conn, order)).facts.policy.time_zone
-        line = next(iter(await views.inbox(conn, person, order)))
+        line = next(iter(await inbox.inbox(conn, person, order)))
         known = await people.known(conn, person)
     return _Reader(
         sealed,

@@ -12,6 +12,7 @@ from orders import people, safety, timeline, views
 from orders.commands import Ref
 from orders.errors import Malformed, Refused
 from orders.events import OrderId, PersonId
+from orders.inbox import inbox as inbox_of
 from orders.locking import peek
 from orders.search import search
 from realtime import rooms
@@ -97,7 +98,7 @@ async def inbox(request: Request) -> Response:
     """List the person's orders, the most urgent first."""
     edge, identity = edge_of(request), await identity_of(request)
     async with edge.database.reading() as conn:
-        rows = await views.inbox(conn, identity.person)
+        rows = await inbox_of(conn, identity.person)
     return answer(
         {
             "now": await edge.database.now(),

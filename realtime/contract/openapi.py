@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from orders.errors import Refused
-from realtime.contract.calls import CALLS, Bytes, Call, Who
+from realtime.contract.calls import CALLS, Call, Who
+from realtime.contract.given import Bytes
 from realtime.contract.refusals import catalogue, meaning
 from realtime.contract.schemas import reached, ref
 from realtime.contract.shapes import Refusal

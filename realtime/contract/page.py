@@ -19,8 +19,9 @@ from markupsafe import Markup, escape
 from orders.events import Entry
 from realtime import protocol
 from realtime.contract.asyncapi import ANSWERS, LANES, REFUSED, about_protocol, closes
-from realtime.contract.calls import CALLS, Bytes, Call, Who
+from realtime.contract.calls import CALLS, Call, Who
 from realtime.contract.examples import ORDER, example
+from realtime.contract.given import Bytes
 from realtime.contract.refusals import meaning, meanings
 from realtime.contract.schemas import (
     EVENTS,

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from sqlalchemy import func, select
 
-from orders import views
+from orders import inbox, views
 from orders.commands import NewOrder, Person, create_order, take_step
 from orders.database import Database
 from orders.errors import (
@@ -411,7 +411,7 @@ async def test_the_inbox_counts_what_the_other_wrote_and_was_not_read(
 ) -> None:
     async def unread(person: PersonId) -> int:
         async with database.reading() as conn:
-            (line,) = await views.inbox(conn, person)
+            (line,) = await inbox.inbox(conn, person)
         return line.unread
 
     assert await unread(room.buyer) == 1
@@ -425,8 +425,8 @@ async def test_the_inbox_begins_with_what_is_most_urgent(database: Database) -> 
     relaxed = await open_room(database, Policy(brief_window=2 * DAY), buyer=person)
     urgent = await open_room(database, Policy(brief_window=600), buyer=person)
     async with database.reading() as conn:
-        lines = await views.inbox(conn, PersonId(person.person))
-        only = await views.inbox(conn, PersonId(person.person), relaxed.order)
+        lines = await inbox.inbox(conn, PersonId(person.person))
+        only = await inbox.inbox(conn, PersonId(person.person), relaxed.order)
     assert [line.order for line in lines] == [urgent.order, relaxed.order]
     assert [line.order for line in only] == [relaxed.order]
 
@@ -435,7 +435,7 @@ async def test_a_stranger_sees_neither_situation_nor_inbox_line(
     database: Database, room: Room
 ) -> None:
     async with database.reading() as conn:
-        assert await views.inbox(conn, PersonId("stranger"), room.order) == []
+        assert await inbox.inbox(conn, PersonId("stranger"), room.order) == []
         with pytest.raises(OrderUnknown):
             await views.role_of(conn, room.order, PersonId("stranger"))
         with pytest.raises(OrderUnknown):
@@ -445,5 +445,5 @@ async def test_a_stranger_sees_neither_situation_nor_inbox_line(
 async def test_heads_are_told_for_many_orders_at_once(database: Database, room: Room) -> None:
     other = await open_room(database)
     async with database.reading() as conn:
-        told = await views.heads(conn, [room.order, other.order, OrderId("o_unknown")])
+        told = await inbox.heads(conn, [room.order, other.order, OrderId("o_unknown")])
     assert told == {room.order: 5, other.order: 3}

@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from orders import ledger, views
+from orders import inbox, ledger, views
 from orders.commands import Person, take_step
 from orders.database import Database
 from orders.errors import (
@@ -59,7 +59,7 @@ async def folds(database: Database, room: Room) -> None:
 async def _waits_for(database: Database, person: PersonId, order: OrderId) -> bool:
     """Whether that person's inbox says that it is their turn in the order."""
     async with database.reading() as conn:
-        (row,) = await views.inbox(conn, person, order)
+        (row,) = await inbox.inbox(conn, person, order)
     return row.my_turn
 
 
@@ -106,9 +106,9 @@ async def test_with_a_mediator_three_talk_and_the_mediator_reads_everything(
             await box.post(room.order, person, f"c{number}", "voici mon avis")
     async with database.reading() as conn:
         assert await views.role_of(conn, room.order, judge) is Role.MEDIATOR
-        (row,) = await views.inbox(conn, judge)
+        (row,) = await inbox.inbox(conn, judge)
         assert row.unread == 2
-        (theirs,) = await views.inbox(conn, room.buyer)
+        (theirs,) = await inbox.inbox(conn, room.buyer)
         assert theirs.unread == 2
     await folds(database, room)
 

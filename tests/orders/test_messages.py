@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orders import messages, timeline, views
+from orders import inbox, messages, timeline, views
 from orders.commands import Person, take_step
 from orders.database import Database
 from orders.errors import (
@@ -264,10 +264,10 @@ async def test_words_and_their_number_are_limited(database: Database) -> None:
 async def test_what_was_withdrawn_is_not_unread(database: Database, room: Room) -> None:
     seq = await _say(database, room)
     async with database.reading() as conn:
-        (line,) = await views.inbox(conn, room.seller)
+        (line,) = await inbox.inbox(conn, room.seller)
     assert line.unread == 1
     await messages.edit(database, room.order, room.buyer, seq, "bonjour", "e1")
     await messages.withdraw(database, room.order, room.buyer, seq, "w1")
     async with database.reading() as conn:
-        (line,) = await views.inbox(conn, room.seller)
+        (line,) = await inbox.inbox(conn, room.seller)
     assert line.unread == 0

@@ -19,11 +19,12 @@ from orders.deadlines import Outage, after_outages
 from orders.decisions import TimerSet
 from orders.events import DeadlineFired, PersonId, TimeGivenBack, Timer
 from orders.fold import View, fold
+from orders.inbox import dues, inbox
 from orders.locking import lock
 from orders.outages import beat
 from orders.policy import DAY, Policy
 from orders.timers import DueTimer, end_timer, set_timer
-from orders.views import dues, inbox, situation, snapshot
+from orders.views import situation, snapshot
 from orders.workflow import Verb
 from tests.orders.world import (
     MONDAY,

@@ -8,7 +8,7 @@ from datetime import timedelta
 import msgspec
 import pytest
 
-from orders import ledger, views
+from orders import inbox, ledger, views
 from orders.agreements import propose
 from orders.clock import Sweeper
 from orders.commands import take_step
@@ -23,12 +23,12 @@ from orders.errors import (
     WrongState,
 )
 from orders.events import OrderId, Role, State, Timer
+from orders.inbox import InboxRow
 from orders.money import Account
 from orders.policy import HOUR, Policy
 from orders.proposals import ProposalKind
 from orders.questions import ask, pay_question, put_away
 from orders.situation import GateReason, Situation
-from orders.views import InboxRow
 from orders.workflow import Operator, Verb
 from tests.orders.world import (
     MONDAY,
@@ -53,7 +53,7 @@ async def seen(database: Database, room: Room, role: Role) -> Situation:
 
 async def line(database: Database, room: Room, role: Role) -> InboxRow:
     async with database.reading() as conn:
-        (row,) = await views.inbox(conn, room.person(role), room.order)
+        (row,) = await inbox.inbox(conn, room.person(role), room.order)
     return row
 
 

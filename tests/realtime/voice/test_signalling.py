@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from orders import views
+from orders import inbox, views
 from orders.clock import Sweeper
 from orders.commands import Person
 from orders.database import Database
@@ -187,7 +187,7 @@ async def test_a_call_to_somebody_in_a_call_waits_and_ends_as_busy(own_database_
         call = await office.call(second)
         async with database.reading() as conn:
             now = await views.call_now(conn, second.order)
-            (line,) = await views.inbox(conn, second.buyer, second.order)
+            (line,) = await inbox.inbox(conn, second.buyer, second.order)
         assert now is not None
         assert now.waiting
         assert line.rings
