@@ -93,7 +93,8 @@ async def test_without_redis_people_go_on_talking_and_nobody_claims_to_know_who_
             within=30.0,
         )
         done = await seller.say(order.id, "back")
-        await buyer.reaches(order.id, done["seq"], within=30.0)
+        for each in (buyer, seller):
+            await each.reaches(order.id, done["seq"])
         assert buyer.texts(order.id) == seller.texts(order.id) == ["0", "1", "2", "back"]
 
 

@@ -74,4 +74,5 @@ async def test_what_is_written_on_either_side_of_the_cut_is_shown_on_the_other_w
             line.heal()
             await _until(lambda: here.edge.hub.hears_others)
             await _until(lambda: _said(seller, order.buyer) == (True, True))
+            await seller.reaches(order.id, done["seq"])
             assert buyer.texts(order.id) == seller.texts(order.id)
