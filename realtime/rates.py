@@ -13,8 +13,8 @@ from math import ceil
 
 from orders.errors import RateExceeded
 from orders.events import PersonId
-from realtime.bus.asking import Asker, AwayError
-from realtime.chat.flood import Use
+from realtime.bus.asking import Asker, AwayError, Command
+from realtime.chat.flood import Repeated, Use
 from realtime.limits import Limits
 
 _TAKE = """
@@ -34,6 +34,19 @@ local at = now[1] + now[2] / 1000000
 local full = math.max(tonumber(redis.call('GET', KEYS[1]) or at), at) + ARGV[1]
 redis.call('SET', KEYS[1], string.format('%.6f', full), 'EX', math.ceil(full - at) + 1)
 return tostring(full - at)
+"""
+
+_SAID = """
+local now = redis.call('TIME')
+local at = now[1] + now[2] / 1000000
+for n = 2, #ARGV, 2 do
+  redis.call('ZADD', KEYS[1], 'NX', string.format('%.6f', at - ARGV[n + 1]), ARGV[n])
+end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.6f', at - ARGV[1]))
+redis.call('EXPIRE', KEYS[1], math.ceil(ARGV[1]))
+local found = redis.call('ZRANGE', KEYS[1], 0, -1, 'WITHSCORES')
+for n = 2, #found, 2 do found[n] = tostring(at - found[n]) end
+return found
 """
 
 FORGOTTEN_FROM = 10_000
@@ -83,6 +96,28 @@ class Rates:
             return [float(behind) for behind in await self._asker.ask(*commands)]
         except AwayError:
             return None
+
+    async def told(self, repeated: Sequence[Repeated]) -> list[list[tuple[str, float]]] | None:
+        """Tell what people said again, and learn when it was said anywhere: a `flood.Told`."""
+        if self._asker is None:
+            return None
+        window = str(self._limits.same_text_window)
+        commands: list[Command] = []
+        for text in repeated:
+            key = self._key(f"same_text:{text.order}:{text.digest}", text.person)
+            said = (str(part) for one in text.said for part in one)
+            commands.append(("EVAL", _SAID, 1, key, window, *said))
+        try:
+            found = await self._asker.ask(*commands)
+        except AwayError:
+            return None
+        return [
+            [
+                (bytes(name).decode(), float(ago))
+                for name, ago in zip(one[::2], one[1::2], strict=True)
+            ]
+            for one in found
+        ]
 
     def _key(self, limit: str, who: str) -> str:
         return f"{self._prefix}:rate:{limit}:{{{who}}}"

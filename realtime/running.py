@@ -131,7 +131,7 @@ async def running(
         tokens = Tokens(token_secret, limits)
         record_key = sealing_key(settings)
         rates = Rates(limits, asker, settings.redis_prefix)
-        flood = Flood(limits, add=None if asker is None else rates.add)
+        flood = Flood(limits) if asker is None else Flood(limits, add=rates.add, told=rates.told)
         edge = Edge(
             settings=settings,
             limits=limits,

@@ -9,7 +9,7 @@ what somebody used is added to a sum after each eighth of a burst, a slice, and 
 process what was used elsewhere. With p processes a person can write p bursts at once instead of
 one, but what was too much is owed: nobody is let in anywhere before it is paid off, so in the
 long run the rate holds over all processes, up to p slices. How often the same text was said is
-counted by each process alone.
+asked of all processes when it is said a second time here: a text said once is told to nobody.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from math import ceil
 from typing import Generic, TypeVar
 
@@ -48,6 +49,21 @@ class Use:
 Sum = Callable[[Sequence[Use]], Awaitable[Sequence[float] | None]]
 """Adds to the sums over all processes; returns the seconds until each bucket is full again. None
 if nothing could be added."""
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """What somebody said again: a digest of the text, and how many seconds ago under which id."""
+
+    order: OrderId
+    person: PersonId
+    digest: str
+    said: Sequence[tuple[str, float]]
+
+
+Told = Callable[[Sequence[Repeated]], Awaitable[Sequence[Sequence[tuple[str, float]]] | None]]
+"""Tells all processes; returns when each text was said in any of them, in the same form. None if
+nobody could be told."""
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -109,15 +125,17 @@ class Flood:
         limits: Limits,
         clock: Callable[[], float] = time.monotonic,
         add: Sum | None = None,
+        told: Told | None = None,
     ) -> None:
         """Begin with nobody; `clock` is the machine's unless a test says otherwise.
 
-        Without `add` there are no other processes.
+        Without `add` and `told` there are no other processes.
         """
         self._limits = limits
         self._clock = clock
-        self._add = add
+        self._add, self._told = add, told
         self._slices: dict[tuple[str, str], _Meter] = {}  # used up, and not yet added to the sums
+        self._again: dict[tuple[OrderId, PersonId, int], str] = {}  # texts, not yet told
         self._talks: _Lately[tuple[OrderId, PersonId], _Talk] = _Lately(
             lambda: _Talk(
                 _Meter(limits.messages_per_order, limits.messages_per_order_burst, clock())
@@ -133,7 +151,8 @@ class Flood:
         talk = self._talks[order, person]
         since = now - limits.same_text_window
         talk.forget(since)
-        words = hash(" ".join(text.casefold().split()))
+        plain = " ".join(text.casefold().split())
+        words = hash(plain)
         said = [one for one in talk.said.get(words, ()) if one[0] > since]
         known = any(client_id == one for _, one in said)
         if not known and len(said) >= limits.same_text:
@@ -152,6 +171,8 @@ class Flood:
         if not known:
             talk.said.pop(words, None)
             talk.said[words] = [*said, (now, client_id)]
+            if said and self._told is not None:
+                self._again[order, person, words] = plain
 
     async def run(self) -> None:
         """Share what is used with the other processes until cancelled."""
@@ -160,10 +181,15 @@ class Flood:
             await self.share()
 
     async def share(self) -> None:
-        """Add the slices used up to the sums over all processes, and owe what others used.
+        """Let other processes know what was used and said again, and learn the same of them.
 
-        What cannot be added stays and is added later.
+        What cannot be told stays and is told later.
         """
+        await self._share_uses()
+        await self._share_texts()
+
+    async def _share_uses(self) -> None:
+        """Add the slices used up to the sums over all processes, and owe what others used."""
         if self._add is None or not self._slices:
             return
         slices, self._slices = self._slices, {}
@@ -176,3 +202,33 @@ class Flood:
         for use, meter, seconds in zip(uses, slices.values(), behind, strict=True):
             meter.used -= use.times
             meter.bucket.owe(seconds + meter.used / meter.rate, now)
+
+    async def _share_texts(self) -> None:
+        """Tell which texts were said again, and count what was said elsewhere."""
+        if self._told is None or not self._again:
+            return
+        again, self._again = self._again, {}
+        asked = self._clock()
+        repeated = [
+            Repeated(
+                order,
+                person,
+                blake2b(plain.encode(errors="replace"), digest_size=12).hexdigest(),
+                [
+                    (client_id, asked - at)
+                    for at, client_id in self._talks[order, person].said.get(words, ())
+                    if asked - at < self._limits.same_text_window
+                ],
+            )
+            for (order, person, words), plain in again.items()
+        ]
+        found = await self._told(repeated)
+        if found is None:
+            self._again = dict([*again.items(), *self._again.items()][-REMEMBERED:])
+            return
+        now = self._clock()
+        for (order, person, words), times in zip(again, found, strict=True):
+            mine = self._talks[order, person].said
+            everywhere = {client_id: now - ago for client_id, ago in times}
+            everywhere |= {client_id: at for at, client_id in mine.get(words, ())}
+            mine[words] = sorted((at, client_id) for client_id, at in everywhere.items())

@@ -144,8 +144,8 @@ async def _two_processes(redis_url: str, clock: _Clock) -> AsyncIterator[tuple[F
     running = asyncio.create_task(asker.run())
     prefix = f"t-{secrets.token_hex(6)}"
     try:
-        one, two = (Flood(WIDE, clock, Rates(WIDE, asker, prefix).add) for _ in range(2))
-        yield one, two
+        one, two = (Rates(WIDE, asker, prefix) for _ in range(2))
+        yield Flood(WIDE, clock, one.add, one.told), Flood(WIDE, clock, two.add, two.told)
     finally:
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
@@ -199,6 +199,50 @@ async def test_a_process_that_cannot_share_counts_alone_and_tells_later(
         assert _refused(one, A, ME, 1, "told") is not None
         trying.cancel()
         await asyncio.gather(trying, return_exceptions=True)
+
+
+async def test_the_same_text_is_counted_over_all_processes_once_it_is_said_again(
+    redis_url: str, clock: _Clock
+) -> None:
+    async with _two_processes(redis_url, clock) as (one, two):
+        for n in range(3):
+            assert _refused(one, A, ME, n, "Hello?") is None
+        await one.share()
+        assert _refused(two, A, ME, 10, "Hello?") is None, "once, before it is looked up"
+        await two.share()
+        assert _refused(two, A, ME, 2, "hello?  ") is None, "a repeat under the same id is no other"
+        assert _refused(two, A, ME, 11, "hello?  ") is None
+        await two.share()
+        assert _refused(two, A, ME, 12, "Hello?") is not None
+        await one.share()
+        assert _refused(one, A, ME, 13, "Hello?") is None, "it has not looked since"
+        await one.share()
+        with pytest.raises(RateExceeded) as refusal:
+            one.admit(A, ME, "m-14", "Hello?")
+        assert refusal.value.facts["limit"] == "same_text"
+        assert 0 < int(refusal.value.facts["retry_after"] or 0) <= WIDE.same_text_window
+        assert _refused(two, A, ME, 15, "Something else") is None
+        assert _refused(two, B, ME, 16, "Hello?") is None
+        assert _refused(two, A, YOU, 17, "Hello?") is None
+        clock.now += WIDE.same_text_window + 1
+        assert _refused(one, A, ME, 18, "Hello?") is None
+
+
+async def test_what_was_said_again_while_nobody_could_be_told_is_told_later(
+    redis_url: str, clock: _Clock
+) -> None:
+    async with _two_processes(redis_url, clock) as (one, two):
+        told, one._told = one._told, Rates(WIDE, None).told
+        for n in range(5):
+            assert _refused(one, A, ME, n, "Hello?") is None
+        assert _refused(one, A, ME, 5, "Hello?") is not None, "each counts for itself meanwhile"
+        await one.share()
+        one._told = told
+        await one.share()
+        for n in (10, 11):
+            assert _refused(two, A, ME, n, "Hello?") is None
+        await two.share()
+        assert _refused(two, A, ME, 12, "Hello?") is not None
 
 
 async def test_two_gateways_hold_one_person_to_one_limit(postgres_url: str, redis_url: str) -> None:
