@@ -45,6 +45,11 @@ FILE_POLICY = (
     "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'"
 )
 """A file is somebody else's: whatever it is, it runs nothing and reaches nothing."""
+SOUND_POLICY = (
+    "sandbox allow-same-origin; default-src 'none'; media-src 'self'; style-src 'unsafe-inline'"
+)
+"""In a tab of its own a sound is fetched again by the page around it, which must be of our origin
+for that. It runs nothing either: the browser made the page, and what it plays is no page."""
 
 
 @for_host_pages
@@ -112,7 +117,7 @@ async def download(request: Request) -> Response:
         raise FileUnknown
     kind = THUMB_TYPE if small else found.type
     headers = {
-        "Content-Security-Policy": FILE_POLICY,
+        "Content-Security-Policy": SOUND_POLICY if kind.startswith("audio/") else FILE_POLICY,
         "Cache-Control": f"private, max-age={THUMB_KEPT}" if small else "private, no-store",
         # the room is embedded in the marketplace's pages; the link is the permission
         "Cross-Origin-Resource-Policy": "cross-origin",

@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.async_api import expect
+from playwright.async_api import Request, expect
 
 from tests.e2e.conftest import Stage
 from tests.e2e.sounds import hears, microphone
@@ -103,3 +103,10 @@ async def test_a_call_that_nobody_takes_becomes_a_voice_note(
     await seller.part("sound-play").click()
     await expect(seller.part("file-sound")).to_have_attribute("data-playing", "true")
     await hears(seller, BUYER, "sound-audio")
+
+    # In a tab of its own it is a page that may do nothing but play it.
+    def of_its_tab(request: Request) -> bool:
+        return request.resource_type == "media" and request.frame.page != seller.page
+
+    async with seller.page.context.expect_event("requestfinished", of_its_tab):
+        await seller.part("file-open").click()

@@ -94,6 +94,18 @@ async def test_a_file_is_what_its_bytes_say_and_can_do_nothing(
     assert answer.headers["cache-control"] == "private, no-store"
 
 
+async def test_a_sound_may_play_itself_and_nothing_else(server: InProcess) -> None:
+    order = await server.order()
+    made = await send(server, order, b"OggS" + bytes(60), name="page.html")
+    linked = (await link_of(server, order, made.json()["file"], order.buyer)).json()
+    answer = await fetch(server, linked["url"])
+    assert answer.headers["content-type"] == "audio/ogg"
+    policy = answer.headers["content-security-policy"]
+    assert policy.startswith("sandbox allow-same-origin; default-src 'none'; media-src 'self';")
+    assert "script" not in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
 async def test_a_name_that_wanders_stays_a_name(server: InProcess) -> None:
     order = await server.order()
     for number, name in enumerate(("../../../etc/cron.d/x", "..\\..\\x", "/x", "x\r\nA: b", "")):

@@ -66,3 +66,25 @@ export const dialogLook = css`
     flex: 1 1 170px;
   }
 `;
+
+/** A button with a dialog behind it, which is one of the main ones after a call that nobody answered. */
+export const openerLook = css`
+  :host {
+    display: contents;
+  }
+  :host([prominent]) {
+    display: block;
+    flex: 1;
+  }
+  :host([prominent]) > button {
+    width: 100%;
+  }
+  .quiet {
+    padding: 0 12px;
+    color: var(--ink);
+    text-align: start;
+  }
+  .quiet .icon {
+    color: var(--accent);
+  }
+`;

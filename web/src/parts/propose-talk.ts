@@ -1,5 +1,5 @@
 /** Proposing one to three times to talk: a button, and the dialog behind it. */
-import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
+import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { icon } from '../icons.js';
 import { RefusedError, TooLateError } from '../outbox.js';
@@ -7,7 +7,7 @@ import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { localValue, suggested, TIMES } from '../call-agreements.js';
 import { textsOf, type Language } from '../texts/index.js';
-import { dialogLook } from './dialog.js';
+import { dialogLook, openerLook } from './dialog.js';
 
 const STEP = 5 * 60_000;
 const LEAST_AHEAD = 10 * 60_000;
@@ -100,30 +100,7 @@ export class ProposeTalk extends LitElement {
     }
   };
 
-  static override readonly styles = [
-    base,
-    dialogLook,
-    css`
-      :host {
-        display: contents;
-      }
-      :host([prominent]) {
-        display: block;
-        flex: 1;
-      }
-      :host([prominent]) > button {
-        width: 100%;
-      }
-      .quiet {
-        padding: 0 12px;
-        color: var(--ink);
-        text-align: start;
-      }
-      .quiet .icon {
-        color: var(--accent);
-      }
-    `,
-  ];
+  static override readonly styles = [base, dialogLook, openerLook];
 }
 
 declare global {

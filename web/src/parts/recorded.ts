@@ -40,7 +40,7 @@ export class Recorded extends LitElement {
     link.href = address;
     link.target = '_blank';
     link.rel = 'noopener noreferrer';
-    link.download = `${name}.opus`; // a sound of its own tab would be shown by a page that may load nothing
+    link.download = `${name}.opus`; // it can be heard here: this is to keep it
     link.click();
   }
 

@@ -10,7 +10,7 @@ import { LONGEST, Recorder } from '../recorder.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { textsOf, type Language } from '../texts/index.js';
-import { dialogLook } from './dialog.js';
+import { dialogLook, openerLook } from './dialog.js';
 
 @customElement('order-room-voice-note')
 export class VoiceNote extends LitElement {
@@ -133,24 +133,8 @@ export class VoiceNote extends LitElement {
   static override readonly styles = [
     base,
     dialogLook,
+    openerLook,
     css`
-      :host {
-        display: contents;
-      }
-      :host([prominent]) {
-        display: block;
-        flex: 1;
-      }
-      :host([prominent]) > button {
-        width: 100%;
-      }
-      .quiet {
-        padding: 0 12px;
-        color: var(--ink);
-      }
-      .quiet .icon {
-        color: var(--accent);
-      }
       .stage {
         display: grid;
         justify-items: center;
