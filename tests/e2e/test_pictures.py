@@ -1,6 +1,7 @@
 """The pictures that show what the room looks like. `make screenshots` refreshes the kept ones."""
 
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser import DESKTOP, PHONE
 from tests.e2e.sounds import hears, microphone
+from tests.e2e.weather import DIVERT, Weather
 from tests.e2e.windows import Role, Window, Windows
 from tests.harness import Process, TestOrder
 from tests.socket_browser import Frame
@@ -47,11 +49,12 @@ async def visit(
     *,
     size: tuple[int, int] = DESKTOP,
     dark: bool = False,
+    scripts: Sequence[str] = (),
 ) -> Window:
     """Open a room of the demo with a voice in it, and the advice already read."""
     tone = microphone({"buyer": 330, "seller": 520}[role], {"buyer": 0.1, "seller": 0.04}[role])
     window = await windows.open(
-        demo.url, order, role, locale=locale, size=size, dark=dark, scripts=[tone]
+        demo.url, order, role, locale=locale, size=size, dark=dark, scripts=[tone, *scripts]
     )
     await window.part("advice-dismiss").click()
     return window
@@ -93,6 +96,38 @@ async def test_a_call_rings_and_is_taken(
     await buyer.call_is("ringing")
     await take(buyer.page, screenshots, "call-ringing")
     await buyer.part("call-decline").click()
+
+
+async def test_a_second_call_waits_and_a_lost_one_comes_back(
+    demo: Process, windows: Windows, screenshots: Path
+) -> None:
+    two = people("Inès Caron", "Théo Lambert", "fr")
+    order = await demo.order(title="Transcription d’un entretien avec une apicultrice", **two)
+    others = {**people("Ada Martin", "Théo Lambert", "fr"), "seller": two["seller"]}
+    other = await demo.order(title="Générique d’un podcast", **others)
+    weather = Weather()
+    buyer = await visit(windows, demo, order, "buyer", "fr-FR", scripts=[DIVERT])
+    await weather.over(buyer.page)
+    seller = await visit(windows, demo, order, "seller", "fr-FR", size=PHONE)
+    caller = await visit(windows, demo, other, "buyer", "fr-FR")
+    try:
+        await buyer.part("call-start").click()
+        await seller.part("call-accept").click()
+        await hears(buyer, 520)
+        await caller.part("call-start").click()
+        await expect(seller.part("call-accept-hold")).to_be_visible()
+        await take(seller.page, screenshots, "phone-call-waiting")
+        await caller.part("call-hang-up").click()
+        weather.cut = True
+        await expect(seller.part("call-note")).to_contain_text("Inès Caron")
+        await expect(buyer.part("call-note")).to_have_text("Reconnexion…")
+        await take(buyer.page, screenshots, "call-reconnecting")
+        weather.cut = False
+        await expect(buyer.part("call-note")).to_have_text("")
+        await buyer.part("call-hang-up").click()
+        await expect(seller.part("call-ended").last).to_be_visible()
+    finally:
+        weather.close()
 
 
 async def test_the_clock_near_zero_and_the_order_after_it(

@@ -79,10 +79,12 @@ class Weather:
 
     Attributes:
         loss: share of media packets that get lost on either way; reports and checks do not.
+        cut: whether everything gets lost.
     """
 
     def __init__(self) -> None:
         self.loss = 0.0
+        self.cut = False
         self._chance = random.Random(11)
         self._hops: list[_Hop] = []
 
@@ -108,7 +110,7 @@ class Weather:
     def loses(self, data: bytes) -> bool:
         """Whether this datagram gets lost: media is told from reports as in RFC 5761."""
         media = 128 <= data[0] <= 191 and not 192 <= data[1] <= 223
-        return media and self._chance.random() < self.loss
+        return self.cut or (media and self._chance.random() < self.loss)
 
     def close(self) -> None:
         """Let go of every address."""

@@ -180,6 +180,10 @@ export const look = css`
     font-size: 13.5px;
     color: var(--muted);
   }
+  .note.weak {
+    font-weight: 600;
+    color: #f2c879;
+  }
   .note.none {
     min-height: 0;
     margin: 0;

@@ -267,11 +267,11 @@ export class CallPanel extends LitElement {
                 ? t.muted
                 : '';
     return html`
-      ${this.head(t.active(this.other), html`<span data-test="call-length">${this.length()}</span>`, call.onHold ? 'pause' : 'phone')}
+      ${this.head(t.active(this.other), html`<span data-test="call-length">${this.length()}</span>`, call.sound.weak ? 'offline' : call.onHold ? 'pause' : 'phone')}
       <div class="levels">
         ${this.level('theirs', this.other)} ${this.level('mine', t.you)}
       </div>
-      <p class="note ${note || !call.advice ? '' : 'none'}" role="status" data-test="call-note">${note}</p>
+      <p class="note ${note || !call.advice ? '' : 'none'} ${call.sound.weak || call.otherWeak ? 'weak' : ''}" role="status" data-test="call-note">${note}</p>
       <order-room-call-advice
         .advice=${call.advice}
         .other=${this.other}
