@@ -96,7 +96,7 @@ async def test_it_repairs_a_gap(server: InProcess) -> None:
 
 
 async def test_it_stays_while_tokens_come_and_go(database_url: str) -> None:
-    limits = Limits(token_life=2.0, token_leeway=1.0, watch_every=0.1, drain=0.0)
+    limits = Limits(token_life=2.0, token_leeway=10.0, watch_every=0.1, drain=0.0)
     async with serving(database_url, limits=limits) as server:
         order = await server.order()
         async with asyncio.timeout(ANSWERED_IN), client(server, order, order.buyer) as buyer:
@@ -146,7 +146,7 @@ async def test_it_knows_the_servers_time(server: InProcess) -> None:
     order = await server.order()
     async with asyncio.timeout(ANSWERED_IN), client(server, order, order.buyer) as buyer:
         await buyer.until(lambda: buyer.situation is not None)
-        assert abs((buyer.now() - await server.edge.database.now()).total_seconds()) < 1
+        assert abs((buyer.now() - await server.edge.database.now()).total_seconds()) < 5
 
 
 @asynccontextmanager

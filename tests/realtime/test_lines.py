@@ -42,7 +42,7 @@ async def test_a_ping_carries_the_heads_of_the_followed_orders(database_url: str
 async def test_a_silent_browser_is_taken_for_gone_and_an_answering_one_is_not(
     database_url: str,
 ) -> None:
-    limits = Limits(ping_every=0.1, silence=0.5, watch_every=0.1, drain=0.0)
+    limits = Limits(ping_every=0.1, silence=2.0, watch_every=0.1, drain=0.0)
     async with (
         serving(database_url, limits=limits) as server,
         server.browser("silent") as silent,
@@ -111,7 +111,7 @@ async def test_who_asks_much_reads_nothing_and_vanishes_leaves_nothing_behind(
 async def test_a_token_that_ended_ends_the_socket(database_url: str) -> None:
     limits = Limits(token_leeway=0.0, watch_every=0.1, drain=0.0)
     async with serving(database_url, limits=limits) as server:
-        token = server.edge.tokens.mint(PersonId("x"), life=2).token
+        token = server.edge.tokens.mint(PersonId("x"), life=3).token
         async with server.browser("x", token=token) as browser:
             ends = datetime.fromisoformat(browser.welcome["token_ends"])
             assert await browser.closed() == Close.TOKEN_ENDED
@@ -122,7 +122,7 @@ async def test_a_newer_token_keeps_the_socket(database_url: str) -> None:
     limits = Limits(token_leeway=0.0, watch_every=0.1, drain=0.0)
     async with serving(database_url, limits=limits) as server:
         order = await server.order()
-        short = server.edge.tokens.mint(PersonId(order.buyer), life=2).token
+        short = server.edge.tokens.mint(PersonId(order.buyer), life=3).token
         async with server.browser(order.buyer, token=short) as browser:
             await browser.subscribe(order.id)
             await browser.send(t="refresh", token=await server.token(order.buyer))

@@ -225,7 +225,7 @@ async def test_an_interrupted_upload_leaves_nothing(server: InProcess) -> None:
 
 
 async def test_a_silent_upload_is_given_up_and_only_a_few_run_at_once(database_url: str) -> None:
-    limits = Limits(drain=0.05, upload_silence=0.5, uploads_per_person=1)
+    limits = Limits(drain=0.05, upload_silence=3.0, uploads_per_person=1)
     async with serving(database_url, limits=limits) as server:
         order = await server.order()
         stalled = asyncio.Event()

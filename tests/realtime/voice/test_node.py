@@ -24,7 +24,7 @@ from tests.realtime.voice.peer import HEADER, Peer, rtp
 LIMITS = VoiceLimits(pulse_seconds=0.05)
 
 IMPATIENT = VoiceLimits(
-    pulse_seconds=0.05, silent_seconds=0.4, gone_seconds=1.0, connect_seconds=0.5
+    pulse_seconds=0.05, silent_seconds=0.4, gone_seconds=1.0, connect_seconds=2.0
 )
 
 
