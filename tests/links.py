@@ -59,6 +59,14 @@ class TwoLinks:
         """Take the namespace's end of the cable down: addresses and routes over it go."""
         self._inside("link", "set", f"{self.name}i{wire}", "down")
 
+    def lose(self, wire: str) -> None:
+        """Let nothing through the cable; in the namespace addresses and routes over it stay."""
+        ip("link", "set", self._outer(wire), "down")
+
+    def mend(self, wire: str) -> None:
+        """Let the cable work again after `lose`."""
+        ip("link", "set", self._outer(wire), "up")
+
     def inside(self, program: str, folder: Path) -> Path:
         """A program that runs `program` in the namespace."""
         script = folder / "inside"

@@ -32,6 +32,9 @@ log = structlog.get_logger(__name__)
 PATIENCE = 5.0
 """Seconds from a question to giving up on its answer."""
 
+OFFER_PATIENCE = 1.0
+"""The same for one offer: it may be said twice, and its call may be carried elsewhere by then."""
+
 _WAIT = 1
 """Seconds of one look into a list; a `Link` takes longer silence for death."""
 
@@ -123,9 +126,13 @@ class Afar:
     async def offer(
         self, incarnation: str, order: OrderId, person: PersonId, call: CallId, leg: str, sdp: str
     ) -> str:
-        """As `Switchboard.offer`, there."""
+        """As `Switchboard.offer`, there; given up after `OFFER_PATIENCE`.
+
+        Raises `Unavailable` with reason `media_elsewhere` if nothing is heard from there.
+        """
         reply = self._reply()
-        return await self._ask(incarnation, Question(reply, order, person, call, leg, sdp), reply)
+        asked = Question(reply, order, person, call, leg, sdp)
+        return await self._ask(incarnation, asked, reply, OFFER_PATIENCE)
 
     async def gate(self, incarnation: str, gate: Mute | Hold) -> None:
         """As `Switchboard.mute` or `hold`, there; the gate's `reply` is filled in."""
@@ -204,9 +211,15 @@ class Afar:
         except GONE:
             log.warning("an answer of this media process was lost")
 
-    async def _ask(self, incarnation: str, asked: Question | Mute | Hold | Test, reply: str) -> str:
+    async def _ask(
+        self,
+        incarnation: str,
+        asked: Question | Mute | Hold | Test,
+        reply: str,
+        patience: float = PATIENCE,
+    ) -> str:
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(patience):
                 # the question and its answer may live at two nodes
                 link = await self._nodes.open_for(self._list(incarnation), "order-room-asks-media")
                 try:

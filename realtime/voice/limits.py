@@ -73,12 +73,13 @@ class VoiceLimits(msgspec.Struct, frozen=True, kw_only=True):
     echo_seconds: float = 60.0
     """How long such a test lasts at most; a person knows after ten."""
 
-    renew_seconds: float = 1.0
+    renew_seconds: float = 0.75
     """How often a media process renews its lease, and compares its calls with the database."""
 
-    lease_seconds: float = 4.0
-    """How long a lease lasts. A process that died is noticed within this time, and its calls
-    move or end; one that misses two renewals is not taken for dead."""
+    lease_seconds: float = 3.0
+    """How long a lease lasts. A process that died is noticed within this time and a look of the
+    sweeper (half a second), and its calls move or end; both hear each other again within five
+    seconds. One that misses two renewals is not taken for dead."""
 
     handover_seconds: float = 5.0
     """How long a process that stops goes on carrying calls that others took over, and how long

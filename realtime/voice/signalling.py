@@ -41,7 +41,7 @@ from orders.timeline import Position
 from orders.timers import DueTimer
 from realtime import telemetry
 from realtime.voice import callbook, carriers
-from realtime.voice.afar import Afar, Asked, Hold, Look, Mute, Question, Test
+from realtime.voice.afar import PATIENCE, Afar, Asked, Hold, Look, Mute, Question, Test
 from realtime.voice.calls import (
     Call,
     CallState,
@@ -223,17 +223,27 @@ class Switchboard:
     ) -> str:
         """Answer a browser's offer; the answer is complete.
 
+        Whoever carries the call is asked, and the next one if the call moves meanwhile: a browser
+        often notices before we do that a media process died.
+
         Repeat-safe by `leg`. Raises `OrderUnknown`, `CallUnknown`, `CallOver`, `WrongState` (it
         rings and was not answered), what `Node.join` raises, and `Unavailable`, with reason
         `media_elsewhere` if another process carries the call and does not answer.
         """
-        found = await self._present(order, person, call, Verb.OFFER)
-        if found.incarnation != self.node.incarnation:
+        loop = asyncio.get_running_loop()
+        until = loop.time() + PATIENCE
+        while True:
+            found = await self._present(order, person, call, Verb.OFFER)
+            if found.incarnation == self.node.incarnation:
+                self._carry(order, found)
+                return await self.node.join(call, person, sdp, leg)
             if self._afar is None:
                 raise Unavailable(reason="media_elsewhere")
-            return await self._afar.offer(found.incarnation, order, person, call, leg, sdp)
-        self._carry(order, found)
-        return await self.node.join(call, person, sdp, leg)
+            try:
+                return await self._afar.offer(found.incarnation, order, person, call, leg, sdp)
+            except Unavailable as silence:
+                if silence.facts.get("reason") != "media_elsewhere" or loop.time() >= until:
+                    raise
 
     async def mute(self, order: OrderId, person: PersonId, call: CallId, on: bool) -> None:  # noqa: FBT001 - as the frame has it
         """Close the gate behind the person's microphone (`on`), or open it.

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from tests.e2e.test_one_tap import kinds
 from tests.e2e.windows import Window, Windows
 from tests.harness import METRICS_KEY, Process
 from tests.socket_browser import PATIENCE
+
+SLOWEST = 30.0
+"""Seconds until both hear each other again, on any machine."""
 
 
 @dataclass(frozen=True)
@@ -82,15 +86,22 @@ async def test_a_call_outlives_the_stop_and_the_death_of_its_media_process(
     # It stops in good order: nobody is left in silence, and it goes when both have left it.
     first = await carrier(apart)
     assert first in apart.media
+    began = time.monotonic()
     assert await first.stop() == 0
     second = await carrier(apart, first)
     assert second in apart.media
     await both_hear(buyer, seller)
+    stopped = time.monotonic() - began
 
     # It dies: its lease lapses, and another takes the call over.
+    began = time.monotonic()
     second.kill()
     await carrier(apart, first, second)
     await both_hear(buyer, seller)
+    killed = time.monotonic() - began
+    print(f"heard again after a stop {stopped:.1f} s, after a kill {killed:.1f} s")  # noqa: T201
+    # five seconds is the promise; a machine that runs everything at once is allowed more
+    assert max(stopped, killed) < SLOWEST
     for window in (buyer, seller):
         await window.call_is("active")
         await expect(window.part("call-note")).to_have_text("")

@@ -1,7 +1,9 @@
 """The train: a browser loses one of its two networks in the middle of a call, and talks on."""
 
 import asyncio
+import re
 import shutil
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +18,11 @@ from tests.e2e.test_one_tap import kinds
 from tests.e2e.windows import Window, Windows
 from tests.harness import Process
 from tests.links import WIRES, TwoLinks, two_links
+
+SLOWEST = 30.0
+"""Seconds until a window says that it reconnects, on any machine."""
+
+RECONNECTING = re.compile("Reconn|weak|fragile")
 
 CONNECTIONS = """
 window.connections = [];
@@ -97,6 +104,51 @@ async def test_a_call_goes_on_when_one_of_two_networks_is_lost(
         await away.leave()
         assert away.troubles == []
         assert theirs.unforgiven == []
+
+
+async def test_a_tunnel_is_told_to_both_sides_and_both_talk_on_behind_it(
+    journey: Journey, windows: Windows, tmp_path: Path
+) -> None:
+    server, links = journey.server, journey.links
+    order = await server.order()
+    seller = await windows.open(server.url, order, "seller", scripts=[microphone(SELLER)])
+    async with open_browser(
+        f"--unsafely-treat-insecure-origin-as-secure={journey.url}",
+        path=str(links.inside(chromium(), tmp_path)),
+    ) as travelling:
+        away = People(travelling)
+        theirs = Windows(away)
+        theirs.forgive("ERR_", "net::", "WebSocket")
+        buyer = await theirs.open(journey.url, order, "buyer", scripts=[microphone(BUYER)])
+        await buyer.part("call-start").click()
+        await seller.part("call-accept").click()
+        await hears(seller, BUYER)
+        await hears(buyer, SELLER)
+
+        began = time.monotonic()
+        for wire in WIRES:
+            links.lose(wire)
+        took = await asyncio.gather(*(says_reconnecting(each, began) for each in (buyer, seller)))
+        # three seconds is the promise; a machine that runs everything at once is allowed more
+        print(f"told after {took[0]:.1f} s at their side, {took[1]:.1f} s at the other")  # noqa: T201
+        assert max(took) < SLOWEST
+
+        for wire in WIRES:
+            links.mend(wire)
+        for window in (seller, buyer):
+            await expect(window.part("call-note")).to_have_text("", timeout=60_000)
+        await hears(seller, BUYER)
+        await hears(buyer, SELLER)
+        assert "call_ended" not in await kinds(server, order.id)
+        await buyer.part("call-hang-up").click()
+        await expect(seller.part("call-ended")).to_have_attribute("data-end", "completed")
+        await away.leave()
+
+
+async def says_reconnecting(window: Window, began: float) -> float:
+    """Seconds until the window says that the sound is being fetched back."""
+    await expect(window.part("call-note")).to_have_text(RECONNECTING, timeout=1_000 * SLOWEST)
+    return time.monotonic() - began
 
 
 async def busiest(links: TwoLinks) -> str:

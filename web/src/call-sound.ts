@@ -148,6 +148,7 @@ export class CallSound {
     if (!track || this.next) return;
     const leg = new Leg(track, {
       connected: (remote) => this.took(leg, remote),
+      faltering: () => this.falter(leg),
       broken: () => this.broke(leg, call),
     });
     this.next = leg;
@@ -183,6 +184,19 @@ export class CallSound {
       this.meters.theirs = remote.getAudioTracks().length > 0 ? new Meter(remote) : null;
     }
     this.listener.connected(fresh);
+  }
+
+  /** The server heard nothing of us lately, or hears us again. */
+  missed(heard: boolean): void {
+    this.weak = !heard;
+    if (!heard) this.again();
+    this.listener.changed();
+  }
+
+  private falter(leg: Leg): void {
+    if (leg !== this.leg) return;
+    this.weak = true;
+    this.listener.changed();
   }
 
   private broke(leg: Leg, call: string): void {

@@ -308,9 +308,11 @@ export class Call implements InTab {
       case 'reconnecting':
       case 'gone':
         if (!own) this.otherWeak = true;
+        else if (this.mine === signal.call && this.sound.stands) this.sound.missed(false);
         break;
       case 'connected':
         if (!own) this.otherWeak = false;
+        else if (this.mine === signal.call && this.sound.stands) this.sound.missed(true);
         break;
     }
     this.changed();

@@ -84,6 +84,8 @@ const CONNECTING_PATIENCE = 15_000;
 export interface LegEvents {
   /** The first sound packets can flow. */
   connected(remote: MediaStream): void;
+  /** Nothing comes over it at the moment; it may come back by itself. */
+  faltering?(): void;
   /** It will not come back: make another leg. */
   broken(): void;
 }
@@ -162,6 +164,7 @@ export class Leg {
       case 'disconnected':
         clearTimeout(this.timer);
         this.timer = setTimeout(() => this.fail(), BROKEN_AFTER);
+        this.events.faltering?.();
         break;
       case 'failed':
         this.fail();

@@ -39,11 +39,19 @@ async def database(own_database_url: str) -> AsyncIterator[Database]:
 class Process:
     """One process's switchboard, carrying calls or not."""
 
-    def __init__(self, database: Database, url: str, prefix: str, *, carries: bool) -> None:
+    def __init__(
+        self,
+        database: Database,
+        url: str,
+        prefix: str,
+        *,
+        carries: bool,
+        limits: VoiceLimits = LIMITS,
+    ) -> None:
         self.signals: list[tuple[PersonId, str]] = []
         self.board = Switchboard(
             database,
-            limits=LIMITS,
+            limits=limits,
             reach=REACH,
             on_signal=self._signalled,
             carries=carries,
@@ -65,6 +73,14 @@ class Process:
 
     async def __aexit__(self, *error: object) -> None:
         await self.stop()
+
+    async def die(self) -> None:
+        """Stop without a word to anybody."""
+        for task in self._working:
+            task.cancel()
+        await asyncio.gather(*self._working, return_exceptions=True)
+        self._working = []
+        await self.board.node.close()
 
     async def stop(self) -> None:
         for task in self._working:
@@ -172,6 +188,26 @@ async def test_a_media_process_that_stops_hands_its_call_over_and_both_go_on(
             for each in (buyer, seller):
                 await each.close()
     assert (await end_of(database, room))[0] == room.seller
+
+
+async def test_an_offer_to_a_process_that_has_died_is_answered_by_the_one_that_takes_over(
+    own_database_url: str, redis_url: str
+) -> None:
+    brief = msgspec.structs.replace(LIMITS, lease_seconds=1.0, renew_seconds=0.2)
+    prefix = secrets.token_hex(6)
+    async with opened(own_database_url) as database:
+        room = await open_room(database)
+        first = Process(database, redis_url, prefix, carries=True, limits=brief)
+        async with (
+            Process(database, redis_url, prefix, carries=False) as gateway,
+            first,
+            called(gateway.board, room) as call,
+            Process(database, redis_url, prefix, carries=True, limits=brief) as second,
+        ):
+            await first.die()
+            buyer = await joined(gateway.board, room, room.buyer, call, "1")
+            assert second.board.node.calls == {call}
+            await buyer.close()
 
 
 async def registered(database: Database) -> list[str]:

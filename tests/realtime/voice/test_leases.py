@@ -74,10 +74,10 @@ async def test_a_lapsed_lease_ends_its_calls_where_nobody_can_take_them(
         await dead.talk(talking)
         await dead.ring(ringing)
         sweeper = Sweeper(database, chores=[sweeping.board.end_lapsed])
-        watch.forward(seconds=3)
+        watch.forward(seconds=2)
         await sweeper.sweep()
         assert len(await told(database, talking)) == 2
-        watch.forward(seconds=2)
+        watch.forward(seconds=3)
         await sweeper.sweep()
         await sweeper.sweep()
         for room, count, seconds in ((talking, 3, 5), (ringing, 2, 0)):
@@ -95,7 +95,7 @@ async def test_a_lapsed_lease_moves_its_calls_to_a_living_process(own_database_u
         talking, elsewhere = [await open_room(database) for _ in range(2)]
         dead, alive = Desk(database), Desk(database)
         call = await dead.talk(talking)
-        watch.forward(seconds=3)
+        watch.forward(seconds=2)
         await alive.ring(elsewhere)
         watch.forward(seconds=2)
         await Sweeper(database, chores=[alive.board.end_lapsed]).sweep()
