@@ -52,6 +52,10 @@ class VoiceLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Mean interval of RTCP reports per leg, drawn from half to one and a half of it
     (RFC 3550 section 6.2 asks for the scatter)."""
 
+    quiet_seconds: float = 0.75
+    """Nothing sent to a browser for so long: it gets a report at the next pulse. A browser that
+    gets nothing at all for two seconds may then say that its path is lost (web/src/media.ts)."""
+
     recording_queue: int = 20_000
     """Packets that wait to be written into recordings, over all calls; more are left out. A
     hundred calls' worth of two seconds, about 3 MB."""

@@ -126,7 +126,8 @@ class Attachment:
 
     Attributes:
         hop: reports between this browser and us.
-        report_at: monotonic seconds at which the next report is due.
+        reported_at: monotonic seconds of our last report.
+        report_at: when the next one is due.
         malformed: authentic reports that were not RTCP.
         passing: what this browser says goes to the other one; no gate is closed.
     """
@@ -149,7 +150,7 @@ class Attachment:
         self.agreed = offer.agreed
         self.malformed = 0
         self.passing = False
-        self.report_at = 0.0
+        self.reported_at = self.report_at = 0.0
         self._meter = Meter()
         self.leg = open_leg(
             offer,
@@ -203,6 +204,10 @@ class Attachment:
             if self.leg_id in self.party.replaced:
                 raise CallOver(call=self.party.call_id, end="leg_replaced") from None
             raise
+
+    def quiet_since(self) -> float:
+        """Monotonic seconds at which we last sent this browser anything."""
+        return max(self.reported_at, self.stream.sent_at or 0.0)
 
     def second(self) -> tuple[int, Way, float | None]:
         """Packets of this browser since the last question, how they came, and their -dBov."""

@@ -5,7 +5,8 @@ reports written in one go would hold up the packets of everybody by milliseconds
 
 Who has not been heard for half of `silent_seconds` is asked for a sign of life, at every pulse.
 So a browser whose microphone is gone, or that has nothing to send, is told from one that cannot
-be reached, and `silent_seconds` can be short.
+be reached, and `silent_seconds` can be short. The other way round, a browser to which nothing is
+sent, because the other one is muted or on hold, gets a report instead.
 """
 
 from __future__ import annotations
@@ -132,8 +133,10 @@ class Pulse:
         current, limit = party.current, self._limits.silent_seconds
         if current is not None:
             party.heard_at = max(party.heard_at, current.leg.media.heard_at)
-            if now >= current.report_at:
+            quiet = now - current.quiet_since() >= self._limits.quiet_seconds
+            if quiet or now >= current.report_at:
                 scatter = random.uniform(0.5, 1.5)  # noqa: S311 - not a secret
+                current.reported_at = now
                 current.report_at = now + self._limits.report_seconds * scatter
                 current.leg.send_rtcp(current.hop.report(current.stream, now))
         silence = now - party.heard_at

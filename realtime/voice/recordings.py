@@ -381,7 +381,8 @@ class Archive:
         """What is over is closed and kept."""
         self._node.record(recording.call, {})
         takes = self._running.get(recording.id, {})
-        taken = {person: await self._recorder.end(take) for person, take in takes.items()}
+        now = time.monotonic()  # one end for both: they are played beside each other
+        taken = {person: await self._recorder.end(take, now) for person, take in takes.items()}
         self._running.pop(recording.id, None)
         self._began.pop(recording.id, None)
         found = {person: each for person, each in taken.items() if each is not None}

@@ -110,15 +110,15 @@ class Recorder:
             self._thread.start()
         return take
 
-    async def end(self, take: Take) -> Taken | None:
-        """Close a file; None if nothing could be written."""
+    async def end(self, take: Take, at: float | None = None) -> Taken | None:
+        """Close a file, whose time ends `at`, by default now; None if nothing could be written."""
         done = asyncio.Event()
         loop = asyncio.get_running_loop()
 
         def tell() -> None:
             loop.call_soon_threadsafe(done.set)
 
-        self._jobs.append(Job(take, b"", time.monotonic(), done=tell))
+        self._jobs.append(Job(take, b"", time.monotonic() if at is None else at, done=tell))
         await done.wait()
         speech = take.speech
         if take.failed and not take.path.exists():

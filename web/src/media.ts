@@ -80,6 +80,12 @@ const GATHERING_PATIENCE = 3_000;
 /** A network that is gone for less than this usually comes back by itself. */
 const BROKEN_AFTER = 2_000;
 const CONNECTING_PATIENCE = 15_000;
+const LISTEN_EVERY = 400;
+/**
+ * The server sends something every second and a half, whoever is muted or on hold, so this long a
+ * silence is a lost path. Browsers say so by themselves only after five seconds and more.
+ */
+const LOST_AFTER = 2_000;
 
 export interface LegEvents {
   /** The first sound packets can flow. */
@@ -96,6 +102,10 @@ export class Leg {
   private readonly sender: RTCRtpSender;
   private remote: MediaStream;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private listening: ReturnType<typeof setInterval> | undefined;
+  private came = -1;
+  private cameAt = 0;
+  private faltered = false;
   private over = false;
 
   constructor(
@@ -134,6 +144,7 @@ export class Leg {
   close(): void {
     this.over = true;
     clearTimeout(this.timer);
+    clearInterval(this.listening);
     this.pc.onconnectionstatechange = this.pc.ontrack = null;
     this.pc.close();
   }
@@ -158,13 +169,11 @@ export class Leg {
   private changed(): void {
     switch (this.pc.connectionState) {
       case 'connected':
-        clearTimeout(this.timer);
-        this.events.connected(this.remote);
+        this.stand();
+        if (this.events.faltering) this.listening ??= setInterval(() => void this.listen(), LISTEN_EVERY);
         break;
       case 'disconnected':
-        clearTimeout(this.timer);
-        this.timer = setTimeout(() => this.fail(), BROKEN_AFTER);
-        this.events.faltering?.();
+        this.falter();
         break;
       case 'failed':
         this.fail();
@@ -174,11 +183,51 @@ export class Leg {
     }
   }
 
+  private stand(): void {
+    clearTimeout(this.timer);
+    this.faltered = false;
+    this.cameAt = performance.now();
+    this.events.connected(this.remote);
+  }
+
+  private falter(): void {
+    if (this.faltered) return;
+    this.faltered = true;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.fail(), BROKEN_AFTER);
+    this.events.faltering?.();
+  }
+
+  private async listen(): Promise<void> {
+    const came = arrived(await this.pc.getStats());
+    if (this.over) return;
+    if (came !== this.came) {
+      this.came = came;
+      this.cameAt = performance.now();
+      if (this.faltered) this.stand();
+    } else if (performance.now() - this.cameAt >= LOST_AFTER) {
+      this.falter();
+    }
+  }
+
   private fail(): void {
     if (this.over) return;
     clearTimeout(this.timer);
+    clearInterval(this.listening);
     this.events.broken();
   }
+}
+
+/** A number that grows with whatever comes from the server: sound, reports, answers to checks. */
+function arrived(stats: RTCStatsReport): number {
+  let sum = 0;
+  stats.forEach((each: Record<string, unknown>) => {
+    for (const what of ['bytesReceived', 'responsesReceived', 'reportsSent']) {
+      const count = each[what];
+      if (typeof count === 'number') sum += count;
+    }
+  });
+  return sum;
 }
 
 let context: AudioContext | null = null;

@@ -399,6 +399,15 @@ async def test_reports_flow_on_each_hop() -> None:
         assert parse(seller.reports[-1])[0].ntp is not None
 
 
+async def test_who_hears_nothing_gets_reports_so_that_silence_is_no_lost_path() -> None:
+    seldom = msgspec.structs.replace(LIMITS, report_seconds=600.0, quiet_seconds=0.1)
+    async with opened(seldom) as room, Peer() as buyer, Peer() as seller:
+        await room.join("buyer", buyer)
+        await room.join("seller", seller)
+        room.node.mute("call", "seller", muted=True)
+        await buyer.until(lambda: len(buyer.reports) >= 5, 30)
+
+
 async def test_who_falls_silent_is_reported_and_then_gone() -> None:
     async with opened(IMPATIENT) as room, Peer() as buyer:
         await room.join("buyer", buyer)

@@ -30,7 +30,7 @@ from orders.policy import Policy
 from orders.redaction import redact
 from orders.tables import recordings as table
 from realtime.files.shelf import Shelf
-from realtime.files.store import Disk
+from realtime.files.store import Disk, Store
 from realtime.running import keeping
 from realtime.voice import recordings
 from realtime.voice.leg import Reach
@@ -51,10 +51,15 @@ class Office:
     """A switchboard that records into a folder, with its task running."""
 
     def __init__(
-        self, database: Database, folder: Path, limits: VoiceLimits, path: MediaPath
+        self,
+        database: Database,
+        folder: Path,
+        limits: VoiceLimits,
+        path: MediaPath,
+        store: Store | None = None,
     ) -> None:
         self.database = database
-        self.shelf = Shelf(database, Disk(folder / "files"), folder / "files")
+        self.shelf = Shelf(database, store or Disk(folder / "files"), folder / "files")
         self.folder = folder / "recordings"
         self.board = Switchboard(
             database,
@@ -77,8 +82,9 @@ async def office(
     folder: Path,
     limits: VoiceLimits = LIMITS,
     path: MediaPath = MediaPath.AUTO,
+    store: Store | None = None,
 ) -> AsyncIterator[Office]:
-    made = Office(database, folder, limits, path)
+    made = Office(database, folder, limits, path, store)
     running = asyncio.create_task(made.board.run())
     try:
         yield made
