@@ -53,9 +53,12 @@ MAX_BATCH = 512
 MAX_QUEUE = 10_000
 BREATH = 0.001
 """Seconds between two commits, after one that stored several messages."""
-PATIENCE = 1
-"""So often a message is passed over because its order is held elsewhere. Then all of a group wait a
-moment together, and it stands in line if that was not enough."""
+PATIENCE = 2
+"""So often a message is passed over because its order is held elsewhere, and after the first time all
+of its group wait a moment together; then it stands in line."""
+MANY, PATIENCE_WITH_MANY = 16, 10
+"""So many orders are held by another process's group, which is slow; to wait for it together costs
+less than a line for each of them."""
 CROWDED = 1.0
 """Seconds after one was passed over in which groups wait at once: another process writes in the
 same orders, and will be done with them in a moment."""
@@ -242,7 +245,9 @@ class PostBox:
         if held:
             self._crowded_until = time.monotonic() + CROWDED
         # an order's messages stay together, so that none overtakes one written before it
-        tired = {post.order for post in held if post.misses >= PATIENCE}
+        many = len({post.order for post in held}) >= MANY
+        patience = PATIENCE_WITH_MANY if many else PATIENCE
+        tired = {post.order for post in held if post.misses >= patience}
         for order in tired:
             self._lines[order] = deque(post for post in held if post.order == order)
             standing = asyncio.create_task(self._stand_in_line(order))

@@ -24,7 +24,7 @@ from orders.errors import (
 from orders.events import PARTIES, MessageSent, OrderId, PersonId
 from orders.locking import lock
 from orders.policy import Policy
-from orders.posting import MAX_QUEUE, PATIENCE, PostBox
+from orders.posting import MANY, MAX_QUEUE, PATIENCE, PostBox
 from orders.tables import orders
 from orders.timeline import Position
 from orders.workflow import Verb
@@ -326,6 +326,25 @@ async def test_an_order_held_for_long_delays_no_other(postgres_url: str) -> None
             assert not any(post.done() for post in waiting)
         await asyncio.gather(*waiting)
         assert await _texts(database, held) == ["0", "1", "2", "3"]
+
+
+async def test_many_orders_held_elsewhere_are_waited_for_and_a_free_one_passes(
+    postgres_url: str,
+) -> None:
+    async with opened(postgres_url) as database, open_post_box(database) as box:
+        rooms, free = [await open_room(database) for _ in range(MANY)], await open_room(database)
+        async with _held(postgres_url, *(room.order for room in rooms)):
+            waiting = [
+                asyncio.create_task(box.post(room.order, room.buyer, f"m{n}", str(n)))
+                for n in range(2)
+                for room in rooms
+            ]
+            for n in range(5):
+                await box.post(free.order, free.buyer, f"m{n}", "pass")
+            assert not any(post.done() for post in waiting)
+        await asyncio.gather(*waiting)
+        for room in rooms:
+            assert await _texts(database, room) == ["0", "1"]
 
 
 async def test_messages_that_waited_keep_the_order_in_which_they_were_written(
