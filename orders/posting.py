@@ -54,8 +54,8 @@ MAX_QUEUE = 10_000
 BREATH = 0.001
 """Seconds between two commits, after one that stored several messages."""
 PATIENCE = 2
-"""So often a message is passed over because its order is held elsewhere, and after the first time all
-of its group wait a moment together; then it stands in line."""
+"""So often a message is passed over because its order is held elsewhere. After the first time all
+of its group wait a moment together, after the last it stands in line."""
 MANY, PATIENCE_WITH_MANY = 16, 10
 """So many orders are held by another process's group, which is slow; to wait for it together costs
 less than a line for each of them."""
