@@ -15,7 +15,6 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from datetime import timedelta
-from typing import NamedTuple, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, event, settings
@@ -43,7 +42,7 @@ from orders.events import DeadlineFired, PersonId, Reaction, Role, State
 from orders.fold import View, fold
 from orders.money import Account, Means
 from orders.options import propose_option
-from orders.policy import DAY, HOUR, Policy
+from orders.policy import DAY, HOUR
 from orders.posting import PostBox
 from orders.proposals import Outcome, ProposalKind
 from orders.questions import Payment, pay_question
@@ -53,86 +52,8 @@ from orders.tables import participants, timers
 from orders.timeline import Position
 from orders.watermarks import mark
 from orders.workflow import ENDED, UNPAID, Verb
+from tests.laws.lives import BEGINNINGS, LIST, ROLES, SECONDS, SHORT, SHORTENS, WORDS, Said, World
 from tests.orders.world import MONDAY, Room, Watch, entries_of, open_question, open_room, verified
-
-T = TypeVar("T")
-
-SHORT = Policy(
-    brief_window=2 * DAY,
-    delivery=2 * DAY,
-    review=DAY,
-    revision_answer=12 * HOUR,
-    revision_choice=DAY,
-    revision=DAY,
-    cancel_answer=12 * HOUR,
-    order_life=20 * DAY,
-    chat_tail=DAY,
-)
-"""A process short enough for random steps of time to meet all its deadlines."""
-
-SHORTENS = frozenset({Verb.CLOSE_QUESTION, Verb.HAND_OVER, Verb.CANCEL, Verb.DECLINE, Verb.GIVE_UP})
-"""Steps that end a life early or lead nowhere new: taken more rarely."""
-
-LIST = ("le texte", "le ton")
-"""What the orders here open with."""
-ROLES = st.sampled_from(Role)
-WORDS = st.sampled_from(["oui", "non", "été 👋", ""])
-SECONDS = st.one_of(
-    st.sampled_from([0, 1, HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 6 * DAY]),
-    st.integers(-2 * HOUR, 3 * DAY),
-)
-
-
-BEGINNINGS: list[list[tuple[Role, Verb]]] = [
-    [],
-    [(Role.SELLER, Verb.START)],
-    [(Role.SELLER, Verb.START), (Role.BUYER, Verb.REQUEST_CANCEL)],
-    [
-        (Role.SELLER, Verb.START),
-        (Role.BUYER, Verb.REQUEST_CANCEL),
-        (Role.SELLER, Verb.REFUSE_CANCEL),
-        (Role.BUYER, Verb.REQUEST_CANCEL),
-    ],
-    [(Role.SELLER, Verb.START), (Role.SELLER, Verb.DELIVER)],
-    [
-        (Role.SELLER, Verb.START),
-        (Role.SELLER, Verb.DELIVER),
-        (Role.BUYER, Verb.REQUEST_REVISION),
-    ],
-    [
-        (Role.SELLER, Verb.START),
-        (Role.SELLER, Verb.DELIVER),
-        (Role.BUYER, Verb.REQUEST_REVISION),
-        (Role.SELLER, Verb.REFUSE_REVISION),
-        (Role.BUYER, Verb.DISPUTE),
-    ],
-]
-"""How far a life has come when chance takes over: far states are rarely met otherwise."""
-
-
-class Said(NamedTuple):
-    """A command that was carried out, and its answer."""
-
-    person: PersonId
-    client_id: str
-    verb: Verb | None
-    """None for a message."""
-    words: str
-    cents: int
-    answer: Position
-
-
-class World(NamedTuple):
-    """What all examples of a test share."""
-
-    runner: asyncio.Runner
-    database: Database
-    watch: Watch
-    box: PostBox
-    sweeper: Sweeper
-
-    def do(self, work: Coroutine[object, object, T]) -> T:
-        return self.runner.run(work)
 
 
 class Life(RuleBasedStateMachine):
