@@ -424,7 +424,7 @@ async def test_a_running_sweeper_fires_soon_after_zero_and_never_before(
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
         opened_at = (await entries_of(database, room.order))[0].at
-    assert timedelta(seconds=1) <= fired - opened_at < timedelta(seconds=3)
+    assert timedelta(seconds=1) <= fired - opened_at < timedelta(seconds=10)
 
 
 async def test_a_running_sweeper_outlives_a_chore_that_fails(own_database_url: str) -> None:

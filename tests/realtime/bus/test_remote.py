@@ -138,7 +138,7 @@ async def test_a_killed_subscription_is_noticed_within_seconds(private_redis: Se
         assert killed == 2
         began = time.monotonic()
         await _until(lambda: one.gaps > 0 and two.gaps > 0)
-        assert time.monotonic() - began < 5.0
+        assert time.monotonic() - began < 10.0
         await _until(lambda: one.bus.is_whole and two.bus.is_whole)
         one.bus.publish_hint([_news(5)])
         await _until(lambda: [h.upto for h in two.hints] == [5])
@@ -166,7 +166,7 @@ async def test_a_server_that_stands_still_is_noticed_within_seconds(
         private_redis.pause()
         began = time.monotonic()
         await _until(lambda: not one.bus.is_whole and not two.bus.is_whole)
-        assert time.monotonic() - began < 5.0
+        assert time.monotonic() - began < 10.0
         one.bus.publish_hint([_news(9)])
         private_redis.resume()
         await _until(lambda: one.bus.is_whole and two.bus.is_whole)
