@@ -17,12 +17,15 @@ ADA, BOB = PersonId("ada"), PersonId("bob")
 
 
 @asynccontextmanager
-async def _two(redis_url: str) -> AsyncIterator[tuple[Asker, InRedis, InRedis]]:
-    """Two processes, the second of which has said that it lives and that Ada is with it."""
+async def _two(redis_url: str, limits: Limits) -> AsyncIterator[tuple[Asker, InRedis, InRedis]]:
+    """Two processes, the second of which has said that it lives and that Ada is with it.
+
+    It says so again as the limits tell.
+    """
     asker = Asker(Nodes(redis_url))
     prefix = f"t-{secrets.token_hex(6)}"
     here = InRedis(asker, prefix, Limits(), list, lambda _: None)
-    there = InRedis(asker, prefix, Limits(), lambda: [ADA], lambda _: None)
+    there = InRedis(asker, prefix, limits, lambda: [ADA], lambda _: None)
     tasks = [asyncio.create_task(run()) for run in (asker.run, here.run, there.run)]
     try:
         async with asyncio.timeout(60):
@@ -38,7 +41,8 @@ async def _two(redis_url: str) -> AsyncIterator[tuple[Asker, InRedis, InRedis]]:
 async def test_of_people_in_a_silent_process_nobody_knows_until_its_key_lapses(
     redis_url: str,
 ) -> None:
-    async with _two(redis_url) as (asker, here, there):
+    seldom = Limits(presence_lives=290.0)
+    async with _two(redis_url, seldom) as (asker, here, there):
         key = there._process(there._me)
         await asker.ask(("PEXPIRE", key, 200_000))  # as if it had been silent for 100 s
         assert await here.elsewhere([ADA, BOB]) == Found(set(), {ADA})
@@ -51,7 +55,7 @@ async def test_of_people_in_a_silent_process_nobody_knows_until_its_key_lapses(
 
 
 async def test_a_process_that_redis_has_forgotten_says_again_who_is_there(redis_url: str) -> None:
-    async with _two(redis_url) as (asker, here, there):
+    async with _two(redis_url, Limits()) as (asker, here, there):
         before = there._me
         await asker.ask(("DEL", there._process(before)), ("DEL", there._person(ADA)))
         async with asyncio.timeout(60):
