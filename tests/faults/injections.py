@@ -68,11 +68,16 @@ async def kill_worker(world: World, length: float) -> None:
 async def pause_gateway(world: World, length: float) -> None:
     """A process with sockets stands still, with all its lines open."""
     gateway = world.chance.choice(world.gateways)
+    clock = asyncio.get_running_loop().time
     gateway.pause()
+    since, before = clock(), world.acknowledged
     try:
         await asyncio.sleep(length)
     finally:
+        stood, meanwhile = clock() - since, world.acknowledged - before
         gateway.resume()
+    if stood > world.stood:
+        world.stood, world.meanwhile = stood, meanwhile
 
 
 async def restart_in_order(world: World, length: float) -> None:

@@ -3,8 +3,10 @@
     PYTHONPATH=. python tests/faults/run.py [--seed N] [--seconds N] [--size embedded|scaled]
 
 Prints one line of JSON a size: the seed, what was injected how often, how many sockets rolling
-restarts moved, what was acknowledged, and what was lost, doubled, disordered, contradicted or not
-shown. Exits with 1 unless all of these are zero. It raises its limit of open files by itself.
+restarts moved, how long a process stood still in one go and what was acknowledged meanwhile, what
+was acknowledged in all, and what was lost, doubled, disordered, contradicted or not shown. Exits
+with 1 unless all of these are zero; and, in a run of `MANY` seconds, unless a process stood still
+for a whole minute (`SIGSTOP`) while the others went on. It raises its limit of open files itself.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.faults import world as worlds
-from tests.faults.injections import EVERYWHERE, SCALED, Injection
+from tests.faults.injections import EVERYWHERE, SCALED, Injection, pause_gateway
 from tests.faults.ledger import Findings, Writer, audit
 from tests.faults.world import World
 from tests.orders.world import opened
@@ -31,7 +33,8 @@ ROOMS = 8
 PAUSE = 0.05
 """Seconds that a writer rests between two messages on the average."""
 LONG = 60.0
-"""Seconds that something stands still at most, now and then, in a run of `MANY` seconds."""
+"""Seconds that something stands still at most, now and then, in a run of `MANY` seconds; and
+exactly so long the first process with sockets to be stopped there."""
 MANY = 240.0
 RARELY = 0.25
 
@@ -63,6 +66,8 @@ async def run(
         "seconds": round(seconds),
         "injected": dict(sorted(injected.items())),
         "moved": world.moved,
+        "stood": round(world.stood, 1),
+        "acknowledged_meanwhile": world.meanwhile,
         **asdict(found),
     }
 
@@ -79,12 +84,17 @@ async def _talk(world: World, menu: tuple[Injection, ...], seconds: float) -> Co
             if not queue:  # each once, in another order every round
                 queue = list(menu)
                 world.chance.shuffle(queue)
+                if seconds >= MANY and not injected and pause_gateway in queue:
+                    queue.append(queue.pop(queue.index(pause_gateway)))
+            minute = seconds >= MANY and not injected and queue[-1] is pause_gateway
             injection = queue.pop()
             left = until - time.monotonic()
             standing = injection.__name__.startswith(("pause", "swallow"))
             long = seconds >= MANY and standing and world.chance.random() < RARELY
             longest = LONG if long else 5.0
             length = min(world.chance.uniform(0.5, longest), max(0.5, left))
+            if minute:
+                length = LONG
             injected[injection.__name__] += 1
             await injection(world, length)
             await asyncio.sleep(world.chance.uniform(0.2, 1.0))
@@ -111,7 +121,14 @@ def main() -> None:
             found = asyncio.run(run(size, told.seed, seconds, told.crowd, folder, told.only))
         print(json.dumps(found), flush=True)
         broken += Findings(**{name: found[name] for name in asdict(Findings())}).broken
+        broken += seconds >= MANY and not told.only and not stood_a_minute(found)
     sys.exit(1 if broken else 0)
+
+
+def stood_a_minute(found: dict[str, Any]) -> bool:
+    """Say whether a process stood still for a minute, and the others answered for it."""
+    alone = found["size"] == "embedded"
+    return bool(found["stood"] >= LONG and (alone or found["acknowledged_meanwhile"] > 0))
 
 
 def more_files(wanted: int) -> None:

@@ -57,6 +57,15 @@ class World:
     """Sockets of the crowd that lost their process to a rolling restart and came back."""
     foreign: set[str] = field(default_factory=set)
     """Client ids that were written past the servers."""
+    stood: float = 0.0
+    """Seconds that a process with sockets stood still in one go, at most."""
+    meanwhile: int = 0
+    """Messages that were acknowledged during that longest stop."""
+
+    @property
+    def acknowledged(self) -> int:
+        """Messages that writers were told are kept, so far."""
+        return sum(len(writer.kept) for writer in self.writers)
 
     @property
     def processes(self) -> list[Process]:

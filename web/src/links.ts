@@ -1,20 +1,26 @@
 /** Cuts plain text into words and web addresses. Pure; nothing in a message is ever markup. */
 
-export type Piece = { text: string } | { text: string; href: string };
+export type Piece = { text: string } | { text: string; href: string; host: string };
 
-const ADDRESS = /\bhttps?:\/\/[^\s<>"'`\u0000-\u001f]+/gi;
+const ADDRESS = /(?<![\p{L}\p{N}_@./-])(?:https?:\/\/|www\.(?=[\p{L}\p{N}]))[^\s<>"'`\p{C}]+/giu;
 const CLOSERS: Record<string, string> = { ')': '(', ']': '[', '}': '{' };
 
-/** Only `http:` and `https:` become links; whatever else a message holds stays text. */
+/**
+ * Only `http:` and `https:` become links, and `www.` as people write it; whatever else a message
+ * holds stays text. An address whose first part only looks like a host (`https://bank.example@…`)
+ * stays text as well. `host` is told where the written one is not what a browser goes to, as with
+ * letters of another script that look alike; it is empty otherwise.
+ */
 export function pieces(text: string): Piece[] {
   const found: Piece[] = [];
   let from = 0;
   for (const match of text.matchAll(ADDRESS)) {
     const address = trimmed(match[0]);
-    const href = hrefOf(address);
-    if (href === null) continue;
+    const url = urlOf(address);
+    if (url === null) continue;
     if (match.index > from) found.push({ text: text.slice(from, match.index) });
-    found.push({ text: address, href });
+    const host = address.toLowerCase().includes(url.host) ? '' : url.host;
+    found.push({ text: address, href: url.href, host });
     from = match.index + address.length;
   }
   if (from < text.length) found.push({ text: text.slice(from) });
@@ -34,10 +40,13 @@ function trimmed(address: string): string {
   }
 }
 
-function hrefOf(address: string): string | null {
+function urlOf(address: string): URL | null {
   try {
-    const url = new URL(address);
-    return (url.protocol === 'http:' || url.protocol === 'https:') && url.host !== '' ? url.href : null;
+    const bare = /^www\./i.test(address);
+    const url = new URL(bare ? `https://${address}` : address);
+    const known = (url.protocol === 'http:' || url.protocol === 'https:') && url.host !== '';
+    if (bare && !/^www\..+\.[^.]{2,}$/.test(url.hostname)) return null; // "www.soon"
+    return known && url.username === '' && url.password === '' ? url : null;
   } catch {
     return null;
   }

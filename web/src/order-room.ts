@@ -39,6 +39,8 @@ import { find } from './timeline.js';
 import { dayAndTime, languageOf, textsOf, type Language } from './texts/index.js';
 
 const NARROW = 820;
+/** What a screen reader is read of what came at once; more is a number. */
+const TOLD_AT_MOST = 5;
 const ANSWERING: ReadonlySet<string> = new Set(['buyer', 'seller', 'mediator']);
 
 @customElement('order-room')
@@ -230,7 +232,10 @@ export class OrderRoomElement extends LitElement {
       const around = { language: this.tongue, me, members: room.room?.members ?? [], label: labels(room.situation?.brief) };
       return lineOf(entry, around, new Set(), new Map())?.text ?? [];
     });
-    if (words.length > 0) this.said = words.join('. ');
+    if (words.length === 0) return;
+    // A reader that was away is not read all of it; the same words twice are two announcements.
+    const told = words.length > TOLD_AT_MOST ? t.chat.fresh(words.length) : words.join('. ');
+    this.said = told === this.said ? `${told}\u00a0` : told;
   }
 
   // --- drawing ---------------------------------------------------------------------------------
@@ -422,6 +427,7 @@ export class OrderRoomElement extends LitElement {
         .language=${this.tongue}
         .other=${room.others.length > 1 ? t.everybody : (other?.name ?? '')}
         .order=${room.order}
+        .me=${me}
         .max=${room.room?.text_max ?? 5000}
         .closed=${closed}
         .hint=${until}

@@ -19,3 +19,29 @@ it('makes no link of anything that could run', () => {
 it('leaves markup as text', () => {
   assert.deepEqual(pieces('<b>https://a.example</b>').map((p) => p.text), ['<b>', 'https://a.example', '</b>']);
 });
+
+it('makes links of addresses that begin with www, and of no other names', () => {
+  const text = 'www.example.org/a, (www.b.example) but awww.c.example, me@www.d.example, www. e, www.soon and f.example';
+  assert.deepEqual(links(text), ['www.example.org/a', 'www.b.example']);
+  assert.equal(pieces(text).map((p) => p.text).join(''), text);
+  assert.ok(pieces('www.example.org').some((p) => 'href' in p && p.href === 'https://www.example.org/'));
+});
+
+it('makes no link of an address whose beginning only looks like the place it leads to', () => {
+  for (const text of ['https://bank.example@evil.example/', 'https://user:pass@a.example', 'http://www.bank.example%40x@evil.example']) {
+    assert.deepEqual(links(text), []);
+  }
+});
+
+it('tells where a link leads if its letters are not those of the place', () => {
+  const host = (text: string): string[] => pieces(text).flatMap((p) => ('host' in p ? [p.host] : []));
+  assert.deepEqual(host('https://\u0430pple.com/login'), ['xn--pple-43d.com']);
+  assert.deepEqual(host('https://caf\u00e9.example'), ['xn--caf-dma.example']);
+  assert.deepEqual(host('http://2130706433/'), ['127.0.0.1']);
+  assert.deepEqual(host('https://EXAMPLE.org/\u00e9 www.Example.org'), ['', '']);
+});
+
+it('ends an address before marks that turn the direction of writing or cannot be seen', () => {
+  assert.deepEqual(links('https://a.example/\u202egpj.exe'), ['https://a.example/']);
+  assert.deepEqual(links('https://a.exa\u200bmple/x'), ['https://a.exa']);
+});

@@ -35,6 +35,8 @@ export class Composer extends LitElement {
   @property({ attribute: false }) room!: OrderRoom;
   @property() other = '';
   @property() order = '';
+  /** Who writes. */
+  @property() me = '';
   @property({ type: Number }) max = 5000;
   /** Why nothing can be written; empty while the conversation is open. */
   @property() closed = '';
@@ -55,9 +57,9 @@ export class Composer extends LitElement {
   @query('textarea') private area!: HTMLTextAreaElement | null;
 
   override willUpdate(changed: Map<PropertyKey, unknown>): void {
-    if (changed.has('order') && this.order) {
+    if ((changed.has('order') || changed.has('me')) && this.order) {
       this.mode = null;
-      this.text = read(DRAFT + this.order, 'sessionStorage') ?? '';
+      this.text = read(this.draft, 'sessionStorage') ?? '';
     }
   }
 
@@ -111,8 +113,13 @@ export class Composer extends LitElement {
     this.area?.focus();
   }
 
+  /** Where it is kept: whoever signs in next in this tab does not find the words of another. */
+  private get draft(): string {
+    return `${DRAFT}${this.me}:${this.order}`;
+  }
+
   private keep(): void {
-    if (this.mode?.kind !== 'edit') write(DRAFT + this.order, this.text, 'sessionStorage');
+    if (this.mode?.kind !== 'edit') write(this.draft, this.text, 'sessionStorage');
   }
 
   private get left(): number {
@@ -140,11 +147,14 @@ export class Composer extends LitElement {
       if (!last) return;
       event.preventDefault();
       this.edit(last);
-    } else if (event.key === 'Enter' && !event.shiftKey) {
+    } else if (event.key === 'Enter' && !event.shiftKey && !this.thumbs) {
       event.preventDefault();
       void this.submit();
     }
   };
+
+  /** Keys on glass have no Shift + Enter: there the button sends, and Enter begins a line. */
+  private readonly thumbs = matchMedia('(hover: none) and (pointer: coarse)').matches;
 
   private lastOwn(): Entry | undefined {
     const { timeline, me, aftermath, connection } = this.room;
@@ -250,7 +260,8 @@ export class Composer extends LitElement {
           aria-label=${t.chat.label}
           aria-describedby="mode hint"
           placeholder=${t.chat.placeholder(this.other)}
-          enterkeyhint="send"
+          dir="auto"
+          enterkeyhint=${this.thumbs ? 'enter' : 'send'}
           .value=${this.text}
           @input=${this.typed}
           @keydown=${this.pressed}
@@ -273,7 +284,7 @@ export class Composer extends LitElement {
           ? html`<span class="count ${left < 0 ? 'over' : ''}" data-test="text-left" role="status">
               ${left < 0 ? t.chat.over(-left) : t.chat.left(left)}
             </span>`
-          : html`<span id="hint" class="keys">${this.hint || t.chat.keys}</span>`}
+          : html`<span id="hint" class="keys">${this.hint || (this.thumbs ? '' : t.chat.keys)}</span>`}
         ${this.advice
           ? nothing
           : html`<button class="quiet again" data-test="advice-show" @click=${() => this.setAdvice(true)}>

@@ -268,6 +268,10 @@ export const look = css`
   .own .text a {
     color: inherit;
   }
+  .host {
+    font-size: 13px;
+    opacity: 0.85;
+  }
   .meta {
     display: flex;
     align-items: center;

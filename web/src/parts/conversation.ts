@@ -10,7 +10,7 @@ import type { Brief, Entry, Event, Member, Reaction } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { look } from './conversation.styles.js';
-import { dayHeading, midnight, textsOf, time, type Language } from '../texts/index.js';
+import { dayHeading, midnight, moment, textsOf, time, type Language } from '../texts/index.js';
 import { find, olderThan, type Timeline } from '../timeline.js';
 import { divider, speaks } from '../unread.js';
 import type { History } from './history.js';
@@ -285,7 +285,7 @@ export class Conversation extends LitElement {
       ${icon(line.icon, 18)}
       <div>
         <p>${line.text}</p>
-        ${line.note ? html`<blockquote>${linked(line.note)}</blockquote>` : nothing}
+        ${line.note ? html`<blockquote dir="auto">${linked(line.note)}</blockquote>` : nothing}
         ${line.details
           ? html`<details class="figures" data-test="call-sound">
               <summary>${line.details.title}</summary>
@@ -295,7 +295,7 @@ export class Conversation extends LitElement {
         ${entry.event?.kind === 'recording_kept' ? this.recorded(entry.event as Kept) : nothing}
         ${entry.event?.kind === 'order_delivered' ? this.delivered(entry) : nothing}
       </div>
-      <time datetime=${entry.at}>${time(this.language, entry.at)}</time>
+      <time datetime=${entry.at} title=${moment(this.language, entry.at)}>${time(this.language, entry.at)}</time>
     </li>`;
   }
 

@@ -7,7 +7,7 @@ import { icon, type Icon } from '../icons.js';
 import { pieces } from '../links.js';
 import type { Entry, Member, Reaction } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
-import { shortDate, textsOf, time, type Language } from '../texts/index.js';
+import { moment, shortDate, textsOf, time, type Language } from '../texts/index.js';
 import './files.js';
 import { find, type Pending } from '../timeline.js';
 
@@ -86,7 +86,7 @@ export function messageOf(view: MessageView, thread: Thread): TemplateResult {
                   ${after?.withdrawn && thread.room.room?.you === 'mediator'
                     ? html`<button class="link" data-test="versions" @click=${() => thread.history(entry)}>${t.message.reads}</button>`
                     : nothing}`
-              : html`<p class="text">${linked(words ?? '')}</p>`}
+              : html`<p class="text" dir="auto">${linked(words ?? '')}</p>`}
             ${after?.editedAt && !gone
               ? html`<button
                   class="edited"
@@ -114,7 +114,7 @@ export function messageOf(view: MessageView, thread: Thread): TemplateResult {
     ${gone ? nothing : reactions(entry, after, thread)}
     <div class="meta">
       ${risky && !gone ? html`<span class="risky" title=${t.message.secretSeen}>${icon('shield', 15)}<span class="sr">${t.message.secretSeen}</span></span>` : nothing}
-      <time datetime=${entry.at}>${time(language, entry.at)}</time>
+      <time datetime=${entry.at} title=${moment(language, entry.at)}>${time(language, entry.at)}</time>
       ${own ? mark(view, thread) : nothing}
     </div>
   </article>`;
@@ -127,7 +127,7 @@ export function pendingOf(own: Pending, thread: Thread, tell: (what: 'again' | '
   return html`<article class="message own first ${own.delivery}" data-test="message" data-pending=${own.delivery} data-mine="true">
     <div class="bubble">
       ${own.replyTo ? quote(own.replyTo, thread) : nothing}<span class="sr">${t.you}: </span>
-      <p class="text">${linked(own.text)}</p>
+      <p class="text" dir="auto">${linked(own.text)}</p>
     </div>
     ${failed
       ? html`<div class="refusal ${own.secrets?.may ? 'warning' : ''}" role="alert" data-test=${own.secrets ? 'secret-refusal' : 'send-refusal'}>
@@ -186,7 +186,9 @@ export function sharedOf(entry: Entry, after: After | undefined): Shared | null 
 export function linked(text: string): (string | TemplateResult)[] {
   return pieces(text).map((piece) =>
     'href' in piece
-      ? html`<a href=${piece.href} target="_blank" rel="noopener noreferrer nofollow">${piece.text}</a>`
+      ? html`<a href=${piece.href} target="_blank" rel="noopener noreferrer nofollow">${piece.text}</a>${
+          piece.host ? html`<span class="host" data-test="link-host"> (${piece.host})</span>` : nothing
+        }`
       : piece.text,
   );
 }
@@ -215,7 +217,7 @@ function quote(seq: number, thread: Thread): TemplateResult {
   const text = !entry ? t.quoteEarlier : shared ? shared.name : words === null ? t.quoteGone : snippet(words);
   const name = entry ? (entry.actor === thread.me ? textsOf(thread.language).you : thread.name(entry.actor)) : '';
   return html`<button class="quote" data-test="quote" data-of=${seq} aria-label=${t.quote(name || text)} @click=${() => thread.jump(seq)}>
-    ${name ? html`<strong>${name}</strong>` : nothing}<span class=${words === null && !shared ? 'gone' : ''}>${text}</span>
+    ${name ? html`<strong>${name}</strong>` : nothing}<span dir="auto" class=${words === null && !shared ? 'gone' : ''}>${text}</span>
   </button>`;
 }
 

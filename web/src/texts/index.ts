@@ -68,6 +68,11 @@ export function dayAndTime(language: Language, at: number | string): string {
   return `${day}${language === 'fr' ? ' à ' : ', '}${time(language, at)}`;
 }
 
+/** "Wednesday 25 November 2026 at 14:05:09 CET": all there is to know of a moment, its zone too. */
+export function moment(language: Language, at: number | string): string {
+  return format(language, 'm', { dateStyle: 'full', timeStyle: 'long' }).format(new Date(at));
+}
+
 /** "25 Nov, 14:05": where space is short. */
 export function shortDate(language: Language, at: number | string): string {
   const day = format(language, 's', { day: 'numeric', month: 'short' }).format(new Date(at));
