@@ -63,10 +63,10 @@ class Writer:
         """Write until told that it is enough; what was begun is finished."""
         while not enough.is_set():
             client_id = f"{len(self.kept)}"
-            self._note(client_id, await self._insist(client_id))
+            self.note(client_id, await self.insist(client_id))
             if self.chance.random() < 0.05:  # a repeat of something old
                 old = self.chance.choice(list(self.kept))
-                self._note(old, await self._insist(old))
+                self.note(old, await self.insist(old))
             await asyncio.sleep(self.chance.uniform(0, 2 * pause))
 
     async def race(self, client_id: str) -> None:
@@ -76,15 +76,15 @@ class Writer:
         try:
             async with asyncio.timeout(TRIES):
                 await other.open(token_of(self.person))
-                racing = asyncio.create_task(self._insist(client_id))
+                racing = asyncio.create_task(self.insist(client_id))
                 try:
                     done = await other.say(self.order, self._text(client_id), id=client_id)
                 finally:
                     seq = await asyncio.shield(racing)
-                self._note(client_id, seq)
-                self._note(client_id, done["seq"])
+                self.note(client_id, seq)
+                self.note(client_id, done["seq"])
         except AWAY:
-            self._note(client_id, await self._insist(client_id))
+            self.note(client_id, await self.insist(client_id))
         finally:
             await _let_go(other)
 
@@ -107,11 +107,13 @@ class Writer:
     def _text(self, client_id: str) -> str:
         return f"{self.person} says {client_id}"
 
-    def _note(self, client_id: str, seq: int) -> None:
+    def note(self, client_id: str, seq: int) -> None:
+        """Remember what was answered; another answer to the same message is a contradiction."""
         if self.kept.setdefault(client_id, seq) != seq:
             self.contradicted += 1
 
-    async def _insist(self, client_id: str) -> int:
+    async def insist(self, client_id: str) -> int:
+        """Send a message until it is acknowledged; return where it stands."""
         while True:
             self.tries += 1
             try:
