@@ -57,8 +57,8 @@ _BRITISH = re.compile(r"0[1-37]\d{9}")
 _AMERICAN = re.compile(r"1?[2-9]\d\d[2-9]\d{6}")
 _AMERICAN_SHAPES = frozenset({(3, 3, 4), (1, 3, 3, 4)})
 _PAIRS = (2, 2, 2, 2, 2)
-_COUNTED = ("12345678", "0102030405")
-"""Somebody counts."""
+_COUNTED = ("0123456789", "0102030405", "123456789")
+"""So begins who counts. "06 12 34 56 78" does not: it is what people try first."""
 _WITHOUT_ZERO = re.compile(r"[67]\d{8}")
 """A French mobile as it is often written: the zero is thought."""
 _IP = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
@@ -147,12 +147,14 @@ def _whole(run: Run, plain: str) -> Place:
 def _is_phone(run: Run, plain: str) -> bool:
     digits = run.digits
     before = plain[max(0, run.start - _NEAR) : run.start]
-    if _NOT_A_PHONE.search(before) or _IP.fullmatch(run.text) or _counts(digits):
+    if _NOT_A_PHONE.search(before) or _IP.fullmatch(run.text):
         return False
     if run.text.startswith("+") or digits.startswith("00"):
         return _abroad(run)
     shape = tuple(len(group) for group, _, _ in run.groups)
     named = _NAMED.search(before) is not None
+    if _counts(digits) and not (named and shape == _PAIRS):
+        return False
     # ten or eleven digits may count something else, but then they hardly begin with a zero;
     # whether the number is in use is not asked: tomorrow it may be
     if _FRENCH.fullmatch(digits):
@@ -165,7 +167,7 @@ def _is_phone(run: Run, plain: str) -> bool:
 
 
 def _counts(digits: str) -> bool:
-    return any(counted in digits for counted in _COUNTED)
+    return digits.startswith(_COUNTED)
 
 
 def _abroad(run: Run) -> bool:

@@ -115,6 +115,19 @@ def test_it_is_seen_wherever_it_stands(secret: tuple[str, SecretKind], before: s
     assert (found.kind, found.start >= len(before)) == (kind, True)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["06 12 34 56 78", "0612345678", "+33612345678", "06.12.34.56.78", "tel : 01 23 45 67 89"],
+)
+def test_the_numbers_that_people_try_first_are_seen(text: str) -> None:
+    assert [one.kind for one in screen(text)] == [SecretKind.PHONE]
+
+
+@pytest.mark.parametrize("text", ["01 02 03 04 05", "0123456789", "1 2 3 4 5 6 7 8 9 10"])
+def test_who_counts_gives_no_number(text: str) -> None:
+    assert screen(text) == ()
+
+
 def test_the_command_prints_the_published_table(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([str(HELD_OUT)]) == 0
     printed = capsys.readouterr().out
