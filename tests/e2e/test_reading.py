@@ -7,21 +7,14 @@ from tests.e2e.conftest import Stage
 from tests.e2e.windows import Windows
 from tests.harness import TestOrder
 
-PLACE = """() => {
-  const room = document.querySelector('order-room').shadowRoot;
-  const thread = room.querySelector('order-room-conversation').shadowRoot;
-  const box = thread.querySelector('.scroll').getBoundingClientRect();
-  const shown = [...thread.querySelectorAll('article[data-seq]')]
-    .find((one) => one.getBoundingClientRect().top >= box.top);
-  return [Number(shown.dataset.seq), Math.round(shown.getBoundingClientRect().top - box.top)];
+PLACE = """box => {
+  const edge = box.getBoundingClientRect().top;
+  const tops = [...box.querySelectorAll('article[data-seq]')]
+    .map((one) => [Number(one.dataset.seq), Math.round(one.getBoundingClientRect().top - edge)]);
+  return tops.find(([, top]) => top >= 0);
 }"""
 """Which message stands at the top of what is seen, and how far below the edge."""
-AT_END = """() => {
-  const room = document.querySelector('order-room').shadowRoot;
-  const thread = room.querySelector('order-room-conversation').shadowRoot;
-  const box = thread.querySelector('.scroll');
-  return box.scrollHeight - box.scrollTop - box.clientHeight < 60;
-}"""
+AT_END = "box => box.scrollHeight - box.scrollTop - box.clientHeight < 60"
 
 
 async def said(stage: Stage, order: TestOrder, person: str, *texts: str) -> None:
@@ -46,18 +39,20 @@ async def test_who_reads_above_stays_there_and_is_told_what_came(
     await said(small_stage, order, order.buyer, *history)
     reader = await windows.open(small_stage.server.url, order, "seller")
     await expect(reader.messages).to_have_count(len(history))
-    await reader.page.wait_for_function(AT_END)
-    await reader.messages.nth(6).hover()
+    thread = reader.page.locator(".scroll")
+    box = await thread.element_handle()
+    await reader.page.wait_for_function(AT_END, arg=box)
+    await thread.hover()
     await reader.page.mouse.wheel(0, -700)
     await expect(reader.part("to-newest")).to_have_text("To the newest")
-    place = await reader.page.evaluate(PLACE)
+    place = await thread.evaluate(PLACE)
 
     await said(small_stage, order, order.buyer, "Une de plus.", "Et encore une.")
     await expect(reader.part("to-newest")).to_have_text("2 new messages")
-    assert await reader.page.evaluate(PLACE) == place
+    assert await thread.evaluate(PLACE) == place
     await reader.part("to-newest").click()
     await expect(reader.part("to-newest")).to_have_count(0)
-    await reader.page.wait_for_function(AT_END)
+    await reader.page.wait_for_function(AT_END, arg=box)
 
 
 async def test_the_same_words_twice_are_announced_twice(
