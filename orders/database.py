@@ -128,8 +128,8 @@ class Database:
             self._writer = _sqlite_engine(url, pool_size=1, begin="BEGIN IMMEDIATE")
             self._reader = _sqlite_engine(url, pool_size=4, begin="BEGIN")
         else:
-            self._writer = self._reader = _postgres_engine(url)
-            self._glancer = self._reader.execution_options(isolation_level="AUTOCOMMIT")
+            self._writer = _postgres_engine(url)
+            self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
 
     @classmethod
     async def open(cls, url: str, clock: Clock | None = None) -> Database:
@@ -173,8 +173,7 @@ class Database:
     async def close(self) -> None:
         """Close all connections."""
         await self._writer.dispose()
-        if self._reader is not self._writer:
-            await self._reader.dispose()
+        await self._reader.dispose()  # the same connections on PostgreSQL: nothing is left to do
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -197,7 +196,12 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """Open a consistent read. Raises `Unavailable` if the database cannot be reached."""
+        """Open a read. Raises `Unavailable` if the database cannot be reached.
+
+        On SQLite all of its statements see the same moment. On PostgreSQL each sees its own, as in
+        any transaction that is READ COMMITTED, so none is opened: that would be two more round
+        trips, which are most of what a small read costs.
+        """
         try:
             async with self._reader.connect() as conn:
                 yield conn
@@ -215,7 +219,7 @@ class Database:
             async with self.reading() as conn:
                 return (self._clock or _system_clock)(), await conn.scalar(value)
         try:
-            async with self._glancer.connect() as conn:
+            async with self._reader.connect() as conn:
                 row = (await conn.execute(select(_PG_NOW, value.scalar_subquery()))).one()
         except (DBAPIError, OSError, PoolTimeoutError) as error:
             if _is_outage(error):
@@ -263,7 +267,7 @@ class Database:
         Raises `Unavailable` if there is none to be had.
         """
         try:
-            conn = await self._glancer.connect()
+            conn = await self._reader.connect()
         except (DBAPIError, OSError, PoolTimeoutError) as error:
             raise Unavailable(reason="database", retry_after=RETRY_AFTER) from error
         try:

@@ -89,6 +89,8 @@ class _Connection:
             stack = AsyncExitStack()
             self._driver = await stack.enter_async_context(self._database.driver())
             self._held = stack
+            # every row is found by its key: a plan made while the tables were small must not stay
+            await self._driver.execute("SET enable_seqscan = off")
         return self._driver
 
     async def _find(self, driver: Any, asked: Asked) -> Found:  # noqa: ANN401
