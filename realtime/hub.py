@@ -56,6 +56,10 @@ T = TypeVar("T")
 
 HEADS_AT_ONCE = 500
 """Orders whose heads are asked for in one statement."""
+PINGS_AT_ONCE = 16
+"""Sockets that are pinged without a pause. All answer, and messages would have to wait for that."""
+PING_PAUSE = 0.01
+"""Seconds of the pause, if there are not too many sockets for it."""
 
 
 class Hub:
@@ -340,7 +344,7 @@ class Hub:
                     await self.attendance.look_around()
                 if loop.time() >= next_ping:
                     next_ping = loop.time() + self._limits.ping_every
-                    await self.ping()
+                    self._start(self.ping())
             except Exception:
                 log.exception("a ping failed")
 
@@ -397,7 +401,8 @@ class Hub:
         """Send every socket a sign of life with the heads and due times of its orders.
 
         Read for all orders of this process at once, so a hint that was lost costs one period.
-        Without a database the ping goes out without them.
+        Without a database the ping goes out without them. The sockets are pinged a few at a time,
+        all of them within `limits.ping_within`.
         """
         self._pings += 1
         heads: dict[OrderId, int] = {}
@@ -412,7 +417,11 @@ class Hub:
             now = datetime.now(UTC)
         for order, head in heads.items():
             self._goes_to(order, head)
-        for session in list(self._every()):
+        sessions = list(self._every())
+        pause = self._limits.ping_within * PINGS_AT_ONCE / max(len(sessions), 1)
+        for place, session in enumerate(sessions):
+            if place and place % PINGS_AT_ONCE == 0:
+                await asyncio.sleep(min(pause, PING_PAUSE))
             mine = {str(order): heads[order] for order in session.follows if order in heads}
             running = {str(order): dues[order] for order in session.follows if order in dues}
             session.signal(("ping",), Ping(self._pings, now, mine, running))

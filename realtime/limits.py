@@ -77,6 +77,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """From the handshake to `hello`."""
     ping_every: float = 20.0
     """Between two pings: below the 30 s after which the strictest proxies cut idle lines."""
+    ping_within: float = 2.0
+    """How long it takes at most until all sockets were pinged: not all in one moment."""
     silence: float = 50.0
     """Without any frame from the browser, which answers each ping: two pings were lost."""
     slow_send: float = 15.0

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import msgspec
 import structlog
 from msgspec.structs import replace
-from sqlalchemy import Row, Select, and_, delete, insert, select, update
+from sqlalchemy import Row, Select, and_, delete, exists, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -280,6 +280,15 @@ async def carried_by(conn: AsyncConnection, incarnation: str) -> Sequence[tuple[
     return [(row.order_id, _call(row)) for row in rows]
 
 
+async def busy(database: Database) -> tuple[datetime, bool]:
+    """Return the time, and whether anybody anywhere is in a call or is recorded.
+
+    One small read, so that looking after calls costs next to nothing while there are none.
+    """
+    now, found = await database.glance(_BUSY)
+    return now, bool(found)
+
+
 async def end_lapsed(database: Database) -> None:
     """End every call whose media process let its lease lapse. A chore of the sweeper."""
     async with database.reading() as conn:
@@ -433,6 +442,16 @@ def _lapsed(now: datetime) -> Select[Any]:
     return _OPEN.where(~alive.exists())
 
 
+_BUSY = select(
+    or_(
+        exists(select(persons_in_call.c.call_id)),
+        exists(
+            select(recordings.c.call_id).where(
+                recordings.c.state.in_([RecordingState.ON, RecordingState.OVER])
+            )
+        ),
+    )
+)
 _heard = msgspec.json.Decoder(dict[PersonId, Tally])
 
 

@@ -128,6 +128,7 @@ class Switchboard:
         self._tasks: set[asyncio.Task[None]] = set()
         self._nudged = asyncio.Event()
         self._running = False
+        self._busy = True  # whether there was anything to look after, as of the last look
         self._archive: Archive | None = None
         if recordings is not None:
             folder, store = recordings
@@ -148,7 +149,7 @@ class Switchboard:
         call: CallId | None = None
         carrier = ""
         # A call whose media process holds no lease would be ended by the next sweep.
-        if self._carries and await self._is_late():
+        if self._carries and self._is_late(await self._database.now()):
             await self._renew()
         async with self._database.transaction() as tx:
             locked = await lock(tx, order)
@@ -301,8 +302,11 @@ class Switchboard:
         While this process runs, its own lease is renewed first: being able to look proves that
         it lives, even if something held it up for longer than a lease.
         """
-        if self._running and await self._is_late():
+        now, busy = await callbook.busy(self._database)
+        if self._running and self._is_late(now):
             await self._renew()
+        if not busy:
+            return
         await self._rescue()
         await callbook.end_lapsed(self._database)
         if self._archive is not None:
@@ -566,7 +570,8 @@ class Switchboard:
         self._nudged.set()
 
     async def _tend(self) -> None:
-        if await self._is_late():
+        now, busy = await callbook.busy(self._database)
+        if self._is_late(now):
             await self._renew()
         for call in list(self._lost):
             order = self._orders.get(call)
@@ -576,10 +581,13 @@ class Switchboard:
             self._forget(call)
         self._export()
         await self._measured.write(self._orders, self._limits.sound_seconds)
-        await self._rescue()
-        await self._compare()
-        if self._archive is not None:
-            await self._archive.tend()
+        # once more after the last has ended: it has to be let go of
+        if busy or self._busy or self.node.calls or self._orders:
+            await self._rescue()
+            await self._compare()
+            if self._archive is not None:
+                await self._archive.tend()
+        self._busy = busy
 
     def _export(self) -> None:
         """What the operator's graphs show."""
@@ -604,11 +612,11 @@ class Switchboard:
             if call.answered_at is not None:
                 self._expect(order, call)
 
-    async def _is_late(self) -> bool:
+    def _is_late(self, now: datetime) -> bool:
         """It is time to renew the lease."""
         if self._lease_until is None:
             return True
-        left = (self._lease_until - await self._database.now()).total_seconds()
+        left = (self._lease_until - now).total_seconds()
         return left <= self._limits.lease_seconds - self._limits.renew_seconds
 
     async def _renew(self) -> None:
