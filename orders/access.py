@@ -11,7 +11,7 @@ from collections.abc import Collection
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orders.database import Database
+from orders.database import Database, padded
 from orders.events import OrderId, PersonId
 from orders.locking import lock
 from orders.tables import participants
@@ -37,7 +37,7 @@ async def barred(
     found: dict[PersonId, set[OrderId]] = {person: set() for person in persons}
     rows = await conn.execute(
         select(participants.c.person_id, participants.c.order_id).where(
-            participants.c.person_id.in_(list(found)),
+            participants.c.person_id.in_(padded(list(found))),
             participants.c.revoked_at.is_not(None),
         )
     )

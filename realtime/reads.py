@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,6 +29,8 @@ class Arrival(msgspec.Struct, frozen=True):
     inbox: tuple[InboxRow, ...]
     barred: frozenset[OrderId]
     """The orders to which their access was taken away."""
+    now: datetime
+    """When it was read."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -49,8 +52,22 @@ class Reads:
         ) -> dict[tuple[OrderId, PersonId], Situation]:
             return await views.situations(conn, asked, await database.now(conn))
 
+        async def arrivals(
+            conn: AsyncConnection, persons: Sequence[PersonId]
+        ) -> dict[PersonId, Arrival]:
+            known = await people.known_of(conn, persons)
+            inboxes = await inbox.inboxes(conn, persons)
+            barred = await access.barred(conn, persons)
+            now = await database.now(conn)
+            return {
+                person: Arrival(
+                    known.get(person), tuple(inboxes.get(person, ())), barred[person], now
+                )
+                for person in persons
+            }
+
         return cls(
-            arrivals=Together(database, _arrivals),
+            arrivals=Together(database, arrivals),
             rooms=Together(database, views.rooms),
             links=Together(database, timeline.links_at),
             situations=Together(database, situations),
@@ -72,16 +89,7 @@ class Reads:
 
     async def arrival(self, person: PersonId) -> Arrival:
         """Return what the person is welcomed with."""
-        return await self.arrivals.ask(person) or Arrival(None, (), frozenset())
-
-
-async def _arrivals(
-    conn: AsyncConnection, persons: Sequence[PersonId]
-) -> Mapping[PersonId, Arrival]:
-    known = await people.known_of(conn, persons)
-    inboxes = await inbox.inboxes(conn, persons)
-    barred = await access.barred(conn, persons)
-    return {
-        person: Arrival(known.get(person), tuple(inboxes.get(person, ())), barred[person])
-        for person in persons
-    }
+        found = await self.arrivals.ask(person)
+        if found is None:
+            raise AssertionError(person)  # everybody who is asked for is answered
+        return found

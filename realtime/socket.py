@@ -158,7 +158,7 @@ class Door:
             person=person,
             name=known.name if known else person,
             language=language,
-            now=await edge.database.now(),
+            now=arrival.now,
             ping_every=edge.limits.ping_every,
             token_ends=identity.token_ends,
             inbox=tuple(map(rooms.line, inbox)),
