@@ -210,7 +210,7 @@ class Database:
                 raise Unavailable(reason="database", retry_after=RETRY_AFTER) from error
             raise
 
-    async def glance(self, value: Select[tuple[T]]) -> tuple[datetime, T | None]:
+    async def glance(self, value: Select[T]) -> tuple[datetime, T | None]:
         """Read the time and one value, as cheaply as can be: for what is asked all day.
 
         Raises `Unavailable` if the database cannot be reached.
