@@ -128,7 +128,11 @@ export class Call implements InTab {
     const call = this.now?.call;
     if (!call || this.asking) return;
     const left = leaving ?? (this.beside === 'held' ? 'hold' : undefined);
-    await this.ask('accept', () => this.room.onCall('call.accept', call, left));
+    await this.ask('accept', async () => {
+      const done = await this.room.onCall('call.accept', call, left);
+      if (left === 'hold') tab.took(this);
+      return done;
+    });
   }
 
   /** What else the person is in while this one rings: in this tab, or as the server saw it. */
@@ -143,6 +147,10 @@ export class Call implements InTab {
     if (this.state === 'calling' || this.state === 'ringing') return this.state;
     if (this.state !== 'connecting' && this.state !== 'active') return null;
     return this.holding ? 'held' : 'talking';
+  }
+
+  left(): void {
+    if (!this.holding) this.toggleHold();
   }
 
   neighbour(): void {

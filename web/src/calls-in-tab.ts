@@ -10,6 +10,8 @@ export interface InTab {
   readonly occupied: Occupied;
   /** Something became of another one. */
   neighbour(): void;
+  /** The person took another one: the microphone closes here without waiting for the server. */
+  left(): void;
 }
 
 export class Tab {
@@ -30,6 +32,11 @@ export class Tab {
   beside(call: InTab): Occupied {
     const others = [...this.calls].filter((one) => one !== call).map((one) => one.occupied);
     return (['talking', 'calling', 'held', 'ringing'] as const).find((one) => others.includes(one)) ?? null;
+  }
+
+  /** The person took that call and left the others on hold for it. */
+  took(call: InTab): void {
+    for (const one of this.calls) if (one !== call && one.occupied === 'talking') one.left();
   }
 
   /** Tell the others that something became of this one. */

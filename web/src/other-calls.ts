@@ -5,7 +5,7 @@
  */
 import { Call, REMEMBERED } from './call.js';
 import type { Connection } from './connection.js';
-import { kept } from './memory.js';
+import { forget, kept } from './memory.js';
 import type { InboxLine } from './protocol.js';
 import { OrderRoom } from './room.js';
 
@@ -62,6 +62,7 @@ export class OtherCalls {
     for (const [order, { room, call, seen }] of this.all) {
       const over = call.state === 'idle' || call.state === 'elsewhere';
       const known = room.situation !== null || room.refusal !== null;
+      if (room.refusal !== null) forget(REMEMBERED + order); // or it would be asked for again
       if (over && known && (seen || !ringing.has(order))) this.drop(order);
     }
     this.changed();
