@@ -13,7 +13,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders.database import Owes, Transaction
-from orders.events import MARKETPLACE, EntryRedacted, Event, OrderId, PersonId
+from orders.events import MARKETPLACE, EntryRedacted, Event, OrderId, PersonId, RecordingId
 from orders.search_index import unindex
 from orders.tables import entries, message_versions, reactions, withdrawn
 from orders.timeline import Draft, Head, append
@@ -82,12 +82,18 @@ async def versions_of(conn: AsyncConnection, order: OrderId, message: int) -> tu
 
 
 async def redact(
-    tx: Transaction, head: Head, owes: Owes, seq: int, actor: PersonId = MARKETPLACE
+    tx: Transaction,
+    head: Head,
+    owes: Owes,
+    seq: int,
+    actor: PersonId = MARKETPLACE,
+    recording: RecordingId | None = None,
 ) -> Head:
     """Erase the message or file that is entry `seq`, and append that it was erased.
 
     All versions of a message go, and what was kept of it when its author withdrew it. Doing it
-    again appends nothing. `orders.redaction` says what is such an entry.
+    again appends nothing. `orders.redaction` says what is such an entry. `recording` names the
+    one that the entry tells of.
     """
     versions = await versions_of(tx.conn, head.order, seq)
     held = await empty(tx, head.order, [seq, *versions])
@@ -96,5 +102,7 @@ async def redact(
     )
     if not held and not kept.rowcount:
         return head
-    head, _ = await append(tx, head, owes, [Draft(actor, EntryRedacted(seq, versions))])
+    head, _ = await append(
+        tx, head, owes, [Draft(actor, EntryRedacted(seq, versions, recording=recording))]
+    )
     return head

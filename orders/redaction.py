@@ -30,6 +30,7 @@ from orders.events import (
     OrderPaid,
     PersonId,
     QuestionAsked,
+    RecordingId,
 )
 from orders.files import withdraw
 from orders.locking import LockedOrder, lock
@@ -62,9 +63,11 @@ async def redact(database: Database, order: OrderId, seq: int) -> None:
         if row.kind not in _ERASABLE:
             raise Malformed(where="seq")
         if row.kind in _EMPTIED:
-            await emptying.redact(tx, locked.head, locked.owes, seq)
-            await withdraw(tx, order, seq)
-            await _forget_recording(tx, order, seq)
+            if await _recording_of(tx, order, seq) is None:
+                await emptying.redact(tx, locked.head, locked.owes, seq)
+                await withdraw(tx, order, seq)
+            else:
+                await erase_recording(tx, locked, seq)
             return
         event = _event.decode(row.payload)
         left = without_words(event)
@@ -110,17 +113,23 @@ async def erase_recording(
     tx: Transaction, locked: LockedOrder, seq: int, actor: PersonId = MARKETPLACE
 ) -> None:
     """Erase the recording that entry `seq` tells of, because `actor` withdrew or its time came."""
-    await emptying.redact(tx, locked.head, locked.owes, seq, actor)
+    recording = await _recording_of(tx, locked.id, seq)
+    await emptying.redact(tx, locked.head, locked.owes, seq, actor, recording)
     await withdraw(tx, locked.id, seq)
-    await _forget_recording(tx, locked.id, seq)
-
-
-async def _forget_recording(tx: Transaction, order: OrderId, seq: int) -> None:
     await tx.conn.execute(
         update(recordings)
-        .where(recordings.c.order_id == order, recordings.c.kept_seq == seq)
+        .where(recordings.c.order_id == locked.id, recordings.c.kept_seq == seq)
         .values(state="gone", erase_at=None)
     )
+
+
+async def _recording_of(tx: Transaction, order: OrderId, seq: int) -> RecordingId | None:
+    found: RecordingId | None = await tx.conn.scalar(
+        select(recordings.c.recording_id).where(
+            recordings.c.order_id == order, recordings.c.kept_seq == seq
+        )
+    )
+    return found
 
 
 async def _untitle(tx: Transaction, order: OrderId) -> None:

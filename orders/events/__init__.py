@@ -272,13 +272,15 @@ class EntryRedacted(Happening, frozen=True, tag="entry_redacted"):
 
     Their places in the chain stay. Of a step of the process only the words went: `left` is what
     the entry says now. `current` tells that the words still stood in the order itself, as its
-    title or in its readiness list, and went there too.
+    title or in its readiness list, and went there too. `recording` is what was erased if that was
+    a recording, so that nobody takes it for a message.
     """
 
     seq: int
     versions: tuple[int, ...] = ()
     left: Event | None = None
     current: bool = False
+    recording: RecordingId | None = None
 
 
 Event = (

@@ -78,6 +78,10 @@ async def test_a_call_is_recorded_when_both_agree_and_erased_when_one_wants(
     await seller.part("recorded-erase-yes").click()
     for window in (buyer, seller):
         await expect(window.part("recorded-voice")).to_have_count(0)
+        log = window.page.get_by_text("The recording was erased.")
+        await expect(log).to_be_visible()  # at its place, and not as a message
+        await expect(window.page.get_by_text("message was removed")).to_have_count(0)
+    await expect(seller.page.get_by_text("You erased the recording")).to_be_visible()
 
 
 async def test_nobody_is_asked_where_calls_are_not_recorded(

@@ -25,12 +25,15 @@ export interface Aftermath {
   hidden: ReadonlySet<number>;
   /** Seqs whose words were erased, whatever is left of the entry. */
   erased: ReadonlySet<number>;
+  /** Those among them that told of a recording. */
+  recordings: ReadonlySet<number>;
 }
 
 export function aftermath(entries: readonly Entry[]): Aftermath {
   const of = new Map<number, After>();
   const hidden = new Set<number>();
   const erased = new Set<number>();
+  const recordings = new Set<number>();
   const change = (seq: number, now: After): unknown => of.set(seq, { ...of.get(seq), ...now });
   for (const { event, at, actor } of entries) {
     switch (event?.kind) {
@@ -57,13 +60,14 @@ export function aftermath(entries: readonly Entry[]): Aftermath {
         break;
       case 'entry_redacted':
         erased.add(event.seq);
+        if (event.recording) recordings.add(event.seq);
         event.versions?.forEach((seq) => hidden.add(seq));
         if (!event.left) of.delete(event.seq);
         break;
       default:
     }
   }
-  return { of, hidden, erased };
+  return { of, hidden, erased, recordings };
 }
 
 /** The words of a message as they stand; null if they are gone. */

@@ -24,6 +24,8 @@ export interface Surroundings {
   currency?: string;
   /** Seqs whose words were erased. */
   erased?: ReadonlySet<number>;
+  /** Those of them that told of a recording. */
+  recordings?: ReadonlySet<number>;
 }
 
 /** How items are called, from the list as the viewer has it. */
@@ -66,7 +68,10 @@ function wholeLine(
   const texts = textsOf(language);
   const t = texts.entry;
   const event: Event | UnknownEvent | null = entry.event;
-  if (event === null) return { icon: 'info', text: t.redacted, tone: 'plain' };
+  if (event === null) {
+    const text = around.recordings?.has(entry.seq) ? texts.recording.told.gone : t.redacted;
+    return { icon: 'info', text, tone: 'plain' };
+  }
   const name = (person: string): string =>
     members.find((m) => m.person === person)?.name ?? texts.someone;
   const own = entry.actor === me;
@@ -250,7 +255,8 @@ function wholeLine(
       return known.kind === 'notice_sent' ? plain('mail', text) : plain('alert', text, 'warn');
     }
     case 'entry_redacted':
-      return plain('info', t.entry_redacted());
+      if (!known.recording) return plain('info', t.entry_redacted());
+      return plain('info', texts.recording.told.erased(own, members.some((m) => m.person === entry.actor) ? who : null));
     default:
       known satisfies never; // every kind we know has a case; a newer server may have more
       return plain('info', t.unknown);

@@ -15,6 +15,7 @@ from orders.database import Database
 from orders.errors import FileUnknown, OrderUnknown, RecordingClosed, RecordingOver
 from orders.events import (
     CallId,
+    EntryRedacted,
     Event,
     PersonId,
     RecordingAgreed,
@@ -274,6 +275,9 @@ async def test_withdrawing_stops_at_once_and_afterwards_erases(
         assert abs(pitch(wave[24_000:60_000]) - 440) < 5
         await recordings.erase(database, room.order, room.seller, recording, "erase")
         await recordings.erase(database, room.order, room.seller, recording, "again")
+        erased = await last(database, room)
+        assert isinstance(erased, EntryRedacted)
+        assert erased.recording == recording
         async with database.reading() as conn:
             with pytest.raises(FileUnknown):
                 await find_file(conn, room.order, voice.file)

@@ -158,8 +158,9 @@ export class Conversation extends LitElement {
       members: this.members,
       label: labels(this.brief),
       erased: this.room.aftermath.erased,
+      recordings: this.room.aftermath.recordings,
     };
-    const { hidden } = this.room.aftermath;
+    const { hidden, recordings } = this.room.aftermath;
     const [ended, called] = [endedCalls(entries), callers(entries)];
     const blocks: Block[] = [];
     let day = NaN;
@@ -173,7 +174,8 @@ export class Conversation extends LitElement {
       if (entry.seq === this.unreadFrom) blocks.push({ kind: 'unread', key: 'unread' });
       const last = blocks.at(-1);
       const { event } = entry;
-      if (event === null || event.kind === 'message_sent' || event.kind === 'file_shared') {
+      const wordless = event === null && !recordings.has(entry.seq);
+      if (wordless || event?.kind === 'message_sent' || event?.kind === 'file_shared') {
         const first =
           last?.kind !== 'message' ||
           last.entry.actor !== entry.actor ||

@@ -214,6 +214,8 @@ export type Event =
       left?: Event | null;
       /** The edits that went with it. */
       versions?: readonly number[];
+      /** The recording that was erased, if it was one. */
+      recording?: string | null;
     };
 
 /** An event of a newer server; shown as a neutral line. */

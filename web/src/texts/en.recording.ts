@@ -27,6 +27,9 @@ export const recording = {
     refused: (me: boolean, name: string) => `${me ? 'You' : name} did not want the call to be recorded`,
     withdrawn: (me: boolean, name: string) => `${me ? 'You' : name} stopped the recording`,
     kept: 'The call was recorded',
+    gone: 'The call was recorded. The recording was erased.',
+    erased: (me: boolean, name: string | null): string =>
+      me ? 'You erased the recording' : name === null ? 'The recording was erased' : `${name} erased the recording`,
   },
   stopped: {
     withdrawn: 'The recording was stopped',

@@ -27,6 +27,9 @@ export const recording: Recording = {
     refused: (me, name) => `${me ? 'Vous n’avez' : `${name} n’a`} pas voulu que l’appel soit enregistré`,
     withdrawn: (me, name) => `${me ? 'Vous avez' : `${name} a`} arrêté l’enregistrement`,
     kept: 'L’appel a été enregistré',
+    gone: 'L’appel a été enregistré. L’enregistrement a été effacé.',
+    erased: (me, name) =>
+      me ? 'Vous avez effacé l’enregistrement' : name === null ? 'L’enregistrement a été effacé' : `${name} a effacé l’enregistrement`,
   },
   stopped: {
     withdrawn: 'L’enregistrement a été arrêté',
