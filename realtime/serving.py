@@ -26,8 +26,11 @@ GLANCE = 0.01
 """Seconds between two looks at who is still being answered while the server stops."""
 
 
-COLLECT = (50_000, 20, 50)
-"""Objects made, and runs of the younger generation, between two looks of the garbage collector."""
+COLLECT = (5_000, 10, 20)
+"""Objects made, and runs of the younger generation, between two looks of the garbage collector.
+
+A look takes some three milliseconds for five thousand objects that stay.
+"""
 
 
 class RoomServer(uvicorn.Server):
@@ -125,7 +128,8 @@ def settle() -> None:
     """Let the garbage collector be once everything is there.
 
     What is there stays: it need not be looked at again and again. And the collector looks at the
-    rest less often, because every look holds up all messages and the packets of all calls.
+    rest less often than usual, but at little at a time, because every look holds up all messages
+    and the packets of all calls.
     """
     gc.collect()
     gc.freeze()
