@@ -66,6 +66,8 @@ or a line that swallows everything, is an outage: whoever waits is refused and m
 RETRY_AFTER = 2
 """Seconds after which it is worth asking again when the database could not be reached."""
 
+STATEMENTS = 500
+"""Prepared statements that a connection to PostgreSQL keeps; lists come in several lengths each."""
 SERVER_SETTINGS = {"synchronous_commit": "on", "jit": "off", "lock_timeout": "4s"}
 """Of every session on PostgreSQL. Who waits for a lock longer than that is told to come again."""
 CHECKPOINT_PAGES = 16_000
@@ -336,9 +338,12 @@ def _postgres_engine(url: URL) -> AsyncEngine:
         # none beyond those that are kept: making one costs more than waiting for one
         pool_size=20,
         max_overflow=0,
+        # the one used last knows the statements already, the others would prepare them anew
+        pool_use_lifo=True,
         pool_timeout=ANSWER_WITHIN,
         isolation_level="READ COMMITTED",
         connect_args={
+            "prepared_statement_cache_size": STATEMENTS,
             "server_settings": SERVER_SETTINGS,
             "timeout": ANSWER_WITHIN,
             "command_timeout": ANSWER_WITHIN,
