@@ -40,6 +40,7 @@ from orders.database import Database
 from orders.errors import IdReused, Refused, WrongState
 from orders.events import DeadlineFired, PersonId, Reaction, Role, State
 from orders.fold import View, fold
+from orders.locking import LockedOrder, peek
 from orders.money import Account, Means
 from orders.options import propose_option
 from orders.policy import DAY, HOUR
@@ -49,7 +50,7 @@ from orders.questions import Payment, pay_question
 from orders.redaction import redact
 from orders.situation import Situation
 from orders.tables import participants, timers
-from orders.timeline import Position
+from orders.timeline import Head, Position
 from orders.watermarks import mark
 from orders.workflow import ENDED, UNPAID, Verb
 from tests.laws.lives import BEGINNINGS, LIST, ROLES, SECONDS, SHORT, SHORTENS, WORDS, Said, World
@@ -80,6 +81,7 @@ class Life(RuleBasedStateMachine):
         self.erased: set[int] = set()
         self.view = View(self.room.order)
         self.old: list[View] = [self.view]
+        self.known: dict[tuple[Head, int], LockedOrder] = {}
         if asked and beginning:
             self.pay()
         taken = [self._say(self.people[role], verb, "oui", 0) for role, verb in beginning]
@@ -362,6 +364,11 @@ class Life(RuleBasedStateMachine):
         if told:
             self.old.append(self.view)
 
+    @invariant()
+    def an_order_with_the_same_head_and_revision_is_the_same_order(self) -> None:
+        known = self.world.do(self._peek())
+        assert self.known.setdefault((known.head, known.revision), known) == known
+
     @precondition(lambda self: self.old[-1].seq % 3 == 0)
     @invariant()
     def money_is_neither_made_nor_lost(self) -> None:
@@ -416,6 +423,10 @@ class Life(RuleBasedStateMachine):
             return await views.situation(
                 conn, self.room.order, self.people[role], self.world.watch.now
             )
+
+    async def _peek(self) -> LockedOrder:
+        async with self.world.database.reading() as conn:
+            return await peek(conn, self.room.order)
 
     async def _ledger(self) -> dict[Account, int]:
         async with self.world.database.reading() as conn:
