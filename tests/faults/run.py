@@ -37,6 +37,9 @@ LONG = 60.0
 exactly so long the first process with sockets to be stopped there."""
 MANY = 240.0
 RARELY = 0.25
+SHORT, SHORTER = 5.0, 2.5
+"""Seconds that one thing is broken at most: in a run of `MANY` seconds, and in a short one, which
+has room for most of them all the same."""
 
 
 async def run(
@@ -91,7 +94,7 @@ async def _talk(world: World, menu: tuple[Injection, ...], seconds: float) -> Co
             left = until - time.monotonic()
             standing = injection.__name__.startswith(("pause", "swallow"))
             long = seconds >= MANY and standing and world.chance.random() < RARELY
-            longest = LONG if long else 5.0
+            longest = LONG if long else SHORT if seconds >= MANY else SHORTER
             length = min(world.chance.uniform(0.5, longest), max(0.5, left))
             if minute:
                 length = LONG
