@@ -88,10 +88,12 @@ async def test_a_message_taken_back_in_one_tab_while_it_is_changed_in_the_other_
     two = await second_tab(one, order)
     await one.say("Trop vite écrit.")
     await two.reads("Trop vite écrit.")
+    await one.page.bring_to_front()  # a browser draws what is behind once a second
     await one.part("composer").fill("Ce que j’écrivais")
     await open_menu(one, "Trop vite")
     await one.part("menu-edit").click()
     await one.part("composer").fill("Mieux écrit.")
+    await two.page.bring_to_front()
     await open_menu(two, "Trop vite")
     await two.part("menu-withdraw").click()
     await two.part("withdraw-confirm").click()
