@@ -9,6 +9,8 @@ import signal
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
+
 from orders.errors import Refused
 from orders.events import OrderId, PersonId
 from realtime.bus.link import GONE, Link
@@ -16,6 +18,7 @@ from tests.faults import crowd
 from tests.faults.ledger import AWAY, token_of
 from tests.faults.world import World, start_again, start_server
 from tests.harness import Process
+from tests.orders import outage
 from tests.orders.world import open_post_box, opened
 from tests.socket_browser import Browser, Frame
 
@@ -159,6 +162,13 @@ async def kill_postgres(world: World, length: float) -> None:
     await asyncio.to_thread(world.postgres.kill)
     await asyncio.sleep(length / 2)
     await start_server(world.postgres)
+
+
+async def kill_backend_of_postgres(world: World, length: float) -> None:
+    """One of PostgreSQL's processes dies; it throws everybody out, and recovers."""
+    with contextlib.suppress(OSError, asyncpg.PostgresError):  # it may recover already
+        await outage.kill_backend(world.database_url)
+    await asyncio.sleep(length / 4)
 
 
 async def pause_postgres(world: World, length: float) -> None:
@@ -306,6 +316,7 @@ SCALED: tuple[Injection, ...] = (
     kill_unpublished,
     kill_worker,
     kill_postgres,
+    kill_backend_of_postgres,
     pause_postgres,
     kill_redis,
     pause_redis,

@@ -179,6 +179,8 @@ class Findings:
     """Screens that do not show what is stored."""
     strangers: int = 0
     """Stored messages that nobody was told of, though everybody insisted."""
+    ended: int = 0
+    """Processes of which a part ended by itself, so that they have to be started again."""
 
     @property
     def broken(self) -> int:
@@ -189,6 +191,7 @@ class Findings:
             + self.contradicted
             + self.unshown
             + self.strangers
+            + self.ended
         )
 
 
