@@ -132,3 +132,29 @@ async def test_who_hid_or_blocked_while_redis_was_away_is_not_shown_when_it_is_b
             for browser, order in ((seeker, hides), (blocked, blocks)):
                 assert _seen(browser, order.buyer)["hidden"]
                 assert not _seen(browser, order.buyer)["online"]
+
+
+async def test_access_that_is_taken_away_while_redis_is_away_is_gone_on_the_other_process(
+    postgres_url: str, redis_url: str
+) -> None:
+    async with (
+        _two(postgres_url, redis_url) as two,
+        two.there.browser((order := await two.here.order()).seller) as seller,
+        two.here.browser(order.buyer) as buyer,
+        two.here.backend() as backend,
+    ):
+        await seller.subscribe(order.id)
+        two.line.swallow()
+        await until(lambda: not two.here.edge.hub.hears_others)
+        path = f"/api/v1/orders/{order.id}/members/{order.seller}/revoke"
+        assert (await backend.post(path)).status_code == 200
+        await seller.hears(
+            lambda f: f["t"] == "refused" and f["code"] == "order_unknown", within=60.0
+        )
+        mark = len(seller.frames)
+        await buyer.say(order.id, "not for the seller any more")
+        page = await buyer.ask(t="history", order=order.id, before=1_000)
+        assert page["entries"][-1]["event"]["text"] == "not for the seller any more"
+        refusal = await seller.refused(t="history", order=order.id, before=1_000)
+        assert refusal["code"] == "order_unknown"
+        assert not any("not for the seller" in str(frame) for frame in seller.frames[mark:])
