@@ -398,20 +398,21 @@ def _is_outage(error: BaseException) -> bool:
     return error.connection_invalidated or says_outage(error.orig)
 
 
+AWAY = ("08", "40", "53", "57", "58", "25006", "55000", "55P03")
+"""Beginnings of PostgreSQL's codes (SQLSTATE) for what asking again may mend: no connection, two in
+each other's way, no room for one more, an operator or a crash, the system below; a server that may
+only be read from, as after a failover, or lets nobody in; a lock that did not come free."""
+
+
 def says_outage(error: BaseException | None) -> bool:
     """Tell from a driver's words that the database is away or too busy, not the statement wrong."""
+    code = getattr(error, "sqlstate", None)  # PostgreSQL's, of either driver
+    if isinstance(code, str) and code:
+        return code.startswith(AWAY)
     said = str(error).lower()
     return any(
         sign in said
-        for sign in (
-            "connection",
-            "database is locked",
-            "lock timeout",
-            "disk",
-            "unable to open",
-            "shutting down",
-            "starting up",
-        )
+        for sign in ("connection", "database is locked", "disk", "unable to open", "shutting down")
     )
 
 

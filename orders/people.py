@@ -66,6 +66,15 @@ async def saw(database: Database, person: PersonId, at: datetime) -> None:
         )
 
 
+async def hiding(conn: AsyncConnection, ids: Sequence[PersonId]) -> set[PersonId]:
+    """Return those of the persons who do not want to be seen."""
+    return set(
+        await conn.scalars(
+            select(persons.c.id).where(persons.c.id.in_(padded(ids)), persons.c.hides_presence)
+        )
+    )
+
+
 async def hide_presence(database: Database, person: PersonId, *, on: bool) -> None:
     """Have the person not shown as here or as last seen, and not see others; or undo it."""
     async with database.transaction() as tx:

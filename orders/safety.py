@@ -19,7 +19,7 @@ from sqlalchemy import Row, and_, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders.commands import command_digest
-from orders.database import Announcement, Database
+from orders.database import Announcement, Database, padded
 from orders.errors import (
     IdReused,
     MessageUnknown,
@@ -156,6 +156,13 @@ async def block(database: Database, order: OrderId, person: PersonId, *, on: boo
         await tx.conn.execute(update(orders).where(orders.c.id == order).values(apart=apart))
         tx.announcements.append(_changed(locked))
         return apart
+
+
+async def apart_of(conn: AsyncConnection, ids: Sequence[OrderId]) -> set[OrderId]:
+    """Return those of the orders in which one of the two blocks the other."""
+    return set(
+        await conn.scalars(select(orders.c.id).where(orders.c.id.in_(padded(ids)), orders.c.apart))
+    )
 
 
 def _changed(locked: LockedOrder) -> Announcement:

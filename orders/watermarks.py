@@ -7,10 +7,14 @@ entries: a mark on every message would outgrow the conversation, and nobody miss
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 import msgspec
 from sqlalchemy import ColumnElement, case, literal, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orders.database import Database
+from orders.database import Database, padded
 from orders.errors import OrderUnknown
 from orders.events import OrderId, PersonId
 from orders.tables import orders, participants
@@ -60,6 +64,46 @@ async def mark(
             )
         ).first()
         return None if moved is None else Watermarks(moved.read_seq, moved.delivered_seq)
+
+
+Moved = tuple[OrderId, PersonId, Watermarks]
+
+
+async def moved_in(conn: AsyncConnection, rooms: Sequence[OrderId], since: datetime) -> list[Moved]:
+    """Return the marks of the members of these that may have moved since then.
+
+    Those that were read since, and all that has arrived and is not read: when is not stored.
+    """
+    read, delivered = participants.c.read_seq, participants.c.delivered_seq
+    return await _moved(
+        conn,
+        participants.c.order_id.in_(padded(rooms)),
+        or_(participants.c.read_at >= since, delivered > read),
+    )
+
+
+async def moved_by(
+    conn: AsyncConnection, persons: Sequence[PersonId], since: datetime
+) -> list[Moved]:
+    """Return the marks of these in all their orders, as far as they have read since then."""
+    return await _moved(
+        conn, participants.c.person_id.in_(padded(persons)), participants.c.read_at >= since
+    )
+
+
+async def _moved(conn: AsyncConnection, *those: ColumnElement[bool]) -> list[Moved]:
+    marks = participants.c
+    rows = await conn.execute(
+        select(marks.order_id, marks.person_id, marks.read_seq, marks.delivered_seq).where(*those)
+    )
+    return [
+        (
+            row.order_id,
+            row.person_id,
+            Watermarks(row.read_seq, max(row.read_seq, row.delivered_seq)),
+        )
+        for row in rows
+    ]
 
 
 def _furthest(column: ColumnElement[int], reached: int) -> ColumnElement[int]:

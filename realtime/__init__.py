@@ -17,6 +17,7 @@ One browser's socket, from the outside in:
 - `dispatch`   what each frame does
 - `pump`       the only writer: the socket's position is its send queue
 - `hub`        who is here, who follows what; `tails` keeps the newest entries they share
+- `afresh`     marks and who hides, read again after signals may have been lost
 - `attendance` who is online; `whereabouts` in which process; `elsewhere` what is known of it (pure)
 - `bus`        hints and signals between processes
 - `reads`      what everybody asks for who comes in; `together` answers it in one go

@@ -12,13 +12,14 @@ import msgspec
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """The limits of one process. Lengths of time are in seconds, sizes in bytes."""
 
-    frame_bytes: int = 64 * 1024
-    """The largest frame that is read: the longest message in its widest encoding fits."""
+    frame_bytes: int = 256 * 1024
+    """The largest frame that is read: the longest message that a policy allows fits in its widest
+    encoding, which is twelve bytes a character."""
     transport_bytes: int = 2 * 1024 * 1024
     """The largest frame that is received at all. Between the two a frame is refused with a
     sentence; beyond, the socket is closed with 1009 before the bytes are kept."""
-    body_bytes: int = 64 * 1024
-    """The largest body of an HTTP request."""
+    body_bytes: int = 256 * 1024
+    """The largest body of an HTTP request; the same message fits."""
 
     commands_per_second: float = 20.0
     """Frames a socket may send on the average; people type less than one a second. Calls over

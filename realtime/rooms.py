@@ -35,7 +35,7 @@ def room_frame(room: RoomView, you: Role, policy: Policy, hub: Hub, again_url: s
         marks=tuple(ReadMark(p.person, p.marks.read, p.marks.delivered) for p in room.parties),
         presence=tuple(
             Presence(p.person, online=False, hidden=True)
-            if is_veiled(room, p, me)
+            if is_veiled(room, p, me) or hub.veil.between(room.order, p.person, me.person)
             else hub.attendance.presence(p.person, p.last_seen)
             for p in room.parties
         ),

@@ -30,6 +30,7 @@ from orders.database import Database
 from orders.events import Timer
 from orders.posting import PostBox
 from realtime import bus, telemetry
+from realtime.afresh import Afresh, Reminding
 from realtime.auth import Tokens
 from realtime.bus import Bus, MarkMoved, MediaChanged
 from realtime.bus.asking import Asker
@@ -98,7 +99,8 @@ async def running(
         tails = Tails(database, limits)
         between = _bus(settings, nodes)
         asker = None if nodes is None else Asker(nodes)
-        hub = Hub(database, tails, between, limits)
+        reminding = Reminding(between)
+        hub = Hub(database, tails, reminding, limits)
         database.on_commit(hub.announce)
         box = PostBox(database, telemetry.TOGETHER.observe)
         between.subscribe(box.heard, lambda _: None, lambda: None)
@@ -163,6 +165,8 @@ async def running(
             _work(stack, edge, nodes.run)
         if isinstance(between, RemoteBus):
             _work(stack, edge, between.run)
+            afresh = Afresh(database, reminding, hub.veil, hub.attendance)
+            _work(stack, edge, afresh.run)
         if asker is not None:
             _work(stack, edge, asker.run)
             _work(stack, edge, flood.run)

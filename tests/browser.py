@@ -1,12 +1,25 @@
-"""Real people in a real Chromium: one browser for a worker, one context for each person."""
+"""Real people in a real Chromium: one browser for a worker, one context for each person.
 
+What their pages and the server say to each other is held against the published contract.
+"""
+
+import json
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from playwright.async_api import Browser, BrowserContext, Error, Page, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    Error,
+    Page,
+    WebSocket,
+    async_playwright,
+)
+
+from tests import published
 
 FLAGS = (
     "--no-sandbox",  # Chromium refuses its sandbox to root, and a container often denies it
@@ -63,7 +76,8 @@ class People:
     """Makes the persons of one test; each has cookies, storage and a clock of their own.
 
     Attributes:
-        troubles: The uncaught errors of all pages so far. A test that expects one empties it.
+        troubles: The uncaught errors of all pages so far, and what their sockets said or heard
+            that the contract does not describe. A test that expects one empties it.
     """
 
     def __init__(self, browser: Browser) -> None:
@@ -97,6 +111,7 @@ class People:
         )
         self._contexts.append(context)
         context.on("weberror", lambda trouble: self._note(trouble.error))
+        context.on("page", lambda page: page.on("websocket", self._listen))
         return await context.new_page()
 
     async def pose(self, folder: Path, name: str) -> None:
@@ -110,6 +125,17 @@ class People:
         """Close every person's windows."""
         for context in self._contexts:
             await context.close()
+
+    def _listen(self, socket: WebSocket) -> None:
+        if socket.url.endswith("/ws"):
+            socket.on("framesent", lambda text: self._hold(published.said, text))
+            socket.on("framereceived", lambda text: self._hold(published.heard, text))
+
+    def _hold(self, against: Callable[[published.Json], None], text: str | bytes) -> None:
+        try:
+            against(json.loads(text))
+        except published.UndescribedError as error:
+            self.troubles.append(f"{error}\n{text!r:.1000}")
 
     def _note(self, error: Error) -> None:
         self.troubles.append(f"{error.message}\n{error.stack or ''}")

@@ -29,16 +29,20 @@ def picture(
     if tells:
         exif[0x010E] = PLACE
         more["xmp"] = f"<x>{PLACE}</x>".encode()
-        if form == "JPEG":
+        if form in {"JPEG", "GIF"}:
             more["comment"] = PLACE.encode()
         if form == "PNG":
             info = PngImagePlugin.PngInfo()
             info.add_text("Comment", PLACE)
             info.add_itxt("Author", PLACE)
             more = {"pnginfo": info}
-    if form != "GIF":
+    if form == "GIF":
+        more.pop("xmp", None)
+    else:
         more["exif"] = exif
     made = io.BytesIO()
+    if form == "GIF":  # with a loop, which is to stay
+        more = {"save_all": True, "append_images": [image.rotate(180)], "loop": 0} | more
     image.save(made, form, **more)
     return made.getvalue() + (PLACE.encode() if tells else b"")
 

@@ -90,7 +90,7 @@ AGAIN = 4100
 def document(base_url: str) -> Json:
     """Return the whole document for a server that is reached at `base_url`."""
     where = urlsplit(base_url)
-    messages = {tag(kind): _message(kind) for kind in (*INBOUND, *OUTBOUND)}
+    messages = {message_id(kind): _message(kind) for kind in (*INBOUND, *OUTBOUND)}
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -173,7 +173,16 @@ def _asked(kind: type[msgspec.Struct]) -> Json:
 
 
 def _in_channel(kind: type[msgspec.Struct]) -> Json:
-    return {"$ref": f"#/channels/room/messages/{tag(kind)}"}
+    return {"$ref": f"#/channels/room/messages/{message_id(kind)}"}
+
+
+def message_id(kind: type[msgspec.Struct]) -> str:
+    """Return what a frame is called in the document: its type, if one side alone says it.
+
+    A few questions have the type of their answer; those are told apart by `.ask`.
+    """
+    asks = kind in INBOUND and tag(kind) in map(tag, OUTBOUND)
+    return f"{tag(kind)}.ask" if asks else tag(kind)
 
 
 def _operation_id(kind: type[msgspec.Struct]) -> str:

@@ -6,7 +6,7 @@ In the order in which a file meets them:
 - `receiving`  uploads that go on where they stood
 - `content`    what a file is, from its bytes (pure)
 - `looks`      what can be shown of it, by `examining`, which runs in a process of its own
-- `metadata`   what a picture tells beside itself is taken out (pure)
+- `metadata`   what a picture tells beside itself is taken out; `boxes` of HEIC and AVIF (pure)
 - `clamd`      the virus scanner
 - `finishing`  from a whole file to an entry
 - `store`      where whole files are kept: a folder; `bucket` for S3

@@ -31,6 +31,8 @@ SHOWN = frozenset(
     }
 )
 """Kinds a browser may show in place; all others are saved."""
+CLOSED = frozenset({"image/heic", "image/avif"})
+"""Pictures that are saved, not shown; what they tell beside themselves is taken out as well."""
 
 _SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -49,6 +51,11 @@ _FILM_BRANDS = frozenset(
     {b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ", b"dash"}
 )
 """Major brands of ISO base media files (ISO/IEC 14496-12), where a browser plays them."""
+_PICTURE_BRANDS = {
+    **dict.fromkeys((b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1"), "image/heic"),
+    **dict.fromkeys((b"avif", b"avis"), "image/avif"),
+}
+"""Those of pictures (ISO/IEC 23008-12), which telephones write."""
 _CONTROLS = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 """What has no place in a text: all control characters but tab, line ends and form feed."""
 
@@ -95,6 +102,8 @@ def _by_signature(head: bytes) -> str | None:
     if head[4:8] == b"ftyp":
         if head[8:12] in _SOUND_BRANDS:
             return "audio/mp4"
+        if head[8:12] in _PICTURE_BRANDS:
+            return _PICTURE_BRANDS[head[8:12]]
         return "video/mp4" if head[8:12] in _FILM_BRANDS else None
     if head.startswith(_EBML):
         sound = b"webm" in head and b"A_OPUS" in head and b"V_VP" not in head

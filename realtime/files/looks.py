@@ -15,7 +15,7 @@ import msgspec
 
 from orders.files import Looks
 from realtime.files import examining
-from realtime.files.content import UNKNOWN
+from realtime.files.content import CLOSED, UNKNOWN
 from realtime.files.metadata import strip
 
 AT_ONCE = 2
@@ -54,11 +54,13 @@ class Examiner:
     async def examine(self, path: Path, kind: str, folder: Path) -> Examined:
         """Look into the file at `path`, recognised as `kind`; `folder` is empty and for this.
 
-        Metadata of JPEG, PNG and WebP is gone from what is returned.
+        What pictures tell beside themselves is gone from what is returned.
         """
         size = (await asyncio.to_thread(path.stat)).st_size
         if not kind.startswith((_PICTURE, _SOUND)):
             return Examined(kind, path, size)
+        if kind in CLOSED:
+            return await _kept(kind, path, path, folder)
         what: Literal["picture", "sound"] = "picture" if kind.startswith(_PICTURE) else "sound"
         async with self._places:
             seen = await _look(what, path, folder)
@@ -66,13 +68,21 @@ class Examiner:
             return Examined(kind if what == "sound" else UNKNOWN, path, size)
         if what == "picture":
             source = folder / "upright" if seen.turned else path
-            try:
-                path = await asyncio.to_thread(_cleaned, kind, source, folder / "clean")
-            except ValueError:
-                return Examined(UNKNOWN, path, size)
-            size = (await asyncio.to_thread(path.stat)).st_size
+            kept = await _kept(kind, source, path, folder)
+            if kept.type == UNKNOWN:
+                return kept
+            path, size = kept.path, kept.size
         looks = Looks(seen.width, seen.height, seen.thumb, seen.millis, seen.peaks)
         return Examined(kind, path, size, looks, folder / "thumb" if seen.thumb else None)
+
+
+async def _kept(kind: str, source: Path, path: Path, folder: Path) -> Examined:
+    """Return `source` without what it tells; if it is damaged, `path` as unknown bytes."""
+    try:
+        clean = await asyncio.to_thread(_cleaned, kind, source, folder / "clean")
+    except ValueError:
+        kind, clean = UNKNOWN, path
+    return Examined(kind, clean, (await asyncio.to_thread(clean.stat)).st_size)
 
 
 async def _look(what: str, path: Path, folder: Path) -> _Seen | None:

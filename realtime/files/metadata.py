@@ -4,13 +4,16 @@ The container is rewritten and the picture itself is not touched, so nothing of 
 lost. Kept is what it needs to look the same: colour profiles, gamma, animation. What follows the
 end of a picture goes too, so that no file is two things at once. Pure.
 
-Sources: ITU-T T.81 annex B (JPEG), W3C PNG third edition, the WebP container specification.
+Sources: ITU-T T.81 annex B and T.871 (JPEG, JFIF), W3C PNG third edition, GIF89a, the WebP
+container specification. HEIC and AVIF are in `boxes`.
 """
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
+
+from realtime.files.boxes import emptied
 
 _PNG_HEAD = b"\x89PNG\r\n\x1a\n"
 _PNG_KEPT = frozenset(
@@ -24,6 +27,11 @@ _WEBP_EXIF, _WEBP_XMP = 0x08, 0x04
 """Flags of the VP8X chunk."""
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
 _APP0, _APP2, _APP14, _APP15, _COM = 0xE0, 0xE2, 0xEE, 0xEF, 0xFE
+_JFIF_BYTES = 14
+"""Of a note of JFIF that has no small picture in it, which might show what was cut away."""
+_GIF_IMAGE, _GIF_MORE, _GIF_END = 0x2C, 0x21, 0x3B
+_GIF_COMMENT, _GIF_APPLICATION = 0xFE, 0xFF
+_GIF_LOOPS = (b"NETSCAPE2.0", b"ANIMEXTS1.0")
 _STUFFED = 0x00
 _RESTARTS = range(0xD0, 0xD8)
 
@@ -41,6 +49,10 @@ def strip(kind: str, content: bytes) -> bytes:
                 return b"".join(_png(content))
             case "image/webp":
                 return _webp(content)
+            case "image/gif":
+                return b"".join(_gif(content))
+            case "image/heic" | "image/avif":
+                return emptied(content)
             case _:
                 return content
     except (IndexError, struct.error) as error:
@@ -75,8 +87,10 @@ def _jpeg(content: bytes) -> Iterator[bytes]:
 def _is_kept_segment(marker: int, body: bytes) -> bool:
     if marker == _APP2:
         return body.startswith(b"ICC_PROFILE\x00")
+    if marker == _APP0:
+        return body.startswith(b"JFIF\x00") and len(body) == _JFIF_BYTES
     if _APP0 <= marker <= _APP15:
-        return marker in {_APP0, _APP14}  # JFIF, and Adobe's note on the colours
+        return marker == _APP14  # Adobe's note on the colours
     return marker != _COM
 
 
@@ -124,3 +138,34 @@ def _webp(content: bytes) -> bytes:
         at = end
     body = b"".join(kept)
     return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WEBP" + body
+
+
+def _gif(content: bytes) -> Iterator[bytes]:
+    at = 13 + _gif_colours(content[10])
+    yield content[:at]
+    while at < len(content) and content[at] != _GIF_END:  # some lack their end
+        start, kind = at, content[at]
+        if kind == _GIF_IMAGE:
+            at = _gif_blocks(content, at + 11 + _gif_colours(content[at + 9]))
+            kept = True
+        elif kind == _GIF_MORE:
+            label, named = content[at + 1], content[at + 3 : at + 14]
+            at = _gif_blocks(content, at + 2)
+            kept = label != _GIF_COMMENT and (label != _GIF_APPLICATION or named in _GIF_LOOPS)
+        else:
+            raise ValueError("no block where one has to be")
+        if kept:
+            yield content[start:at]
+    yield bytes([_GIF_END])
+
+
+def _gif_colours(flags: int) -> int:
+    """Return how long the table of colours is that these flags tell of."""
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+
+
+def _gif_blocks(content: bytes, at: int) -> int:
+    """Return where a run of blocks ends."""
+    while content[at]:
+        at += 1 + content[at]
+    return at + 1

@@ -92,3 +92,27 @@ async def test_what_was_written_offline_survives_a_reload(
         await line.mend()
         await buyer.page.reload()
         await hears_of_everything(buyer, seller, "Écrit sans réseau.")
+
+
+async def test_who_closes_a_window_with_a_message_that_nobody_has_is_asked_first(
+    small_stage: Stage, windows: Windows
+) -> None:
+    windows.forgive(*BROKEN)
+    order = await small_stage.server.order()
+    async with line_to(small_stage.server.port) as line:
+        buyer = await windows.open(line.url, order, "buyer")
+        await buyer.say("Arrivé.")
+        await line.cut()
+        await buyer.write("Pas encore parti.")
+        await expect(buyer.unsent).to_have_count(1)
+        async with buyer.page.expect_event("dialog") as asked:
+            await buyer.page.close(run_before_unload=True)
+        dialog = await asked.value
+        assert dialog.type == "beforeunload"
+        await dialog.dismiss()
+        await buyer.reads("Arrivé.", "Pas encore parti.")
+
+        await line.mend()
+        await expect(buyer.unsent).to_have_count(0)
+        async with buyer.page.expect_event("close"):
+            await buyer.page.close(run_before_unload=True)

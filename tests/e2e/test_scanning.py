@@ -24,11 +24,14 @@ def archive(name: str, content: bytes) -> FilePayload:
     return {"name": name, "mimeType": "application/zip", "buffer": b"PK\x03\x04" + content}
 
 
-def animation(ends: bytes = b"") -> FilePayload:
-    """A picture of a kind that is kept byte by byte, whatever follows it."""
+def animation(colours: bytes = b"") -> FilePayload:
+    """A picture that is shown, with these bytes as its first colours: they stay what they are."""
     out = io.BytesIO()
-    Image.new("RGB", (60, 40), "teal").save(out, "GIF")
-    return {"name": "shop.gif", "mimeType": "image/gif", "buffer": out.getvalue() + ends}
+    image = Image.frombytes("P", (16, 16), bytes(range(256)))  # each colour is in use
+    image.putpalette((colours + bytes(range(256)) * 3)[:768])
+    image.resize((64, 64), Image.Resampling.NEAREST).save(out, "GIF", optimize=False)
+    assert colours in out.getvalue()
+    return {"name": "shop.gif", "mimeType": "image/gif", "buffer": out.getvalue()}
 
 
 def file(window: Window, name: str) -> Locator:

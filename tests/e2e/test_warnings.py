@@ -50,6 +50,34 @@ async def test_a_writer_is_told_while_typing_and_asked_before_sending(
     await expect(seller.page.locator(".risky")).to_be_visible()
 
 
+async def test_a_message_is_changed_knowingly_as_it_is_sent(
+    small_stage: Stage, windows: Windows
+) -> None:
+    order = await small_stage.server.order()
+    buyer = await windows.open(small_stage.server.url, order, "buyer")
+    seller = await windows.open(small_stage.server.url, order, "seller", size=PHONE)
+    await buyer.say("Je paierai autrement.")
+    await buyer.part("composer").press("ArrowUp")
+    await buyer.part("composer").fill(CARD)
+    await expect(buyer.part("warnings")).to_have_attribute("data-kinds", "card")
+    await buyer.part("composer").press("Enter")
+    await expect(buyer.part("warn-edit")).to_be_focused()
+    await buyer.page.keyboard.press("Tab")
+    await buyer.page.keyboard.press("Enter")
+    await seller.reads(CARD)
+    await expect(buyer.part("composer-mode")).to_have_count(0)
+
+    # A slip of the pen in what was sent knowingly can be put right, though the server may be the
+    # first to see that the number still stands there.
+    await buyer.part("composer").press("ArrowUp")
+    await buyer.part("composer").fill(f"{CARD} Merci !")
+    await buyer.part("composer").press("Enter")
+    await expect(buyer.part("warn-edit")).to_be_focused()
+    await expect(buyer.part("composer")).to_have_value(f"{CARD} Merci !")
+    await buyer.part("warn-anyway").click()
+    await seller.reads(f"{CARD} Merci !")
+
+
 async def test_what_was_written_offline_is_asked_about_when_it_would_go_out(
     small_stage: Stage, windows: Windows
 ) -> None:

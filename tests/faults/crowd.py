@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
+from tests import published
 from tests.faults.ledger import token_of
 from tests.harness import Server, TestOrder
 from tests.socket_browser import Frame
@@ -70,6 +71,7 @@ class Listener:
             await socket.send(json.dumps(hello))
             async for text in socket:
                 frame = json.loads(text)
+                published.heard(frame)
                 match frame["t"]:
                     case "welcome":
                         asked: Frame = {"t": "subscribe", "order": self.room.id}
@@ -128,4 +130,6 @@ async def disperse(crowd: Crowd) -> None:
     """Close all sockets."""
     for task in crowd.tasks:
         task.cancel()
-    await asyncio.gather(*crowd.tasks, return_exceptions=True)
+    for ended in await asyncio.gather(*crowd.tasks, return_exceptions=True):
+        if isinstance(ended, Exception):
+            raise ended

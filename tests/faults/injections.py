@@ -9,6 +9,8 @@ import signal
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
+import asyncpg
+
 from orders.errors import Refused
 from orders.events import OrderId, PersonId
 from realtime.bus.link import GONE, Link
@@ -16,8 +18,9 @@ from tests.faults import crowd
 from tests.faults.ledger import AWAY, token_of
 from tests.faults.world import World, start_again, start_server
 from tests.harness import Process
+from tests.orders import outage
 from tests.orders.world import open_post_box, opened
-from tests.socket_browser import Browser
+from tests.socket_browser import Browser, Frame
 
 Injection = Callable[[World, float], Awaitable[None]]
 
@@ -30,31 +33,84 @@ async def kill_gateway(world: World, length: float) -> None:
     await start_again(gateway)
 
 
-async def kill_when_heard(world: World, length: float) -> None:
-    """`kill -9` as soon as the other party hears the message: published, perhaps not answered."""
-    room = world.chance.choice(world.rooms)
+async def kill_unanswered(world: World, length: float) -> None:
+    """`kill -9` between publish and acknowledgement: said, kept, heard by the other, unanswered.
+
+    Asked again under the same id, whoever is there then must answer with what the other heard.
+    """
+    writer = world.chance.choice(world.writers)
     victim = world.chance.randrange(len(world.gateways))
-    listener, speaker = (
-        Browser(world.doors[-1 - victim], room.seller),
-        Browser(world.doors[victim], room.buyer),
-    )
+    door = world.door_lines[victim]
+    speaker = Browser(world.doors[victim], writer.person)
+    listener = Browser(world.gateways[-1 - victim], world.other(writer))  # past the mute line
     client_id = f"last-{secrets.token_hex(4)}"
-    world.foreign.add(client_id)  # it may be kept without anybody knowing
     try:
         async with asyncio.timeout(10):
-            await listener.open(token_of(room.seller))
-            await listener.subscribe(room.id)
-            await speaker.open(token_of(room.buyer))
+            await listener.open(token_of(listener.person))
+            await listener.subscribe(writer.order)
+            await speaker.open(token_of(speaker.person))
             mark = len(listener.frames)
-            await speaker.send(t="message.send", order=room.id, id=client_id, text="last words")
-            await listener.hears(lambda f: f["t"] == "batch", since=mark)
+            door.mute()
+            await writer.speak(speaker, client_id)
+            heard = await _hears(listener, writer.order, writer.text(client_id), mark)
+        writer.note(client_id, heard)
     except AWAY:
         pass
     await _kill(world.gateways[victim])
+    door.heal()
     for browser in (listener, speaker):
         await browser.cut()
     await asyncio.sleep(length / 4)
     await start_again(world.gateways[victim])
+    writer.note(client_id, await writer.insist(client_id))
+
+
+async def kill_unpublished(world: World, length: float) -> None:
+    """`kill -9` between commit and publish: acknowledged, and no other process was told.
+
+    The first gateway's way to Redis is a black hole meanwhile. Those on the other gateway hear it
+    all the same, while the dead one is away.
+    """
+    assert world.redis_line is not None
+    writer = world.chance.choice(world.writers)
+    victim, survivor = world.gateways
+    speaker, listener = Browser(victim, writer.person), Browser(survivor, world.other(writer))
+    client_id = f"untold-{secrets.token_hex(4)}"
+    try:
+        async with asyncio.timeout(60):
+            await listener.open(token_of(listener.person))
+            await listener.subscribe(writer.order)
+            await speaker.open(token_of(speaker.person))
+            mark = len(listener.frames)
+            world.redis_line.swallow()
+            answer = await speaker.say(writer.order, writer.text(client_id), id=client_id)
+            await _kill(victim)
+            writer.note(client_id, answer["seq"])
+            writer.note(
+                client_id,
+                await _hears(listener, writer.order, writer.text(client_id), mark),
+            )
+    except AWAY:
+        pass
+    await _kill(victim)
+    world.redis_line.heal()
+    for browser in (listener, speaker):
+        await browser.cut()
+    await asyncio.sleep(length / 4)
+    await start_again(victim)
+    writer.note(client_id, await writer.insist(client_id))
+
+
+async def _hears(listener: Browser, order: str, text: str, mark: int) -> int:
+    """Wait until somebody has that message on the screen; return where it stands."""
+
+    def found(frame: Frame) -> list[int]:
+        if frame["t"] != "batch" or frame["order"] != order:
+            return []
+        return [e["seq"] for e in frame["entries"] if (e["event"] or {}).get("text") == text]
+
+    batch = await listener.hears(lambda frame: bool(found(frame)), since=mark, within=60.0)
+    return found(batch)[0]
 
 
 async def kill_worker(world: World, length: float) -> None:
@@ -106,6 +162,13 @@ async def kill_postgres(world: World, length: float) -> None:
     await asyncio.to_thread(world.postgres.kill)
     await asyncio.sleep(length / 2)
     await start_server(world.postgres)
+
+
+async def kill_backend_of_postgres(world: World, length: float) -> None:
+    """One of PostgreSQL's processes dies; it throws everybody out, and recovers."""
+    with contextlib.suppress(OSError, asyncpg.PostgresError):  # it may recover already
+        await outage.kill_backend(world.database_url)
+    await asyncio.sleep(length / 4)
 
 
 async def pause_postgres(world: World, length: float) -> None:
@@ -237,7 +300,7 @@ async def _kill(process: Process) -> None:
 
 EVERYWHERE: tuple[Injection, ...] = (
     kill_gateway,
-    kill_when_heard,
+    kill_unanswered,
     pause_gateway,
     restart_in_order,
     swallow_browsers,
@@ -250,8 +313,10 @@ EVERYWHERE: tuple[Injection, ...] = (
 )
 SCALED: tuple[Injection, ...] = (
     *EVERYWHERE,
+    kill_unpublished,
     kill_worker,
     kill_postgres,
+    kill_backend_of_postgres,
     pause_postgres,
     kill_redis,
     pause_redis,

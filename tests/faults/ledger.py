@@ -78,7 +78,7 @@ class Writer:
                 await other.open(token_of(self.person))
                 racing = asyncio.create_task(self.insist(client_id))
                 try:
-                    done = await other.say(self.order, self._text(client_id), id=client_id)
+                    done = await other.say(self.order, self.text(client_id), id=client_id)
                 finally:
                     seq = await asyncio.shield(racing)
                 self.note(client_id, seq)
@@ -87,6 +87,12 @@ class Writer:
             self.note(client_id, await self.insist(client_id))
         finally:
             await _let_go(other)
+
+    async def speak(self, browser: Browser, client_id: str) -> None:
+        """Say one message on some other line of this person, and wait for no answer."""
+        await browser.send(
+            t="message.send", order=self.order, id=client_id, text=self.text(client_id)
+        )
 
     async def converge(self, seq: int) -> None:
         """Have the whole order on the screen, without ever forgetting what was there."""
@@ -104,7 +110,8 @@ class Writer:
         """Close the line."""
         await _let_go(self.browser)
 
-    def _text(self, client_id: str) -> str:
+    def text(self, client_id: str) -> str:
+        """Return what the message says."""
         return f"{self.person} says {client_id}"
 
     def note(self, client_id: str, seq: int) -> None:
@@ -119,7 +126,7 @@ class Writer:
             try:
                 await self._here()
                 async with asyncio.timeout(TRIES):
-                    done = await self.browser.say(self.order, self._text(client_id), id=client_id)
+                    done = await self.browser.say(self.order, self.text(client_id), id=client_id)
                 return int(done["seq"])
             except AWAY:
                 if self.browser.close_code is not None or self.chance.random() < 0.5:
@@ -172,6 +179,8 @@ class Findings:
     """Screens that do not show what is stored."""
     strangers: int = 0
     """Stored messages that nobody was told of, though everybody insisted."""
+    ended: int = 0
+    """Processes of which a part ended by itself, so that they have to be started again."""
 
     @property
     def broken(self) -> int:
@@ -182,6 +191,7 @@ class Findings:
             + self.contradicted
             + self.unshown
             + self.strangers
+            + self.ended
         )
 
 

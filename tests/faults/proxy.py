@@ -11,8 +11,9 @@ from typing import Self
 class Proxy:
     """Listens on a port of its own and passes everything on to `host:port`.
 
-    While `swallows`, bytes vanish in both directions and the lines stay open: to both ends it
-    looks as if the other one had nothing to say. New lines are accepted and lead nowhere.
+    While it swallows, bytes vanish in both directions and the lines stay open: to both ends it
+    looks as if the other one had nothing to say. New lines are accepted and lead nowhere. While it
+    is mute, this is so for what `host:port` says alone.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -22,6 +23,8 @@ class Proxy:
         self._server: asyncio.Server | None = None
         self._open = asyncio.Event()
         self._open.set()
+        self._heard = asyncio.Event()
+        self._heard.set()
         self.port = 0
 
     async def __aenter__(self) -> Self:
@@ -46,10 +49,15 @@ class Proxy:
         """Become a black hole."""
         self._open.clear()
 
+    def mute(self) -> None:
+        """Pass on what comes, and lose all answers."""
+        self._heard.clear()
+
     def heal(self) -> None:
         """Be a good line again. Lines from before have lost bytes, so they are broken first."""
         self.cut()
         self._open.set()
+        self._heard.set()
 
     def cut(self) -> None:
         """Break all lines, without a word."""
@@ -68,7 +76,10 @@ class Proxy:
             there, away = await asyncio.open_connection(*self._target)
             mine.append(away.transport)
             self._lines.add(away.transport)
-            await asyncio.gather(self._carry(reader, away), self._carry(there, writer))
+            await asyncio.gather(
+                self._carry(reader, away, self._open),
+                self._carry(there, writer, self._open, self._heard),
+            )
         except (OSError, asyncio.CancelledError):
             pass
         finally:
@@ -77,9 +88,11 @@ class Proxy:
                 self._lines.discard(line)
                 line.abort()
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _carry(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *passing: asyncio.Event
+    ) -> None:
         while data := await reader.read(64 * 1024):
-            if self._open.is_set():
+            if all(each.is_set() for each in passing):
                 writer.write(data)
                 with contextlib.suppress(ConnectionError):
                     await writer.drain()

@@ -4,9 +4,10 @@
 
 Prints one line of JSON a size: the seed, what was injected how often, how many sockets rolling
 restarts moved, how long a process stood still in one go and what was acknowledged meanwhile, what
-was acknowledged in all, and what was lost, doubled, disordered, contradicted or not shown. Exits
-with 1 unless all of these are zero; and, in a run of `MANY` seconds, unless a process stood still
-for a whole minute (`SIGSTOP`) while the others went on. It raises its limit of open files itself.
+was acknowledged in all, what was lost, doubled, disordered, contradicted or not shown, and how many
+processes ended in part. Exits with 1 unless all of these are zero; and, in a run of `MANY` seconds,
+unless a process stood still for a whole minute (`SIGSTOP`) while the others went on. It raises its
+limit of open files itself.
 """
 
 from __future__ import annotations
@@ -37,6 +38,9 @@ LONG = 60.0
 exactly so long the first process with sockets to be stopped there."""
 MANY = 240.0
 RARELY = 0.25
+SHORT, SHORTER = 5.0, 2.5
+"""Seconds that one thing is broken at most: in a run of `MANY` seconds, and in a short one, which
+has room for most of them all the same."""
 
 
 async def run(
@@ -58,6 +62,7 @@ async def run(
         injected = await _talk(world, menu, seconds)
         async with asyncio.timeout(180), opened(world.database_url) as database:
             found: Findings = await audit(database, world.rooms, world.writers, world.foreign)
+        found.ended = await _ended(world)
         for writer in world.writers:
             await writer.leave()
     return {
@@ -70,6 +75,15 @@ async def run(
         "acknowledged_meanwhile": world.meanwhile,
         **asdict(found),
     }
+
+
+async def _ended(world: World) -> int:
+    """Count the processes that say of themselves that they have to be started again."""
+    ended = 0
+    for process in world.processes:
+        async with process.http() as http:
+            ended += (await http.get("/healthz")).status_code != 200
+    return ended
 
 
 async def _talk(world: World, menu: tuple[Injection, ...], seconds: float) -> Counter[str]:
@@ -91,7 +105,7 @@ async def _talk(world: World, menu: tuple[Injection, ...], seconds: float) -> Co
             left = until - time.monotonic()
             standing = injection.__name__.startswith(("pause", "swallow"))
             long = seconds >= MANY and standing and world.chance.random() < RARELY
-            longest = LONG if long else 5.0
+            longest = LONG if long else SHORT if seconds >= MANY else SHORTER
             length = min(world.chance.uniform(0.5, longest), max(0.5, left))
             if minute:
                 length = LONG

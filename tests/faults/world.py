@@ -67,6 +67,11 @@ class World:
         """Messages that writers were told are kept, so far."""
         return sum(len(writer.kept) for writer in self.writers)
 
+    def other(self, writer: Writer) -> str:
+        """Return whom the writer writes to."""
+        (room,) = [room for room in self.rooms if room.id == writer.order]
+        return room.seller if writer.person == room.buyer else room.buyer
+
     @property
     def processes(self) -> list[Process]:
         return [*self.gateways, *self.workers]

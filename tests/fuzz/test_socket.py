@@ -55,7 +55,7 @@ ODDITIES: list[Say] = [
     '{"id":' + "9" * 10_000 + "}",
     '{"t":"message.send","id":"a","id":"b"}',
     "\ufeff{}",
-    "x" * 70_000,
+    "x" * 300_000,
     b"",
     bytes(range(256)),
 ]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 
 import asyncpg
 from sqlalchemy import make_url
@@ -26,6 +28,46 @@ async def cut_connections(url: str) -> None:
         await server.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1", name
         )
+
+
+async def kill_backend(url: str) -> None:
+    """Let one of the processes that serve the database at `url` die, as when memory runs out.
+
+    PostgreSQL then throws everybody out and recovers.
+    """
+    async with _administrator(url) as (server, name):
+        pid = await server.fetchval(
+            "SELECT max(pid) FROM pg_stat_activity WHERE datname = $1", name
+        )
+        os.kill(pid, signal.SIGKILL)
+        with suppress(asyncpg.PostgresError, OSError):  # it is thrown out too
+            while True:
+                await server.fetchval("SELECT pg_sleep(0.01)")
+
+
+@asynccontextmanager
+async def no_room(url: str) -> AsyncIterator[None]:
+    """Take all connections that the PostgreSQL at `url` has to give."""
+    plain = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    async with AsyncExitStack() as taken:
+        with suppress(asyncpg.TooManyConnectionsError):
+            while True:
+                connection = await asyncpg.connect(plain)
+                taken.push_async_callback(connection.close)
+        yield
+
+
+@asynccontextmanager
+async def read_only(url: str) -> AsyncIterator[None]:
+    """Let nobody who connects write, as a standby after a failover does."""
+    async with _administrator(url) as (server, name):
+        await server.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+    try:
+        yield
+    finally:
+        async with _administrator(url) as (server, name):
+            await server.execute("SET default_transaction_read_only = off")  # it may concern us too
+            await server.execute(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
 
 
 @asynccontextmanager

@@ -60,6 +60,8 @@ class Client:
         self.times_welcomed = self.times_refreshed = self.gaps = 0
         self.clock_ahead = timedelta()
         """How far the server's clock is ahead of ours."""
+        self.log: Callable[[str, Frame], None] | None = None
+        """Told of every frame: whether it was "said" or "heard", and the frame."""
         self._url, self._token, self._order = url, token, order
         self._waiting: dict[str, tuple[Frame, asyncio.Future[Frame]]] = {}
         self._link = self._epoch = ""
@@ -78,7 +80,9 @@ class Client:
         trace: TracebackType | None,
     ) -> None:
         self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
+        [ended] = await asyncio.gather(self._task, return_exceptions=True)
+        if isinstance(ended, Exception):
+            raise ended
 
     # --- what a person does ------------------------------------------------------------------
 
@@ -90,7 +94,7 @@ class Client:
             self._waiting[str(frame["id"])] = (frame, answer)
             if self._socket is not None:
                 with suppress(ConnectionClosed):  # it is sent again on the next line
-                    await self._socket.send(json.dumps(frame))
+                    await self._say(self._socket, frame)
             try:
                 return await answer
             except RefusedError as refused:
@@ -178,12 +182,14 @@ class Client:
 
     async def _talk(self, socket: ClientConnection) -> None:
         hello = {"t": "hello", "token": await self._token(), "version": 1, "language": "en"}
-        await socket.send(json.dumps(hello))
+        await self._say(socket, hello)
         silence: float | None = None
         async with _beside() as refreshing:
             while True:
                 async with asyncio.timeout(silence):
-                    frame = json.loads(await socket.recv())
+                    frame: Frame = json.loads(await socket.recv())
+                if self.log is not None:
+                    self.log("heard", frame)
                 match frame["t"]:
                     case "welcome":
                         self.times_welcomed += 1
@@ -193,13 +199,13 @@ class Client:
                         await self._subscribe(socket)
                         self._epoch = frame["epoch"]
                         for asked, _ in list(self._waiting.values()):
-                            await socket.send(json.dumps(asked))
+                            await self._say(socket, asked)
                         self._socket = socket
                     case "refreshed":
                         self.times_refreshed += 1
                         refreshing(self._refresh(socket, frame["token_ends"]))
                     case "ping":
-                        await socket.send(json.dumps({"t": "pong", "n": frame["n"]}))
+                        await self._say(socket, {"t": "pong", "n": frame["n"]})
                         self._hear_clock(frame["now"])
                         if frame["heads"].get(self._order, 0) > self.position:
                             await self._subscribe(socket)
@@ -223,13 +229,13 @@ class Client:
         """Send a newer token a minute before this one ends, or halfway."""
         left = (datetime.fromisoformat(token_ends) - self.now()).total_seconds()
         await asyncio.sleep(max(left / 2, left - 60))
-        await socket.send(json.dumps({"t": "refresh", "token": await self._token()}))
+        await self._say(socket, {"t": "refresh", "token": await self._token()})
 
     async def _subscribe(self, socket: ClientConnection) -> None:
         frame: Frame = {"t": "subscribe", "order": self._order}
         if self.position:
             frame |= {"after": self.position, "epoch": self._epoch, "link": self._link}
-        await socket.send(json.dumps(frame))
+        await self._say(socket, frame)
 
     async def _add(self, socket: ClientConnection, batch: Frame) -> None:
         if batch.get("reset", False):
@@ -241,7 +247,12 @@ class Client:
         self.entries |= {entry["seq"]: entry for entry in batch["entries"]}
         self.position, self._link = batch["upto"], batch.get("link", "")
         received = {"t": "received", "order": self._order, "seq": self.position}
-        await socket.send(json.dumps(received))
+        await self._say(socket, received)
+
+    async def _say(self, socket: ClientConnection, frame: Frame) -> None:
+        if self.log is not None:
+            self.log("said", frame)
+        await socket.send(json.dumps(frame))
 
     def _settle(self, frame: Frame) -> None:
         _, answer = self._waiting.pop(frame.get("id", ""), (None, None))

@@ -13,8 +13,9 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from realtime.limits import Limits
 from realtime.protocol import Close
+from tests import published
 from tests.harness import InProcess, TestOrder, serving
-from tests.realtime.client_from_docs import Client, ClosedError, RefusedError
+from tests.realtime.client_from_docs import Client, ClosedError, Frame, RefusedError
 
 ANSWERED_IN = 30
 
@@ -23,7 +24,13 @@ def client(server: InProcess, order: TestOrder, person: str, url: str = "") -> C
     async def token() -> str:
         return await server.token(person)
 
-    return Client(url or server.url, token, order.id)
+    made = Client(url or server.url, token, order.id)
+    made.log = as_published
+    return made
+
+
+def as_published(way: str, frame: Frame) -> None:
+    {"said": published.said, "heard": published.heard}[way](frame)
 
 
 async def test_it_chats_and_comes_back(server: InProcess) -> None:

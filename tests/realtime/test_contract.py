@@ -103,12 +103,13 @@ def test_the_document_of_the_socket_has_what_asyncapi_asks_for() -> None:
 def test_each_frame_is_said_by_exactly_one_operation() -> None:
     for action, kinds in (("receive", INBOUND), ("send", OUTBOUND)):
         said = [
-            message["$ref"].rpartition("/")[2]
+            SOCKET["components"]["messages"][message["$ref"].rpartition("/")[2]]
             for operation in SOCKET["operations"].values()
             if operation["action"] == action
             for message in operation["messages"]
         ]
-        assert sorted(said) == sorted(tag(kind) for kind in kinds)
+        told = sorted((message["name"], message["payload"]["$ref"]) for message in said)
+        assert told == sorted((tag(kind), ref(kind)["$ref"]) for kind in kinds)
 
 
 def test_every_schema_is_one_and_every_example_fits_its_schema() -> None:

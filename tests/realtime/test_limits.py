@@ -1,9 +1,12 @@
-"""Rates, with time as an argument."""
+"""Rates, with time as an argument; and sizes that fit into each other."""
+
+from typing import get_type_hints
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orders.policy import Policy
 from realtime.limits import Bucket, Limits
 
 
@@ -37,3 +40,13 @@ def test_the_limits_agree_with_each_other() -> None:
     assert limits.silence > 2 * limits.ping_every
     assert limits.slow_send < limits.silence
     assert limits.token_life <= 15 * 60
+
+
+def test_the_longest_message_of_any_policy_fits_a_frame_and_a_body() -> None:
+    hints = get_type_hints(Policy, include_extras=True)
+    longest = hints["text_max"].__metadata__[0].le
+    widest = len('"\\ud83d\\ude00"') - 2  # a character beyond the basic plane, escaped
+    around = 2_000
+    limits = Limits()
+    assert longest * widest + around < limits.frame_bytes
+    assert limits.body_bytes == limits.frame_bytes

@@ -109,6 +109,11 @@ export class Connection implements Owner {
     return this.outbox.messages(order, this.welcome?.person ?? null);
   }
 
+  /** Whether somebody who closes the tab now takes a message with them that nobody has. */
+  get hasUnsent(): boolean {
+    return this.outbox.holds(this.welcome?.person ?? null);
+  }
+
   /** Hear of it when the server wants a message later. */
   whenHeld(id: string, held: Ask['held']): void {
     const ask = this.outbox.get(id);
@@ -320,6 +325,10 @@ export function connectionFor(url: string, token: TokenProvider, language: strin
     // storage is forbidden here
   }
   const made = new Connection({ url, token, language, shelf });
+  // a reload keeps what was not sent, a closed tab does not: the browser asks
+  globalThis.addEventListener?.('beforeunload', (event) => {
+    if (made.hasUnsent) event.preventDefault();
+  });
   own.set(key, made);
   return made;
 }

@@ -19,7 +19,8 @@ export function pieces(text: string): Piece[] {
     const url = urlOf(address);
     if (url === null) continue;
     if (match.index > from) found.push({ text: text.slice(from, match.index) });
-    const host = address.toLowerCase().includes(url.host) ? '' : url.host;
+    const written = address.toLowerCase().replace(/^https?:\/\//, '');
+    const host = written.startsWith(url.host) ? '' : url.host;
     found.push({ text: address, href: url.href, host });
     from = match.index + address.length;
   }
@@ -27,17 +28,19 @@ export function pieces(text: string): Piece[] {
   return found;
 }
 
-/** "(see https://example.org/a_(b))." ends where a reader would end it. */
+/** "(see https://example.org/a_(b))." ends where a reader would end it. In one pass, as anybody may write anything. */
 function trimmed(address: string): string {
+  const left: Record<string, number> = {};
+  for (const char of address) if ('()[]{}'.includes(char)) left[char] = (left[char] ?? 0) + 1;
   let end = address.length;
-  for (;;) {
+  for (; end > 0; end -= 1) {
     const last = address[end - 1] ?? '';
     const opener = CLOSERS[last];
-    const body = address.slice(0, end);
-    const unpaired = opener !== undefined && body.split(opener).length < body.split(last).length;
-    if (!/[.,;:!?…»”’]/.test(last) && !unpaired) return body;
-    end -= 1;
+    const unpaired = opener !== undefined && (left[opener] ?? 0) < (left[last] ?? 0);
+    if (!/[.,;:!?…»”’]/.test(last) && !unpaired) break;
+    if (unpaired) left[last] = (left[last] ?? 0) - 1;
   }
+  return address.slice(0, end);
 }
 
 function urlOf(address: string): URL | null {

@@ -1,6 +1,7 @@
 /** What a person does with messages, and about the other: every ask of the conversation. */
 import type { Connection } from './connection.js';
 import { RefusedError } from './outbox.js';
+import { knowing } from './process.js';
 import type {
   Blocked,
   Done,
@@ -11,6 +12,7 @@ import type {
   Reported,
   ReportReason,
   Screened,
+  SecretKind,
   Versions,
 } from './protocol.js';
 
@@ -48,9 +50,10 @@ export class Messages {
     private readonly order: string,
   ) {}
 
-  edit(message: number, text: string): Promise<Done> {
+  /** `understood`: what the writer was told is private in the new words, and sends anyway. */
+  edit(message: number, text: string, understood: readonly SecretKind[] = []): Promise<Done> {
     return this.connection.ask<Done>(
-      { t: 'message.edit', id: crypto.randomUUID(), order: this.order, message, text },
+      { t: 'message.edit', id: crypto.randomUUID(), order: this.order, message, text, ...knowing(understood) },
       { within: PATIENCE },
     );
   }

@@ -124,6 +124,11 @@ export class Outbox {
     );
   }
 
+  /** Whether a message of the person would be lost with this tab. */
+  holds(person: string | null): boolean {
+    return [...this.asks.values()].some((ask) => ask.frame.t === 'message.send' && theirs(ask, person));
+  }
+
   /** What should be sent now over an open socket. The caller sets `sent` once it is. */
   due(person: string, now: number): Ask[] {
     const taken = new Set<string>();

@@ -114,6 +114,14 @@ export class Uploads {
   }
 
   private async ask(signal: AbortSignal | undefined, request: Request): Promise<Answer> {
+    let answer = await this.once(signal, request);
+    // the token may have ended while the piece before was on its way: a newer one is worth a try
+    if (answer.status === 401) answer = await this.once(signal, request);
+    if (answer.status >= 500 || answer.status === 0) throw new LostError();
+    return answer;
+  }
+
+  private async once(signal: AbortSignal | undefined, request: Request): Promise<Answer> {
     const token = await this.token();
     signal?.throwIfAborted();
     const headers = {
@@ -122,9 +130,7 @@ export class Uploads {
       'Accept-Language': this.language,
       ...request.headers,
     };
-    const answer = await this.carry({ ...request, headers, ...(signal ? { signal } : {}) });
-    if (answer.status >= 500 || answer.status === 0) throw new LostError();
-    return answer;
+    return await this.carry({ ...request, headers, ...(signal ? { signal } : {}) });
   }
 }
 

@@ -36,6 +36,7 @@ it('makes no link of an address whose beginning only looks like the place it lea
 it('tells where a link leads if its letters are not those of the place', () => {
   const host = (text: string): string[] => pieces(text).flatMap((p) => ('host' in p ? [p.host] : []));
   assert.deepEqual(host('https://\u0430pple.com/login'), ['xn--pple-43d.com']);
+  assert.deepEqual(host('https://\u0430pple.com/?xn--pple-43d.com'), ['xn--pple-43d.com']);
   assert.deepEqual(host('https://caf\u00e9.example'), ['xn--caf-dma.example']);
   assert.deepEqual(host('http://2130706433/'), ['127.0.0.1']);
   assert.deepEqual(host('https://EXAMPLE.org/\u00e9 www.Example.org'), ['', '']);
@@ -44,4 +45,14 @@ it('tells where a link leads if its letters are not those of the place', () => {
 it('ends an address before marks that turn the direction of writing or cannot be seen', () => {
   assert.deepEqual(links('https://a.example/\u202egpj.exe'), ['https://a.example/']);
   assert.deepEqual(links('https://a.exa\u200bmple/x'), ['https://a.exa']);
+});
+
+it('reads the longest message of brackets and dots at once, since it is read with every change on the screen', () => {
+  const began = performance.now();
+  for (const tail of [')'.repeat(20_000), '.'.repeat(20_000), '()'.repeat(10_000), '(]'.repeat(10_000)]) {
+    const [address] = links(`https://a.example/${tail}`);
+    assert.ok(address?.startsWith('https://a.example/'));
+  }
+  assert.deepEqual(links('https://a.example/(b))]).'), ['https://a.example/(b)']);
+  assert.ok(performance.now() - began < 1_000);
 });

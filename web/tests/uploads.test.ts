@@ -11,12 +11,15 @@ class Server {
   kept = new Map<string, Uint8Array>();
   asked: string[] = [];
   breaksAfter = Infinity;
+  accepts = 'Bearer token';
   length = 0;
 
   readonly carry = async (request: Request): Promise<{ status: number; text: string; header(name: string): string | null }> => {
     this.asked.push(request.method);
     assert.equal(request.headers['Tus-Resumable'], '1.0.0');
-    assert.equal(request.headers['Authorization'], 'Bearer token');
+    if (request.headers['Authorization'] !== this.accepts) {
+      return { status: 401, text: '{"code":"token_expired","text":"Sign in again.","facts":{}}', header: () => null };
+    }
     const has = this.kept.get('u1') ?? new Uint8Array();
     const answer = (status: number, headers: Record<string, string> = {}, text = '') => ({
       status,
@@ -100,5 +103,18 @@ describe('sending a file', () => {
       uploads.send(sent(), () => undefined, new AbortController().signal),
       (error: unknown) => error instanceof RefusedError && error.message === 'Trop grand.',
     );
+  });
+
+  it('takes a newer token when the one it had ended on the way, and says so if that is no better', async () => {
+    const server = new Server();
+    const tokens = ['old', 'token', 'old', 'token', 'old', 'old'];
+    const uploads = new Uploads('', async () => tokens.shift() ?? 'old', 'fr', server.carry);
+    const signal = new AbortController().signal;
+    const shared = await uploads.send(sent(), () => undefined, signal);
+    assert.equal(shared.file, 'f1');
+    assert.deepEqual(server.asked, ['POST', 'POST', 'PATCH', 'PATCH']);
+    await assert.rejects(uploads.send(sent(), () => undefined, signal), (error: unknown) => {
+      return error instanceof RefusedError && error.frame.code === 'token_expired';
+    });
   });
 });

@@ -40,7 +40,7 @@ async def test_a_body_that_is_too_large_is_refused(server: InProcess) -> None:
     async with server.backend() as http:
         answer = await http.post("/api/v1/tokens", content=b"x" * 1_000_000)
     assert (answer.status_code, answer.json()["code"]) == (413, "frame_too_large")
-    assert answer.json()["facts"]["limit"] == 65_536
+    assert answer.json()["facts"]["limit"] == server.edge.limits.body_bytes
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/nowhere", "/metrics", "/assets/none.js"])

@@ -36,7 +36,7 @@ def _said(browser: Browser, person: str) -> tuple[bool, bool] | None:
     return (said[-1]["online"], said[-1]["known"]) if said else None
 
 
-async def _until(true: Callable[[], bool]) -> None:
+async def until(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(60):
         while not true():
             await asyncio.sleep(0.02)
@@ -59,10 +59,10 @@ async def test_what_is_written_on_either_side_of_the_cut_is_shown_on_the_other_w
         ):
             await buyer.subscribe(order.id)
             await seller.subscribe(order.id)
-            await _until(lambda: here.edge.hub.hears_others and there.edge.hub.hears_others)
+            await until(lambda: here.edge.hub.hears_others and there.edge.hub.hears_others)
             done = await buyer.say(order.id, "before the cut")
             await seller.reaches(order.id, done["seq"])
-            await _until(lambda: _said(seller, order.buyer) == (True, True))
+            await until(lambda: _said(seller, order.buyer) == (True, True))
             line.swallow()
             for n in range(2):
                 done = await buyer.say(order.id, f"out {n}")
@@ -70,9 +70,9 @@ async def test_what_is_written_on_either_side_of_the_cut_is_shown_on_the_other_w
                 done = await seller.say(order.id, f"in {n}")
                 await buyer.reaches(order.id, done["seq"], within=60.0)
             # still connected, which nobody here can know
-            await _until(lambda: _said(seller, order.buyer) == (False, False))
+            await until(lambda: _said(seller, order.buyer) == (False, False))
             line.heal()
-            await _until(lambda: here.edge.hub.hears_others)
-            await _until(lambda: _said(seller, order.buyer) == (True, True))
+            await until(lambda: here.edge.hub.hears_others)
+            await until(lambda: _said(seller, order.buyer) == (True, True))
             await seller.reaches(order.id, done["seq"])
             assert buyer.texts(order.id) == seller.texts(order.id)

@@ -16,6 +16,8 @@ KINDS = [
     (b"\xff\xd8\xff\xe0\x00\x10JFIF\x00", "image/jpeg"),
     (b"GIF89a\x01\x00\x01\x00", "image/gif"),
     (b"GIF87a\x01\x00\x01\x00", "image/gif"),
+    (b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00", "image/heic"),
+    (b"\x00\x00\x00\x18ftypavif\x00\x00\x00\x00", "image/avif"),
     (b"RIFF\x24\x00\x00\x00WEBPVP8 ", "image/webp"),
     (b"RIFF\x24\x00\x00\x00WAVEfmt ", "audio/wav"),
     (PDF, "application/pdf"),

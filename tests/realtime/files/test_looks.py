@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from realtime.files.content import UNKNOWN
@@ -16,6 +19,7 @@ from realtime.files.metadata import strip
 from tests.pictures import PLACE, picture, sound
 
 KINDS = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+ALL = KINDS | {"GIF": "image/gif", "AVIF": "image/avif"}
 
 
 async def _examine(folder: Path, content: bytes, kind: str) -> Examined:
@@ -24,19 +28,20 @@ async def _examine(folder: Path, content: bytes, kind: str) -> Examined:
     return await Examiner().examine(folder / "file", kind, folder / "bench")
 
 
-@pytest.mark.parametrize("form", KINDS)
+@pytest.mark.parametrize("form", ALL)
 async def test_a_picture_keeps_what_it_shows_and_loses_what_it_tells(
     form: str, tmp_path: Path
 ) -> None:
     before = picture(form, tells=True)
     assert PLACE.encode() in before
-    seen = await _examine(tmp_path, before, KINDS[form])
+    seen = await _examine(tmp_path, before, ALL[form])
     after = seen.path.read_bytes()
     assert PLACE.encode() not in after
-    assert (seen.type, seen.size) == (KINDS[form], len(after))
+    assert (seen.type, seen.size) == (ALL[form], len(after))
     with Image.open(io.BytesIO(after)) as kept, Image.open(io.BytesIO(before)) as sent:
-        assert not kept.getexif()
+        assert not any(kept.getexif().values())
         assert kept.tobytes() == sent.tobytes()  # not one pixel was touched
+        assert kept.info.get("loop") == sent.info.get("loop")
 
 
 @pytest.mark.parametrize("form", KINDS)
@@ -91,6 +96,41 @@ async def test_what_only_begins_like_a_picture_is_shown_by_nobody(
     assert (seen.type, seen.thumb) == (UNKNOWN, None)
 
 
+def test_a_small_picture_inside_a_jpeg_goes_too() -> None:
+    """It may show what was cut away from the large one."""
+    plain = picture("JPEG")
+    assert plain[2:4] == b"\xff\xe0"
+    small = b"JFXX\x00\x10" + PLACE.encode()
+    more = b"\xff\xe0" + struct.pack(">H", len(small) + 2) + small
+    with_small = plain[:20] + more + plain[20:]
+    assert strip("image/jpeg", with_small) == strip("image/jpeg", plain)
+
+
+@given(
+    st.sampled_from(sorted(ALL)),
+    st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=6),
+)
+def test_bytes_changed_anywhere_are_a_picture_or_refused(
+    form: str, changes: list[tuple[float, int]]
+) -> None:
+    content = bytearray(picture(form, tells=True))
+    for place, byte in changes:
+        content[int(place * (len(content) - 1))] = byte
+    with suppress(ValueError):
+        assert len(strip(ALL[form], bytes(content))) <= len(content) + 1
+
+
+def test_what_a_telephone_wrote_keeps_its_place_in_the_file() -> None:
+    before = picture("AVIF", tells=True)
+    after = strip("image/avif", before)
+    assert len(after) == len(before) - len(PLACE)  # what followed the end
+    with Image.open(io.BytesIO(after)) as kept:
+        assert dict(kept.getexif()) == {}
+    assert strip("image/avif", after) == after
+    with pytest.raises(ValueError, match="picture"):
+        strip("image/heic", b"\x00\x00\x00\x18ftypheic" + bytes(40))
+
+
 async def test_a_sound_gets_its_length_and_its_waveform(tmp_path: Path) -> None:
     seen = await _examine(tmp_path, sound(2.0), "audio/wav")
     assert 1990 <= seen.looks.millis <= 2010
@@ -110,11 +150,11 @@ async def test_other_kinds_are_not_opened(tmp_path: Path) -> None:
     assert seen == Examined("application/zip", tmp_path / "file", 104)
 
 
-@pytest.mark.parametrize("form", KINDS)
+@pytest.mark.parametrize("form", ALL)
 def test_no_damage_to_a_container_leads_astray(form: str) -> None:
     content = picture(form, tells=True)
     for end in range(0, len(content), 7):
         try:
-            assert len(strip(KINDS[form], content[:end])) <= end + 12
+            assert len(strip(ALL[form], content[:end])) <= end + 12
         except ValueError:
             continue

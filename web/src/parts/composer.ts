@@ -2,6 +2,7 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { icon } from '../icons.js';
+import { seenSecrets } from '../outbox.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { textsOf, type Language } from '../texts/index.js';
@@ -188,7 +189,7 @@ export class Composer extends LitElement {
     // Said before it goes out; what is not seen here the server sees, and asks the same.
     if (!anyway && this.warnings?.holds(text)) return;
     const understood = anyway ? (this.warnings?.kinds ?? []) : [];
-    if (this.mode?.kind === 'edit') return this.save(this.mode.entry, text);
+    if (this.mode?.kind === 'edit') return this.save(this.mode.entry, text, understood);
     const detail: Written = { text, understood, ...(this.mode ? { replyTo: this.mode.entry.seq } : {}) };
     this.dispatchEvent(new CustomEvent<Written>('send', { detail }));
     this.mode = null;
@@ -198,13 +199,15 @@ export class Composer extends LitElement {
     this.area?.focus();
   }
 
-  private async save(entry: Entry, text: string): Promise<void> {
+  private async save(entry: Entry, text: string, understood: readonly SecretKind[]): Promise<void> {
     this.saving = true;
     this.refusal = '';
     try {
-      if (text !== wordsOf(entry, this.room.aftermath.of.get(entry.seq))) await this.room.messages.edit(entry.seq, text);
+      const changed = text !== wordsOf(entry, this.room.aftermath.of.get(entry.seq));
+      if (changed) await this.room.messages.edit(entry.seq, text, understood);
       this.stop();
     } catch (error) {
+      if (seenSecrets(error) && (await this.warnings?.put(text))) return;
       const t = textsOf(this.language);
       this.refusal = whyNot(error, t.tooLate);
     } finally {

@@ -71,6 +71,12 @@ export class Warnings extends LitElement {
     return true;
   }
 
+  /** Look at what the server refused, and put the question; false if it could not be looked at. */
+  async put(text: string): Promise<boolean> {
+    await this.screen(text);
+    return this.holds(text);
+  }
+
   override render(): TemplateResult {
     const t = textsOf(this.language).warn;
     const { findings, about } = this;

@@ -294,7 +294,7 @@ export type Asking =
       /** What the writer was told of and sends anyway. */
       understood?: readonly SecretKind[];
     }
-  | { t: 'message.edit'; id: string; order: string; message: number; text: string }
+  | { t: 'message.edit'; id: string; order: string; message: number; text: string; understood?: readonly SecretKind[] }
   | { t: 'message.withdraw' | 'versions'; id: string; order: string; message: number }
   | { t: 'reaction.add' | 'reaction.remove'; id: string; order: string; message: number; reaction: Reaction }
   | { t: 'search'; id: string; q: string; order?: string; before?: string }

@@ -1,0 +1,160 @@
+"""What travels as a signal is right on every screen after signals were lost, as entries are."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from sqlalchemy.engine import make_url
+
+from orders.events import PersonId
+from realtime.limits import Limits
+from tests.faults.proxy import Proxy
+from tests.harness import InProcess, serving
+from tests.realtime.bus.test_cut_off import PATIENT, until
+from tests.socket_browser import Browser, Frame
+
+
+@dataclass(frozen=True)
+class Two:
+    """Two gateways; the first one's way to Redis can be cut."""
+
+    here: InProcess
+    there: InProcess
+    line: Proxy
+
+    @property
+    def whole(self) -> bool:
+        return self.here.edge.hub.hears_others and self.there.edge.hub.hears_others
+
+
+@asynccontextmanager
+async def _two(postgres_url: str, redis_url: str, limits: Limits = PATIENT) -> AsyncIterator[Two]:
+    port = make_url(redis_url).port
+    assert port is not None
+    prefix = {"ORDER_ROOM_REDIS_PREFIX": f"t-{secrets.token_hex(6)}"}
+    async with Proxy("127.0.0.1", port) as line:
+        behind = prefix | {"ORDER_ROOM_REDIS_URL": f"redis://127.0.0.1:{line.port}/0"}
+        before = prefix | {"ORDER_ROOM_REDIS_URL": redis_url}
+        async with (
+            serving(postgres_url, limits=limits, environment=behind) as here,
+            serving(postgres_url, limits=limits, environment=before) as there,
+        ):
+            two = Two(here, there, line)
+            await until(lambda: two.whole)
+            yield two
+
+
+def _unread(order: str, number: int) -> Callable[[Frame], bool]:
+    return lambda frame: (
+        frame["t"] == "inbox"
+        and any(line["order"] == order and line["unread"] == number for line in frame["lines"])
+    )
+
+
+def _marked(person: str, seq: int) -> Callable[[Frame], bool]:
+    return lambda frame: (
+        frame["t"] == "marks"
+        and any(mark["person"] == person and mark["read"] == seq for mark in frame["marks"])
+    )
+
+
+def _seen(browser: Browser, person: str) -> Frame:
+    """What the browser was told last of the person's presence."""
+    told: list[Frame] = [
+        each
+        for frame in browser.frames
+        if frame["t"] in {"room", "presence"}
+        for each in (frame["presence"] if frame["t"] == "room" else [frame["presence"]])
+        if each["person"] == person
+    ]
+    return told[-1]
+
+
+async def test_what_is_read_on_one_device_while_redis_is_away_is_read_on_all(
+    postgres_url: str, redis_url: str
+) -> None:
+    async with (
+        _two(postgres_url, redis_url) as two,
+        two.here.browser((order := await two.here.order()).buyer) as laptop,
+        two.there.browser(order.buyer) as phone,
+        two.there.browser(order.seller) as seller,
+    ):
+        await laptop.subscribe(order.id)
+        await seller.subscribe(order.id)
+        done = await seller.say(order.id, "read me")
+        await laptop.reaches(order.id, done["seq"])
+        await phone.hears(_unread(order.id, 1))
+        two.line.swallow()
+        await until(lambda: not two.here.edge.hub.hears_others)
+        mark, theirs = len(phone.frames), len(seller.frames)
+        await laptop.send(t="mark", order=order.id, seq=done["seq"])
+        # nobody can say it to the other process, which asks in the silent one's stead
+        await phone.hears(_unread(order.id, 0), since=mark, within=60.0)
+        await seller.hears(_marked(order.buyer, done["seq"]), since=theirs, within=60.0)
+        assert not two.here.edge.hub.hears_others
+
+
+async def test_who_hid_or_blocked_while_redis_was_away_is_not_shown_when_it_is_back(
+    postgres_url: str, redis_url: str
+) -> None:
+    async with _two(postgres_url, redis_url) as two:
+        hides, blocks = [await two.here.order() for _ in range(2)]
+        async with (
+            two.here.browser(hides.buyer) as hider,
+            two.there.browser(hides.seller) as seeker,
+            two.here.browser(blocks.buyer) as blocker,
+            two.there.browser(blocks.seller) as blocked,
+        ):
+            for browser, order in (
+                (hider, hides),
+                (seeker, hides),
+                (blocker, blocks),
+                (blocked, blocks),
+            ):
+                await browser.subscribe(order.id)
+            await until(lambda: _seen(seeker, hides.buyer)["online"])
+            await until(lambda: _seen(blocked, blocks.buyer)["online"])
+            two.line.swallow()
+            await until(lambda: not two.here.edge.hub.hears_others)
+            await hider.ask(t="preferences", hide_presence=True)
+            await blocker.ask(t="block", order=blocks.id, on=True)
+            await until(lambda: bool(_seen(seeker, hides.buyer)["hidden"]))
+            await until(lambda: bool(_seen(blocked, blocks.buyer)["hidden"]))
+            two.line.heal()
+            await until(lambda: two.whole)
+            await hider.cut()
+            await hider.reopen()  # they come and go again, and it is nobody's business
+            hidden = PersonId(hides.buyer)
+            await until(lambda: two.there.edge.hub.attendance.presence(hidden, None).online)
+            for browser, order in ((seeker, hides), (blocked, blocks)):
+                assert _seen(browser, order.buyer)["hidden"]
+                assert not _seen(browser, order.buyer)["online"]
+
+
+async def test_access_that_is_taken_away_while_redis_is_away_is_gone_on_the_other_process(
+    postgres_url: str, redis_url: str
+) -> None:
+    async with (
+        _two(postgres_url, redis_url) as two,
+        two.there.browser((order := await two.here.order()).seller) as seller,
+        two.here.browser(order.buyer) as buyer,
+        two.here.backend() as backend,
+    ):
+        await seller.subscribe(order.id)
+        two.line.swallow()
+        await until(lambda: not two.here.edge.hub.hears_others)
+        path = f"/api/v1/orders/{order.id}/members/{order.seller}/revoke"
+        assert (await backend.post(path)).status_code == 200
+        await seller.hears(
+            lambda f: f["t"] == "refused" and f["code"] == "order_unknown", within=60.0
+        )
+        mark = len(seller.frames)
+        await buyer.say(order.id, "not for the seller any more")
+        page = await buyer.ask(t="history", order=order.id, before=1_000)
+        assert page["entries"][-1]["event"]["text"] == "not for the seller any more"
+        refusal = await seller.refused(t="history", order=order.id, before=1_000)
+        assert refusal["code"] == "order_unknown"
+        assert not any("not for the seller" in str(frame) for frame in seller.frames[mark:])
