@@ -193,7 +193,7 @@ class Session:
         except Malformed as refusal:
             self._not_understood(refusal, id_of(text))
         except Refused as refusal:
-            self._refuse(refusal, None)
+            self._refuse(refusal, id_of(text))
         else:
             self._begin(frame)
 

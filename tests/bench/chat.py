@@ -408,7 +408,7 @@ async def measure(site: Site, given: argparse.Namespace, server_core: int) -> No
     async with connected(site, rooms, mint, ledger) as pairs:
         gc.collect()
         gc.freeze()
-        gc.disable()  # a look of the collector would make the load late, and seem the servers' fault
+        gc.disable()  # a look of the collector would make the load late
         clients = [client for pair in pairs for client in (pair.buyer, pair.seller)]
         most = await capacity(clients, ledger, given.seconds, roots)
         slow = {
