@@ -31,7 +31,8 @@ Read in this order:
 - `carriers`  which media process carries which call; taking over what one left behind
 - `measured`  how the two of each call were heard, kept for the entry that ends it
 - `afar`      asking a media process of another machine, over Redis; `gates` what it must learn
-- `signalling` the switchboard: commands, and what the node hears, meet here
+- `carried`   the calls that this process carries: its lease, what the node hears, moving away
+- `signalling` the switchboard: what people ask of a call
 
 Media is forwarded without decoding: unprotect, rewrite the header, protect, send. A browser
 never learns the address of the other; the server never learns what was said, and keeps it only
