@@ -22,7 +22,7 @@ What is decided, without I/O; read in this order:
 
 Where it is kept, and how it changes:
 
-- `tables`     where all of it is stored; `migrations` how that came to be
+- `tables`     where all of it is stored, by subject; `migrations` how that came to be
 - `database`   engine and transaction: commit, then announce
 - `timeline`   append and read entries
 - `emptying`   take the content out of entries; rows and chain stay
