@@ -34,6 +34,7 @@ Where it is kept, and how it changes:
 - `nudging`    of a silent seller; `nudges` say when
 - `commands`   opening a room, taking a step; `posting` is group commit for messages
 - `lanes`      the messages' own way to the database: `postgres_lane`, `sqlite_lane`
+- `remembering` the orders in which messages are written, as they were last seen
 - `questions`  before the order: asked, and paid as the same order
 - `options`    added later: proposed, agreed, charged, paid
 - `agreements`, `talks`, `briefing`, `mediation`, `settlement`, `redaction`, `again`  the others

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from orders.database import Database, padded
 from orders.events import OrderId, PersonId
 from orders.locking import lock
-from orders.tables import participants
+from orders.tables import orders, participants
 
 
 async def revoke(database: Database, order: OrderId, person: PersonId) -> bool:
@@ -58,5 +58,9 @@ async def _set(database: Database, order: OrderId, person: PersonId, *, revoked:
                 ~is_revoked if revoked else is_revoked,
             )
             .values(revoked_at=tx.now if revoked else None)
+        )
+        # who remembers the order, members included, must see that it is another now
+        await tx.conn.execute(
+            update(orders).where(orders.c.id == order).values(revision=orders.c.revision + 1)
         )
         return changed.rowcount == 1

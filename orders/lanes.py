@@ -5,11 +5,15 @@ step: it locks orders, reads them, their members and what was stored under the s
 before; has all that judged; writes entries, heads and what is owed; and commits. The
 judgement is pure, so each database is spoken to in the way that suits it: see `postgres_lane` and
 `sqlite_lane`. `patiently` is the long way round, for what a lane could not do: it waits.
+
+Where asking costs most of it, a lane remembers the orders it has seen, has messages judged by that
+and writes them in one statement, which takes an order's lock and stores what belongs to it only if
+the order still is as it was remembered. The others go the usual way, in the same breath.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -18,7 +22,7 @@ import msgspec
 from sqlalchemy import Boolean, select, tuple_
 
 from orders import timeline
-from orders.database import Database, Membership, OwedFor
+from orders.database import Announcement, Database, Membership, OwedFor
 from orders.events import OrderId, PersonId, Role
 from orders.locking import LockedOrder, lock, locked
 from orders.reacting import ANSWERABLE
@@ -60,10 +64,16 @@ class Found(msgspec.Struct, frozen=True):
     """Those of the orders that do not exist; others that are not locked are held elsewhere."""
     quoted: frozenset[tuple[OrderId, int]]
     """Those of the quotes that are there to be answered."""
+    certain: bool = True
+    """False if it was remembered: nobody is refused for it, and what is stored is proved first."""
 
 
 Judge = Callable[[Found], Composed]
 """Decides what is written. It may run in another thread, and its result may never be stored."""
+
+
+def _nothing(_announcements: Sequence[Announcement]) -> None:
+    """Remember nothing."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -77,6 +87,28 @@ class Lane:
     stored is known only to who asks again. Any other exception: nothing was stored.
     """
     close: Callable[[], Awaitable[None]]
+    commit_remembered: Callable[[Asked, Judge], Awaitable[Composed]] | None = None
+    """Does `commit` for those of the orders that still are as they are remembered.
+
+    Returns what was stored of what was judged: of each order everything or nothing. Raises as
+    `commit` does. None if the lane does without.
+    """
+    heard: Callable[[Sequence[Announcement]], None] = _nothing
+    """Told what was appended by anybody."""
+
+
+NOTHING = Composed({}, [], [], [])
+"""What was composed where nothing was."""
+
+
+def part_of(composed: Composed, stored: Collection[OrderId]) -> Composed:
+    """Return what of `composed` belongs to the orders that were stored: whom to tell."""
+    return Composed(
+        {order: told for order, told in composed.told.items() if order in stored},
+        [row for row in composed.entries if row["order_id"] in stored],
+        [row for row in composed.notices if row["order_id"] in stored],
+        [news for news in composed.announcements if news.order in stored],
+    )
 
 
 ORDER_COLUMNS = tuple(column.name for column in orders.columns)

@@ -25,11 +25,15 @@ _paused = msgspec.json.Decoder(tuple[Paused, ...])
 
 
 class LockedOrder(msgspec.Struct, frozen=True):
-    """An order as it is under its lock. `head` is where the next entry goes."""
+    """An order as it is under its lock. `head` is where the next entry goes.
+
+    Whatever it says is still so while the order's row has this head and this revision.
+    """
 
     facts: OrderFacts
     head: Head
     owes: Owes
+    revision: int
 
     @property
     def id(self) -> OrderId:
@@ -158,4 +162,5 @@ def locked(row: Any, members: tuple[Membership, ...]) -> LockedOrder:  # noqa: A
         ),
         head=Head(row.id, row.last_seq, row.last_at, bytes(row.last_link)),
         owes=Owes(members, settings),
+        revision=row.revision,
     )

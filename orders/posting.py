@@ -6,7 +6,8 @@ faster than commits go, a breath is taken between two of them: a commit costs as
 messages, and without it most of them would be of one or two.
 
 Under the orders' locks a batch re-checks membership and the chat's gate and looks up repeats
-before a number is given, so a repeat never leaves a hole.
+before a number is given, so a repeat never leaves a hole. An order that is remembered is judged
+before and locked with the proof that nothing of it has changed, which is the same in one step.
 
 One bad message must not fail its neighbours: refusals are decided one by one, and if a whole
 transaction fails for another reason, its messages go again one at a time.
@@ -29,7 +30,7 @@ import msgspec
 
 from orders import postgres_lane, sqlite_lane, timeline
 from orders.commands import command_digest
-from orders.database import Database
+from orders.database import Announcement, Database
 from orders.disclosure import disclose
 from orders.errors import (
     ChatClosed,
@@ -171,6 +172,10 @@ class PostBox:
         self._arrived.set()
         return answer
 
+    def heard(self, announcements: Sequence[Announcement]) -> None:
+        """Learn what was appended, by anybody."""
+        self._lane.heard(announcements)
+
     async def run(self) -> None:
         """Write batches until cancelled; then refuse what is still waiting.
 
@@ -221,6 +226,7 @@ class PostBox:
 
     async def _commit(self, group: Sequence[_Post]) -> Sequence[_Post]:
         """Store a group in one transaction; return what belongs to orders held elsewhere."""
+        group = await self._commit_remembered(group)
         if not group:
             return ()
         outcome = _Outcome()
@@ -232,6 +238,24 @@ class PostBox:
         self._tell(outcome)
         self._database.announce(composed.announcements)
         return outcome.held_elsewhere
+
+    async def _commit_remembered(self, group: Sequence[_Post]) -> Sequence[_Post]:
+        """Store what belongs to orders that are as we remember them; return the rest of a group."""
+        commit = self._lane.commit_remembered
+        if not group or commit is None:
+            return group
+        outcome = _Outcome()
+        with self._database.watch():
+            composed = await commit(_asked(group), lambda found: _judge(group, found, outcome))
+        stored = composed.told
+        if not stored:
+            return group
+        outcome.answers = [one for one in outcome.answers if one[0].order in stored]
+        outcome.refusals = []
+        outcome.stored = len(composed.entries)
+        self._tell(outcome)
+        self._database.announce(composed.announcements)
+        return [post for post in group if post.order not in stored]
 
     async def _alone(
         self, post: _Post, commit: Callable[[Sequence[_Post]], Awaitable[Sequence[_Post]]]
@@ -321,6 +345,7 @@ def _all(lines: dict[OrderId, deque[_Post]]) -> list[_Post]:
 def _judge(group: Sequence[_Post], found: Found, outcome: _Outcome) -> Composed:
     """Judge each message under its order's lock, and compose what is to be stored."""
     work: dict[OrderId, _Work] = {}
+    doubtful: set[OrderId] = set()
     for post in group:
         locked = found.locked.get(post.order)
         if locked is None:
@@ -334,10 +359,12 @@ def _judge(group: Sequence[_Post], found: Found, outcome: _Outcome) -> Composed:
             position = _admit(share, post, found)
         except Refused as refusal:
             outcome.refusals.append((post, refusal))
+            if not found.certain:  # all of the order is looked at again: none overtakes another
+                doubtful.add(post.order)
             continue
         if position is not None:
             outcome.answers.append((post, position))
-    todo = [share for share in work.values() if share.drafts]
+    todo = [share for share in work.values() if share.drafts and share.locked.id not in doubtful]
     outcome.stored = sum(len(share.drafts) for share in todo)
     composed = timeline.compose(
         found.now, found.owed_for, [(w.locked.head, w.locked.owes, w.drafts) for w in todo]

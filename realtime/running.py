@@ -101,6 +101,7 @@ async def running(
         hub = Hub(database, tails, between, limits)
         database.on_commit(hub.announce)
         box = PostBox(database, telemetry.TOGETHER.observe)
+        between.subscribe(box.heard, lambda _: None, lambda: None)
         marks = Marks(
             database,
             limits,

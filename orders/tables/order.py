@@ -14,9 +14,12 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     false,
+    text,
 )
 
 from orders.tables.columns import Instant, metadata
+
+_ONE_MORE = text("revision + 1")
 
 orders = Table(
     "orders",
@@ -49,6 +52,9 @@ orders = Table(
     Column("nudged_at", Instant),
     # one of the two blocks the other; who, their rows in `participants` say
     Column("apart", Boolean, nullable=False, server_default=false()),
+    # every change of this row or of its members counts here, but for messages, which move the
+    # head alone: who remembers an order by head and revision can tell whether it still is so
+    Column("revision", BigInteger, nullable=False, server_default="0", onupdate=_ONE_MORE),
     # the head of the timeline: bumped under this row's lock, in the transaction of the entry
     Column("last_seq", BigInteger, nullable=False),
     Column("last_at", Instant, nullable=False),
