@@ -1,4 +1,4 @@
-"""ComeUp Direct: two people of one order talk through our server.
+"""ComeUp Direct: two people of one order talk through our server; README.md tells how they meet it.
 
 Read in this order:
 
