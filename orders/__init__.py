@@ -33,7 +33,8 @@ Where it is kept, and how it changes:
 - `safety`     reports and blocks; `reports` is what one is
 - `nudging`    of a silent seller; `nudges` say when
 - `commands`   opening a room, taking a step; `posting` is group commit for messages
-- `lanes`      the messages' own way to the database: `postgres_lane`, `sqlite_lane`
+- `lanes`      the messages' own way to the database: `postgres_lane` (and its
+  `postgres_statements`), `sqlite_lane`
 - `remembering` the orders in which messages are written, as they were last seen
 - `questions`  before the order: asked, and paid as the same order
 - `options`    added later: proposed, agreed, charged, paid

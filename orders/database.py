@@ -75,7 +75,7 @@ Clock = Callable[[], datetime]
 T = TypeVar("T")
 
 
-class Announcement(msgspec.Struct, frozen=True):
+class Announcement(msgspec.Struct, frozen=True, gc=False):
     """What was appended to one order by a committed transaction.
 
     `entries` are wire-encoded (see `timeline.wire`), consecutive, ending at `upto`; `link` is

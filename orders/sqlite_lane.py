@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -27,12 +27,16 @@ from orders.reacting import ANSWERABLE
 from orders.tables import Instant, entries, micros, notices, orders
 from orders.timeline import Composed
 
-LOG_SMALL = 4 << 20
-"""Bytes of the log from which on it is copied back."""
+COPY_AFTER = 8_000
+"""Messages after which the log is copied back, if they do not pause before: some 200 MiB of it.
+
+The disk is busy then for longer than a commit takes, so it is better done seldom: a page that many
+messages have changed is copied once.
+"""
 LOG_LARGE = 64 << 20
-"""Bytes of the log from which on it is also cut, for which commits have to wait."""
+"""Bytes of the log from which on it is also cut, for which commits have to wait, in a pause."""
 LOOK_EVERY = 0.25
-"""Seconds between two looks at the log."""
+"""Seconds between two looks at the log; without a message meanwhile there is a pause."""
 AT_ONCE = 64
 """Rows of one insert at most; fewer rows go in halves, so that few statements are prepared."""
 
@@ -52,11 +56,12 @@ class _Thread:
         self._work: ThreadPoolExecutor | None = None
         self._conn: sqlite3.Connection | None = None
         self._closing = threading.Event()
+        self._stored = 0  # messages; read by the thread that copies the log back
 
     async def commit(self, asked: Asked, judge: Judge) -> Composed:
         if self._work is None:
             self._work = ThreadPoolExecutor(2, thread_name_prefix="sqlite-lane")
-            self._work.submit(_copy_back, self._path, self._closing)
+            self._work.submit(_copy_back, self._path, lambda: self._stored, self._closing)
         async with self._database.turn():
             loop = asyncio.get_running_loop()
             try:
@@ -89,6 +94,7 @@ class _Thread:
         except BaseException:
             conn.rollback()
             raise
+        self._stored += len(composed.entries)
         return composed
 
     def _find(self, conn: sqlite3.Connection, asked: Asked) -> Found:
@@ -138,22 +144,28 @@ def _connect(path: str) -> sqlite3.Connection:
     return conn
 
 
-def _copy_back(path: str, closing: threading.Event) -> None:
-    """Keep the log small until told to stop; a look that fails is made up for by the next."""
+def _copy_back(path: str, stored: Callable[[], int], closing: threading.Event) -> None:
+    """Copy the log back in pauses, and seldom without one, until told to stop.
+
+    A look that fails is made up for by the next.
+    """
     log = Path(path + "-wal")
     conn = _connect(path)
+    copied = before = 0
     try:
-        copied = 0  # the size of the log when it was last copied back
         while not closing.wait(LOOK_EVERY):
-            size = log.stat().st_size if log.exists() else 0
-            if size < LOG_SMALL and size == copied:
+            now = stored()
+            paused, before = now == before, now
+            if now == copied or not (paused or now - copied >= COPY_AFTER):
                 continue
-            how = "TRUNCATE" if size >= LOG_LARGE else "PASSIVE"
+            large = paused and log.exists() and log.stat().st_size >= LOG_LARGE
             try:
-                conn.execute(f"PRAGMA wal_checkpoint({how})").fetchall()
+                conn.execute(
+                    f"PRAGMA wal_checkpoint({'TRUNCATE' if large else 'PASSIVE'})"
+                ).fetchall()
             except sqlite3.OperationalError:
                 continue
-            copied = size
+            copied = now
     finally:
         conn.close()
 

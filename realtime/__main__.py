@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import gc
 import os
 import sys
 
@@ -28,7 +27,7 @@ from orders.events import OrderId
 from realtime import settings as environment
 from realtime import telemetry, texts
 from realtime.app import OrderRoom
-from realtime.serving import RoomServer, address, listen
+from realtime.serving import RoomServer, address, listen, settle
 from realtime.settings import Role, Settings, SettingsError
 
 
@@ -100,8 +99,7 @@ async def _serve(settings: Settings) -> None:
 async def _announce(server: RoomServer, where: str, settings: Settings) -> None:
     """Say where to look, once there is something to see."""
     await server.serving.wait()
-    gc.collect()
-    gc.freeze()  # what is there now stays: no need to look at it again and again
+    settle()
     where = settings.public_url.rstrip("/") or where
     if settings.role is not Role.ALL:
         print(f"The order room's {settings.role} answers on {where}", flush=True)

@@ -451,7 +451,7 @@ class Hub:
             session.end(Close.RESTART)
         for session in list(self._every()):  # those that were being welcomed meanwhile
             session.end(Close.RESTART)
-        writing = [each.pumping for each in leaving if each.pumping is not None]
+        writing = [each.pump.slowly for each in leaving if each.pump.slowly is not None]
         if writing:
             await asyncio.wait(writing, timeout=self._limits.close_patience)
 

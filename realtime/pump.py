@@ -4,6 +4,10 @@ Nothing is queued but answers, and those are bounded by the commands in flight. 
 timeline is known by a position per order; of signals only the newest of each kind is kept. So a
 browser that does not read costs a few kilobytes, however much happens meanwhile, and one that
 reads again gets everything, in order.
+
+Nearly always the browser takes what it is sent, and what is new is in memory: then it is written
+without a task. One is made for what has to be waited for, the database or the browser, and ends
+with it.
 """
 
 from __future__ import annotations
@@ -14,16 +18,20 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-import msgspec
-from starlette.types import Message, Send
+import structlog
 
 from orders.errors import OrderUnknown, Unavailable
 from orders.events import OrderId
 from orders.situation import Situation
 from realtime.limits import Limits
-from realtime.protocol import Batch, Close, Inbox, InboxLine, Now, Outbound, encode
-from realtime.tails import Run
+from realtime.protocol import Close, Inbox, InboxLine, Now, Outbound, encode
+from realtime.tails import Run, batch_of
+from realtime.transport import Line
 
+log = structlog.get_logger(__name__)
+
+FAILED = 1011
+"""Close code of RFC 6455 for a fault of ours."""
 RETRY = 1.0
 """Seconds until the pump looks again after the database could not be reached."""
 
@@ -48,8 +56,10 @@ class Follow:
 
 @dataclass(slots=True, frozen=True)
 class Sources:
-    """Where the pump reads for its person. Each may raise `Unavailable`."""
+    """Where the pump reads for its person. What is awaited may raise `Unavailable`."""
 
+    remembered: Callable[[OrderId, int, int], tuple[int, bytes] | None]
+    """The encoded batch from a position to a head, and where it ends, if memory has it."""
     following: Callable[[OrderId, int], Awaitable[Run]]
     situation: Callable[[OrderId], Awaitable[Situation]]
     """Raises `OrderUnknown` once the person is no longer a member."""
@@ -60,7 +70,7 @@ class Sources:
 class Pump:
     """Writes frames while the browser takes them."""
 
-    send: Send
+    line: Line
     sources: Sources
     limits: Limits
     answered: Callable[[], None]
@@ -71,82 +81,163 @@ class Pump:
     inbox: set[OrderId] = field(default_factory=set)
     """Orders whose inbox line changed."""
     sending_since: float | None = None
-    """When the frame that the browser has not taken yet was offered; None between frames."""
+    """Since when a frame waits for the browser to take those before it; None if none does."""
     closing: Close | None = None
+    gone: bool = False
+    """The line is closed, by whichever side: there is nobody to write to."""
+    slowly: asyncio.Task[None] | None = None
+    """Writes what has to be waited for, the close frame included; None if nothing has."""
     _answers: deque[Outbound] = field(default_factory=deque)
     _signals: dict[tuple[object, ...], Outbound] = field(default_factory=dict)
     _moved: dict[OrderId, None] = field(default_factory=dict)
     _inbox_after: float = 0.0
-    _awake: asyncio.Event = field(default_factory=asyncio.Event)
+    _awake: bool = False  # a look is due in a moment
 
     def answer(self, frame: Outbound) -> None:
         """Answer a command."""
         self._answers.append(frame)
-        self._awake.set()
+        self.wake()
 
     def signal(self, key: tuple[object, ...], frame: Outbound) -> None:
         """Say something of which only the newest counts."""
         self._signals[key] = frame
-        self._awake.set()
+        self.wake()
 
     def moved(self, order: OrderId) -> None:
         """Look at this order's follow: its head or its situation changed."""
         self._moved[order] = None
-        self._awake.set()
+        self.wake()
 
     def wake(self) -> None:
-        """Look whether there is something to do."""
-        self._awake.set()
+        """Look in a moment whether there is something to write.
 
-    async def run(self) -> None:
-        """Write until told to close, then write the close frame. Raises `GoneError`."""
-        while (code := self.closing) is None:
-            await self._awake.wait()
-            self._awake.clear()
-            try:
-                await self._write_news()
-            except Unavailable:
-                asyncio.get_running_loop().call_later(RETRY, self._awake.set)
-        while self._answers:  # the reason for the close is among them
-            await self._write(self._answers.popleft())
-        await self._offer({"type": "websocket.close", "code": int(code)})
+        Not at once: what is done in one go, an answer and the entry it speaks of, leaves together.
+        """
+        if not self._awake:
+            self._awake = True
+            asyncio.get_running_loop().call_soon(self._look)
 
-    async def _write_news(self) -> None:
-        while self.closing is None:
-            frame = await self._next()
-            if frame is None:
-                return
-            await self._write(frame)
+    def close(self, code: Close) -> None:
+        """Write the answers that wait, and the close frame."""
+        self.closing = code
+        self._go_slowly()
 
-    async def _write(self, frame: Outbound) -> None:
-        await self._offer({"type": "websocket.send", "text": encode(frame)})
+    async def stop(self) -> None:
+        """Write nothing more."""
+        self.gone = True
+        if self.slowly is not None:
+            self.slowly.cancel()
+            await asyncio.gather(self.slowly, return_exceptions=True)
 
-    async def _offer(self, message: Message) -> None:
-        self.sending_since = time.monotonic()
+    def _look(self) -> None:
+        self._awake = False
+        if self.gone or self.closing is not None or self.slowly is not None:
+            return
         try:
-            await self.send(message)
-        except (RuntimeError, OSError) as error:  # ASGI servers say it in either way
-            raise GoneError from error
-        self.sending_since = None
+            done = self._write_at_once()
+        except Exception:
+            log.exception("a pump failed")
+            self.gone = True
+            self.line.give_up(FAILED, self.limits.close_patience)
+            return
+        if not done:
+            self._go_slowly()
 
-    async def _next(self) -> Outbound | None:
+    def _write_at_once(self) -> bool:
+        """Write what need not be waited for; return whether that is all."""
+        while self._has_news():
+            payload = self._at_hand() if self.line.writable.is_set() else None
+            if payload is None:
+                return False
+            if not self.line.say(payload):
+                self.gone = True
+                return True
+        return True
+
+    def _has_news(self) -> bool:
+        return bool(self._answers or self._moved or self._signals) or self._shows_inbox()
+
+    def _at_hand(self) -> bytes | None:
+        """Return the next frame if it is in memory."""
         if self._answers:
             self.answered()
-            return self._answers.popleft()
+            return encode(self._answers.popleft())
         while self._moved:
+            order = next(iter(self._moved))
+            follow = self.follows.get(order)
+            if follow is None or not _behind(follow):
+                del self._moved[order]
+                continue
+            if follow.cursor == follow.head or follow.reset:
+                return None
+            found = self.sources.remembered(order, follow.cursor, follow.head)
+            if found is None:
+                return None
+            follow.cursor, payload = found
+            follow.head = max(follow.head, follow.cursor)
+            return payload
+        if self._signals:
+            return encode(self._signals.pop(next(iter(self._signals))))
+        return None
+
+    def _shows_inbox(self) -> bool:
+        return bool(self.inbox) and time.monotonic() >= self._inbox_after
+
+    # --- what has to be waited for -----------------------------------------------------------
+
+    def _go_slowly(self) -> None:
+        if self.slowly is None and not self.gone:
+            self.slowly = asyncio.create_task(self._write_slowly())
+
+    async def _write_slowly(self) -> None:
+        """Write until nothing is left; if told to close, the close frame at last."""
+        try:
+            await self._write_news()
+            if (code := self.closing) is not None:
+                while self._answers:  # the reason for the close is among them
+                    await self._offer(encode(self._answers.popleft()))
+                self.gone = True
+                await self.line.send({"type": "websocket.close", "code": int(code)})
+        except Unavailable:
+            asyncio.get_running_loop().call_later(RETRY, self.wake)
+        except (GoneError, RuntimeError, OSError):  # a line says it in either way
+            self.gone = True
+        except Exception:
+            log.exception("a pump failed")
+            self.gone = True
+            self.line.give_up(FAILED, self.limits.close_patience)
+        finally:
+            self.slowly = None
+            if self.closing is not None and not self.gone:  # told while the database was away
+                self._go_slowly()
+
+    async def _write_news(self) -> None:
+        while self.closing is None and self._has_news():
+            payload = self._at_hand() or await self._fetched()
+            if payload is not None:
+                await self._offer(payload)
+
+    async def _offer(self, payload: bytes) -> None:
+        self.sending_since = time.monotonic()
+        await self.line.writable.wait()
+        self.sending_since = None
+        if not self.line.say(payload):
+            raise GoneError
+
+    async def _fetched(self) -> bytes | None:
+        """Read the next frame; None if there is none after all."""
+        if self._moved:
             order = next(iter(self._moved))
             follow = self.follows.get(order)
             frame = None if follow is None else await self._news(follow)
             if frame is not None:
-                return frame
+                return encode(frame)
             if follow is None or not _behind(follow):
                 self._moved.pop(order, None)
-        if self._signals:
-            return self._signals.pop(next(iter(self._signals)))
-        if self.inbox and time.monotonic() >= self._inbox_after:
+        elif self._shows_inbox():
             orders, self.inbox = self.inbox, set()
             self._inbox_after = time.monotonic() + self.limits.inbox_every
-            return Inbox(await self.sources.inbox(list(orders)))
+            return encode(Inbox(await self.sources.inbox(list(orders))))
         return None
 
     async def _news(self, follow: Follow) -> Outbound | None:
@@ -156,16 +247,9 @@ class Pump:
             if run.upto == follow.cursor:
                 follow.head = run.upto  # a hint of entries that this history does not have
                 return None
-            batch = Batch(
-                order=follow.order,
-                after=follow.cursor,
-                upto=run.upto,
-                head=max(follow.head, run.upto),
-                entries=tuple(msgspec.Raw(entry) for entry in run.entries),
-                link=run.link.hex(),
-                reset=follow.reset,
-            )
-            follow.cursor, follow.head, follow.reset = run.upto, batch.head, False
+            head = max(follow.head, run.upto)
+            batch = batch_of(follow.order, run, head, reset=follow.reset)
+            follow.cursor, follow.head, follow.reset = run.upto, head, False
             return batch
         if follow.situation:
             follow.situation = False

@@ -1,7 +1,7 @@
-"""One socket: a reader that parses, checks limits and starts commands, and a pump that writes.
+"""One socket: what it hears is parsed, checked against limits and begun; a pump writes.
 
-A frame that is read takes one of `commands_in_flight` places and gives it back when its answer
-has been written, or when it turns out to need none. When all places are taken nothing is read,
+A frame that is heard takes one of `commands_in_flight` places and gives it back when its answer
+has been written, or when it turns out to need none. When all places are taken the line is held,
 so a browser that asks much and listens little waits for itself and nobody else.
 """
 
@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from math import ceil
@@ -18,7 +17,7 @@ from typing import Any
 
 import msgspec
 import structlog
-from starlette.types import Message, Receive, Send
+from starlette.types import Receive
 
 from orders.errors import Malformed, OrderUnknown, RateExceeded, Refused, Unavailable
 from orders.events import OrderId, PersonId
@@ -26,7 +25,8 @@ from realtime import telemetry, texts
 from realtime.auth import Identity
 from realtime.limits import Bucket, Limits
 from realtime.protocol import Close, Inbound, Outbound, RefusedFrame, decode, id_of
-from realtime.pump import Follow, GoneError, Pump, Sources
+from realtime.pump import Follow, Pump, Sources
+from realtime.transport import Line
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +41,7 @@ class Session:
         self,
         identity: Identity,
         language: str,
-        send: Send,
+        line: Line,
         sources: Sources,
         carry_out: CarryOut,
         limits: Limits,
@@ -55,19 +55,17 @@ class Session:
         self.listens: set[OrderId] = set()  # orders the hub knows this session by
         self.listed: set[OrderId] = set()  # orders in the person's inbox
         self.typing: set[OrderId] = set()  # where the person is writing, on this socket
-        self.pump = Pump(send, sources, limits, self._answered, self._lost)
+        self.pump = Pump(line, sources, limits, self._give_back, self._lost)
+        self._line = line
         self._carry_out = carry_out
         self._limits = limits
-        self._places = asyncio.Semaphore(limits.commands_in_flight)
+        self._places = limits.commands_in_flight  # free ones
+        self._paced = False  # it said more than it may, and has to wait
         self._bucket = Bucket(limits.commands_per_second, limits.commands_burst, now)
         self._screens = Bucket(limits.screens_per_second, limits.screens_burst, now)
         self._malformed = 0
         self._heard = now
-        self._reading = True
-        self._give_up: Callable[[int], None] | None = None
         self._commands: set[asyncio.Future[Any]] = set()
-        self.pumping: asyncio.Task[None] | None = None
-        """Ends when the close frame was written; set by `serve`."""
         self.until(identity)
 
     @property
@@ -131,13 +129,13 @@ class Session:
         """
         if self.pump.closing is not None:
             return
-        self.pump.closing = code
-        self.pump.wake()
-        self._places.release()  # the reader may be waiting for a place
+        self.pump.close(code)
+        self._line.go_on()  # the browser's own farewell has to be heard
         self.left(self)
-        if self._give_up is not None:
-            wait = self._limits.close_patience if patience is None else patience
-            asyncio.get_running_loop().call_later(wait, self._give_up, int(code))
+        wait = self._limits.close_patience if patience is None else patience
+        asyncio.get_running_loop().call_later(
+            wait, self._line.give_up, int(code), self._limits.close_patience
+        )
 
     def judge(self, now: float) -> None:
         """Close the socket if its time is over: the token's, the browser's or the line's."""
@@ -146,58 +144,49 @@ class Session:
             self.end(Close.TOO_SLOW, patience=0.0)
         elif now > self._ends:
             self.end(Close.TOKEN_ENDED)
-        elif self._reading and now - self._heard > self._limits.silence:
+        elif self._listens and now - self._heard > self._limits.silence:
             self.end(Close.SILENT)
         elif self.pump.inbox:
             self.pump.wake()
 
-    # --- reading -----------------------------------------------------------------------------
+    # --- what the browser says ---------------------------------------------------------------
 
-    async def serve(self, receive: Receive, give_up: Callable[[int], None] | None) -> None:
-        """Read until the socket is closed, by whichever side.
+    async def serve(self, receive: Receive) -> None:
+        """Listen to the line until it is closed, by whichever side.
 
-        `give_up(code)` closes a line whose browser does not take frames any more.
         Commands that were begun are finished: a message that arrived is kept.
         """
-        self._give_up = give_up
-        self.pumping = asyncio.create_task(self._pump())
+        self._line.listen(self._hear)
+        self.pump.wake()
         try:
-            while (message := await receive())["type"] != "websocket.disconnect":
-                self._heard = time.monotonic()
-                self._reading = False
-                if not self.pumping.done():
-                    await self._places.acquire()
-                if self.pump.closing is None:
-                    await self._take(message)
-                self._reading = True
-                self._heard = time.monotonic()
+            while (await receive())["type"] != "websocket.disconnect":
+                pass  # what it says is heard as it comes
         finally:
-            self.pumping.cancel()
-            await asyncio.gather(self.pumping, return_exceptions=True)
+            await self.pump.stop()
 
-    async def _pump(self) -> None:
-        try:
-            await self.pump.run()
-        except GoneError:
-            return  # the reader hears of it too
-        except Exception:
-            log.exception("a pump failed")
-            with suppress(RuntimeError, OSError):
-                await self.pump.send({"type": "websocket.close", "code": 1011})
-        finally:
-            self._places.release()  # nothing is written any more: the reader need not wait for it
+    @property
+    def _listens(self) -> bool:
+        return self._places > 0 and not self._paced
 
-    async def _take(self, message: Message) -> None:
-        text = message.get("text")
+    def _hear(self, text: str | None) -> None:
+        """Take one frame; None if it is not text."""
+        if self.pump.closing is not None:
+            return
+        self._heard = now = time.monotonic()
+        self._places -= 1
+        if not self._places:
+            self._line.hold()
         if text is None:
             self._not_understood(Malformed(where="binary frame"), None)
             return
-        wait = self._bucket.take(time.monotonic())
+        wait = self._bucket.take(now)
         if wait:
             self._refuse(
                 RateExceeded(limit="commands_per_second", retry_after=ceil(wait)), id_of(text)
             )
-            await asyncio.sleep(wait)
+            self._paced = True
+            self._line.hold()
+            asyncio.get_running_loop().call_later(wait, self._at_pace)
             return
         try:
             frame = decode(text, self._limits.frame_bytes)
@@ -207,6 +196,21 @@ class Session:
             self._refuse(refusal, None)
         else:
             self._begin(frame)
+
+    def _give_back(self) -> None:
+        """Let the next frame come in: one was answered, or needs no answer."""
+        self._places += 1
+        if self._places == 1:
+            self._go_on()
+
+    def _at_pace(self) -> None:
+        self._paced = False
+        self._go_on()
+
+    def _go_on(self) -> None:
+        if self._listens:
+            self._heard = time.monotonic()  # it could not be, while nobody listened
+            self._line.go_on()
 
     def _not_understood(self, refusal: Refused, asked: str | None) -> None:
         self._refuse(refusal, asked)
@@ -256,7 +260,7 @@ class Session:
 
     def _answer(self, answer: Outbound | None) -> None:
         if answer is None:
-            self._places.release()
+            self._give_back()
         else:
             self.pump.answer(answer)
 
@@ -269,9 +273,6 @@ class Session:
     def _refuse(self, refusal: Refused, asked: str | None, order: OrderId | None = None) -> None:
         telemetry.refused(refusal.code)
         self.pump.answer(refused(refusal, self.language, asked, order))
-
-    def _answered(self) -> None:
-        self._places.release()
 
     def _lost(self, order: OrderId) -> None:
         self.follows.pop(order, None)

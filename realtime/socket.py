@@ -30,7 +30,7 @@ from realtime.protocol import VERSION, Close, Hello, Welcome, decode, encode, id
 from realtime.pump import Sources
 from realtime.refusals import OriginRefused
 from realtime.session import Session, refused
-from realtime.transport import GIVE_UP
+from realtime.transport import LINE, Line
 
 
 class Door:
@@ -61,23 +61,23 @@ class Door:
         self._unwelcomed += 1
         try:
             await send({"type": "websocket.accept"})
-            session = await self._hello(receive, send, language)
+            session = await self._hello(receive, send, scope["extensions"][LINE], language)
         finally:
             self._unwelcomed -= 1
         if session is None:
             return
-        abort = scope.get("extensions", {}).get(GIVE_UP)
-        give_up = abort and partial(abort, patience=self._edge.limits.close_patience)
         telemetry.SOCKETS.inc()
         try:
-            await session.serve(receive, give_up)
+            await session.serve(receive)
         finally:
             telemetry.SOCKETS.dec()
             if session.pump.closing is not None:
                 telemetry.CLOSES.labels(str(int(session.pump.closing))).inc()
             self._edge.hub.leave(session)
 
-    async def _hello(self, receive: Receive, send: Send, language: str) -> Session | None:
+    async def _hello(
+        self, receive: Receive, send: Send, line: Line, language: str
+    ) -> Session | None:
         """Await the first frame and welcome whom it names; None if the socket was closed."""
         try:
             async with asyncio.timeout(self._edge.limits.hello_within):
@@ -105,7 +105,7 @@ class Door:
             identity = self._edge.check_token(hello.token)
             await self._edge.rates.take_hello(identity.person)
             async with self._turn():
-                return await self._welcome(hello, identity, send)
+                return await self._welcome(hello, identity, send, line)
         except TokenExpired as refusal:
             await _close(send, Close.TOKEN_ENDED, refusal, language)
         except Unauthenticated as refusal:
@@ -133,7 +133,7 @@ class Door:
         wait = random.uniform(limits.retry_least, limits.retry_most)  # noqa: S311 - jitter
         return Unavailable(reason=reason, retry_after=ceil(wait))
 
-    async def _welcome(self, hello: Hello, identity: Identity, send: Send) -> Session:
+    async def _welcome(self, hello: Hello, identity: Identity, send: Send, line: Line) -> Session:
         edge = self._edge
         person = identity.person
         arrival = await edge.reads.arrival(person)
@@ -144,8 +144,9 @@ class Door:
         session = Session(
             identity,
             language,
-            send,
+            line,
             Sources(
+                remembered=edge.tails.remembered,
                 following=edge.tails.following,
                 situation=partial(rooms.situation, edge.reads, person, language),
                 inbox=partial(rooms.lines, edge.database, person),
@@ -165,7 +166,7 @@ class Door:
             demo=edge.settings.demo,
             hide_presence=known is not None and known.hides_presence,
         )
-        await send({"type": "websocket.send", "text": encode(welcome)})
+        await send({"type": "websocket.send", "text": encode(welcome).decode()})
         edge.hub.arrive(session, {row.order: row.head for row in inbox})
         return session
 
@@ -180,7 +181,7 @@ async def _close(
     if refusal is not None:
         telemetry.refused(refusal.code)
         frame = refused(refusal, language, asked)
-        await send({"type": "websocket.send", "text": encode(frame)})
+        await send({"type": "websocket.send", "text": encode(frame).decode()})
     telemetry.CLOSES.labels(str(int(code))).inc()
     await send({"type": "websocket.close", "code": int(code)})
 

@@ -17,6 +17,7 @@ from orders import timeline
 from orders.database import Announcement, Database
 from orders.events import OrderId
 from realtime.limits import Limits
+from realtime.protocol import Batch, encode
 from realtime.together import Together
 
 
@@ -29,6 +30,19 @@ class Run(msgspec.Struct, frozen=True):
     link: bytes
 
 
+def batch_of(order: OrderId, run: Run, head: int, *, reset: bool = False) -> Batch:
+    """Say a run to browsers that know of entries up to `head`."""
+    return Batch(
+        order=order,
+        after=run.after,
+        upto=run.upto,
+        head=head,
+        entries=tuple(msgspec.Raw(entry) for entry in run.entries),
+        link=run.link.hex(),
+        reset=reset,
+    )
+
+
 class Tails:
     """Runs of entries by position. One per process."""
 
@@ -37,6 +51,7 @@ class Tails:
         self._limits = limits
         self._rings: dict[OrderId, deque[Announcement]] = {}
         self._heads: dict[OrderId, int] = {}
+        self._frames: dict[OrderId, tuple[int, int, bytes]] = {}  # the newest: after, upto, batch
         self._reads = Together(database, self._read)
 
     def keep(self, order: OrderId) -> None:
@@ -47,6 +62,7 @@ class Tails:
         """Forget the order: nobody here follows it any more."""
         self._rings.pop(order, None)
         self._heads.pop(order, None)
+        self._frames.pop(order, None)
 
     def add(self, news: Announcement) -> None:
         """Keep an announcement, if the order is followed here and it continues what we have.
@@ -59,7 +75,9 @@ class Tails:
         self.reached(news.order, news.upto - len(news.entries))
         self._heads[news.order] = max(news.upto, self._heads.get(news.order, 0))
         if _empties(news) or (ring and news.after > ring[-1].upto):
-            ring.clear()  # what was withdrawn or erased must not be read from memory either
+            # what was withdrawn or erased must not be read from memory either
+            ring.clear()
+            self._frames.pop(news.order, None)
         if not news.entries:
             return
         if not ring or news.after == ring[-1].upto:
@@ -73,11 +91,30 @@ class Tails:
         """The order goes up to `head` at least, whether or not anything was announced."""
         if order in self._rings and head > self._heads.get(order, 0):
             self._rings[order].clear()  # among what was missed may be an erasure
+            self._frames.pop(order, None)
             self._heads[order] = head
 
     def head(self, order: OrderId) -> int:
         """Return the newest position that was announced since the order is kept; 0 if none."""
         return self._heads.get(order, 0)
+
+    def remembered(self, order: OrderId, after: int, head: int) -> tuple[int, bytes] | None:
+        """Return the encoded batch that follows `after`, and where it ends, if memory has it.
+
+        `head` is as far as whoever asks has heard. All who are at the same place, which is nearly
+        everybody, get the same bytes.
+        """
+        if (newest := self._frames.get(order)) is not None:
+            begins, upto, frame = newest
+            if begins == after and upto >= head:
+                return upto, frame
+        run = self._remembered(order, after)
+        if run is None:
+            return None
+        frame = encode(batch_of(order, run, max(head, run.upto)))
+        if run.upto >= head:
+            self._frames[order] = after, run.upto, frame
+        return run.upto, frame
 
     async def following(self, order: OrderId, after: int) -> Run:
         """Return the run that follows `after`; empty if there is none. Raises `Unavailable`."""

@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Callable
 from enum import StrEnum
 from functools import partial
@@ -29,10 +28,6 @@ from realtime.voice.sdp import Offer
 from realtime.voice.track import Counters
 
 log = structlog.get_logger(__name__)
-
-
-_COLLECT = (50_000, 20, 50)
-"""Objects made, and runs of the younger generation, between two looks of the collector."""
 
 
 class MediaPath(StrEnum):
@@ -105,10 +100,5 @@ async def prepare() -> None:
     """Make the process fit for media, before its first call.
 
     What can be built is built away from the event loop, so that the choice at start is quick.
-    What is there stays: the garbage collector need not look at it again, and looks at the rest
-    less often, because every look holds up the packets of all calls.
     """
     await asyncio.to_thread(native.load)
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*_COLLECT)

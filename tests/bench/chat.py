@@ -17,6 +17,7 @@ marked `valid: false`. Takes about two minutes a mode.
 
 import argparse
 import asyncio
+import gc
 import json
 import os
 import resource
@@ -405,6 +406,9 @@ async def measure(site: Site, given: argparse.Namespace, server_core: int) -> No
         await site.start()
     roots = [*site.pids, *site.shared]
     async with connected(site, rooms, mint, ledger) as pairs:
+        gc.collect()
+        gc.freeze()
+        gc.disable()  # a look of the collector would make the load late, and seem the servers' fault
         clients = [client for pair in pairs for client in (pair.buyer, pair.seller)]
         most = await capacity(clients, ledger, given.seconds, roots)
         slow = {
@@ -412,6 +416,7 @@ async def measure(site: Site, given: argparse.Namespace, server_core: int) -> No
             for rate in given.rates
         }
         resumed = await resume(pairs[: given.resume], ledger, given.missed)
+        gc.enable()
     site.stop()
     found: dict[str, object] = {}
     if given.idle:

@@ -35,6 +35,7 @@ import uvloop
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from cffi import FFI
 
+from realtime.serving import settle
 from realtime.voice.adapter import Identity, srtp_functions, srtp_session
 from realtime.voice.leg import LOOPBACK, Reach
 from realtime.voice.limits import VoiceLimits
@@ -213,6 +214,7 @@ async def serve(path: str) -> None:
     """The server's process: it does what the lines on standard input ask."""
     pin(0)
     await prepare()
+    settle()
     loop = asyncio.get_running_loop()
     lines = asyncio.StreamReader(limit=1 << 20)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)

@@ -97,7 +97,7 @@ async def test_who_asks_much_reads_nothing_and_vanishes_leaves_nothing_behind(
         ask = json.dumps({"t": "subscribe", "order": "o" * 64, "id": "x" * 64})
         async with asyncio.timeout(60):
             # until the line is full: answers wait behind the one on its way, in all places
-            while session._reading or not session._places.locked():
+            while session._listens:
                 await eager.send(ask)
                 await asyncio.sleep(0)
         served = [task for task in asyncio.all_tasks() if "run_asgi" in repr(task.get_coro())]
