@@ -31,6 +31,7 @@ Where it is kept, and how it changes:
 - `messages`   one's own messages, edited and withdrawn; `reacting` to messages
 - `search`     in what was said; `search_index` the words, `search_words` how they are folded
 - `safety`     reports and blocks; `reports` is what one is
+- `access`     to an order: taken away by the marketplace, and given back
 - `nudging`    of a silent seller; `nudges` say when
 - `commands`   opening a room, taking a step; `posting` is group commit for messages
 - `lanes`      the messages' own way to the database: `postgres_lane` (and its

@@ -30,6 +30,7 @@ Read in this order:
 - `callbook`  calls, persons in a call and leases in the database
 - `carriers`  which media process carries which call; taking over what one left behind
 - `measured`  how the two of each call were heard, kept for the entry that ends it
+- `turn`      passwords for a TURN server, where a network lets no UDP through
 - `afar`      asking a media process of another machine, over Redis; `gates` what it must learn
 - `carried`   the calls that this process carries: its lease, what the node hears, moving away
 - `signalling` the switchboard: what people ask of a call
