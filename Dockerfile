@@ -27,14 +27,15 @@ COPY realtime realtime
 RUN /opt/order-room/bin/python -m realtime.voice.native && ls realtime/voice/batch-*.so
 
 FROM python:3.13-slim-bookworm
-# A number, so that Kubernetes can see that it is not root.
-RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin room \
- && install --directory --owner 10001 --group 10001 /data
+# Numbers, so that Kubernetes can see that it is not root.
+RUN groupadd --gid 10001 room \
+ && useradd --uid 10001 --gid 10001 --no-create-home --shell /usr/sbin/nologin room \
+ && install --directory --owner 10001 --group 10001 --mode 0700 /data
 COPY --from=python /opt/order-room /opt/order-room
 WORKDIR /app
 COPY orders orders
 COPY realtime realtime
-COPY --from=batch /build/realtime/voice/ realtime/voice/
+COPY --from=batch /build/realtime/voice/batch-*.so realtime/voice/
 COPY --from=web /build/web/dist web/dist
 ENV PATH=/opt/order-room/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -43,7 +44,7 @@ ENV PATH=/opt/order-room/bin:$PATH \
     PORT=8000 \
     ORDER_ROOM_VAR=/data
 RUN python -m compileall -q orders realtime
-USER 10001
+USER 10001:10001
 VOLUME /data
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \

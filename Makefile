@@ -18,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 # ------------------------------------------------------------------------------ for a person
 
-.PHONY: help run test fuzz check bench bench-clock bench-chat bench-voice faults screenshots lock clean
+.PHONY: help run test fuzz check bench bench-chat bench-clock bench-voice faults screenshots lock clean
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -45,18 +45,16 @@ check: install-dev web/node_modules/.stamp ## style, types, directions of import
 	  echo 'A lock file names a download address: make it anew with make lock.' >&2; exit 1; \
 	fi
 
-bench: install-dev programs ## measure; each program prints one line of JSON a run
-	@set -- tests/bench/[a-z]*.py; \
-	if [ ! -e "$$1" ]; then echo 'tests/bench holds no program: nothing measured.' >&2; exit 1; fi; \
-	for program in "$$@"; do \
-	  echo "== $$program" >&2; PYTHONPATH=. $(BIN)/python "$$program" || exit; \
-	done
+bench: bench-chat bench-clock bench-voice ## measure all three; each prints one line of JSON a run
 
-bench-voice: install-dev batch ## measure the relay of calls: CPU a packet, delay, set-up, memory
-	PYTHONPATH=. $(BIN)/python tests/bench/voice.py $(ARGS)
+bench-chat: install-dev programs ## measure messages: how many, how late, what each costs
+	PYTHONPATH=. $(BIN)/python tests/bench/chat.py $(ARGS)
 
 bench-clock: install-dev programs ## measure deadlines: lateness, cost, and what idle clocks cost
 	PYTHONPATH=. $(BIN)/python tests/bench/clock.py $(ARGS)
+
+bench-voice: install-dev batch ## measure the relay of calls: CPU a packet, delay, set-up, memory
+	PYTHONPATH=. $(BIN)/python tests/bench/voice.py $(ARGS)
 
 faults: install-dev programs ## break things for ten minutes and look at the ledger; SEED= SECONDS=
 	PYTHONPATH=. $(BIN)/python tests/faults/run.py $(if $(SEED),--seed $(SEED)) \
@@ -74,7 +72,7 @@ lock: $(BIN)/python $(NODE) ## resolve all dependencies anew and write the lock 
 	$(NPM) install --package-lock-only --ignore-scripts
 
 clean: ## delete what make made; the demo's data in var/ stays
-	rm -rf $(VENV) web/node_modules web/dist web/build tests/output \
+	rm -rf $(VENV) web/node_modules web/dist web/build tests/output realtime/voice/batch-*.so \
 	  .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # Names, versions and hashes, for every platform from the oldest Python on, and no address.

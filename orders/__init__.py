@@ -22,7 +22,7 @@ What is decided, without I/O; read in this order:
 
 Where it is kept, and how it changes:
 
-- `tables`     where all of it is stored; `migrations` how that came to be
+- `tables`     where all of it is stored, by subject; `migrations` how that came to be
 - `database`   engine and transaction: commit, then announce
 - `timeline`   append and read entries
 - `emptying`   take the content out of entries; rows and chain stay
@@ -31,6 +31,7 @@ Where it is kept, and how it changes:
 - `messages`   one's own messages, edited and withdrawn; `reacting` to messages
 - `search`     in what was said; `search_index` the words, `search_words` how they are folded
 - `safety`     reports and blocks; `reports` is what one is
+- `access`     to an order: taken away by the marketplace, and given back
 - `nudging`    of a silent seller; `nudges` say when
 - `commands`   opening a room, taking a step; `posting` is group commit for messages
 - `lanes`      the messages' own way to the database: `postgres_lane` (and its

@@ -19,6 +19,7 @@ One browser's socket, from the outside in:
 - `hub`        who is here, who follows what; `tails` keeps the newest entries they share
 - `afresh`     marks and who hides, read again after signals may have been lost
 - `attendance` who is online; `whereabouts` in which process; `elsewhere` what is known of it (pure)
+- `veil`       who does not show to whom whether they are here, or writing
 - `bus`        hints and signals between processes
 - `reads`      what everybody asks for who comes in; `together` answers it in one go
 - `rooms`      what surrounds a timeline: room, inbox, situation
@@ -27,7 +28,8 @@ And beside it:
 
 - `api`        HTTP for the marketplace's backend and for the browser
 - `auth`       tokens; `origins` which pages may ask; `refusals` those that only the edge knows
-- `limits`     every size and rate of the edge in one table (pure)
+- `limits`     every size and rate of the edge in one table (pure); `rates` those of one person
+  over all processes
 - `chat`       messages, marks
 - `voice`      calls, and the media plane behind them
 - `notices`    what is owed by e-mail, and its sending

@@ -118,6 +118,12 @@ class Server:
             made.json()["order"], wanted["buyer"]["person"], wanted["seller"]["person"]
         )
 
+    async def orders_of_one_seller(self, **second: object) -> tuple[TestOrder, TestOrder]:
+        """Make two orders of one seller and two buyers; `second` changes the second request."""
+        first = await self.order()
+        tom = {"person": first.seller, "name": "Tom", "email": "tom@post.test", "language": "en"}
+        return first, await self.order(seller=tom, **second)
+
     async def token(self, person: str, **wanted: object) -> str:
         """Mint a party token over HTTP, as a host page's backend does."""
         async with self.backend() as http:

@@ -9,6 +9,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
+from msgspec.structs import fields
+
+from realtime.settings import Settings
 from tests.harness import SERVICE_KEY, serving
 
 README = Path(__file__).parent.parent / "README.md"
@@ -65,7 +69,38 @@ def test_the_readme_opens_with_what_it_is_for_a_picture_and_the_two_commands() -
     assert text.index("![") < text.index("make run") < text.index("make test") < 3000
 
 
-def test_every_picture_and_file_the_readme_names_is_there() -> None:
-    for target in re.findall(r"\]\(([^)#]+)\)", README.read_text()):
-        if not target.startswith("http"):
-            assert (README.parent / target).exists(), target
+BESIDE = [README, *(README.parent / "realtime" / part / "README.md" for part in ("chat", "voice"))]
+
+
+def headings(document: Path) -> set[str]:
+    """What a link may name behind `#`: the headings, as the pages of a repository spell them."""
+    found = re.findall(r"^#+ (.+)$", document.read_text(), flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", each.lower()).replace(" ", "-") for each in found}
+
+
+@pytest.mark.parametrize("document", BESIDE, ids=lambda path: path.parent.name)
+def test_every_picture_file_and_heading_that_a_document_names_is_there(document: Path) -> None:
+    named = re.findall(r"\]\(([^)#]*)(?:#([^)]+))?\)", document.read_text())
+    assert named
+    for target, heading in named:
+        if target.startswith("http"):
+            continue
+        there = (document.parent / target).resolve() if target else document
+        assert there.exists(), target
+        assert not heading or heading in headings(there), heading
+
+
+@pytest.mark.parametrize("document", BESIDE, ids=lambda path: path.parent.name)
+def test_lines_of_prose_are_wrapped(document: Path) -> None:
+    prose = re.sub(
+        r"```.*?```|^(\||    ).*?$", "", document.read_text(), flags=re.MULTILINE | re.DOTALL
+    )
+    assert max(map(len, prose.splitlines())) <= 100
+
+
+def test_the_readme_names_every_setting_and_every_command_of_make_that_is_one() -> None:
+    text = README.read_text()
+    listed = set(re.findall(r"^\| `([A-Z_0-9]+)`", text, flags=re.MULTILINE))
+    assert listed == {field.encode_name for field in fields(Settings)} - {"demo", "role"}
+    rules = set(re.findall(r"^([a-z-]+):", (README.parent / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"make ([a-z-]+)(?= *[`#]|$)", text, flags=re.MULTILINE)) <= rules

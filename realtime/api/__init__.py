@@ -4,7 +4,9 @@
 - `backend`  paid orders and party tokens, for the holder of the service key
 - `me`       a person's orders, for the holder of a party token
 - `record`   an order's sealed record, and the keys it is sealed with
-- `files`    sharing a file, and having it by a short-lived link
+- `verbs`    what a person does over the socket, over HTTP
+- `answering` a mail's one button, without signing in
+- `files`    sharing a file, and having it by a short-lived link; `uploads` that go on (tus)
 - `pages`    the pages and the bundle of the browser client
 - `contracts` all of this and the socket, described: for programs and to read
 - `demo`     signing in without a password, in demo mode only

@@ -1,4 +1,4 @@
-"""The conversation on an order.
+"""The conversation on an order; README.md tells what people can do in it.
 
 - `screening` what should not stand in a message (pure); `words` asks it
 - `messages`  sending and paging back

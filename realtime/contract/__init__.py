@@ -2,6 +2,8 @@
 
 - `shapes`    bodies of HTTP that no other module has a type for
 - `calls`     the table of HTTP calls: who may ask, what goes in, what comes out, what is refused
+- `given`     what stands in paths, queries and headers
+- `twins`     what a person does over HTTP as over the socket
 - `schemas`   JSON Schema of every type, with the words that stand beside its fields
 - `refusals`  every refusal with its meaning, status and facts
 - `openapi`   the OpenAPI 3.1 document

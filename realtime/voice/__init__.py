@@ -1,4 +1,4 @@
-"""ComeUp Direct: two people of one order talk through our server.
+"""ComeUp Direct: two people of one order talk through our server; README.md tells how they meet it.
 
 Read in this order:
 
@@ -30,8 +30,10 @@ Read in this order:
 - `callbook`  calls, persons in a call and leases in the database
 - `carriers`  which media process carries which call; taking over what one left behind
 - `measured`  how the two of each call were heard, kept for the entry that ends it
+- `turn`      passwords for a TURN server, where a network lets no UDP through
 - `afar`      asking a media process of another machine, over Redis; `gates` what it must learn
-- `signalling` the switchboard: commands, and what the node hears, meet here
+- `carried`   the calls that this process carries: its lease, what the node hears, moving away
+- `signalling` the switchboard: what people ask of a call
 
 Media is forwarded without decoding: unprotect, rewrite the header, protect, send. A browser
 never learns the address of the other; the server never learns what was said, and keeps it only

@@ -34,7 +34,6 @@ from realtime.voice.track import Counters, Loudness, Media, Tap
 log = structlog.get_logger(__name__)
 
 _HERE = Path(__file__).parent
-_NONE = 255
 _BUILD_SECONDS = 60
 
 
@@ -245,8 +244,6 @@ class NativeTrack:
             native, leg, ssrc, agreed, sequence=sequence, timestamp=timestamp
         )
         self.reception: Reception = NativeReception(native, leg)
-        # What Python counts of this leg; C counts the rest.
-        self._counted = Counters()
         self.listener: NativeTrack | None = None
         self.keys: Keys | None = None
         self.line: Line | None = None
@@ -323,7 +320,6 @@ class NativeForwarder:
         self._handed = ffi.new("handed_t **")
         self._tapped = ffi.new("tapped_t **")
         self._taps: dict[int, Tap] = {}
-        self._out = bytearray(2_048)
 
     def track(
         self, limits: VoiceLimits, ssrc: int, agreed: Agreed, *, sequence: int, timestamp: int

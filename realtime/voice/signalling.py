@@ -1,13 +1,8 @@
-"""The switchboard: what people ask of a call, and what the media process sees of it.
+"""The switchboard: what people ask of a call.
 
 Each command is one transaction on the order's lock: look up the repeat, decide, save, append.
-Whatever the node has to do follows after the commit, and a node that missed it (another process
-decided, or this one was interrupted in between) learns it from the database within
-`renew_seconds`: it compares the calls it holds with the ones it should hold, whenever it renews
-its lease.
-
-The other way round, a party that the node has not heard for too long ends the call, and so does
-a lease that lapsed, which any process notices.
+Whatever the node has to do follows after the commit; one that missed it learns it from the
+database, see `realtime.voice.carried`.
 """
 
 from __future__ import annotations
@@ -15,12 +10,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Callable, Coroutine, Sequence
-from datetime import datetime
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import assert_never
 
-import structlog
 from msgspec.structs import replace
 
 from orders import timeline
@@ -35,11 +28,10 @@ from orders.errors import (
     TooManyOpen,
     Unavailable,
 )
-from orders.events import CallEnd, CallId, OrderId, PersonId
+from orders.events import CallId, OrderId, PersonId
 from orders.locking import LockedOrder, lock, peek
 from orders.timeline import Position
 from orders.timers import DueTimer
-from realtime import telemetry
 from realtime.voice import callbook, carriers
 from realtime.voice.afar import PATIENCE, Afar, Asked, Hold, Look, Mute, Question, Test
 from realtime.voice.calls import (
@@ -53,25 +45,12 @@ from realtime.voice.calls import (
     hang_up,
     start,
 )
-from realtime.voice.gates import DistantGates, Newest
+from realtime.voice.carried import CarriedCalls, OnSignal
+from realtime.voice.gates import DistantGates
 from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
-from realtime.voice.measured import Measured
-from realtime.voice.node import Node
 from realtime.voice.plane import MediaPath
-from realtime.voice.recordings import Archive, Store
-from realtime.voice.takes import Recorder
-
-log = structlog.get_logger(__name__)
-
-OnSignal = Callable[[OrderId, CallId, PersonId, str], None]
-"""Told (order, call, person, media), media being one of `connected`, `reconnecting`, `gone`,
-`elsewhere`, `moved`, a `node.Gate` or a `quality.Word`. Called on the event loop; must not
-block."""
-
-
-_RETOLD_AFTER = 5.0
-"""Seconds after which every process listens again that listens at all."""
+from realtime.voice.recordings import Store
 
 
 class Switchboard:
@@ -101,41 +80,24 @@ class Switchboard:
         leaves them to others, which are reached over `afar`; without it there are none.
         `recordings` is the folder in which calls are recorded, and where finished files go.
         """
-        self.node = Node(
-            limits=limits,
-            reach=reach,
-            on_connected=lambda call, person: self._signal(call, person, "connected"),
-            on_silent=lambda call, person: self._signal(call, person, "reconnecting"),
-            on_gone=self._gone,
-            on_replaced=lambda call, person: self._signal(call, person, "elsewhere"),
-            on_word=self._signal,
-            path=path,
-        )
         self._database = database
-        self._limits = limits
-        self._on_signal = on_signal
-        self._address = address
         self._carries = carries
         self._afar = afar
-        # The order of each call that this process's node carries or may be asked to carry.
-        self._orders: dict[CallId, OrderId] = {}
-        self._measured = Measured(database, self.node)
-        # Calls with a vanished party, until their end is written.
-        self._lost: set[CallId] = set()
+        self._carried = CarriedCalls(
+            database,
+            limits=limits,
+            reach=reach,
+            on_signal=on_signal,
+            address=address,
+            path=path,
+            afar=afar,
+            recordings=recordings,
+        )
+        self.node = self._carried.node
+        self._capacity = limits.calls_per_node
         self._distant = None if afar is None else DistantGates(afar, self._present)
-        self._newest = Newest()
         self._stamps = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
-        self._nudged = asyncio.Event()
-        self._running = False
-        self._busy = True  # whether there was anything to look after, as of the last look
-        self._archive: Archive | None = None
-        if recordings is not None:
-            folder, store = recordings
-            recorder = Recorder(folder, limits)
-            self._archive = Archive(database, self.node, recorder, store, limits)
-        # The end of our lease as last written; None before the first.
-        self._lease_until: datetime | None = None
 
     async def start(
         self, order: OrderId, person: PersonId, client_id: str, to: PersonId | None = None
@@ -149,8 +111,8 @@ class Switchboard:
         call: CallId | None = None
         carrier = ""
         # A call whose media process holds no lease would be ended by the next sweep.
-        if self._carries and self._is_late(await self._database.now()):
-            await self._renew()
+        if self._carries:
+            await self._carried.keep_lease(await self._database.now())
         async with self._database.transaction() as tx:
             locked = await lock(tx, order)
             role = locked.role_of(person)
@@ -169,9 +131,9 @@ class Switchboard:
                 event = accept(present, person, role)
                 position, _ = await callbook.answer(tx, locked, event, person, client_id, content)
         if present is not None:
-            self._expect(order, present)
+            self._carried.expect(order, present)
         elif call is not None and carrier == self.node.incarnation:
-            self._orders[call] = order
+            self._carried.ring(order, call)
         return position
 
     async def accept(
@@ -203,7 +165,7 @@ class Switchboard:
             position, left = await callbook.answer(
                 tx, locked, event, person, client_id, content, hold=leaving is Leaving.HOLD
             )
-        self._expect(order, found)
+        self._carried.expect(order, found)
         await self._leave(person, left)
         return position
 
@@ -236,7 +198,7 @@ class Switchboard:
         while True:
             found = await self._present(order, person, call, Verb.OFFER)
             if found.incarnation == self.node.incarnation:
-                self._carry(order, found)
+                self._carried.carry(order, found)
                 return await self.node.join(call, person, sdp, leg)
             if self._afar is None:
                 raise Unavailable(reason="media_elsewhere")
@@ -288,7 +250,7 @@ class Switchboard:
         async with self._database.reading() as conn:
             found = await callbook.find_open(conn, order)
         if found is None or found.incarnation == self.node.incarnation:
-            self._nudged.set()
+            self._carried.nudge()
         elif self._afar is not None:
             await self._afar.look(found.incarnation)
 
@@ -297,40 +259,12 @@ class Switchboard:
         await callbook.fire_ring(tx, locked, clock)
 
     async def end_lapsed(self) -> None:
-        """Move the calls of media processes whose lease lapsed, or end them: a `Chore`.
-
-        While this process runs, its own lease is renewed first: being able to look proves that
-        it lives, even if something held it up for longer than a lease.
-        """
-        now, busy = await callbook.busy(self._database)
-        if self._running and self._is_late(now):
-            await self._renew()
-        if not busy:
-            return
-        await self._rescue()
-        await callbook.end_lapsed(self._database)
-        if self._archive is not None:
-            await self._archive.rescue()
+        """Move the calls of media processes whose lease lapsed, or end them: a `Chore`."""
+        await self._carried.end_lapsed()
 
     async def run(self) -> None:
         """Keep the lease and the node's calls up to date until cancelled."""
-        self.node.start()
-        await self.node.prove()
-        self._running = True
-        try:
-            while True:
-                try:
-                    await self._tend()
-                except Unavailable:
-                    log.warning("the switchboard waits for the database")
-                except Exception:
-                    log.exception("the switchboard could not compare its calls")
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(self._limits.renew_seconds):
-                        await self._nudged.wait()
-                self._nudged.clear()
-        finally:
-            self._running = False
+        await self._carried.run()
 
     async def serve(self) -> None:
         """Answer what other processes ask of this one's calls, until cancelled."""
@@ -338,44 +272,17 @@ class Switchboard:
             await self._afar.serve(self.node.incarnation, self._asked)
 
     def retell(self) -> None:
-        """Say anew what the parties let through: the processes may have missed it.
-
-        Said twice, because some of them listen again later than others.
-        """
-        self.node.retell()
-        asyncio.get_running_loop().call_later(_RETOLD_AFTER, self.node.retell)
+        """Say anew what the parties let through: the processes may have missed it."""
+        self._carried.retell()
 
     async def close(self) -> None:
-        """Stop in good order: the calls of this process move on, and their media goes on.
-
-        Another media process takes them over, or this one does after its restart; a call that
-        nobody takes within `handover_seconds` ends as stopped, and both see why. An unreachable
-        database is left alone: the lease lapses by itself.
-        """
+        """Give up what is still to be told, and close as `CarriedCalls.close` does."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         if self._distant is not None:
             await self._distant.close()
-        try:
-            await self._measured.write(self._orders)
-            await carriers.leave(
-                self._database, self.node.incarnation, self._limits.handover_seconds
-            )
-            async with self._database.reading() as conn:
-                carried = await callbook.carried_by(conn, self.node.incarnation)
-                to = await carriers.least_loaded(
-                    conn, self._database, without=self.node.incarnation
-                )
-            if to is not None and carried:
-                wanted = [(order, call.id) for order, call in carried]
-                self._announce(await carriers.hand_over(self._database, wanted, to), carried)
-                await self._until_left()
-            if self._archive is not None:
-                await self._archive.close()
-        except Unavailable:
-            log.warning("the switchboard closes without the database")
-        await self.node.close()
+        await self._carried.close()
 
     async def _end(
         self, verb: Verb, order: OrderId, person: PersonId, call: CallId, client_id: str
@@ -389,15 +296,15 @@ class Switchboard:
                 return first
             found = await callbook.find(tx.conn, order, call)
             if found.incarnation == self.node.incarnation:
-                found = replace(found, heard=self._measured.of(call) or found.heard)
+                found = replace(found, heard=self._carried.heard(call) or found.heard)
             if verb is Verb.DECLINE:
                 event = decline(found, person, role)
             else:
                 event = hang_up(found, person, role, tx.now)
             position = await callbook.finish(tx, locked, event, person, client_id, content)
         if found.incarnation == self.node.incarnation:
-            self._forget(call)
-            self._nudged.set()  # what was recorded is kept now
+            self._carried.forget(call)
+            self._carried.nudge()  # what was recorded is kept now
         elif self._afar is not None:
             # nobody waits for it: the media process looks by itself soon
             self._background(self._afar.look(found.incarnation))
@@ -458,8 +365,8 @@ class Switchboard:
     async def _carrier(self, tx: Transaction) -> str:
         """The media process that a new call goes to: this one in the embedded size."""
         if self._carries and self._afar is None:
-            if len(self._orders) >= self._limits.calls_per_node or self.node.overloaded:
-                raise TooManyOpen(limit=self._limits.calls_per_node, what="calls")
+            if self._carried.is_full:
+                raise TooManyOpen(limit=self._capacity, what="calls")
             return self.node.incarnation
         found = await carriers.least_loaded(tx.conn, self._database)
         if found is None:
@@ -476,7 +383,7 @@ class Switchboard:
             case Test():
                 return await self.node.echoes.join(asked.person, asked.sdp, asked.leg)
             case Look():
-                self._nudged.set()
+                self._carried.nudge()
             case never:
                 assert_never(never)
         return ""
@@ -489,144 +396,11 @@ class Switchboard:
                 raise Unavailable(reason="media_elsewhere")
             await self._distant.tell(found.incarnation, gate)
             return
-        self._carry(gate.order, found)
-        if not self._newest.is_newest(gate):
-            return
-        match gate:
-            case Mute(call=call, person=person, on=on):
-                self.node.mute(call, person, muted=on)
-            case Hold(call=call, person=person, on=on):
-                self.node.hold(call, person, holding=on)
+        self._carried.carry(gate.order, found)
+        self._carried.gate(gate)
 
     def _background(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-    async def _rescue(self) -> None:
-        """Give calls that a media process left behind to the one with the most room."""
-        async with self._database.reading() as conn:
-            wanted = await carriers.left_behind(conn, self._database)
-            to = await carriers.least_loaded(conn, self._database) if wanted else None
-        if to is None:
-            return
-        moved = await carriers.hand_over(self._database, wanted, to)
-        async with self._database.reading() as conn:
-            carried = await callbook.carried_by(conn, to)
-        self._announce(moved, carried)
-        if to == self.node.incarnation:
-            self._nudged.set()
-        elif self._afar is not None:
-            await self._afar.look(to)
-
-    def _announce(
-        self, moved: Sequence[tuple[OrderId, CallId]], carried: Sequence[tuple[OrderId, Call]]
-    ) -> None:
-        """Tell the browsers of answered calls that they should come after."""
-        for order, call in carried:
-            if (order, call.id) in moved and call.answered_at is not None:
-                for person in (call.caller, call.callee):
-                    self._on_signal(order, call.id, person, "moved")
-
-    async def _until_left(self) -> None:
-        """Go on carrying what was handed over until its browsers are gone, but not for long."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._limits.handover_seconds):
-                while self.node.connected:  # noqa: ASYNC110 - the node has no such event
-                    await asyncio.sleep(self._limits.pulse_seconds)
-
-    def _expect(self, order: OrderId, call: Call) -> None:
-        """Await both parties of an answered call, if this process carries it."""
-        if call.incarnation != self.node.incarnation:
-            return
-        self._carry(order, call)
-        # Refused means that the call was ended here in the meantime.
-        with contextlib.suppress(Refused):
-            self.node.expect(call.id, call.caller)
-            self.node.expect(call.id, call.callee)
-
-    def _carry(self, order: OrderId, call: Call) -> None:
-        """Remember a call that this process's node carries or may be asked to carry."""
-        if call.id not in self._orders:
-            self._measured.take_over(call)
-        self._orders[call.id] = order
-
-    def _forget(self, call: CallId) -> None:
-        self.node.end(call)
-        self._orders.pop(call, None)
-        self._measured.forget(call)
-        self._lost.discard(call)
-        self._newest.forget(call)
-
-    def _signal(self, call: str, person: str, media: str) -> None:
-        order = self._orders.get(CallId(call))
-        if order is not None:
-            self._on_signal(order, CallId(call), PersonId(person), media)
-
-    def _gone(self, call: str, person: str) -> None:
-        self._signal(call, person, "gone")
-        self._lost.add(CallId(call))
-        self._nudged.set()
-
-    async def _tend(self) -> None:
-        now, busy = await callbook.busy(self._database)
-        if self._is_late(now):
-            await self._renew()
-        for call in list(self._lost):
-            order = self._orders.get(call)
-            if order is not None:
-                heard = self._measured.of(call)
-                await callbook.end(self._database, order, call, CallEnd.FAILED, heard)
-            self._forget(call)
-        self._export()
-        await self._measured.write(self._orders, self._limits.sound_seconds)
-        # once more after the last has ended: it has to be let go of
-        if busy or self._busy or self.node.calls or self._orders:
-            await self._rescue()
-            await self._compare()
-            if self._archive is not None:
-                await self._archive.tend()
-        self._busy = busy
-
-    def _export(self) -> None:
-        """What the operator's graphs show."""
-        counters = self.node.counted
-        telemetry.MEDIA_CALLS.labels(self.node.path).set(len(self.node.calls))
-        telemetry.MEDIA_LAG.set(self.node.lag)
-        for name in counters.__struct_fields__:
-            telemetry.MEDIA_PACKETS.labels(name).set(getattr(counters, name))
-        for score in self.node.scores:
-            telemetry.MEDIA_SCORE.observe(score)
-
-    async def _compare(self) -> None:
-        """Let the node hold the calls that it should hold, and no others."""
-        # What the node holds is read first: what it takes on meanwhile is newer than the answer.
-        held = {CallId(call) for call in self.node.calls} | set(self._orders)
-        async with self._database.reading() as conn:
-            carried = await callbook.carried_by(conn, self.node.incarnation)
-        for over in held - {call.id for _, call in carried}:
-            self._forget(over)
-        for order, call in carried:
-            self._carry(order, call)
-            if call.answered_at is not None:
-                self._expect(order, call)
-
-    def _is_late(self, now: datetime) -> bool:
-        """It is time to renew the lease."""
-        if self._lease_until is None:
-            return True
-        left = (self._lease_until - now).total_seconds()
-        return left <= self._limits.lease_seconds - self._limits.renew_seconds
-
-    async def _renew(self) -> None:
-        async with self._database.transaction() as tx:
-            until = await callbook.renew(
-                tx,
-                self.node.incarnation,
-                address=self._address,
-                capacity=self._limits.calls_per_node,
-                lease=self._limits.lease_seconds,
-                draining=self.node.overloaded,
-            )
-        self._lease_until = until

@@ -70,9 +70,7 @@ async def test_a_call_about_another_order_rings_here_and_leads_there(
     small_stage: Stage, windows: Windows
 ) -> None:
     server = small_stage.server
-    first = await server.order()
-    person = {"person": first.seller, "name": "Tom", "email": "tom@post.test", "language": "en"}
-    second = await server.order(seller=person)
+    first, second = await server.orders_of_one_seller()
     tom = await windows.open(server.url, first, "seller", scripts=[microphone(SELLER)])
     ada = await windows.open(server.url, second, "buyer", scripts=[microphone(BUYER)])
     await ada.part("call-start").click()

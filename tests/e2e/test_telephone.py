@@ -7,7 +7,8 @@ from playwright.async_api import expect
 from tests.e2e.conftest import Stage
 from tests.e2e.sounds import hears, hears_nothing, microphone
 from tests.e2e.test_call import BUYER, SELLER, ends_of
-from tests.e2e.windows import Windows
+from tests.e2e.windows import Window, Windows
+from tests.harness import TestOrder
 
 CALLER = 700
 """The tone of somebody else who calls, in hertz."""
@@ -61,22 +62,28 @@ async def test_all_devices_ring_and_the_first_to_accept_stops_the_others(
     assert [end for end, _ in await ends_of(small_stage, order)] == ["completed", "declined"]
 
 
-async def test_who_is_in_a_call_hears_of_another_and_the_caller_that_they_are_busy(
-    small_stage: Stage, windows: Windows
-) -> None:
-    server = small_stage.server
-    first = await server.order()
-    person = {"person": first.seller, "name": "Tom", "email": "tom@post.test", "language": "en"}
-    second = await server.order(seller=person, policy={"ring": 15})
-    ada = await windows.open(server.url, first, "buyer", scripts=[microphone(BUYER)])
-    tom = await windows.open(server.url, first, "seller", scripts=[microphone(SELLER)])
-    eve = await windows.open(server.url, second, "buyer", scripts=[microphone(BUYER)])
+async def in_a_call_and_beside_it(
+    stage: Stage, windows: Windows, orders: tuple[TestOrder, TestOrder]
+) -> tuple[Window, Window, Window]:
+    """Ada and her seller Tom, who talk, and Eve, another buyer of Tom's, who may call him."""
+    (first, second), url = orders, stage.server.url
+    ada = await windows.open(url, first, "buyer", scripts=[microphone(BUYER)])
+    tom = await windows.open(url, first, "seller", scripts=[microphone(SELLER)])
+    eve = await windows.open(url, second, "buyer", scripts=[microphone(CALLER)])
     await ada.part("call-start").click()
     await tom.part("call-accept").click()
     await tom.call_is("active")
+    return ada, tom, eve
+
+
+async def test_who_is_in_a_call_hears_of_another_and_the_caller_that_they_are_busy(
+    small_stage: Stage, windows: Windows
+) -> None:
+    orders = await small_stage.server.orders_of_one_seller(policy={"ring": 15})
+    ada, tom, eve = await in_a_call_and_beside_it(small_stage, windows, orders)
 
     await eve.part("call-start").click()
-    await expect(tom.part("rings-elsewhere")).to_have_attribute("data-order", second.id)
+    await expect(tom.part("rings-elsewhere")).to_have_attribute("data-order", orders[1].id)
     await expect(eve.part("call-ended")).to_have_attribute("data-end", "busy")
     await expect(eve.part("call-ended")).to_contain_text("Tom est déjà en communication")
     await expect(tom.part("rings-elsewhere")).to_have_count(0)
@@ -92,21 +99,14 @@ async def test_who_is_in_a_call_hears_of_another_and_the_caller_that_they_are_bu
     await ada.part("call-hang-up").click()
     over = tom.part("call").locator('[data-test="call-ended"]')
     await expect(over).to_have_attribute("data-end", "completed")
-    assert await ends_of(small_stage, second) == [("busy", 0)]
+    assert await ends_of(small_stage, orders[1]) == [("busy", 0)]
 
 
 async def test_a_call_that_waits_is_taken_while_the_other_is_on_hold_and_back(
     small_stage: Stage, windows: Windows
 ) -> None:
-    server = small_stage.server
-    first = await server.order()
-    person = {"person": first.seller, "name": "Tom", "email": "tom@post.test", "language": "en"}
-    second = await server.order(seller=person)
-    ada = await windows.open(server.url, first, "buyer", scripts=[microphone(BUYER)])
-    tom = await windows.open(server.url, first, "seller", scripts=[microphone(SELLER)])
-    eve = await windows.open(server.url, second, "buyer", scripts=[microphone(CALLER)])
-    await ada.part("call-start").click()
-    await tom.part("call-accept").click()
+    orders = await small_stage.server.orders_of_one_seller()
+    ada, tom, eve = await in_a_call_and_beside_it(small_stage, windows, orders)
     await hears(ada, SELLER)
 
     await eve.part("call-start").click()
@@ -135,7 +135,7 @@ async def test_a_call_that_waits_is_taken_while_the_other_is_on_hold_and_back(
     await hears(eve, SELLER)
     await there.locator('[data-test="call-hang-up"]').click()
     await expect(eve.part("call-ended")).to_have_attribute("data-end", "completed")
-    for order in (first, second):
+    for order in orders:
         assert [end for end, _ in await ends_of(small_stage, order)] == ["completed"]
 
 
@@ -169,16 +169,8 @@ async def test_in_the_list_of_orders_it_rings_and_is_answered_and_the_room_takes
 async def test_who_has_enough_of_a_call_hangs_up_and_answers_the_next(
     small_stage: Stage, windows: Windows
 ) -> None:
-    server = small_stage.server
-    first = await server.order()
-    person = {"person": first.seller, "name": "Tom", "email": "tom@post.test", "language": "en"}
-    second = await server.order(seller=person)
-    ada = await windows.open(server.url, first, "buyer", scripts=[microphone(BUYER)])
-    tom = await windows.open(server.url, first, "seller", scripts=[microphone(SELLER)])
-    eve = await windows.open(server.url, second, "buyer", scripts=[microphone(CALLER)])
-    await ada.part("call-start").click()
-    await tom.part("call-accept").click()
-    await tom.call_is("active")
+    orders = await small_stage.server.orders_of_one_seller()
+    ada, tom, eve = await in_a_call_and_beside_it(small_stage, windows, orders)
     await eve.part("call-start").click()
     await tom.part("call-accept-hang-up").click()
     await expect(ada.part("call-ended")).to_have_attribute("data-end", "completed")

@@ -15,7 +15,6 @@ from orders.money import Means, visibility
 from orders.policy import Policy
 from orders.situation import (
     Deadline,
-    GateReason,
     OpenMoney,
     Refund,
     Situation,
@@ -54,10 +53,9 @@ def test_no_key_stands_twice(language: str) -> None:
     assert sorted(keys) == sorted(set(keys))
 
 
-def test_every_refusal_gate_state_and_zero_has_its_sentence() -> None:
+def test_every_refusal_state_and_zero_has_its_sentence() -> None:
     assert refusals.OriginRefused.code in Refused.catalogue
     wanted = {f"refused.{code}" for code in Refused.catalogue}
-    wanted |= {f"gate.{reason}" for reason in GateReason}
     wanted |= {f"state.{state}" for state in State} | {f"role.{role}" for role in Role}
     wanted |= {f"zero.{role}.{zero}" for role in Role for zero in Zero}
     wanted |= {f"zero.buyer.{Zero.CANCELLED_REFUNDED}.{means}" for means in Means}

@@ -3,9 +3,7 @@
 import asyncio
 import os
 import socket
-import time
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -14,88 +12,12 @@ import uvloop
 
 from orders.errors import CallOver, IdReused, SdpRefused, TooManyOpen
 from realtime.voice.leg import LOOPBACK, Reach
-from realtime.voice.limits import VoiceLimits
-from realtime.voice.node import Node
-from realtime.voice.plane import MediaPath
-from realtime.voice.rtcp import parse
 from tests.realtime.voice.offers import CHROMIUM
-from tests.realtime.voice.peer import HEADER, Peer, rtp
-
-LIMITS = VoiceLimits(pulse_seconds=0.05)
-
-IMPATIENT = VoiceLimits(
-    pulse_seconds=0.05, silent_seconds=0.4, gone_seconds=1.0, connect_seconds=2.0
-)
+from tests.realtime.voice.peer import Peer, rtp
+from tests.realtime.voice.room import LIMITS, Opened, heard, received, sequences
 
 
-chosen = MediaPath.AUTO
-
-
-@pytest.fixture(autouse=True, params=["native", "python", "peer"])
-def path(request: pytest.FixtureRequest) -> MediaPath:
-    """Every test of this file runs over each way that packets can take."""
-    global chosen  # noqa: PLW0603 - the tests of a file run one after the other
-    chosen = MediaPath(request.param)
-    return chosen
-
-
-class Room:
-    """A node with what it reported."""
-
-    def __init__(self, limits: VoiceLimits, reach: Reach | None = None) -> None:
-        self.told: list[tuple[str, str]] = []
-        self.words: list[tuple[str, str]] = []
-        self._news = asyncio.Event()
-        self.node = Node(
-            limits=limits,
-            reach=reach or Reach(),
-            on_connected=self._teller("connected"),
-            on_silent=self._teller("silent"),
-            on_gone=self._teller("gone"),
-            on_replaced=self._teller("replaced"),
-            on_word=lambda call, person, word: self.words.append((person, word)),
-            path=chosen,
-        )
-
-    def _teller(self, what: str) -> Callable[[str, str], None]:
-        def tell(call_id: str, person_id: str) -> None:
-            assert call_id == "call"
-            self.told.append((what, person_id))
-            self._news.set()
-
-        return tell
-
-    async def until_told(self, what: str, person: str) -> None:
-        async with asyncio.timeout(60):
-            while (what, person) not in self.told:
-                self._news.clear()
-                await self._news.wait()
-
-    async def join(self, person: str, peer: Peer, leg_id: str = "1") -> None:
-        await peer.accept(await self.node.join("call", person, await peer.offer(), leg_id))
-        await self.until_told("connected", person)
-
-
-@asynccontextmanager
-async def opened(limits: VoiceLimits = LIMITS, reach: Reach | None = None) -> AsyncIterator[Room]:
-    room = Room(limits, reach)
-    async with room.node:
-        assert room.node.path == chosen
-        yield room
-
-
-async def heard(peer: Peer, payloads: list[bytes]) -> None:
-    """Wait until the peer has heard exactly these payloads, in this order."""
-    await peer.until(lambda: len(peer.heard) >= len(payloads))
-    assert [packet[12:] for packet in peer.heard] == payloads
-    assert peer.refused == 0
-
-
-def sequences(peer: Peer) -> list[int]:
-    return [HEADER.unpack_from(packet)[2] for packet in peer.heard]
-
-
-async def both_hear_each_other() -> None:
+async def both_hear_each_other(opened: Opened) -> None:
     async with opened() as room, Peer() as buyer, Peer(opus=111) as seller:
         await room.join("buyer", buyer)
         await room.join("seller", seller)
@@ -113,13 +35,13 @@ async def both_hear_each_other() -> None:
     "new_loop", [asyncio.new_event_loop, uvloop.new_event_loop], ids=["asyncio", "uvloop"]
 )
 def test_both_hear_each_other_byte_by_byte_on_either_event_loop(
-    new_loop: Callable[[], asyncio.AbstractEventLoop],
+    opened: Opened, new_loop: Callable[[], asyncio.AbstractEventLoop]
 ) -> None:
     with asyncio.Runner(loop_factory=new_loop) as runner:
-        runner.run(both_hear_each_other())
+        runner.run(both_hear_each_other(opened))
 
 
-async def test_loss_and_reordering_reach_the_listener_as_they_are() -> None:
+async def test_loss_and_reordering_reach_the_listener_as_they_are(opened: Opened) -> None:
     async with opened() as room, Peer() as buyer, Peer() as seller:
         await room.join("buyer", buyer)
         await room.join("seller", seller)
@@ -131,7 +53,7 @@ async def test_loss_and_reordering_reach_the_listener_as_they_are() -> None:
         assert [(each - first) & 0xFFFF for each in sequences(seller)] == order
 
 
-async def test_who_reconnects_is_heard_on_in_the_same_stream() -> None:
+async def test_who_reconnects_is_heard_on_in_the_same_stream(opened: Opened) -> None:
     async with opened() as room, Peer() as buyer, Peer() as seller:
         await room.join("buyer", buyer)
         await room.join("seller", seller)
@@ -152,7 +74,7 @@ async def test_who_reconnects_is_heard_on_in_the_same_stream() -> None:
             await heard(again, [b"welcome"])
 
 
-async def test_nobody_falls_silent_while_a_leg_is_replaced() -> None:
+async def test_nobody_falls_silent_while_a_leg_is_replaced(opened: Opened) -> None:
     async with opened() as room, Peer() as buyer, Peer() as again, Peer() as seller:
         await room.join("buyer", buyer)
         await room.join("seller", seller)
@@ -162,7 +84,7 @@ async def test_nobody_falls_silent_while_a_leg_is_replaced() -> None:
         assert room.told == [("connected", "buyer"), ("connected", "seller"), ("replaced", "buyer")]
 
 
-async def test_the_old_leg_is_heard_until_the_new_one_is_connected() -> None:
+async def test_the_old_leg_is_heard_until_the_new_one_is_connected(opened: Opened) -> None:
     async with opened() as room, Peer() as buyer, Peer() as seller, Peer() as never:
         await room.join("buyer", buyer)
         await room.join("seller", seller)
@@ -171,7 +93,7 @@ async def test_the_old_leg_is_heard_until_the_new_one_is_connected() -> None:
         await heard(seller, [b"meanwhile"])
 
 
-async def test_a_muted_party_is_not_heard_and_its_pause_is_not_loss() -> None:
+async def test_a_muted_party_is_not_heard_and_its_pause_is_not_loss(opened: Opened) -> None:
     async with opened() as room, Peer() as buyer, Peer() as seller:
         await room.join("buyer", buyer)
         await room.join("seller", seller)
@@ -197,14 +119,9 @@ async def test_a_muted_party_is_not_heard_and_its_pause_is_not_loss() -> None:
         assert (after - before) & 0xFFFF == 1
 
 
-async def received(room: Room, person: str, count: int) -> None:
-    """Wait until the node has heard so many packets of a person's present leg."""
-    async with asyncio.timeout(60):
-        while (hearing := room.node.hearing("call", person)) is None or hearing.received < count:
-            await asyncio.sleep(0.01)
-
-
-async def test_on_hold_nobody_hears_anybody_until_everyone_who_holds_goes_on() -> None:
+async def test_on_hold_nobody_hears_anybody_until_everyone_who_holds_goes_on(
+    opened: Opened,
+) -> None:
     async with opened() as room, Peer() as buyer, Peer() as seller:
         await room.join("buyer", buyer)
         await room.join("seller", seller)
@@ -236,7 +153,9 @@ async def test_on_hold_nobody_hears_anybody_until_everyone_who_holds_goes_on() -
         ]
 
 
-async def test_a_hold_outlives_the_leg_of_whoever_reconnects_and_is_told_again() -> None:
+async def test_a_hold_outlives_the_leg_of_whoever_reconnects_and_is_told_again(
+    opened: Opened,
+) -> None:
     async with opened() as room, Peer() as buyer, Peer() as seller:
         await room.join("buyer", buyer)
         await room.join("seller", seller)
@@ -256,7 +175,7 @@ async def test_a_hold_outlives_the_leg_of_whoever_reconnects_and_is_told_again()
             await heard(again, [b"back"])
 
 
-async def test_a_repeated_request_gets_the_same_answer() -> None:
+async def test_a_repeated_request_gets_the_same_answer(opened: Opened) -> None:
     async with opened() as room, Peer() as buyer:
         offer = await buyer.offer()
         asked = (room.node.join("call", "buyer", offer, "1") for _ in range(3))
@@ -266,14 +185,16 @@ async def test_a_repeated_request_gets_the_same_answer() -> None:
         assert len(set(answers)) == 1
 
 
-async def test_another_offer_under_the_same_leg_id_is_refused() -> None:
+async def test_another_offer_under_the_same_leg_id_is_refused(opened: Opened) -> None:
     async with opened() as room:
         await room.node.join("call", "buyer", CHROMIUM, "1")
         with pytest.raises(IdReused):
             await room.node.join("call", "buyer", CHROMIUM.replace("TUGr", "TUGs"), "1")
 
 
-async def test_a_late_request_of_a_replaced_leg_does_not_push_out_the_new_one() -> None:
+async def test_a_late_request_of_a_replaced_leg_does_not_push_out_the_new_one(
+    opened: Opened,
+) -> None:
     async with opened() as room:
         await room.node.join("call", "buyer", CHROMIUM, "1")
         await room.node.join("call", "buyer", CHROMIUM, "2")
@@ -281,7 +202,7 @@ async def test_a_late_request_of_a_replaced_leg_does_not_push_out_the_new_one() 
             await room.node.join("call", "buyer", CHROMIUM, "1")
 
 
-async def test_a_cancelled_request_can_be_repeated() -> None:
+async def test_a_cancelled_request_can_be_repeated(opened: Opened) -> None:
     async with opened() as room:
         first = asyncio.ensure_future(room.node.join("call", "buyer", CHROMIUM, "1"))
         await asyncio.sleep(0)
@@ -289,14 +210,14 @@ async def test_a_cancelled_request_can_be_repeated() -> None:
         assert "m=audio" in await room.node.join("call", "buyer", CHROMIUM, "1")
 
 
-async def test_nonsense_is_refused_and_nothing_is_opened() -> None:
+async def test_nonsense_is_refused_and_nothing_is_opened(opened: Opened) -> None:
     async with opened() as room:
         with pytest.raises(SdpRefused):
             await room.node.join("call", "buyer", "v=0\r\nnonsense", "1")
         assert not room.node.calls
 
 
-async def test_a_third_person_is_refused() -> None:
+async def test_a_third_person_is_refused(opened: Opened) -> None:
     async with opened() as room:
         room.node.expect("call", "buyer")
         room.node.expect("call", "seller")
@@ -304,7 +225,7 @@ async def test_a_third_person_is_refused() -> None:
             await room.node.join("call", "stranger", CHROMIUM, "1")
 
 
-async def test_a_full_node_takes_no_further_call() -> None:
+async def test_a_full_node_takes_no_further_call(opened: Opened) -> None:
     async with opened(msgspec.structs.replace(LIMITS, calls_per_node=1)) as room:
         room.node.expect("call", "buyer")
         with pytest.raises(TooManyOpen):
@@ -313,7 +234,7 @@ async def test_a_full_node_takes_no_further_call() -> None:
         room.node.expect("another", "buyer")
 
 
-async def test_a_call_that_ended_stays_ended() -> None:
+async def test_a_call_that_ended_stays_ended(opened: Opened) -> None:
     async with opened() as room, Peer() as buyer:
         await room.join("buyer", buyer)
         room.node.end("call")
@@ -325,7 +246,7 @@ async def test_a_call_that_ended_stays_ended() -> None:
         assert buyer.reports[-1][-8:-4] == b"\x81\xcb\x00\x01"
 
 
-async def test_who_left_may_come_back() -> None:
+async def test_who_left_may_come_back(opened: Opened) -> None:
     async with opened() as room, Peer() as buyer, Peer() as again, Peer() as seller:
         await room.join("buyer", buyer)
         await room.join("seller", seller)
@@ -335,7 +256,7 @@ async def test_who_left_may_come_back() -> None:
         await heard(seller, [b"back"])
 
 
-async def test_garbage_at_the_port_harms_nothing() -> None:
+async def test_garbage_at_the_port_harms_nothing(opened: Opened) -> None:
     async with opened() as room, Peer() as buyer, Peer() as seller:
         await room.join("buyer", buyer)
         await room.join("seller", seller)
@@ -367,7 +288,7 @@ async def test_garbage_at_the_port_harms_nothing() -> None:
         await heard(buyer, [b"and back"])
 
 
-async def test_a_flood_is_cut_to_the_rate_of_speech() -> None:
+async def test_a_flood_is_cut_to_the_rate_of_speech(opened: Opened) -> None:
     async with opened() as room, Peer() as buyer, Peer() as seller:
         await room.join("buyer", buyer)
         await room.join("seller", seller)
@@ -381,109 +302,7 @@ async def test_a_flood_is_cut_to_the_rate_of_speech() -> None:
         assert len(seller.heard) < 250
 
 
-async def test_reports_flow_on_each_hop() -> None:
-    fast = msgspec.structs.replace(LIMITS, report_seconds=0.1)
-    async with opened(fast) as room, Peer() as buyer, Peer() as seller:
-        await room.join("buyer", buyer)
-        await room.join("seller", seller)
-        for n in (0, 1, 3):
-            buyer.send(rtp(n, ssrc=77))
-        await seller.until(lambda: len(seller.heard) == 3)
-        await buyer.until(
-            lambda: any(each.blocks for report in buyer.reports for each in parse(report))
-        )
-        block = parse(buyer.reports[-1])[0].blocks[0]
-        assert (block.ssrc, block.lost) == (77, 1)
-        count = len(seller.reports)
-        await seller.until(lambda: len(seller.reports) > count)
-        assert parse(seller.reports[-1])[0].ntp is not None
-
-
-async def test_who_hears_nothing_gets_reports_so_that_silence_is_no_lost_path() -> None:
-    seldom = msgspec.structs.replace(LIMITS, report_seconds=600.0, quiet_seconds=0.1)
-    async with opened(seldom) as room, Peer() as buyer, Peer() as seller:
-        await room.join("buyer", buyer)
-        await room.join("seller", seller)
-        room.node.mute("call", "seller", muted=True)
-        await buyer.until(lambda: len(buyer.reports) >= 5, 30)
-
-
-async def test_who_falls_silent_is_reported_and_then_gone() -> None:
-    async with opened(IMPATIENT) as room, Peer() as buyer:
-        await room.join("buyer", buyer)
-        buyer.vanish()
-        await room.until_told("gone", "buyer")
-        assert room.told == [("connected", "buyer"), ("silent", "buyer"), ("gone", "buyer")]
-
-
-async def test_a_lost_path_is_told_within_two_and_a_half_seconds() -> None:
-    """The product's own figures; what this machine is late is measured beside it."""
-    limits = VoiceLimits()
-    assert limits.silent_seconds + limits.pulse_seconds <= 2.5
-    async with opened(limits) as room, Peer() as buyer, Peer() as seller:
-        await room.join("buyer", buyer)
-        await room.join("seller", seller)
-        for n in range(5):
-            seller.send(rtp(n))
-        await buyer.until(lambda: len(buyer.heard) == 5)
-        seller.vanish()
-        loop, late = asyncio.get_running_loop(), 0.0
-        while ("silent", "seller") not in room.told:
-            due = loop.time() + 0.01
-            await asyncio.sleep(0.01)
-            late = max(late, loop.time() - due)
-        party = room.node._calls["call"]["seller"]
-        silence = time.monotonic() - party.heard_at
-        print(f"told {silence:.2f} s after the last packet")  # noqa: T201 - a figure
-        assert limits.silent_seconds <= silence
-        assert silence <= limits.silent_seconds + limits.pulse_seconds + 0.02 + 3 * late
-        assert ("silent", "buyer") not in room.told
-
-
-async def test_who_has_nothing_to_send_is_asked_and_not_taken_for_lost() -> None:
-    async with opened() as room, Peer() as buyer:
-        await room.join("buyer", buyer)
-        before = buyer.asked
-        await buyer.until(lambda: buyer.asked >= before + 2, 20)
-        assert room.told == [("connected", "buyer")]
-
-
-async def test_who_is_heard_again_is_reported_as_connected() -> None:
-    patient = msgspec.structs.replace(IMPATIENT, gone_seconds=30.0)
-    async with opened(patient) as room, Peer() as buyer:
-        await room.join("buyer", buyer)
-        buyer.deaf = True  # this peer sends nothing unless asked
-        await room.until_told("silent", "buyer")
-        buyer.send(rtp(1))
-        async with asyncio.timeout(60):
-            while room.told.count(("connected", "buyer")) < 2:
-                await asyncio.sleep(0.01)
-
-
-async def test_a_browser_that_hangs_up_by_itself_is_silent_at_once() -> None:
-    patient = msgspec.structs.replace(LIMITS, silent_seconds=600.0)
-    async with opened(patient) as room, Peer() as buyer:
-        await room.join("buyer", buyer)
-        await buyer.close()
-        await room.until_told("silent", "buyer")
-
-
-async def test_who_never_comes_is_gone() -> None:
-    async with opened(IMPATIENT) as room:
-        room.node.expect("call", "seller")
-        await room.until_told("gone", "seller")
-
-
-async def test_who_asks_and_never_connects_is_gone_and_the_port_is_free_afterwards() -> None:
-    async with opened(IMPATIENT, Reach(bind=(LOOPBACK,))) as room:
-        answer = await room.node.join("call", "seller", CHROMIUM, "1")
-        await room.until_told("gone", "seller")
-    port = int(answer.split("m=audio ")[1].split(" ")[0])
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
-        again.bind((LOOPBACK, port))
-
-
-async def test_two_browsers_of_one_machine_meet_over_loopback() -> None:
+async def test_two_browsers_of_one_machine_meet_over_loopback(opened: Opened) -> None:
     reach = Reach(bind=(LOOPBACK,))
     async with opened(reach=reach) as room, Peer(reach=reach) as buyer, Peer(reach=reach) as seller:
         await room.join("buyer", buyer)
@@ -496,7 +315,7 @@ def open_files() -> int:
     return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
-async def test_calls_leave_no_socket_and_no_task_behind() -> None:
+async def test_calls_leave_no_socket_and_no_task_behind(opened: Opened) -> None:
     async with opened() as room:
 
         async def one(number: int) -> None:

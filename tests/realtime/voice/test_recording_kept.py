@@ -161,8 +161,8 @@ async def test_mute_and_hold_are_silence_of_the_right_length_in_both_files(
     room = await recordable(database)
     async with office(database, tmp_path) as made:
         async with both_speak(made, room) as (call, recording, voices):
-            assert made.board._archive is not None
-            began = made.board._archive._began[recording]
+            assert made.board._carried._archive is not None
+            began = made.board._carried._archive._began[recording]
             node, moments = made.board.node, [0.0]
 
             async def after(seconds: float) -> None:

@@ -3,12 +3,12 @@ import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { inWords } from '../countdown.js';
 import { icon } from '../icons.js';
-import { RefusedError, seenSecrets, TooLateError } from '../outbox.js';
-import type { SecretKind, Situation, Verb } from '../protocol.js';
+import type { Situation, Verb } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { money, textsOf, type Language } from '../texts/index.js';
 import { dialogLook } from './dialog.js';
+import { Sending } from './sending.js';
 import './nudge.js';
 import './shares.js';
 
@@ -58,17 +58,13 @@ export class Actions extends LitElement {
   @property({ type: Boolean }) online = true;
 
   @state() private verb: Verb | null = null;
-  @state() private busy = false;
-  @state() private refusal = '';
-  /** What was seen in the note and is sent knowingly the next time. */
-  @state() private understood: readonly SecretKind[] = [];
   @state() private minute = 0;
   @query('dialog') private dialog!: HTMLDialogElement;
   @query('textarea') private note!: HTMLTextAreaElement | null;
   /** What a split gives back to the buyer, in cents. */
   @state() private share = 0;
+  private readonly sending = new Sending(this);
   private asked = '';
-  private abort: AbortController | null = null;
   private timer: ReturnType<typeof setInterval> | undefined;
 
   override connectedCallback(): void {
@@ -79,18 +75,16 @@ export class Actions extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     clearInterval(this.timer);
-    this.abort?.abort();
   }
 
   override willUpdate(): void {
     // The step is no longer possible, for example because the clock reached zero.
-    if (this.verb && !this.busy && !this.situation.actions.includes(this.verb)) this.shut();
+    if (this.verb && !this.sending.busy && !this.situation.actions.includes(this.verb)) this.shut();
   }
 
   private async ask(verb: Verb): Promise<void> {
     this.verb = verb;
-    this.refusal = '';
-    this.understood = [];
+    this.sending.begin();
     this.share = Math.round(this.situation.held_cents / 2);
     this.asked = crypto.randomUUID();
     await this.updateComplete;
@@ -98,32 +92,20 @@ export class Actions extends LitElement {
   }
 
   private shut(): void {
-    this.abort?.abort();
-    this.abort = null;
-    this.busy = false;
+    this.sending.stop();
     this.dialog?.close();
     this.verb = null;
   }
 
   private async confirm(): Promise<void> {
     const { verb } = this;
-    if (!verb || this.busy) return;
+    if (!verb || this.sending.busy) return;
     const note = this.note?.value.trim() ?? '';
-    this.busy = true;
-    this.refusal = '';
-    this.abort = new AbortController();
-    try {
-      const split = verb === 'dispute.split' ? this.share : undefined;
-      await this.room.process.step(verb, note, this.asked, this.abort.signal, split, this.understood);
-      this.shut();
-    } catch (error) {
-      this.understood = seenSecrets(error) ?? [];
-      if (error instanceof RefusedError) this.refusal = error.message;
-      else if (error instanceof TooLateError) this.refusal = textsOf(this.language).tooLate;
-      this.asked = crypto.randomUUID();
-    } finally {
-      this.busy = false;
-    }
+    const split = verb === 'dispute.split' ? this.share : undefined;
+    const { understood } = this.sending;
+    const done = await this.sending.send(null, (signal) => this.room.process.step(verb, note, this.asked, signal, split, understood));
+    if (done) this.shut();
+    else this.asked = crypto.randomUUID();
   }
 
   private amount(): string {
@@ -192,7 +174,7 @@ export class Actions extends LitElement {
         this.shut();
       }}
       @click=${(e: Event) => {
-        if (e.target === this.dialog && !this.busy) this.shut();
+        if (e.target === this.dialog && !this.sending.busy) this.shut();
       }}
     >
       ${verb && c
@@ -209,17 +191,15 @@ export class Actions extends LitElement {
             ${c.note || needed
               ? html`<label>
                   <span>${c.note || (verb === 'order.start' ? t.startOpen : t.why)}${needed ? nothing : html` <i>${t.optional}</i>`}</span>
-                  <textarea rows="3" data-test="note" @input=${() => (this.understood = [])} ?required=${needed} maxlength=${this.room.room?.note_max ?? 1000}></textarea>
+                  <textarea rows="3" data-test="note" @input=${() => this.sending.reworded()} ?required=${needed} maxlength=${this.room.room?.note_max ?? 1000}></textarea>
                 </label>`
               : nothing}
-            ${this.refusal
-              ? html`<p class="refusal" role="alert" data-test="refusal">${icon('alert', 18)}<span>${this.refusal}</span></p>`
-              : nothing}
-            ${this.busy && !this.online ? html`<p class="waits" role="status">${t.waitsForLine}</p>` : nothing}
+            ${this.sending.refused(null)}
+            ${this.sending.busy && !this.online ? html`<p class="waits" role="status">${t.waitsForLine}</p>` : nothing}
             <div class="choice">
               <button type="button" data-test="dialog-back" @click=${() => this.shut()}>${t.cancelDialog}</button>
-              <button class=${ENDING.has(verb) ? 'danger' : 'primary'} type="submit" data-test="confirm" ?disabled=${this.busy}>
-                ${this.busy ? t.sending : this.understood.length > 0 ? t.warn.anyway : c.yes}
+              <button class=${ENDING.has(verb) ? 'danger' : 'primary'} type="submit" data-test="confirm" ?disabled=${this.sending.busy}>
+                ${this.sending.busy ? t.sending : this.sending.understood.length > 0 ? t.warn.anyway : c.yes}
               </button>
             </div>
           </form>`

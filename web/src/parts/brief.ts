@@ -2,13 +2,13 @@
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { icon } from '../icons.js';
-import { RefusedError, seenSecrets, TooLateError } from '../outbox.js';
-import type { Brief, BriefItem, ItemMove, SecretKind } from '../protocol.js';
+import type { Brief, BriefItem, ItemMove } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import type { Shared } from '../files.js';
 import { textsOf, type Language } from '../texts/index.js';
 import './files.js';
+import { Sending } from './sending.js';
 
 /** Moves that come with words: what is given, or why it is asked for again. */
 const SAID: ReadonlySet<ItemMove> = new Set(['give', 'reopen']);
@@ -24,10 +24,8 @@ export class BriefList extends LitElement {
   @state() private writing: { item: string; move: ItemMove | 'add' } | null = null;
   /** Files that go with what is being written. */
   @state() private attached: readonly Shared[] = [];
-  @state() private busy = false;
-  @state() private refusal: { item: string; text: string } | null = null;
-  /** What was seen in the words and is sent knowingly the next time. */
-  @state() private understood: readonly SecretKind[] = [];
+  /** At an item, or where one is added. */
+  private readonly sending = new Sending<string>(this);
 
   override render(): TemplateResult {
     const t = textsOf(this.language).brief;
@@ -62,7 +60,7 @@ export class BriefList extends LitElement {
           ${writing === 'give' && item.item.includes('access') ? html`<p class="hint safe">${icon('shield', 16)}<span>${textsOf(this.language).warn.access}</span></p>` : nothing}
           ${item.note ? html`<blockquote>${item.note}</blockquote>` : nothing}
           ${item.files?.map((file) => html`<order-room-file small .room=${this.room} .shared=${file} .language=${this.language}></order-room-file>`) ?? nothing}
-          ${writing ? this.form(item.item, writing) : this.moves(item)} ${this.refused(item.item)}
+          ${writing ? this.form(item.item, writing) : this.moves(item)} ${this.sending.refused(item.item)}
         </div>
       </details>
     </li>`;
@@ -77,7 +75,7 @@ export class BriefList extends LitElement {
         (move) => html`<button
           class=${move === 'accept' || (move === 'give' && item.state === 'open') ? 'primary' : move === 'drop' ? 'quiet' : ''}
           data-test="brief-${move}"
-          ?disabled=${this.busy}
+          ?disabled=${this.sending.busy}
           @click=${() => (SAID.has(move) ? this.write(item.item, move) : this.move(item.item, move, ''))}
         >
           ${move === 'give' && item.state !== 'open' ? t.giveMore : t.move[move]}
@@ -98,7 +96,7 @@ export class BriefList extends LitElement {
       }}
     >
       <textarea name="text" rows="3" ?required=${this.attached.length === 0} data-test="brief-text" aria-label=${t.ask[move]} placeholder=${t.ask[move]}
-        @input=${() => (this.understood = [])}
+        @input=${() => this.sending.reworded()}
         maxlength=${move === 'add' ? 120 : (this.room.room?.note_max ?? 1000)}></textarea>
       ${move === 'give'
         ? html`${this.attached.map((file) => html`<order-room-file small .room=${this.room} .shared=${file} .language=${this.language}></order-room-file>`)}
@@ -107,8 +105,8 @@ export class BriefList extends LitElement {
         : nothing}
       <div class="choice">
         <button type="button" @click=${() => (this.writing = null)}>${texts.cancelDialog}</button>
-        <button class="primary" type="submit" data-test="brief-confirm" ?disabled=${this.busy}>
-          ${this.busy ? texts.sending : this.understood.length > 0 ? texts.warn.anyway : t.send}
+        <button class="primary" type="submit" data-test="brief-confirm" ?disabled=${this.sending.busy}>
+          ${this.sending.busy ? texts.sending : this.sending.understood.length > 0 ? texts.warn.anyway : t.send}
         </button>
       </div>
     </form>`;
@@ -117,18 +115,12 @@ export class BriefList extends LitElement {
   private adding(): TemplateResult {
     const t = textsOf(this.language).brief;
     return this.writing?.move === 'add'
-      ? html`<div class="more">${this.form(ADDING, 'add')} ${this.refused(ADDING)}</div>`
+      ? html`<div class="more">${this.form(ADDING, 'add')} ${this.sending.refused(ADDING)}</div>`
       : html`<button class="quiet add" data-test="brief-add" @click=${() => this.write(ADDING, 'add')}>${t.add}</button>`;
   }
 
-  private refused(item: string): TemplateResult | typeof nothing {
-    if (this.refusal?.item !== item) return nothing;
-    return html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${this.refusal.text}</span></p>`;
-  }
-
   private async write(item: string, move: ItemMove | 'add'): Promise<void> {
-    this.refusal = null;
-    this.understood = [];
+    this.sending.begin();
     this.writing = { item, move };
     this.attached = [];
     await this.updateComplete;
@@ -136,19 +128,11 @@ export class BriefList extends LitElement {
   }
 
   private async move(item: string, move: ItemMove | 'add', text: string, files: readonly string[] = []): Promise<void> {
-    this.busy = true;
-    this.refusal = null;
-    try {
-      const knowing = this.understood;
-      await (move === 'add' ? this.room.process.addItem(text, knowing) : this.room.process.moveItem(move, item, text, files, knowing));
-      this.writing = null;
-    } catch (error) {
-      this.understood = seenSecrets(error) ?? [];
-      if (error instanceof RefusedError) this.refusal = { item, text: error.message };
-      else if (error instanceof TooLateError) this.refusal = { item, text: textsOf(this.language).tooLate };
-    } finally {
-      this.busy = false;
-    }
+    const knowing = this.sending.understood;
+    const done = await this.sending.send(item, () =>
+      move === 'add' ? this.room.process.addItem(text, knowing) : this.room.process.moveItem(move, item, text, files, knowing),
+    );
+    if (done) this.writing = null;
   }
 
   static override readonly styles = [

@@ -7,7 +7,8 @@ import { base } from '../styles.js';
 import { shortDate, textsOf, type Language } from '../texts/index.js';
 import { dialogLook } from './dialog.js';
 import { linked } from './message.js';
-import { refusal, whyNot } from './refusal.js';
+import { whyNot } from './refusal.js';
+import { Sending } from './sending.js';
 
 @customElement('order-room-history')
 export class History extends LitElement {
@@ -17,9 +18,8 @@ export class History extends LitElement {
   @state() private entry: Entry | null = null;
   @state() private asks: 'nothing' | 'versions' | 'withdrawal' = 'nothing';
   @state() private versions: Versions['versions'] | null = null;
-  @state() private refusal = '';
-  @state() private busy = false;
   @query('dialog') private dialog!: HTMLDialogElement;
+  private readonly sending = new Sending(this);
 
   /** Fetch and show every version of a message. */
   async show(entry: Entry): Promise<void> {
@@ -27,7 +27,7 @@ export class History extends LitElement {
     try {
       this.versions = (await this.room.messages.versions(entry.seq)).versions;
     } catch (error) {
-      this.refusal = whyNot(error, textsOf(this.language).message.versionsFailed);
+      this.sending.refuse(null, whyNot(error, textsOf(this.language).message.versionsFailed));
     }
   }
 
@@ -39,8 +39,8 @@ export class History extends LitElement {
     this.entry = entry;
     this.asks = asks;
     this.versions = null;
-    this.refusal = '';
-    this.busy = false;
+    this.sending.stop();
+    this.sending.begin();
     void this.updateComplete.then(() => this.dialog.showModal());
   }
 
@@ -50,17 +50,9 @@ export class History extends LitElement {
   }
 
   private async withdraw(): Promise<void> {
-    if (!this.entry || this.busy) return;
-    this.busy = true;
-    this.refusal = '';
-    try {
-      await this.room.messages.withdraw(this.entry.seq);
-      this.shut();
-    } catch (error) {
-      this.refusal = whyNot(error, textsOf(this.language).tooLate);
-    } finally {
-      this.busy = false;
-    }
+    const { entry } = this;
+    if (!entry || this.sending.busy) return;
+    if (await this.sending.send(null, () => this.room.messages.withdraw(entry.seq))) this.shut();
   }
 
   override render(): TemplateResult {
@@ -68,7 +60,7 @@ export class History extends LitElement {
       data-test="history"
       aria-labelledby="title"
       @close=${() => (this.asks = 'nothing')}
-      @click=${(e: Event) => e.target === this.dialog && !this.busy && this.shut()}
+      @click=${(e: Event) => e.target === this.dialog && !this.sending.busy && this.shut()}
     >
       ${this.asks === 'versions' ? this.list() : this.asks === 'withdrawal' ? this.question() : nothing}
     </dialog>`;
@@ -77,6 +69,7 @@ export class History extends LitElement {
   private list(): TemplateResult {
     const t = textsOf(this.language);
     const { versions } = this;
+    const refused = this.sending.refused(null);
     return html`<h2 id="title">${t.message.versions}</h2>
       ${versions
         ? html`<ol>
@@ -87,10 +80,10 @@ export class History extends LitElement {
               </li>`,
             )}
           </ol>`
-        : this.refusal
-          ? nothing
-          : html`<p role="status">${t.chat.olderLoading}</p>`}
-      ${refusal(this.refusal)}
+        : refused === nothing
+          ? html`<p role="status">${t.chat.olderLoading}</p>`
+          : nothing}
+      ${refused}
       <div class="choice"><button data-test="history-close" @click=${() => this.shut()}>${t.close}</button></div>`;
   }
 
@@ -98,11 +91,11 @@ export class History extends LitElement {
     const t = textsOf(this.language);
     return html`<h2 id="title">${t.message.withdrawTitle}</h2>
       <p>${t.message.withdrawBody(this.room.other?.name ?? t.someone)}</p>
-      ${refusal(this.refusal)}
+      ${this.sending.refused(null)}
       <div class="choice">
         <button data-test="withdraw-back" @click=${() => this.shut()}>${t.cancelDialog}</button>
-        <button class="danger" data-test="withdraw-confirm" ?disabled=${this.busy} @click=${() => this.withdraw()}>
-          ${this.busy ? t.sending : t.message.withdrawYes}
+        <button class="danger" data-test="withdraw-confirm" ?disabled=${this.sending.busy} @click=${() => this.withdraw()}>
+          ${this.sending.busy ? t.sending : t.message.withdrawYes}
         </button>
       </div>`;
   }

@@ -1,13 +1,13 @@
 /** The minutes of the last call: either notes a point, the other confirms it, the brief keeps it. */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
-import { customElement, property, query, state } from 'lit/decorators.js';
+import { customElement, property, query } from 'lit/decorators.js';
 import { icon } from '../icons.js';
-import { RefusedError, TooLateError } from '../outbox.js';
 import type { Proposal, Situation } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { answered, confirmed, lastTalk, POINT_MAX, waiting } from '../call-agreements.js';
 import { textsOf, type Language } from '../texts/index.js';
+import { Sending } from './sending.js';
 
 @customElement('order-room-minutes')
 export class Minutes extends LitElement {
@@ -17,9 +17,9 @@ export class Minutes extends LitElement {
   /** Changes whenever the room may have. */
   @property({ type: Number }) revision = 0;
 
-  @state() private busy = false;
-  @state() private refusal: { of: number | null; text: string } | null = null;
   @query('input') private input!: HTMLInputElement | null;
+  /** At a point, or where a new one is noted. */
+  private readonly sending = new Sending<number | null>(this);
 
   /** Let the person write a point. */
   begin(): void {
@@ -51,10 +51,10 @@ export class Minutes extends LitElement {
         ? html`<form @submit=${(event: SubmitEvent) => this.note(event, call)}>
             <input name="text" aria-label=${t.point} placeholder=${t.pointPlaceholder} maxlength=${POINT_MAX} required
               autocomplete="off" data-test="minutes-text" />
-            <button data-test="minutes-add" ?disabled=${this.busy}>${t.add}</button>
+            <button data-test="minutes-add" ?disabled=${this.sending.busy}>${t.add}</button>
           </form>`
         : nothing}
-      ${this.refused(null)}
+      ${this.sending.refused(null)}
     </section>`;
   }
 
@@ -63,8 +63,8 @@ export class Minutes extends LitElement {
     const mine = point.by === this.room.me?.person;
     const answers = this.situation.role !== 'mediator';
     const reply = (how: 'accept' | 'decline' | 'withdraw', look: string, words: string): TemplateResult =>
-      html`<button class=${look} data-test="minutes-${how}" ?disabled=${this.busy}
-        @click=${() => this.send(point.seq, () => this.room.process.answer(how, point.seq))}>${words}</button>`;
+      html`<button class=${look} data-test="minutes-${how}" ?disabled=${this.sending.busy}
+        @click=${() => this.sending.send(point.seq, () => this.room.process.answer(how, point.seq))}>${words}</button>`;
     return html`<li data-test="minutes-point" data-state="open" data-seq=${point.seq} data-mine=${mine}>
       ${icon('brief', 18)}
       <div>
@@ -75,39 +75,19 @@ export class Minutes extends LitElement {
               ${mine ? reply('withdraw', 'link', t.withdraw) : html`${reply('accept', 'primary', t.confirm)}${reply('decline', 'quiet', t.drop)}`}
             </div>`
           : nothing}
-        ${this.refused(point.seq)}
+        ${this.sending.refused(point.seq)}
       </div>
     </li>`;
-  }
-
-  private refused(of: number | null): TemplateResult | typeof nothing {
-    if (this.refusal === null || this.refusal.of !== of) return nothing;
-    return html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${this.refusal.text}</span></p>`;
   }
 
   private async note(event: SubmitEvent, call: string): Promise<void> {
     event.preventDefault();
     const { input } = this;
     const text = input?.value.trim() ?? '';
-    if (!input || text === '' || this.busy) return;
-    if (await this.send(null, () => this.room.process.notePoint(call, text))) {
+    if (!input || text === '' || this.sending.busy) return;
+    if (await this.sending.send(null, () => this.room.process.notePoint(call, text))) {
       input.value = '';
       input.focus();
-    }
-  }
-
-  private async send(of: number | null, command: () => Promise<unknown>): Promise<boolean> {
-    this.busy = true;
-    this.refusal = null;
-    try {
-      await command();
-      return true;
-    } catch (error) {
-      if (error instanceof RefusedError) this.refusal = { of, text: error.message };
-      else if (error instanceof TooLateError) this.refusal = { of, text: textsOf(this.language).tooLate };
-      return false;
-    } finally {
-      this.busy = false;
     }
   }
 

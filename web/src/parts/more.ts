@@ -1,6 +1,6 @@
 /** What is seldom wanted: search, hiding one's presence, reporting, blocking. */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
-import { customElement, property, query, state } from 'lit/decorators.js';
+import { customElement, property, query } from 'lit/decorators.js';
 import { icon } from '../icons.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
@@ -9,7 +9,7 @@ import { textsOf, type Language } from '../texts/index.js';
 import { dialogLook } from './dialog.js';
 import type { Report } from './report.js';
 import './report.js';
-import { refusal, whyNot } from './refusal.js';
+import { Sending } from './sending.js';
 
 const GAP = 6;
 
@@ -23,8 +23,7 @@ export class More extends LitElement {
   /** Changes whenever the room may have. */
   @property({ type: Number }) revision = 0;
 
-  @state() private busy = false;
-  @state() private refusal = '';
+  private readonly sending = new Sending(this);
   /** What was chosen takes the focus itself. */
   private leaving = false;
   @query('.more') private button!: HTMLButtonElement;
@@ -59,7 +58,7 @@ export class More extends LitElement {
             </button>`
           : nothing}
         <button role="menuitemcheckbox" class="quiet item" tabindex="-1" data-test="hide-presence" aria-checked=${hidden}
-          ?disabled=${this.busy} @click=${() => this.hide(!hidden)}>
+          ?disabled=${this.sending.busy} @click=${() => this.hide(!hidden)}>
           ${icon(hidden ? 'check' : 'eyeOff', 18)}<span>${t.hide}<small>${t.hideHint}</small></span>
         </button>
         ${party
@@ -67,19 +66,19 @@ export class More extends LitElement {
                 ${icon('flag', 18)}<span>${t.report(other)}</span>
               </button>
               <button role="menuitem" class="quiet item ${blocking ? '' : 'bad'}" tabindex="-1" data-test="block" data-blocking=${blocking}
-                ?disabled=${this.busy} @click=${() => (blocking ? void this.block(false) : this.ask())}>
+                ?disabled=${this.sending.busy} @click=${() => (blocking ? void this.block(false) : this.ask())}>
                 ${icon('ban', 18)}<span>${blocking ? t.unblock(other) : t.block(other)}</span>
               </button>`
           : nothing}
-        ${refusal(this.refusal)}
+        ${this.sending.refused(null)}
       </div>
       <dialog data-test="block-dialog" aria-labelledby="title" @click=${(e: Event) => e.target === this.dialog && this.dialog.close()}>
         <h2 id="title">${t.blockTitle(other)}</h2>
         <p>${t.blockBody(other)}</p>
-        ${refusal(this.refusal)}
+        ${this.sending.refused(null)}
         <div class="choice">
           <button data-test="block-back" @click=${() => this.dialog.close()}>${texts.cancelDialog}</button>
-          <button class="danger" data-test="block-confirm" ?disabled=${this.busy} @click=${() => this.block(true)}>${t.blockYes}</button>
+          <button class="danger" data-test="block-confirm" ?disabled=${this.sending.busy} @click=${() => this.block(true)}>${t.blockYes}</button>
         </div>
       </dialog>
       <order-room-report .room=${room} .language=${this.language}></order-room-report>
@@ -91,7 +90,7 @@ export class More extends LitElement {
   }
 
   private readonly open = (): void => {
-    this.refusal = '';
+    this.sending.begin();
     this.menu.showPopover();
     const at = this.button.getBoundingClientRect();
     this.menu.style.top = `${at.bottom + GAP}px`;
@@ -140,27 +139,13 @@ export class More extends LitElement {
   }
 
   private async block(on: boolean): Promise<void> {
-    await this.carry(() => this.room.block(on));
-    if (this.refusal) return;
+    if (!(await this.sending.send(null, () => this.room.block(on)))) return;
     this.dialog.close();
     this.menu.hidePopover();
   }
 
   private async hide(hide: boolean): Promise<void> {
-    await this.carry(() => hidePresence(this.room.connection, hide));
-    if (!this.refusal) this.menu.hidePopover();
-  }
-
-  private async carry(command: () => Promise<unknown>): Promise<void> {
-    this.busy = true;
-    this.refusal = '';
-    try {
-      await command();
-    } catch (error) {
-      this.refusal = whyNot(error, textsOf(this.language).tooLate);
-    } finally {
-      this.busy = false;
-    }
+    if (await this.sending.send(null, () => hidePresence(this.room.connection, hide))) this.menu.hidePopover();
   }
 
   static override readonly styles = [

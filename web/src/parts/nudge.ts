@@ -6,7 +6,7 @@ import { icon } from '../icons.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { textsOf, type Language } from '../texts/index.js';
-import { refusal, whyNot } from './refusal.js';
+import { Sending } from './sending.js';
 
 const DONE_SHOWN = 8_000;
 
@@ -17,10 +17,9 @@ export class Nudge extends LitElement {
   /** When it becomes possible. */
   @property() from = '';
 
-  @state() private busy = false;
   @state() private done = false;
-  @state() private refusal = '';
   @state() private second = 0;
+  private readonly sending = new Sending(this);
   private ticking: ReturnType<typeof setInterval> | undefined;
 
   override connectedCallback(): void {
@@ -39,27 +38,19 @@ export class Nudge extends LitElement {
     const left = Date.parse(this.from) - this.room.connection.now();
     const waits = left > 0;
     return html`<div data-test="nudge" data-waits=${waits} data-second=${this.second}>
-      <button data-test="nudge-send" aria-describedby="why" ?disabled=${waits || this.busy} @click=${this.send}>
+      <button data-test="nudge-send" aria-describedby="why" ?disabled=${waits || this.sending.busy} @click=${this.send}>
         ${icon('bell', 18)}${t.button(name)}
       </button>
       <small id="why">${this.done ? '' : waits ? t.from(inWords(left, this.language)) : t.hint(name)}</small>
       <p role="status" class="done">${this.done ? t.done : nothing}</p>
-      ${refusal(this.refusal)}
+      ${this.sending.refused(null)}
     </div>`;
   }
 
   private readonly send = async (): Promise<void> => {
-    this.busy = true;
-    this.refusal = '';
-    try {
-      await this.room.messages.nudge();
-      this.done = true;
-      setTimeout(() => (this.done = false), DONE_SHOWN);
-    } catch (error) {
-      this.refusal = whyNot(error, textsOf(this.language).tooLate);
-    } finally {
-      this.busy = false;
-    }
+    if (!(await this.sending.send(null, () => this.room.messages.nudge()))) return;
+    this.done = true;
+    setTimeout(() => (this.done = false), DONE_SHOWN);
   };
 
   static override readonly styles = [

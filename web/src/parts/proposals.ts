@@ -3,12 +3,12 @@ import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { inWords } from '../countdown.js';
 import { icon, type Icon } from '../icons.js';
-import { RefusedError, seenSecrets, TooLateError } from '../outbox.js';
-import type { Bargain, Proposal, ProposalKind, SecretKind, Situation } from '../protocol.js';
+import type { Bargain, Proposal, ProposalKind, Situation } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { money, textsOf, type Language } from '../texts/index.js';
 import { dialogLook } from './dialog.js';
+import { Sending } from './sending.js';
 
 const HOUR = 3600;
 const DAY = 24 * HOUR;
@@ -27,18 +27,9 @@ export class Proposals extends LitElement {
   @property() language: Language = 'fr';
 
   @state() private kind: Bargain | null = null;
-  @state() private busy = false;
-  /** A refusal, and what it answers: the dialog or a proposal's seq. */
-  @state() private refusal: { of: number | null; text: string } | null = null;
-  /** What was seen in the note and is sent knowingly the next time. */
-  @state() private understood: readonly SecretKind[] = [];
   @query('dialog') private dialog!: HTMLDialogElement;
-  private abort: AbortController | null = null;
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.abort?.abort();
-  }
+  /** At a proposal, or in the dialog. */
+  private readonly sending = new Sending<number | null>(this);
 
   override render(): TemplateResult {
     const t = textsOf(this.language).proposal;
@@ -64,7 +55,6 @@ export class Proposals extends LitElement {
     const what = this.what(proposal);
     const agreed = proposal.outcome === 'accepted' || proposal.outcome === 'unpaid';
     const who = this.room.name(proposal.by) ?? textsOf(this.language).someone;
-    const refused = this.refusal?.of === proposal.seq ? this.refusal.text : '';
     return html`<div class="open" data-test="proposal" data-seq=${proposal.seq} data-kind=${proposal.kind} data-mine=${mine}
       data-outcome=${proposal.outcome ?? 'open'}>
       <p>${agreed ? (proposal.outcome === 'unpaid' ? t.optionUnpaid(what) : t.optionAccepted(what)) : mine ? t.mine(what, this.room.other?.name ?? '') : t.theirs(who, what)}</p>
@@ -76,7 +66,7 @@ export class Proposals extends LitElement {
               : html`${this.reply('decline', proposal, '')}${this.reply('accept', proposal, 'primary')}`}
           </div>`
         : nothing}
-      ${refused ? html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${refused}</span></p>` : nothing}
+      ${this.sending.refused(proposal.seq)}
     </div>`;
   }
 
@@ -90,7 +80,7 @@ export class Proposals extends LitElement {
 
   private reply(how: 'accept' | 'decline' | 'withdraw', proposal: Proposal, look: string): TemplateResult {
     const t = textsOf(this.language).proposal;
-    return html`<button class=${look} data-test="proposal-${how}" ?disabled=${this.busy} @click=${() => this.answer(how, proposal.seq)}>
+    return html`<button class=${look} data-test="proposal-${how}" ?disabled=${this.sending.busy} @click=${() => this.answer(how, proposal.seq)}>
       ${t[how]}
     </button>`;
   }
@@ -105,7 +95,7 @@ export class Proposals extends LitElement {
       data-test="proposal-dialog"
       aria-labelledby="title"
       @close=${() => this.shut()}
-      @click=${(e: Event) => e.target === this.dialog && !this.busy && this.shut()}
+      @click=${(e: Event) => e.target === this.dialog && !this.sending.busy && this.shut()}
     >
       ${kind
         ? html`<form method="dialog" @submit=${this.submitted}>
@@ -142,15 +132,13 @@ export class Proposals extends LitElement {
                 </label>`}
             <label>
               <span>${t.note} <i>${texts.optional}</i></span>
-              <textarea name="note" rows="2" data-test="proposal-note" @input=${() => (this.understood = [])} maxlength=${this.room.room?.note_max ?? 1000}></textarea>
+              <textarea name="note" rows="2" data-test="proposal-note" @input=${() => this.sending.reworded()} maxlength=${this.room.room?.note_max ?? 1000}></textarea>
             </label>
-            ${this.refusal?.of === null
-              ? html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${this.refusal.text}</span></p>`
-              : nothing}
+            ${this.sending.refused(null)}
             <div class="choice">
               <button type="button" @click=${() => this.shut()}>${texts.cancelDialog}</button>
-              <button class="primary" type="submit" data-test="proposal-confirm" ?disabled=${this.busy}>
-                ${this.busy ? texts.sending : this.understood.length > 0 ? texts.warn.anyway : t.yes}
+              <button class="primary" type="submit" data-test="proposal-confirm" ?disabled=${this.sending.busy}>
+                ${this.sending.busy ? texts.sending : this.sending.understood.length > 0 ? texts.warn.anyway : t.yes}
               </button>
             </div>
           </form>`
@@ -160,56 +148,38 @@ export class Proposals extends LitElement {
 
   private async ask(kind: Bargain): Promise<void> {
     this.kind = kind;
-    this.understood = [];
-    this.refusal = null;
+    this.sending.begin();
     await this.updateComplete;
     this.dialog.showModal();
   }
 
   private shut(): void {
-    this.abort?.abort();
-    this.abort = null;
-    this.busy = false;
+    this.sending.stop();
     this.dialog.close();
     this.kind = null;
   }
 
-  private readonly submitted = (event: SubmitEvent): void => {
+  private readonly submitted = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const { kind } = this;
-    if (!kind || this.busy) return;
+    if (!kind || this.sending.busy) return;
     const form = new FormData(event.target as HTMLFormElement);
     const amount = Number(form.get('amount'));
     const note = String(form.get('note') ?? '').trim();
-    this.abort = new AbortController();
-    const { signal } = this.abort;
     const cents = Math.round(amount * 100);
     const title = String(form.get('title') ?? '').trim();
     const days = Number(form.get('days') ?? 0);
-    void this.send(null, () =>
+    const { understood } = this.sending;
+    const done = await this.sending.send(null, (signal) =>
       kind === 'option'
-        ? this.room.process.proposeOption(title, cents, days, note, signal, this.understood)
-        : this.room.process.propose(kind, kind === 'time' ? amount : cents, note, signal, this.understood),
+        ? this.room.process.proposeOption(title, cents, days, note, signal, understood)
+        : this.room.process.propose(kind, kind === 'time' ? amount : cents, note, signal, understood),
     );
+    if (done) this.shut();
   };
 
   private answer(how: 'accept' | 'decline' | 'withdraw', seq: number): void {
-    void this.send(seq, () => this.room.process.answer(how, seq));
-  }
-
-  private async send(of: number | null, command: () => Promise<unknown>): Promise<void> {
-    this.busy = true;
-    this.refusal = null;
-    try {
-      await command();
-      if (of === null) this.shut();
-    } catch (error) {
-      this.understood = seenSecrets(error) ?? [];
-      if (error instanceof RefusedError) this.refusal = { of, text: error.message };
-      else if (error instanceof TooLateError) this.refusal = { of, text: textsOf(this.language).tooLate };
-    } finally {
-      this.busy = false;
-    }
+    void this.sending.send(seq, () => this.room.process.answer(how, seq));
   }
 
   static override readonly styles = [

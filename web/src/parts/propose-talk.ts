@@ -2,12 +2,12 @@
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { icon } from '../icons.js';
-import { RefusedError, TooLateError } from '../outbox.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { localValue, suggested, TIMES } from '../call-agreements.js';
 import { textsOf, type Language } from '../texts/index.js';
 import { dialogLook, openerLook } from './dialog.js';
+import { Sending } from './sending.js';
 
 const STEP = 5 * 60_000;
 const LEAST_AHEAD = 10 * 60_000;
@@ -21,9 +21,8 @@ export class ProposeTalk extends LitElement {
   @property({ type: Boolean, reflect: true }) prominent = false;
 
   @state() private asking = false;
-  @state() private busy = false;
-  @state() private refusal = '';
   @query('dialog') private dialog!: HTMLDialogElement;
+  private readonly sending = new Sending(this);
 
   override render(): TemplateResult {
     const t = textsOf(this.language).talk;
@@ -31,7 +30,7 @@ export class ProposeTalk extends LitElement {
         ${icon('clock', 18)}${t.propose}
       </button>
       <dialog data-test="talk-dialog" aria-labelledby="title" @close=${() => (this.asking = false)}
-        @click=${(e: Event) => e.target === this.dialog && !this.busy && this.dialog.close()}>
+        @click=${(e: Event) => e.target === this.dialog && !this.sending.busy && this.dialog.close()}>
         ${this.asking ? this.form() : nothing}
       </dialog>`;
   }
@@ -57,20 +56,18 @@ export class ProposeTalk extends LitElement {
         <span>${texts.proposal.note} <i>${texts.optional}</i></span>
         <textarea name="note" rows="2" data-test="talk-note" maxlength=${this.room.room?.note_max ?? 1000}></textarea>
       </label>
-      ${this.refusal
-        ? html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${this.refusal}</span></p>`
-        : nothing}
+      ${this.sending.refused(null)}
       <div class="choice">
         <button type="button" @click=${() => this.dialog.close()}>${texts.cancelDialog}</button>
-        <button class="primary" type="submit" data-test="talk-confirm" ?disabled=${this.busy}>
-          ${this.busy ? texts.sending : t.yes}
+        <button class="primary" type="submit" data-test="talk-confirm" ?disabled=${this.sending.busy}>
+          ${this.sending.busy ? texts.sending : t.yes}
         </button>
       </div>
     </form>`;
   }
 
   private readonly ask = async (): Promise<void> => {
-    this.refusal = '';
+    this.sending.begin();
     this.asking = true;
     await this.updateComplete;
     this.dialog.showModal();
@@ -78,26 +75,15 @@ export class ProposeTalk extends LitElement {
 
   private readonly submitted = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
-    const texts = textsOf(this.language);
     const form = new FormData(event.target as HTMLFormElement);
     const times = [...new Set(form.getAll('time').map(String))].filter((value) => value !== '');
     if (times.length === 0) {
-      this.refusal = texts.talk.none;
+      this.sending.refuse(null, textsOf(this.language).talk.none);
       return;
     }
     const note = String(form.get('note') ?? '').trim();
     const instants = times.map((value) => new Date(value).toISOString());
-    this.busy = true;
-    this.refusal = '';
-    try {
-      await this.room.process.proposeTalk(instants, note);
-      this.dialog.close();
-    } catch (error) {
-      if (error instanceof RefusedError) this.refusal = error.message;
-      else if (error instanceof TooLateError) this.refusal = texts.tooLate;
-    } finally {
-      this.busy = false;
-    }
+    if (await this.sending.send(null, () => this.room.process.proposeTalk(instants, note))) this.dialog.close();
   };
 
   static override readonly styles = [base, dialogLook, openerLook];

@@ -9,7 +9,7 @@ import { textsOf, type Language } from '../texts/index.js';
 import { dialogLook } from './dialog.js';
 import { sharedOf } from './message.js';
 import { snippet } from '../excerpts.js';
-import { refusal, whyNot } from './refusal.js';
+import { Sending } from './sending.js';
 
 @customElement('order-room-report')
 export class Report extends LitElement {
@@ -19,16 +19,15 @@ export class Report extends LitElement {
   @state() private step: 'shut' | 'asking' | 'thanks' = 'shut';
   @state() private about: Entry | null = null;
   @state() private reason: ReportReason | null = null;
-  @state() private busy = false;
-  @state() private refusal = '';
   @query('dialog') private dialog!: HTMLDialogElement;
   @query('textarea') private note!: HTMLTextAreaElement;
+  private readonly sending = new Sending(this);
 
   /** Open the form; `about` is a message or a file, or null for the other person. */
   ask(about: Entry | null): void {
     this.about = about;
     this.reason = null;
-    this.refusal = '';
+    this.sending.begin();
     this.step = 'asking';
     void this.updateComplete.then(() => this.dialog.showModal());
   }
@@ -40,19 +39,13 @@ export class Report extends LitElement {
 
   private readonly send = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
-    if (!this.reason || this.busy) return;
-    this.busy = true;
-    this.refusal = '';
-    try {
-      await this.room.messages.report(this.about?.seq ?? null, this.reason, this.note.value.trim());
-      this.step = 'thanks';
-      await this.updateComplete;
-      this.dialog.querySelector('button')?.focus();
-    } catch (error) {
-      this.refusal = whyNot(error, textsOf(this.language).tooLate);
-    } finally {
-      this.busy = false;
-    }
+    const { reason } = this;
+    if (!reason || this.sending.busy) return;
+    const note = this.note.value.trim();
+    if (!(await this.sending.send(null, () => this.room.messages.report(this.about?.seq ?? null, reason, note)))) return;
+    this.step = 'thanks';
+    await this.updateComplete;
+    this.dialog.querySelector('button')?.focus();
   };
 
   override render(): TemplateResult {
@@ -60,7 +53,7 @@ export class Report extends LitElement {
       data-test="report"
       aria-labelledby="title"
       @close=${() => (this.step = 'shut')}
-      @click=${(e: Event) => e.target === this.dialog && !this.busy && this.shut()}
+      @click=${(e: Event) => e.target === this.dialog && !this.sending.busy && this.shut()}
     >
       ${this.step === 'asking' ? this.form() : this.step === 'thanks' ? this.thanks() : nothing}
     </dialog>`;
@@ -97,10 +90,10 @@ export class Report extends LitElement {
         <span>${t.note} ${this.reason === 'other' ? nothing : html`<i>${texts.optional}</i>`}</span>
         <textarea rows="3" data-test="report-note" maxlength=${this.room.room?.note_max ?? 1000} ?required=${this.reason === 'other'}></textarea>
       </label>
-      ${refusal(this.refusal)}
+      ${this.sending.refused(null)}
       <div class="choice">
         <button type="button" @click=${() => this.shut()}>${texts.cancelDialog}</button>
-        <button class="primary" type="submit" data-test="report-send" ?disabled=${this.busy}>${this.busy ? texts.sending : t.send}</button>
+        <button class="primary" type="submit" data-test="report-send" ?disabled=${this.sending.busy}>${this.sending.busy ? texts.sending : t.send}</button>
       </div>
     </form>`;
   }

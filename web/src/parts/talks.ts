@@ -2,13 +2,13 @@
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { icon } from '../icons.js';
-import { RefusedError, TooLateError } from '../outbox.js';
 import type { Proposal, Situation } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { waiting } from '../call-agreements.js';
 import { dayAndTime, textsOf, type Language } from '../texts/index.js';
 import './propose-talk.js';
+import { Sending } from './sending.js';
 import './voice-note.js';
 
 @customElement('order-room-talks')
@@ -18,10 +18,9 @@ export class Talks extends LitElement {
   @property() language: Language = 'fr';
   @property({ attribute: false }) clock: () => number = Date.now;
 
-  @state() private busy = false;
   @state() private requested = false;
-  /** A refusal, and what it answers: the request, or a proposal's seq. */
-  @state() private refusal: { of: number | 'request'; text: string } | null = null;
+  /** At the request to be called, or at a proposal. */
+  private readonly sending = new Sending<number | 'request'>(this);
 
   override render(): TemplateResult | typeof nothing {
     const t = textsOf(this.language).talk;
@@ -41,11 +40,11 @@ export class Talks extends LitElement {
       ${talks.map((proposal) => this.open(proposal))}
       <div class="offers">
         ${s.may_ask_for_call
-          ? html`<button class="quiet" data-test="call-request" title=${t.requestHint(other)} ?disabled=${this.busy || this.requested} @click=${this.request}>
+          ? html`<button class="quiet" data-test="call-request" title=${t.requestHint(other)} ?disabled=${this.sending.busy || this.requested} @click=${this.request}>
                 ${icon('phone', 18)}${t.request}
               </button>
               <p class="hint" role="status">${this.requested ? t.requested : t.requestHint(other)}</p>
-              ${this.refused('request')}`
+              ${this.sending.refused('request')}`
           : nothing}
         ${may
           ? html`<order-room-propose-talk .room=${this.room} .language=${this.language} .clock=${this.clock}></order-room-propose-talk>`
@@ -68,43 +67,23 @@ export class Talks extends LitElement {
           const when = dayAndTime(this.language, at);
           return mine || !answers
             ? html`<span class="time">${when}</span>`
-            : html`<button data-test="talk-pick" data-at=${at} ?disabled=${this.busy || Date.parse(at) <= now}
-                @click=${() => this.send(proposal.seq, () => this.room.process.answer('accept', proposal.seq, at))}>${when}</button>`;
+            : html`<button data-test="talk-pick" data-at=${at} ?disabled=${this.sending.busy || Date.parse(at) <= now}
+                @click=${() => this.sending.send(proposal.seq, () => this.room.process.answer('accept', proposal.seq, at))}>${when}</button>`;
         })}
       </div>
       ${answers
-        ? html`<button class="link" data-test=${mine ? 'talk-withdraw' : 'talk-decline'} ?disabled=${this.busy}
-            @click=${() => this.send(proposal.seq, () => this.room.process.answer(mine ? 'withdraw' : 'decline', proposal.seq))}>
+        ? html`<button class="link" data-test=${mine ? 'talk-withdraw' : 'talk-decline'} ?disabled=${this.sending.busy}
+            @click=${() => this.sending.send(proposal.seq, () => this.room.process.answer(mine ? 'withdraw' : 'decline', proposal.seq))}>
             ${mine ? t.withdraw : t.noneSuits}
           </button>`
         : nothing}
-      ${this.refused(proposal.seq)}
+      ${this.sending.refused(proposal.seq)}
     </div>`;
   }
 
-  private refused(of: number | 'request'): TemplateResult | typeof nothing {
-    if (this.refusal?.of !== of) return nothing;
-    return html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${this.refusal.text}</span></p>`;
-  }
-
   private readonly request = async (): Promise<void> => {
-    this.requested = await this.send('request', () => this.room.process.requestCall(''));
+    this.requested = await this.sending.send('request', () => this.room.process.requestCall(''));
   };
-
-  private async send(of: number | 'request', command: () => Promise<unknown>): Promise<boolean> {
-    this.busy = true;
-    this.refusal = null;
-    try {
-      await command();
-      return true;
-    } catch (error) {
-      if (error instanceof RefusedError) this.refusal = { of, text: error.message };
-      else if (error instanceof TooLateError) this.refusal = { of, text: textsOf(this.language).tooLate };
-      return false;
-    } finally {
-      this.busy = false;
-    }
-  }
 
   static override readonly styles = [
     base,

@@ -11,6 +11,7 @@ import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { textsOf, type Language } from '../texts/index.js';
 import { dialogLook, openerLook } from './dialog.js';
+import { refusal } from './refusal.js';
 
 @customElement('order-room-voice-note')
 export class VoiceNote extends LitElement {
@@ -59,9 +60,7 @@ export class VoiceNote extends LitElement {
               <span class="time" role="timer">${clockFace(recorder.seconds * 1000)}</span>
               <small aria-live="polite">${busy ? `${t.recording}. ${t.left(LONGEST - recorder.seconds)}` : ''}</small>`}
       </div>
-      ${trouble || this.problem
-        ? html`<p class="refusal" role="alert">${icon('alert', 18)}<span>${trouble || this.problem}</span></p>`
-        : nothing}
+      ${refusal(trouble || this.problem)}
       <div class="choice">
         <button type="button" data-test="voice-note-close" @click=${() => this.dialog.close()}>${texts.cancelDialog}</button>
         ${busy

@@ -74,10 +74,6 @@ export type Scan = 'clean' | 'scanning' | 'infected' | 'unchecked';
 /** What should rather not be written; the words for it come from the server. */
 export type SecretKind = 'card' | 'iban' | 'phone' | 'email' | 'password' | 'api_key' | 'login';
 
-/** Actors who are no member of the order. */
-export const CLOCK = 'clock';
-export const MARKETPLACE = 'marketplace';
-
 export type RecordingEnd = 'withdrawn' | 'moved' | 'longest' | 'failed' | 'empty';
 
 /** What one person said, in a file of its own. */

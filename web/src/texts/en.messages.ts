@@ -9,7 +9,6 @@ export const messageTexts = {
     edit: 'Edit',
     withdraw: 'Withdraw',
     copy: 'Copy the text',
-    copied: 'Copied',
     report: 'Report',
     react: (what: string) => `React: ${what}`,
     reaction: {
@@ -38,7 +37,6 @@ export const messageTexts = {
     saveFailed: 'Not changed',
     quote: (name: string) => `In reply to ${name}: show the message`,
     quoteGone: 'Message withdrawn',
-    quoteFile: 'File',
     quoteEarlier: 'An earlier message',
     withdrawTitle: 'Withdraw this message?',
     withdrawBody: (other: string) =>
@@ -113,7 +111,6 @@ export const messageTexts = {
     resuming: 'Continues as soon as the line is back',
     checking: 'Being checked…',
     done: 'Shared',
-    fromBefore: 'From before the reload',
     again: 'Continue',
     scanning: 'Not checked for viruses yet. This file opens here as soon as it is: nothing for you to do.',
     infected: 'Virus found',

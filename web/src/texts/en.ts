@@ -1,7 +1,7 @@
 /** English sentences. `Texts` is the shape every language must fill. */
 import type { CallEnd, GateReason, Role, State, Timer } from '../protocol.js';
 import { notices, processTexts } from './en.process.js';
-import { questions } from './questions.en.js';
+import { questions } from './en.questions.js';
 import { recording } from './en.recording.js';
 import { sound } from './en.sound.js';
 import { talk } from './en.talk.js';
@@ -120,8 +120,6 @@ export const en = {
   escrow: {
     held: (amount: string) => `${amount} in escrow`,
     hint: 'Only paid out once the buyer validates the work.',
-    released: (amount: string) => `${amount} paid to the seller`,
-    refunded: (amount: string) => `${amount} refunded`,
     heading: 'The money',
     frozen: 'Nobody touches it before the mediator decides.',
     ordered: 'Awaiting confirmation',
@@ -271,7 +269,6 @@ export const en = {
     you: 'You',
     level: (name: string) => `Level of ${name}`,
     microphone: 'Microphone',
-    microphoneDefault: 'Standard microphone',
     sound: 'Turn the sound on',
     soundHint: 'Your browser keeps the ringtone silent until you click.',
     again: 'Call back',
@@ -334,7 +331,6 @@ export const en = {
     again: 'Start the demo anew',
     againBusy: 'Starting anew…',
     mailbox: 'Mailbox',
-    mailboxHint: 'Every e-mail the service sent',
     docs: 'For developers: how to write a client',
     home: 'Demo home',
     inbox: 'All my orders',

@@ -9,7 +9,6 @@ export const messageTexts: Pick<Texts, 'message' | 'warn' | 'search' | 'nudge' |
     edit: 'Modifier',
     withdraw: 'Retirer',
     copy: 'Copier le texte',
-    copied: 'Copié',
     report: 'Signaler',
     react: (what) => `Réagir : ${what}`,
     reaction: {
@@ -38,7 +37,6 @@ export const messageTexts: Pick<Texts, 'message' | 'warn' | 'search' | 'nudge' |
     saveFailed: 'Non modifié',
     quote: (name) => `En réponse à ${name} : afficher le message`,
     quoteGone: 'Message retiré',
-    quoteFile: 'Fichier',
     quoteEarlier: 'Un message précédent',
     withdrawTitle: 'Retirer ce message ?',
     withdrawBody: (other) =>
@@ -113,7 +111,6 @@ export const messageTexts: Pick<Texts, 'message' | 'warn' | 'search' | 'nudge' |
     resuming: 'Reprend dès le retour du réseau',
     checking: 'Vérification…',
     done: 'Partagé',
-    fromBefore: 'D’avant le rechargement',
     again: 'Reprendre',
     scanning: 'L’antivirus ne l’a pas encore vérifié. Ce fichier s’ouvrira ici dès que ce sera fait : vous n’avez rien à faire.',
     infected: 'Virus trouvé',

@@ -4,7 +4,7 @@ import { de, notices, processTexts } from './fr.process.js';
 import { recording } from './fr.recording.js';
 import { sound } from './fr.sound.js';
 import { talk } from './fr.talk.js';
-import { questions } from './questions.fr.js';
+import { questions } from './fr.questions.js';
 import { messageTexts } from './fr.messages.js';
 
 export const fr: Texts = {
@@ -120,8 +120,6 @@ export const fr: Texts = {
   escrow: {
     held: (amount) => `${amount} sous séquestre`,
     hint: 'Versés seulement quand l’acheteur valide le travail.',
-    released: (amount) => `${amount} versés au vendeur`,
-    refunded: (amount) => `${amount} remboursés`,
     heading: 'L’argent',
     frozen: 'Personne n’y touche avant la décision du médiateur.',
     ordered: 'En attente de confirmation',
@@ -272,7 +270,6 @@ export const fr: Texts = {
     you: 'Vous',
     level: (name) => `Niveau sonore : ${name}`,
     microphone: 'Micro',
-    microphoneDefault: 'Micro par défaut',
     sound: 'Activer le son',
     soundHint: 'Votre navigateur garde la sonnerie muette tant que vous n’avez pas cliqué.',
     again: 'Rappeler',
@@ -336,7 +333,6 @@ export const fr: Texts = {
     again: 'Recommencer la démo',
     againBusy: 'On recommence…',
     mailbox: 'Boîte aux lettres',
-    mailboxHint: 'Tous les e-mails envoyés par le service',
     docs: 'Pour les développeurs : comment écrire un client',
     home: 'Accueil de la démo',
     inbox: 'Toutes mes commandes',

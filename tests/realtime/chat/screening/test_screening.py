@@ -17,7 +17,7 @@ from realtime.chat.screening.__main__ import main
 from realtime.chat.screening.judging import Score, judge, judge_line, labelled, overall
 
 HERE = Path(__file__).parent
-README = Path(__file__).parents[4] / "README.md"
+README = Path(__file__).parents[4] / "realtime" / "chat" / "README.md"
 HELD_OUT, TUNED = HERE / "held_out.txt", HERE / "tuned.txt"
 
 

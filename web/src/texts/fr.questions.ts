@@ -1,5 +1,5 @@
 /** Ce qu’on se demande à une étape, et de brèves réponses. Sans durées : chaque commande a les siennes. */
-import type { Question, Questions } from './questions.en.js';
+import type { Question, Questions } from './en.questions.js';
 
 const money: Question = [
   'Où est mon argent ?',
