@@ -161,6 +161,10 @@ class Identity:
         )
 
 
+def _nobody(*_: object) -> None:
+    """Whom something tells that is over."""
+
+
 class _Wire:
     """The transport that a handshake runs over: datagrams in a queue, and a callable to send."""
 
@@ -180,8 +184,9 @@ class _Wire:
         return True
 
     def close(self) -> None:
-        """Let whoever waits know that nothing will come."""
+        """Let whoever waits know that nothing will come; nothing is sent any more."""
         self._closed = True
+        self._send_now = _nobody
         self._wake()
 
     def _wake(self) -> None:
@@ -261,6 +266,9 @@ class Handshake:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         self._dtls.remove_all_listeners()
+        # Nothing here leads back to its owner: both are freed now, keys and TLS state with them,
+        # and not when the garbage collector comes by, which holds up the packets of all calls.
+        self._on_keys = self._on_over = _nobody
 
     async def _run(self) -> None:
         with contextlib.suppress(SSL.Error, ConnectionError):

@@ -468,6 +468,13 @@ class SharedLeg:
         self._port.forget(self)
         self._closing = asyncio.get_running_loop().create_task(self._handshake.close())
         self._on_closed()
+        # Told for the last time; what refers to nobody is freed without the garbage collector.
+        self._on_connected = self._on_closed = _nobody
+        self._on_rtcp = _nobody
+
+
+def _nobody(*_: object) -> None:
+    """Whom a leg tells that is over."""
 
 
 def _send_to(source: socket.socket, datagram: bytes, address: Address) -> bool:

@@ -6,6 +6,7 @@ import itertools
 import os
 import socket
 import threading
+import weakref
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from realtime.voice.leg import LOOPBACK, Reach
 from realtime.voice.limits import VoiceLimits
 from realtime.voice.node import Node
 from realtime.voice.plane import MediaPath
+from realtime.voice.port import SharedLeg
 from realtime.voice.quality import Word
 from realtime.voice.track import Counters
 from tests.realtime.voice.caller import Caller
@@ -341,6 +343,40 @@ async def test_the_other_one_hears_through_ten_changes_of_leg(way: MediaPath) ->
         assert max(missing) <= 15  # 300 ms
         for each in (*old, current, seller):
             await each.close()
+
+
+async def test_what_is_over_is_freed_without_the_garbage_collector(way: MediaPath) -> None:
+    """Else keys and TLS state of long calls would lie there until it comes, and it holds up all."""
+    over: list[weakref.ref[object]] = []
+
+    def remember(node: Node, call: str) -> None:
+        for party in node._calls[call].values():
+            for each in (party.current, party.joining):
+                if each is not None:
+                    leg = each.leg
+                    assert isinstance(leg, SharedLeg)
+                    over.extend(weakref.ref(part) for part in (leg, leg._handshake._dtls))
+
+    limits = msgspec.structs.replace(LIMITS, connect_seconds=0.2)
+    async with carrying(way, limits) as node:
+        gc.collect()
+        gc.disable()
+        try:
+            ends = [await joined(node, "buyer"), await joined(node, "seller")]
+            remember(node, "call")
+            ends.append(await joined(node, "buyer", "2"))  # takes the place of the first
+            await node.join("another", "buyer", CHROMIUM, "1")  # never answers
+            for call in ("call", "another"):
+                remember(node, call)
+            node.end("call")
+            await asyncio.gather(*(each.close() for each in ends))
+            ends.clear()
+            async with asyncio.timeout(60):
+                while any(each() is not None for each in over):
+                    await asyncio.sleep(0.02)
+            assert len(over) == 2 * 5
+        finally:
+            gc.enable()
 
 
 def open_files() -> int:
