@@ -28,7 +28,7 @@ from realtime.voice.agent import Agent
 from realtime.voice.forwarding import DATAGRAMS, Address, Forwarder, Line
 from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
-from realtime.voice.sdp import Candidate, Offer, Transport, advertised, write_answer
+from realtime.voice.sdp import Candidate, Offer, Transport, advertised
 from realtime.voice.track import Counters, Media
 
 log = structlog.get_logger(__name__)
@@ -346,7 +346,7 @@ class SharedLeg:
             fingerprint=self._identity.fingerprint,
             candidates=candidates,
         )
-        return write_answer(
+        return adapter.write_answer(
             offer,
             transport,
             ssrc=self.ssrc,
