@@ -55,7 +55,7 @@ class Node:
 
     Attributes:
         incarnation: names this run of the process; another run has another one.
-        counters: sums over the legs that are closed.
+        counters: of legs that are closed, what the pulse had not counted yet.
         echoes: people who test their microphone.
     """
 
@@ -143,9 +143,11 @@ class Node:
 
     @property
     def counted(self) -> Counters:
-        """What came of the packets of ended legs, and of those that belonged to no leg."""
+        """What came of the packets of all legs, up to a second ago, and of those of no leg."""
         total = Counters()
         total.add(self.counters)
+        total.add(self._pulse.counters)
+        total.add(self.echoes.counters)
         if self._plane is not None:
             total.add(self._plane.counters)
         return total
@@ -363,7 +365,7 @@ class Node:
                 party.state = "silent"
                 self._on_silent(party.call_id, party.person_id)
         attachment.leg.media.listen(None)
-        self.counters.add(attachment.leg.counters)
+        self.counters.add(attachment.news())
 
     def _drop(self, attachment: Attachment) -> None:
         """Close a leg that a newer one replaces."""

@@ -245,8 +245,10 @@ class Port:
         elif adapter.is_request(check):
             name, _, _ = str(check.attributes.get("USERNAME", "")).partition(":")
             leg = self._by_name.get(name)
-            if leg is None or not leg.checked(check, (source, address)):
+            if leg is None:
                 self.counters.rejected += 1
+            else:
+                leg.checked(check, (source, address))
         elif adapter.is_answer(check):
             leg = self._by_address.get(address)
             if leg is None or not leg.check_answered(check, (source, address)):
@@ -378,22 +380,21 @@ class SharedLeg:
 
     # ------------------------------------------------------------ what the port hands over
 
-    def checked(self, check: adapter.Check, line: Line) -> bool:
-        """A check that names us; False if it does not know the password."""
+    def checked(self, check: adapter.Check, line: Line) -> None:
+        """A check that names us; one that does not know the password is counted and no more."""
         if self._closing is not None:
-            return False
+            return
         source, address = line
         path = self.agent.path
         out = self.agent.checked(check, line, (address[0], address[1]))
         if not out:
-            return False
+            return
         self._believe(line, time.monotonic())
         for each in out:
             _send_to(source, each, address)
         if path is None and self.agent.path is not None:
             self._port.forwarder.aim(self.media, self.agent.path)
             self._handshake.start()
-        return True
 
     def check_answered(self, check: adapter.Check, line: Line) -> bool:
         """An answer to our own check; False if it is not one."""
