@@ -133,12 +133,13 @@ class Node:
 
     @property
     def lag(self) -> float:
-        """Seconds by which the event loop lately ran late, on average."""
-        return self._pulse.lag
+        """Seconds by which the event loop lately ran late on average, or media is late now."""
+        behind = 0.0 if self._plane is None else self._plane.behind
+        return max(self._pulse.lag, behind)
 
     @property
     def overloaded(self) -> bool:
-        """The event loop was held up lately: a new call would be heard late, as would all."""
+        """Too late by its `lag`: a new call would be heard in lumps, as would all."""
         return self.lag > self._limits.lag_seconds
 
     @property

@@ -20,8 +20,8 @@ from realtime.voice.leg import LOOPBACK, Reach
 from realtime.voice.limits import VoiceLimits
 from realtime.voice.node import Node
 from realtime.voice.plane import MediaPath
-from realtime.voice.port import SharedLeg
 from realtime.voice.quality import Word
+from realtime.voice.shared_leg import SharedLeg
 from realtime.voice.track import Counters
 from tests.realtime.voice.caller import Caller
 from tests.realtime.voice.offers import CHROMIUM
@@ -377,6 +377,29 @@ async def test_what_is_over_is_freed_without_the_garbage_collector(way: MediaPat
             assert len(over) == 2 * 5
         finally:
             gc.enable()
+
+
+async def test_who_gets_more_than_can_be_read_takes_no_new_call_until_it_is_read(
+    way: MediaPath,
+) -> None:
+    """The event loop may be on time all the while: only so much is read at one tick."""
+    limits = msgspec.structs.replace(LIMITS, lag_seconds=0.02)
+    async with carrying(way, limits) as node, talking(node) as (buyer, seller):
+        plane = node._plane
+        assert plane is not None
+        assert plane.behind == 0
+        with stranger_to(buyer) as stranger:
+            async with asyncio.timeout(60):
+                while plane.behind <= limits.lag_seconds:
+                    for _ in range(2_000):
+                        stranger.send(b"more than can be read")
+                    await asyncio.sleep(0)
+        assert node.overloaded
+        async with asyncio.timeout(60):
+            while node.overloaded:
+                await asyncio.sleep(0.01)
+        assert plane.behind == 0
+        await still_talk(buyer, seller, 1)
 
 
 def open_files() -> int:
