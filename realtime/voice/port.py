@@ -213,6 +213,18 @@ class Port:
 
     def _tick(self) -> None:
         now = time.monotonic()
+        try:
+            if self._read_all(now):
+                self._emptied_at = now
+        finally:  # whatever one datagram does to us, those of all others are read
+            if now - self._window_at >= WINDOW and self._rate(now) < QUIET:
+                self._busy = False
+                self._listen()
+            else:
+                self._tick_at = self._loop.call_later(TICK, self._tick)
+
+    def _read_all(self, now: float) -> bool:
+        """Read what came, up to a bound; False if more is there."""
         emptied = 0
         for each in self._sockets:
             on_control = partial(self._control, each)
@@ -222,13 +234,7 @@ class Port:
                 if came < DATAGRAMS:
                     emptied += 1
                     break
-        if emptied == len(self._sockets):
-            self._emptied_at = now
-        if now - self._window_at >= WINDOW and self._rate(now) < QUIET:
-            self._busy = False
-            self._listen()
-        else:
-            self._tick_at = self._loop.call_later(TICK, self._tick)
+        return emptied == len(self._sockets)
 
     def _rate(self, now: float) -> float:
         """Datagrams a second since the last question."""

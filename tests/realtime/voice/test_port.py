@@ -21,6 +21,7 @@ from realtime.voice.limits import VoiceLimits
 from realtime.voice.node import Node
 from realtime.voice.plane import MediaPath
 from realtime.voice.quality import Word
+from realtime.voice.sdp import read_offer
 from realtime.voice.shared_leg import SharedLeg
 from realtime.voice.track import Counters
 from tests.realtime.voice.caller import Caller
@@ -400,6 +401,36 @@ async def test_who_gets_more_than_can_be_read_takes_no_new_call_until_it_is_read
                 await asyncio.sleep(0.01)
         assert plane.behind == 0
         await still_talk(buyer, seller, 1)
+
+
+async def test_a_datagram_over_which_we_stumble_does_not_stop_the_reading(way: MediaPath) -> None:
+    stumbled: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, what: stumbled.append(what))
+
+    def stumble(_: bytes) -> None:
+        raise RuntimeError
+
+    async with carrying(way) as node, talking(node) as (buyer, seller):
+        plane, odd = node._plane, Caller(IDENTITY)
+        assert plane is not None
+        offer = read_offer(odd.offer(), LIMITS)
+        leg = plane.leg(offer, on_connected=lambda: None, on_rtcp=stumble, on_closed=lambda: None)
+        await odd.accept(await leg.answer(offer, redundant=False))
+        report = odd.keys.seal_report(b"\x80\xc9\x00\x01" + bytes(4))
+        assert report is not None
+        port = plane._port
+        assert port is not None
+        with stranger_to(buyer) as stranger:
+            async with asyncio.timeout(60):
+                while not (port.busy and stumbled):
+                    for _ in range(500):
+                        stranger.send(b"much to read")
+                    if port.busy:
+                        odd.send_raw(report)
+                    await asyncio.sleep(0.002)
+        await still_talk(buyer, seller, 1)
+        await odd.close()
+        await leg.close()
 
 
 def open_files() -> int:
