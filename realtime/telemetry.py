@@ -102,7 +102,7 @@ MEDIA_LAG = Gauge(
 )
 MEDIA_PACKETS = Gauge(
     "order_room_media_packets",
-    "Packets of ended legs, by what came of them",
+    "Packets of all legs, up to a second ago, by what came of them",
     ["what"],
     registry=REGISTRY,
 )

@@ -3,17 +3,17 @@
 Read in this order:
 
 - `limits`    every size, rate and length of time, in one table
-- `sdp`       pure: what a browser may offer, and the one answer it gets
+- `sdp`       pure: what a browser may offer, and what its answer is made of
 - `relay`     pure: one browser's packets become the stream that the other one hears
-- `rtcp`      pure: reports, written and read per hop
+- `rtcp`      reports, written and read per hop
 - `track`     pure: one leg's media, the path of every packet and what is counted on it
-- `adapter`   aiortc's DTLS, aioice's STUN and libsrtp; beside `peer_leg` the only file that
-              knows names they keep private
+- `adapter`   aiortc's DTLS, SDP and RTCP, aioice's STUN and libsrtp; beside `peer_leg` the only
+              file that knows names they keep private
 - `agent`     our half of ICE: which address is believed, and where media goes
 - `forwarding`, `native` with `batch.c`: read, unprotect, rewrite, protect, send: in Python, or
               in batches in C where a compiler was found
 - `leg`       the connection to one browser, as the node sees it
-- `port`      the one UDP port of a process, which all its legs share
+- `port`      the one UDP port of a process, which all its legs share; `shared_leg` is one of them
 - `peer_leg`  the fallback: aiortc's own connection, with a socket per leg
 - `plane`     which of these a process uses, chosen at its start
 - `selfcall`  a call to ourselves at the start: does a packet really get through?

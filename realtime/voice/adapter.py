@@ -1,7 +1,8 @@
 """aiortc, aioice and pylibsrtp, as far as a leg on the shared socket needs them.
 
-What those packages keep private and we lean on is used here and in `leg` (the fallback), and
-nowhere else; a test holds both to their lists. The list of this file is `PRIVATE_NAMES`:
+The handshake, SRTP, and three formats: the answer's SDP, STUN and RTCP. What those packages keep
+private and we lean on is used here and in `peer_leg` (the fallback), and nowhere else; a test
+holds both to their lists. The list of this file is `PRIVATE_NAMES`:
 
 - `RTCDtlsTransport._rx_srtp`, `._tx_srtp`: the SRTP sessions after the handshake;
 - `RTCDtlsTransport._set_role`: who begins the handshake;
@@ -22,6 +23,7 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from aioice import stun
+from aiortc import rtp, sdp
 from aiortc.rtcdtlstransport import (
     RTCCertificate,
     RTCDtlsFingerprint,
@@ -29,9 +31,25 @@ from aiortc.rtcdtlstransport import (
     RTCDtlsTransport,
     SRTPProtectionProfile,
 )
+from aiortc.rtcicetransport import RTCIceCandidate, RTCIceParameters
+from aiortc.rtcrtpparameters import (
+    ParametersDict,
+    RTCRtpCodecParameters,
+    RTCRtpHeaderExtensionParameters,
+)
 from OpenSSL import SSL
 from pylibsrtp import Error as SrtpError
 from pylibsrtp import Session, _binding
+
+from realtime.voice.sdp import (
+    AUDIO_LEVEL,
+    MID,
+    OPUS_CLOCK,
+    OPUS_PROFILE,
+    PROFILE,
+    Offer,
+    Transport,
+)
 
 PRIVATE_NAMES = (
     "aiortc.RTCCertificate._create_ssl_context",
@@ -161,6 +179,10 @@ class Identity:
         )
 
 
+def _nobody(*_: object) -> None:
+    """Whom something tells that is over."""
+
+
 class _Wire:
     """The transport that a handshake runs over: datagrams in a queue, and a callable to send."""
 
@@ -180,8 +202,9 @@ class _Wire:
         return True
 
     def close(self) -> None:
-        """Let whoever waits know that nothing will come."""
+        """Let whoever waits know that nothing will come; nothing is sent any more."""
         self._closed = True
+        self._send_now = _nobody
         self._wake()
 
     def _wake(self) -> None:
@@ -261,6 +284,9 @@ class Handshake:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
         self._dtls.remove_all_listeners()
+        # Nothing here leads back to its owner: both are freed now, keys and TLS state with them,
+        # and not when the garbage collector comes by, which holds up the packets of all calls.
+        self._on_keys = self._on_over = _nobody
 
     async def _run(self) -> None:
         with contextlib.suppress(SSL.Error, ConnectionError):
@@ -311,53 +337,149 @@ def knows(check: Check, password: str) -> bool:
 
 def answer(check: Check, address: tuple[str, int], password: str) -> bytes:
     """The answer to a request that came from `address`."""
-    message = stun.Message(
-        stun.Method.BINDING,
-        stun.Class.RESPONSE,
-        check.transaction_id,
-        {"XOR-MAPPED-ADDRESS": address},
-    )
-    message.add_message_integrity(password.encode())
-    return bytes(message)
+    told = {"XOR-MAPPED-ADDRESS": address}
+    return _signed(password, stun.Class.RESPONSE, told, check.transaction_id)
 
 
 def role_conflict(check: Check, password: str) -> bytes:
     """The answer to one who takes our part: it should take the other (RFC 8445 section 7.3.1.1)."""
-    message = stun.Message(
-        stun.Method.BINDING,
-        stun.Class.ERROR,
-        check.transaction_id,
-        {"ERROR-CODE": (487, "Role Conflict")},
-    )
-    message.add_message_integrity(password.encode())
-    return bytes(message)
+    told = {"ERROR-CODE": (487, "Role Conflict")}
+    return _signed(password, stun.Class.ERROR, told, check.transaction_id)
 
 
 def request(
     transaction: bytes, *, username: str, password: str, priority: int, tie_breaker: int
 ) -> bytes:
     """Our own check of an address: will it answer?"""
-    message = stun.Message(
-        stun.Method.BINDING,
-        stun.Class.REQUEST,
-        transaction,
-        {"USERNAME": username, "PRIORITY": priority, "ICE-CONTROLLED": tie_breaker},
-    )
-    message.add_message_integrity(password.encode())
-    return bytes(message)
+    told = {"USERNAME": username, "PRIORITY": priority, "ICE-CONTROLLED": tie_breaker}
+    return _signed(password, stun.Class.REQUEST, told, transaction)
 
 
 def nominate(*, username: str, password: str) -> bytes:
     """A browser's check that names its path; for our own calls to ourselves."""
-    message = stun.Message(
-        stun.Method.BINDING,
-        stun.Class.REQUEST,
-        attributes={
-            "USERNAME": username,
-            "PRIORITY": 1,
-            "ICE-CONTROLLING": 1,
-            "USE-CANDIDATE": None,
-        },
-    )
+    told = {"USERNAME": username, "PRIORITY": 1, "ICE-CONTROLLING": 1, "USE-CANDIDATE": None}
+    return _signed(password, stun.Class.REQUEST, told)
+
+
+def _signed(
+    password: str, kind: stun.Class, attributes: dict[str, Any], transaction: bytes | None = None
+) -> bytes:
+    """A binding message whose sender shows the password; None draws a transaction of its own."""
+    message = stun.Message(stun.Method.BINDING, kind, transaction, attributes)
     message.add_message_integrity(password.encode())
     return bytes(message)
+
+
+# -------------------------------------------------------------------------------------- SDP
+
+
+def write_answer(
+    offer: Offer,
+    transport: Transport,
+    *,
+    ssrc: int,
+    cname: str,
+    identifier: int,
+    redundant: bool = False,
+    lite: bool = False,
+) -> str:
+    """The complete answer to `offer`: nothing is added or changed later.
+
+    `ssrc` and `cname` name the stream we shall send; `identifier` is any number that tells two
+    sessions apart. The transport needs at least one candidate. `redundant` asks the browser to
+    send each frame twice, if it offered that; `lite` says that we answer checks and send none.
+    """
+    first, codecs = transport.candidates[0], _codecs(offer, redundant=redundant)
+    media = sdp.MediaDescription("audio", first.port, PROFILE, [c.payloadType for c in codecs])
+    media.host = first.host
+    media.direction = "sendrecv"
+    media.msid = f"{cname} voice"
+    media.rtcp_port, media.rtcp_host, media.rtcp_mux = 9, "0.0.0.0", True  # noqa: S104 - RFC 8840
+    media.ssrc = [sdp.SsrcDescription(ssrc=ssrc, cname=cname)]
+    media.rtp.muxId = offer.name
+    media.rtp.codecs = codecs
+    media.rtp.headerExtensions = [
+        RTCRtpHeaderExtensionParameters(id=number, uri=uri)
+        for number, uri in ((offer.agreed.audio_level, AUDIO_LEVEL), (offer.agreed.mid, MID))
+        if number is not None
+    ]
+    media.dtls = RTCDtlsParameters(
+        fingerprints=[RTCDtlsFingerprint("sha-256", transport.fingerprint)],
+        role=sdp.DTLS_SETUP_ROLE[offer.our_setup],
+    )
+    media.ice = RTCIceParameters(
+        iceLite=lite, usernameFragment=transport.ufrag, password=transport.password
+    )
+    media.ice_candidates = [
+        RTCIceCandidate(1, each.foundation, each.host, each.port, each.priority, "udp", "host")
+        for each in transport.candidates
+    ]
+    media.ice_candidates_complete = True
+    answer = sdp.SessionDescription()
+    answer.origin = f"- {identifier} 1 IN IP4 0.0.0.0"
+    answer.group = [sdp.GroupDescription("BUNDLE", [offer.name])]
+    answer.msid_semantic = [sdp.GroupDescription("WMS", ["*"])]
+    answer.media = [media]
+    return str(answer)
+
+
+def _codecs(offer: Offer, *, redundant: bool) -> list[RTCRtpCodecParameters]:
+    """What the answer names; what stands first a browser sends, the rest it is ready to hear."""
+
+    def codec(name: str, number: int, channels: int, wishes: str = "") -> RTCRtpCodecParameters:
+        meant: ParametersDict = sdp.parameters_from_sdp(wishes) if wishes else {}
+        return RTCRtpCodecParameters(
+            f"audio/{name}", OPUS_CLOCK, channels, number, parameters=meant
+        )
+
+    agreed = offer.agreed
+    found = [codec("opus", agreed.opus, 2, OPUS_PROFILE)]
+    if agreed.red is not None:
+        twice = codec("red", agreed.red, 2, f"{agreed.opus}/{agreed.opus}")
+        found.insert(0 if redundant else 1, twice)
+    if agreed.telephone_event is not None:
+        found.append(codec("telephone-event", agreed.telephone_event, 1))
+    return found
+
+
+# ------------------------------------------------------------------------------------- RTCP
+
+Reported = rtp.RtcpReceiverInfo
+"""How one source is heard (RFC 3550 section 6.4.1), in the units of the wire."""
+
+SenderReport = rtp.RtcpSrPacket
+Report = SenderReport | rtp.RtcpRrPacket
+
+NAME = 1
+"""CNAME, of the items that describe a source (RFC 3550 section 6.5.1)."""
+
+
+def read_reports(packet: bytes) -> list[Report]:
+    """The sender and receiver reports of a compound packet; other kinds are passed over.
+
+    Raises:
+        ValueError: it is not RTCP.
+    """
+    return [each for each in rtp.RtcpPacket.parse(packet) if isinstance(each, Report)]
+
+
+def write_report(
+    ssrc: int, cname: str, sent: tuple[int, int, int, int] | None, heard: Reported | None
+) -> bytes:
+    """A compound packet of the source `ssrc`: its report, and its name.
+
+    It is a sender report if something was `sent`: NTP time in 32.32 bits, RTP timestamp, packets
+    and octets. `heard` tells of the one source that is listened to.
+    """
+    blocks = [] if heard is None else [heard]
+    if sent is None:
+        report: Report = rtp.RtcpRrPacket(ssrc, blocks)
+    else:
+        report = SenderReport(ssrc, rtp.RtcpSenderInfo(*sent), blocks)
+    named = rtp.RtcpSdesPacket([rtp.RtcpSourceInfo(ssrc, [(NAME, cname.encode("ascii"))])])
+    return bytes(report) + bytes(named)
+
+
+def write_goodbye(ssrc: int) -> bytes:
+    """The source says nothing more; goes behind a report."""
+    return bytes(rtp.RtcpByePacket([ssrc]))

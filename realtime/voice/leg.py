@@ -1,6 +1,6 @@
 """The connection to one browser, as the node sees it; there are two kinds.
 
-`realtime.voice.port` has the usual one: all legs of a process share one socket per address.
+`realtime.voice.shared_leg` has the usual one: all legs of a process share one socket per address.
 `realtime.voice.peer_leg` has the fallback: aiortc's own connection, with sockets of its own.
 """
 

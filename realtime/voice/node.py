@@ -55,7 +55,7 @@ class Node:
 
     Attributes:
         incarnation: names this run of the process; another run has another one.
-        counters: sums over the legs that are closed.
+        counters: of legs that are closed, what the pulse had not counted yet.
         echoes: people who test their microphone.
     """
 
@@ -133,19 +133,22 @@ class Node:
 
     @property
     def lag(self) -> float:
-        """Seconds by which the event loop lately ran late, on average."""
-        return self._pulse.lag
+        """Seconds by which the event loop lately ran late on average, or media is late now."""
+        behind = 0.0 if self._plane is None else self._plane.behind
+        return max(self._pulse.lag, behind)
 
     @property
     def overloaded(self) -> bool:
-        """The event loop was held up lately: a new call would be heard late, as would all."""
+        """Too late by its `lag`: a new call would be heard in lumps, as would all."""
         return self.lag > self._limits.lag_seconds
 
     @property
     def counted(self) -> Counters:
-        """What came of the packets of ended legs, and of those that belonged to no leg."""
+        """What came of the packets of all legs, up to a second ago, and of those of no leg."""
         total = Counters()
         total.add(self.counters)
+        total.add(self._pulse.counters)
+        total.add(self.echoes.counters)
         if self._plane is not None:
             total.add(self._plane.counters)
         return total
@@ -363,7 +366,7 @@ class Node:
                 party.state = "silent"
                 self._on_silent(party.call_id, party.person_id)
         attachment.leg.media.listen(None)
-        self.counters.add(attachment.leg.counters)
+        self.counters.add(attachment.news())
 
     def _drop(self, attachment: Attachment) -> None:
         """Close a leg that a newer one replaces."""

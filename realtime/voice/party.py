@@ -22,6 +22,7 @@ from realtime.voice.relay import Stream
 from realtime.voice.rtcp import Hop
 from realtime.voice.sdp import Offer
 from realtime.voice.takes import Take
+from realtime.voice.track import Counters
 
 CLOCK_TO_UNIX = time.time() - time.monotonic()
 """Added to the monotonic clock it gives Unix time; it never changes during a run."""
@@ -152,6 +153,7 @@ class Attachment:
         self.passing = False
         self.reported_at = self.report_at = 0.0
         self._meter = Meter()
+        self._told = Counters()
         self.leg = open_leg(
             offer,
             on_connected=lambda: on_connected(self),
@@ -221,6 +223,13 @@ class Attachment:
         )
         trip = self.hop.round_trip or 0.0
         return packets, Way(loss=loss, jitter=reception.jitter, round_trip=trip), level
+
+    def news(self) -> Counters:
+        """What was counted on the leg since the last question."""
+        counted, before = self.leg.counters, self._told
+        self._told = msgspec.structs.replace(counted, malformed=counted.malformed + self.malformed)
+        now, then = msgspec.structs.astuple(self._told), msgspec.structs.astuple(before)
+        return Counters(*(new - old for new, old in zip(now, then, strict=True)))
 
     def outward(self) -> Way:
         """How our packets lately came to this browser, by its own reports."""

@@ -42,9 +42,10 @@ from pylibsrtp import Error as SrtpError
 from pylibsrtp import Session
 
 from orders.errors import Unavailable
+from realtime.voice.adapter import write_answer
 from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
-from realtime.voice.sdp import Candidate, Offer, Transport, advertised, write_answer
+from realtime.voice.sdp import Candidate, Offer, Transport, advertised
 from realtime.voice.track import Track
 
 log = structlog.get_logger(__name__)

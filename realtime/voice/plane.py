@@ -69,6 +69,11 @@ class Plane:
         return Counters() if self._port is None else self._port.counters
 
     @property
+    def behind(self) -> float:
+        """Seconds for which more came to the shared port than could be read."""
+        return 0.0 if self._port is None else self._port.behind
+
+    @property
     def address(self) -> tuple[str, int] | None:
         """One address of the port, as this machine reaches it; None without a shared port."""
         return None if self._port is None else self._port.address

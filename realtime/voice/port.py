@@ -13,7 +13,6 @@ about a millisecond of delay, where a frame of speech is twenty.
 from __future__ import annotations
 
 import asyncio
-import secrets
 import socket
 import time
 from collections.abc import Callable
@@ -21,15 +20,14 @@ from functools import partial
 
 import structlog
 
-from orders.errors import Unavailable
 from realtime.voice import adapter
-from realtime.voice.adapter import Handshake, Identity, Keys
-from realtime.voice.agent import Agent
-from realtime.voice.forwarding import DATAGRAMS, Address, Forwarder, Line
+from realtime.voice.adapter import Identity
+from realtime.voice.forwarding import DATAGRAMS, Address, Forwarder
 from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
-from realtime.voice.sdp import Candidate, Offer, Transport, advertised, write_answer
-from realtime.voice.track import Counters, Media
+from realtime.voice.sdp import Candidate, Offer, advertised
+from realtime.voice.shared_leg import SharedLeg
+from realtime.voice.track import Counters
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +47,9 @@ RECEIVE_BUFFER = 4 << 20
 
 IDENTITY_LIFE = 24 * 3_600.0
 """Seconds until new legs get a new certificate."""
+
+_PATIENCE = 10 * TICK
+"""Seconds since all was read that are nothing to speak of: the time between two ticks."""
 
 _HOST_PREFERENCE = 126
 """Type preference of host candidates (RFC 8445 section 5.1.2.2)."""
@@ -84,11 +85,22 @@ class Port:
         self._tick_at: asyncio.TimerHandle | None = None
         self._window_at = time.monotonic()
         self._window_count = 0
+        # When a tick last read all that had come.
+        self._emptied_at = 0.0
 
     @property
     def busy(self) -> bool:
         """Reading is by the clock at the moment."""
         return self._busy
+
+    @property
+    def behind(self) -> float:
+        """Seconds for which more came than could be read; 0 while it is read as it comes.
+
+        The event loop runs on meanwhile, so its own lag does not tell of it.
+        """
+        late = time.monotonic() - self._emptied_at if self._busy else 0.0
+        return late if late > _PATIENCE else 0.0
 
     def open(self) -> None:
         """Listen. An address that cannot be had is left out with a warning."""
@@ -194,25 +206,35 @@ class Port:
         now = time.monotonic()
         self._window_count += self.forwarder.read(source, now, on_control)
         if now - self._window_at >= WINDOW and self._rate(now) > BUSY:
-            self._busy = True
+            self._busy, self._emptied_at = True, now
             for each in self._sockets:
                 self._loop.remove_reader(each)
             self._tick_at = self._loop.call_later(TICK, self._tick)
 
     def _tick(self) -> None:
         now = time.monotonic()
+        try:
+            if self._read_all(now):
+                self._emptied_at = now
+        finally:  # whatever one datagram does to us, those of all others are read
+            if now - self._window_at >= WINDOW and self._rate(now) < QUIET:
+                self._busy = False
+                self._listen()
+            else:
+                self._tick_at = self._loop.call_later(TICK, self._tick)
+
+    def _read_all(self, now: float) -> bool:
+        """Read what came, up to a bound; False if more is there."""
+        emptied = 0
         for each in self._sockets:
             on_control = partial(self._control, each)
             for _ in range(BURSTS):
                 came = self.forwarder.read(each, now, on_control)
                 self._window_count += came
                 if came < DATAGRAMS:
+                    emptied += 1
                     break
-        if now - self._window_at >= WINDOW and self._rate(now) < QUIET:
-            self._busy = False
-            self._listen()
-        else:
-            self._tick_at = self._loop.call_later(TICK, self._tick)
+        return emptied == len(self._sockets)
 
     def _rate(self, now: float) -> float:
         """Datagrams a second since the last question."""
@@ -245,8 +267,10 @@ class Port:
         elif adapter.is_request(check):
             name, _, _ = str(check.attributes.get("USERNAME", "")).partition(":")
             leg = self._by_name.get(name)
-            if leg is None or not leg.checked(check, (source, address)):
+            if leg is None:
                 self.counters.rejected += 1
+            else:
+                leg.checked(check, (source, address))
         elif adapter.is_answer(check):
             leg = self._by_address.get(address)
             if leg is None or not leg.check_answered(check, (source, address)):
@@ -269,214 +293,6 @@ class Port:
         # Browsers draw the number; that two drew the same is rare, that ten did is an attack.
         candidates = self._by_source.get(int.from_bytes(datagram[8:12], "big"), [])[:2]
         return any(each.moved(datagram, (source, address), now) for each in candidates)
-
-
-class SharedLeg:
-    """One browser's connection over the shared port. A `Leg`."""
-
-    def __init__(
-        self,
-        port: Port,
-        offer: Offer,
-        *,
-        identity: Identity,
-        limits: VoiceLimits,
-        on_connected: Callable[[], None],
-        on_rtcp: Callable[[bytes], None],
-        on_closed: Callable[[], None],
-    ) -> None:
-        """Prepare; the port makes legs."""
-        self.ssrc = secrets.randbits(32)
-        self.cname = secrets.token_hex(8)
-        self.connected = False
-        self.control = Counters()
-        self.agent: Agent[Line] = Agent(offer.ufrag, offer.password)
-        self._port = port
-        self._limits = limits
-        self._identity = identity
-        self._on_connected = on_connected
-        self._on_rtcp = on_rtcp
-        self._on_closed = on_closed
-        self._media = port.forwarder.track(
-            limits,
-            self.ssrc,
-            offer.agreed,
-            sequence=secrets.randbits(15),
-            timestamp=secrets.randbits(32),
-        )
-        self._handshake = Handshake(
-            identity,
-            active=offer.our_setup == "active",
-            fingerprints=offer.fingerprints,
-            pending=limits.pending_datagrams,
-            send=self._send,
-            on_keys=self._established,
-            on_over=self._over,
-        )
-        # Set by the handshake's end, by `answer`, and by `_over` once nothing more may happen.
-        self._keys: Keys | None = None
-        self._timeout: asyncio.TimerHandle | None = None
-        self._closing: asyncio.Task[None] | None = None
-
-    @property
-    def media(self) -> Media:
-        """What is heard and sent over the leg."""
-        return self._media
-
-    @property
-    def counters(self) -> Counters:
-        """A copy."""
-        total = Counters()
-        total.add(self.control)
-        total.add(self._media.counters)
-        total.rejected += self.agent.forged
-        return total
-
-    async def answer(self, offer: Offer, *, redundant: bool) -> str:
-        """The one answer."""
-        candidates = self._port.candidates()
-        if self._closing is not None or not candidates:
-            await self.close()
-            raise Unavailable(reason="no_address")
-        loop = asyncio.get_running_loop()
-        self._timeout = loop.call_later(self._limits.connect_seconds, self._expired)
-        transport = Transport(
-            ufrag=self.agent.ufrag,
-            password=self.agent.password,
-            fingerprint=self._identity.fingerprint,
-            candidates=candidates,
-        )
-        return write_answer(
-            offer,
-            transport,
-            ssrc=self.ssrc,
-            cname=self.cname,
-            identifier=secrets.randbits(62),
-            redundant=redundant,
-            lite=True,
-        )
-
-    def send_rtcp(self, packet: bytes) -> None:
-        """Protect and send a compound RTCP packet."""
-        sealed = None if self._keys is None else self._keys.seal_report(packet)
-        if sealed is None or not self._send(sealed):
-            self.control.unsent += 1
-        else:
-            self.control.sent += 1
-
-    def ask(self) -> None:
-        """Send a check of ours over the path in use."""
-        line = self.agent.path
-        if line is not None and self._closing is None:
-            _send_to(line[0], self.agent.ask(line), line[1])
-
-    async def close(self) -> None:
-        """Say goodbye and leave the port."""
-        self._over()
-        if self._closing is not None:
-            await asyncio.shield(self._closing)
-
-    # ------------------------------------------------------------ what the port hands over
-
-    def checked(self, check: adapter.Check, line: Line) -> bool:
-        """A check that names us; False if it does not know the password."""
-        if self._closing is not None:
-            return False
-        source, address = line
-        path = self.agent.path
-        out = self.agent.checked(check, line, (address[0], address[1]))
-        if not out:
-            return False
-        self._believe(line, time.monotonic())
-        for each in out:
-            _send_to(source, each, address)
-        if path is None and self.agent.path is not None:
-            self._port.forwarder.aim(self.media, self.agent.path)
-            self._handshake.start()
-        return True
-
-    def check_answered(self, check: adapter.Check, line: Line) -> bool:
-        """An answer to our own check; False if it is not one."""
-        if self._closing is not None or not self.agent.answered(check, line):
-            return False
-        self._believe(line, time.monotonic())
-        self._port.forwarder.aim(self.media, line)
-        return True
-
-    def moved(self, packet: bytes, line: Line, now: float) -> bool:
-        """Media from a strange address; False if it is not authentic."""
-        if self._keys is None or not self._port.forwarder.stray(self.media, packet, now):
-            return False
-        _send_to(line[0], self.agent.ask(line), line[1])
-        self._believe(line, now)
-        return True
-
-    def handshake_came(self, datagram: bytes) -> None:
-        """DTLS from one of our addresses."""
-        if self._closing is None and not self._handshake.feed(datagram):
-            self.control.intruders += 1
-
-    def media_came(self, datagram: bytes, *, is_report: bool) -> None:
-        """Media that the forwarder left to us: reports, and what came before the handshake."""
-        if self._keys is None:
-            self.control.unwanted += 1
-        elif not is_report:
-            self._port.forwarder.stray(self.media, datagram, time.monotonic())
-        elif (report := self._keys.read_report(datagram)) is None:
-            self.control.rejected += 1
-        else:
-            self.control.received += 1
-            self.media.heard_at = time.monotonic()
-            self._on_rtcp(report)
-
-    # -------------------------------------------------------------------------- its end
-
-    def _believe(self, line: Line, now: float) -> None:
-        self.media.heard_at = now
-        gone = self.agent.adopt(line, now)
-        if gone is not None:
-            self._port.drop(gone[1], self)
-        self._port.put(line[1], self)
-
-    def _send(self, datagram: bytes) -> bool:
-        line = self.agent.path
-        return line is not None and _send_to(line[0], datagram, line[1])
-
-    def _established(self, keys: Keys) -> None:
-        if self._closing is not None:
-            return
-        if self._timeout is not None:
-            self._timeout.cancel()
-        self._keys = keys
-        self._port.forwarder.unlock(self.media, keys)
-        self.connected = True
-        self.media.heard_at = time.monotonic()
-        self._on_connected()
-
-    def _expired(self) -> None:
-        if not self.connected:
-            self._over()
-
-    def _over(self) -> None:
-        """Nothing more comes in or goes out; the goodbye is said in the background."""
-        if self._closing is not None:
-            return
-        if self._timeout is not None:
-            self._timeout.cancel()
-        self.connected = False
-        self._keys = None
-        self._port.forget(self)
-        self._closing = asyncio.get_running_loop().create_task(self._handshake.close())
-        self._on_closed()
-
-
-def _send_to(source: socket.socket, datagram: bytes, address: Address) -> bool:
-    """Send; False if the kernel would not have it."""
-    try:
-        source.sendto(datagram, address)
-    except OSError:
-        return False
-    return True
 
 
 def _enlarge(made: socket.socket) -> None:

@@ -21,6 +21,7 @@ import structlog
 from realtime.voice.limits import VoiceLimits
 from realtime.voice.party import Party
 from realtime.voice.quality import Word
+from realtime.voice.track import Counters
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +40,7 @@ class Pulse:
 
     Attributes:
         lag: seconds by which the event loop lately ran late, on average.
+        counters: what came of the packets of legs while they were in use, up to a second ago.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class Pulse:
     ) -> None:
         """Prepare; what is told when is `Node`'s promise."""
         self.lag = 0.0
+        self.counters = Counters()
         self._limits = limits
         self._calls = calls
         self._on_connected = on_connected
@@ -116,6 +119,7 @@ class Pulse:
         current, listener = party.current, party.listener
         if current is None:
             return
+        self.counters.add(current.news())
         packets, inward, level = current.second()
         if listener is None or party.state != "connected":
             return

@@ -1,4 +1,4 @@
-"""Reports, written and read per hop. Pure: bytes in, bytes out.
+"""Reports, written and read per hop. Bytes in, bytes out; the wire's format is the adapter's.
 
 Reports are not forwarded: they describe one hop, and what the two hops of a call have in common
 is only the payload. So the server is an ordinary receiver and sender towards each browser
@@ -8,54 +8,28 @@ jitter of both directions of that hop.
 
 from __future__ import annotations
 
-import struct
-
 import msgspec
 
+from realtime.voice import adapter
 from realtime.voice.relay import HEADER, MAX_DROPOUT, Stream
 from realtime.voice.sdp import OPUS_CLOCK
-
-SENDER_REPORT = 200
-RECEIVER_REPORT = 201
-SOURCE_DESCRIPTION = 202
-BYE = 203
 
 NTP_EPOCH = 2_208_988_800
 """Seconds from 1900 to 1970 (RFC 5905)."""
 
-_CNAME_ITEM = 1
-_BLOCK = struct.Struct("!LLLLLL")
-_SENDER = struct.Struct("!QLLL")
 _LOST_MAX = 0x7FFFFF
 _LOST_MIN = -0x800000
 
 
 class Block(msgspec.Struct, frozen=True, kw_only=True):
-    """One report block: how a receiver hears one source (RFC 3550 section 6.4.1)."""
+    """How a browser hears us, by its last report (RFC 3550 section 6.4.1)."""
 
-    ssrc: int
     fraction_lost: float
-    """Since the last report, 0 to 1."""
+    """Since the report before, 0 to 1."""
 
     lost: int
     jitter: float
     """In seconds."""
-
-    last_sender_report: int
-    """Middle 32 bits of the NTP time in the last sender report; 0 before the first."""
-
-    since_last: int
-    """Delay since it came, in 1/65536 s."""
-
-
-class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """A sender or receiver report, as far as we use it."""
-
-    ssrc: int
-    ntp: int | None
-    """The sender's time, 32.32 bits; None in a receiver report."""
-
-    blocks: tuple[Block, ...]
 
 
 class Reception:
@@ -120,7 +94,7 @@ class Reception:
         self._timestamp = timestamp
         self._arrived_at = now
 
-    def block(self, *, last_sender_report: int, since_last: float) -> bytes | None:
+    def block(self, *, last_sender_report: int, since_last: float) -> adapter.Reported | None:
         """The report block on this source since the last one; None if nothing was heard yet.
 
         `since_last` is in seconds.
@@ -132,13 +106,14 @@ class Reception:
         self._expected_before = self.expected
         self._received_before = self.packets
         fraction = min(255, (lost << 8) // expected) if expected > 0 and lost > 0 else 0
-        return _BLOCK.pack(
-            self.ssrc,
-            fraction << 24 | max(_LOST_MIN, min(self.lost, _LOST_MAX)) & 0xFFFFFF,
-            self._highest & 0xFFFFFFFF,
-            int(self.jitter * OPUS_CLOCK) & 0xFFFFFFFF,
-            last_sender_report,
-            int(since_last * 65536) & 0xFFFFFFFF if last_sender_report else 0,
+        return adapter.Reported(
+            ssrc=self.ssrc,
+            fraction_lost=fraction,
+            packets_lost=max(_LOST_MIN, min(self.lost, _LOST_MAX)),
+            highest_sequence=self._highest & 0xFFFFFFFF,
+            jitter=int(self.jitter * OPUS_CLOCK) & 0xFFFFFFFF,
+            lsr=last_sender_report,
+            dlsr=int(since_last * 65536) & 0xFFFFFFFF if last_sender_report else 0,
         )
 
     def _start(self, sequence: int, timestamp: int) -> None:
@@ -174,7 +149,7 @@ class Hop:
         self.round_trip: float | None = None
         self.far: Block | None = None
         self._ssrc = ssrc
-        self._description = _source_description(ssrc, cname)
+        self._cname = cname
         self._epoch = epoch + NTP_EPOCH
         self._last_sender_report = 0
         self._last_sender_report_at = 0.0
@@ -185,98 +160,43 @@ class Hop:
         Raises:
             ValueError: it is not RTCP; nothing was learned.
         """
-        for report in parse(packet):
-            if report.ntp is not None:
-                self._last_sender_report = report.ntp >> 16 & 0xFFFFFFFF
+        for report in adapter.read_reports(packet):
+            if isinstance(report, adapter.SenderReport):
+                self._last_sender_report = report.sender_info.ntp_timestamp >> 16 & 0xFFFFFFFF
                 self._last_sender_report_at = now
-            for block in report.blocks:
-                if block.ssrc != self._ssrc:
+            for told in report.reports:
+                if told.ssrc != self._ssrc:
                     continue
-                self.far = block
-                if block.last_sender_report:
-                    passed = (self._ntp(now) >> 16) - block.last_sender_report - block.since_last
-                    passed &= 0xFFFFFFFF
+                self.far = Block(
+                    fraction_lost=told.fraction_lost / 256,
+                    lost=told.packets_lost,
+                    jitter=told.jitter / OPUS_CLOCK,
+                )
+                if told.lsr:
+                    passed = ((self._ntp(now) >> 16) - told.lsr - told.dlsr) & 0xFFFFFFFF
                     # Rounding, or a browser that echoes nonsense, can make it negative.
                     self.round_trip = 0.0 if passed >> 31 else passed / 65536
 
     def report(self, stream: Stream, now: float) -> bytes:
         """A compound packet: a sender report once we have sent, else a receiver report."""
-        block = self.reception.block(
+        heard = self.reception.block(
             last_sender_report=self._last_sender_report,
             since_last=now - self._last_sender_report_at,
         )
-        blocks = b"" if block is None else block
-        count = 0 if block is None else 1
-        if stream.sent_at is None:
-            head = _packet(RECEIVER_REPORT, count, struct.pack("!L", self._ssrc) + blocks)
-        else:
+        sent = None
+        if stream.sent_at is not None:
             timestamp = stream.timestamp + int((now - stream.sent_at) * OPUS_CLOCK)
-            sender = _SENDER.pack(
+            sent = (
                 self._ntp(now),
                 timestamp & 0xFFFFFFFF,
                 stream.packets & 0xFFFFFFFF,
                 stream.octets & 0xFFFFFFFF,
             )
-            head = _packet(SENDER_REPORT, count, struct.pack("!L", self._ssrc) + sender + blocks)
-        return head + self._description
+        return adapter.write_report(self._ssrc, self._cname, sent, heard)
 
     def goodbye(self, stream: Stream, now: float) -> bytes:
         """The last packet of a call that has ended; never sent when only a leg is replaced."""
-        return self.report(stream, now) + _packet(BYE, 1, struct.pack("!L", self._ssrc))
+        return self.report(stream, now) + adapter.write_goodbye(self._ssrc)
 
     def _ntp(self, now: float) -> int:
         return int((now + self._epoch) * 2**32)
-
-
-def parse(packet: bytes) -> list[Report]:
-    """The reports in a compound packet; other kinds in it are passed over.
-
-    Raises:
-        ValueError: lengths do not match or the version is not 2.
-    """
-    reports = []
-    at = 0
-    while at < len(packet):
-        if len(packet) < at + 4:
-            raise ValueError("RTCP header cut short")
-        first, kind, words = struct.unpack_from("!BBH", packet, at)
-        body, at = packet[at + 4 : at + 4 + 4 * words], at + 4 + 4 * words
-        if first >> 6 != 2 or at > len(packet):  # noqa: PLR2004 - the version of RTCP
-            raise ValueError("RTCP version or length wrong")
-        if kind in (SENDER_REPORT, RECEIVER_REPORT):
-            reports.append(_report(kind, first & 0x1F, body))
-    return reports
-
-
-def _report(kind: int, count: int, body: bytes) -> Report:
-    start = 4 + (_SENDER.size if kind == SENDER_REPORT else 0)
-    if len(body) < start + count * _BLOCK.size:
-        raise ValueError("RTCP report cut short")
-    (ssrc,) = struct.unpack_from("!L", body)
-    blocks = []
-    for index in range(count):
-        source, loss, _, jitter, lsr, dlsr = _BLOCK.unpack_from(body, start + index * _BLOCK.size)
-        lost = loss & 0xFFFFFF
-        blocks.append(
-            Block(
-                ssrc=source,
-                fraction_lost=(loss >> 24) / 256,
-                lost=lost - 0x1000000 if lost > _LOST_MAX else lost,
-                jitter=jitter / OPUS_CLOCK,
-                last_sender_report=lsr,
-                since_last=dlsr,
-            )
-        )
-    ntp = struct.unpack_from("!Q", body, 4)[0] if kind == SENDER_REPORT else None
-    return Report(ssrc=ssrc, ntp=ntp, blocks=tuple(blocks))
-
-
-def _source_description(ssrc: int, cname: str) -> bytes:
-    name = cname.encode("ascii")
-    chunk = struct.pack("!LBB", ssrc, _CNAME_ITEM, len(name)) + name
-    # An item list ends with a zero byte and is padded to whole words (RFC 3550 section 6.5).
-    return _packet(SOURCE_DESCRIPTION, 1, chunk + bytes(4 - len(chunk) % 4))
-
-
-def _packet(kind: int, count: int, body: bytes) -> bytes:
-    return struct.pack("!BBH", 2 << 6 | count, kind, len(body) // 4) + body

@@ -1,21 +1,17 @@
-"""What a browser may offer, and the one answer it gets. Pure: text in, text out.
+"""What a browser may offer, and what its answer is made of. Pure: text in, facts out.
 
 An offer is read line by line into an `Offer` that holds only what we use, and everything else
-is left behind. From it we write two descriptions of our own:
+is left behind. Two descriptions are made of it:
 
-- `Offer.reduced()`, the only thing the WebRTC library ever parses, so that no odd line of a
+- `Offer.reduced()`, the only one that the WebRTC library ever parses, so that no odd line of a
   stranger reaches its parser;
-- `write_answer()`, the answer with the speech profile of `OPUS_PROFILE`.
+- the answer, written by the library (`realtime.voice.adapter.write_answer`), which leads from an
+  `Offer` and a `Transport` to the speech profile of `OPUS_PROFILE`.
 
 The browser's candidates are counted and dropped. It is the controlling side (RFC 8445) and our
 addresses stand in the answer, so its own checks tell us where it is. Hence a browser needs to
 wait for no candidate before it sends its offer, nobody can make the server send checks to an
 address of his choice, and names that only a local network could resolve cost nothing.
-
-The answer is written here and not by `aiortc.sdp`, which can write `a=ice-lite` as well but fills
-the rest from aiortc's own parameter classes: we would build those from an `Agreed` to have them
-written out, and what a browser gets would change with the next version of a library. This module
-is pure and imports nothing of aiortc; the fallback of `peer_leg` hands it the same facts.
 """
 
 from __future__ import annotations
@@ -41,10 +37,13 @@ repair data in the stream, and next to nothing while nobody speaks."""
 OPUS_CLOCK = 48_000
 """Opus counts in 48 kHz whatever it carries (RFC 7587 section 4.1)."""
 
+PROFILE = "UDP/TLS/RTP/SAVPF"
+"""How media travels: RTP with feedback, secured by DTLS (RFC 5764 section 8)."""
+
 _UFRAG = re.compile(r"[A-Za-z0-9+/]{4,256}")
 _PASSWORD = re.compile(r"[A-Za-z0-9+/]{22,256}")
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`{|}~-]{1,16}")
-_PROFILES = ("UDP/TLS/RTP/SAVPF", "UDP/TLS/RTP/SAVP")
+_PROFILES = (PROFILE, "UDP/TLS/RTP/SAVP")
 _DIGEST_BYTES = {"sha-256": 32, "sha-384": 48, "sha-512": 64}
 _LAST_PAYLOAD_TYPE = 127
 _ONE_BYTE_IDS = range(1, 15)
@@ -95,11 +94,15 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
         It names one codec under a fixed number, because the library is not to touch media; the
         numbers in use are those of `agreed`.
         """
-        return _text(
-            [
-                *_session(identifier=0),
+        return "".join(
+            f"{line}\r\n"
+            for line in (
+                "v=0",
+                "o=- 0 1 IN IP4 0.0.0.0",
+                "s=-",
+                "t=0 0",
                 f"a=group:BUNDLE {self.name}",
-                f"m=audio 9 {_PROFILES[0]} 96",
+                f"m=audio 9 {PROFILE} 96",
                 "c=IN IP4 0.0.0.0",
                 "a=sendrecv",
                 f"a=mid:{self.name}",
@@ -109,7 +112,7 @@ class Offer(msgspec.Struct, frozen=True, kw_only=True):
                 f"a=setup:{self.setup}",
                 "a=rtcp-mux",
                 f"a=rtpmap:96 opus/{OPUS_CLOCK}/2",
-            ]
+            )
         )
 
 
@@ -162,68 +165,6 @@ def read_offer(text: str, limits: VoiceLimits) -> Offer:
         fingerprints=_fingerprints(both),
         setup=_one(both, "setup", re.compile("actpass|active|passive")),
     )
-
-
-def write_answer(
-    offer: Offer,
-    transport: Transport,
-    *,
-    ssrc: int,
-    cname: str,
-    identifier: int,
-    redundant: bool = False,
-    lite: bool = False,
-) -> str:
-    """The complete answer to `offer`: nothing is added or changed later.
-
-    `ssrc` and `cname` name the stream we shall send; `identifier` is any number that tells two
-    sessions apart. The transport needs at least one candidate. `redundant` asks the browser to
-    send each frame twice, if it offered that; `lite` says that we answer checks and send none.
-    """
-    agreed = offer.agreed
-    first = transport.candidates[0]
-    kinds = [agreed.opus]
-    if agreed.red is not None:
-        # What stands first is what a browser sends; the rest it is ready to hear.
-        kinds.insert(0 if redundant else 1, agreed.red)
-    if agreed.telephone_event is not None:
-        kinds.append(agreed.telephone_event)
-    lines = [
-        *_session(identifier),
-        *(["a=ice-lite"] if lite else []),
-        f"a=group:BUNDLE {offer.name}",
-        "a=msid-semantic: WMS *",
-        f"m=audio {first.port} {_PROFILES[0]} {' '.join(map(str, kinds))}",
-        f"c=IN IP{6 if ':' in first.host else 4} {first.host}",
-        "a=rtcp:9 IN IP4 0.0.0.0",
-        f"a=ice-ufrag:{transport.ufrag}",
-        f"a=ice-pwd:{transport.password}",
-        f"a=fingerprint:sha-256 {transport.fingerprint}",
-        f"a=setup:{offer.our_setup}",
-        f"a=mid:{offer.name}",
-    ]
-    if agreed.audio_level:
-        lines.append(f"a=extmap:{agreed.audio_level} {AUDIO_LEVEL}")
-    if agreed.mid:
-        lines.append(f"a=extmap:{agreed.mid} {MID}")
-    lines += [
-        "a=sendrecv",
-        f"a=msid:{cname} voice",
-        "a=rtcp-mux",
-        f"a=rtpmap:{agreed.opus} opus/{OPUS_CLOCK}/2",
-        f"a=fmtp:{agreed.opus} {OPUS_PROFILE}",
-    ]
-    if agreed.red is not None:
-        lines.append(f"a=rtpmap:{agreed.red} red/{OPUS_CLOCK}/2")
-        lines.append(f"a=fmtp:{agreed.red} {agreed.opus}/{agreed.opus}")
-    if agreed.telephone_event is not None:
-        lines.append(f"a=rtpmap:{agreed.telephone_event} telephone-event/{OPUS_CLOCK}")
-    lines.append(f"a=ssrc:{ssrc} cname:{cname}")
-    lines += [
-        f"a=candidate:{each.foundation} 1 udp {each.priority} {each.host} {each.port} typ host"
-        for each in transport.candidates
-    ]
-    return _text([*lines, "a=end-of-candidates"])
 
 
 def advertised(candidates: tuple[Candidate, ...], address: str | None) -> tuple[Candidate, ...]:
@@ -342,11 +283,3 @@ def _number(text: str, where: str, limit: int) -> int:
 
 def _invalid(where: str) -> NoReturn:
     raise SdpRefused(reason="invalid", where=where)
-
-
-def _session(identifier: int) -> list[str]:
-    return ["v=0", f"o=- {identifier} 1 IN IP4 0.0.0.0", "s=-", "t=0 0"]
-
-
-def _text(lines: list[str]) -> str:
-    return "\r\n".join(lines) + "\r\n"

@@ -23,6 +23,7 @@ from realtime.voice.adapter import Identity
 from realtime.voice.leg import LOOPBACK, Reach
 from realtime.voice.limits import VoiceLimits
 from realtime.voice.node import Node
+from realtime.voice.plane import prepare
 from tests.fuzz.memory import resident
 from tests.realtime.voice.caller import Caller
 from tests.realtime.voice.peer import rtp
@@ -53,7 +54,6 @@ async def held(node: Node) -> dict[str, int]:
     async with asyncio.timeout(60):
         while node.connected or len(asyncio.all_tasks()) > 1 + AT_ONCE:
             await asyncio.sleep(0.05)
-    gc.collect()
     return {
         "kilobytes": resident(os.getpid()) // 1_024,
         "descriptors": len(list(Path("/proc/self/fd").iterdir())),
@@ -66,6 +66,7 @@ async def held(node: Node) -> dict[str, int]:
 
 async def main(calls: int) -> None:
     """Set up and tear down."""
+    await prepare()
     node = Node(
         limits=VoiceLimits(),
         reach=Reach(bind=(LOOPBACK,)),

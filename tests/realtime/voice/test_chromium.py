@@ -54,6 +54,19 @@ async def hears(page: Page, frequency: float) -> None:
             await asyncio.sleep(0.1)
 
 
+async def sends_twice(node: Node, person: str) -> None:
+    """The other one gets redundant frames (RFC 2198) of this person, and nothing else."""
+    attachment = node._calls["call"][person].current
+    assert attachment is not None
+    kinds: list[int] = []
+    attachment.leg.media.tap(lambda packet, _: kinds.append(packet[1] & 0x7F))
+    async with asyncio.timeout(60):
+        while len(kinds) < 20:
+            await asyncio.sleep(0.02)
+    attachment.leg.media.tap(None)
+    assert set(kinds) == {attachment.agreed.red}
+
+
 async def test_two_pages_hear_each_others_tone_and_a_reconnected_one_goes_on(
     people: People,
 ) -> None:
@@ -76,6 +89,8 @@ async def test_two_pages_hear_each_others_tone_and_a_reconnected_one_goes_on(
         await call(seller, "seller", 1000, "1")
         await hears(buyer, 1000)
         await hears(seller, 440)
+        for person in ("buyer", "seller"):
+            await sends_twice(node, person)
 
         # The buyer's tab opens a second connection; the seller hears the new tone in the
         # stream that it already plays.

@@ -6,9 +6,9 @@ import time
 
 import msgspec
 
+from realtime.voice.adapter import SenderReport, read_reports
 from realtime.voice.leg import LOOPBACK, Reach
 from realtime.voice.limits import VoiceLimits
-from realtime.voice.rtcp import parse
 from tests.realtime.voice.offers import CHROMIUM
 from tests.realtime.voice.peer import Peer, rtp
 from tests.realtime.voice.room import LIMITS, Opened
@@ -27,13 +27,13 @@ async def test_reports_flow_on_each_hop(opened: Opened) -> None:
             buyer.send(rtp(n, ssrc=77))
         await seller.until(lambda: len(seller.heard) == 3)
         await buyer.until(
-            lambda: any(each.blocks for report in buyer.reports for each in parse(report))
+            lambda: any(each.reports for report in buyer.reports for each in read_reports(report))
         )
-        block = parse(buyer.reports[-1])[0].blocks[0]
-        assert (block.ssrc, block.lost) == (77, 1)
+        block = read_reports(buyer.reports[-1])[0].reports[0]
+        assert (block.ssrc, block.packets_lost) == (77, 1)
         count = len(seller.reports)
         await seller.until(lambda: len(seller.reports) > count)
-        assert parse(seller.reports[-1])[0].ntp is not None
+        assert isinstance(read_reports(seller.reports[-1])[0], SenderReport)
 
 
 async def test_who_hears_nothing_gets_reports_so_that_silence_is_no_lost_path(

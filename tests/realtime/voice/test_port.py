@@ -6,6 +6,7 @@ import itertools
 import os
 import socket
 import threading
+import weakref
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -20,6 +21,8 @@ from realtime.voice.limits import VoiceLimits
 from realtime.voice.node import Node
 from realtime.voice.plane import MediaPath
 from realtime.voice.quality import Word
+from realtime.voice.sdp import read_offer
+from realtime.voice.shared_leg import SharedLeg
 from realtime.voice.track import Counters
 from tests.realtime.voice.caller import Caller
 from tests.realtime.voice.offers import CHROMIUM
@@ -341,6 +344,93 @@ async def test_the_other_one_hears_through_ten_changes_of_leg(way: MediaPath) ->
         assert max(missing) <= 15  # 300 ms
         for each in (*old, current, seller):
             await each.close()
+
+
+async def test_what_is_over_is_freed_without_the_garbage_collector(way: MediaPath) -> None:
+    """Else keys and TLS state of long calls would lie there until it comes, and it holds up all."""
+    over: list[weakref.ref[object]] = []
+
+    def remember(node: Node, call: str) -> None:
+        for party in node._calls[call].values():
+            for each in (party.current, party.joining):
+                if each is not None:
+                    leg = each.leg
+                    assert isinstance(leg, SharedLeg)
+                    over.extend(weakref.ref(part) for part in (leg, leg._handshake._dtls))
+
+    limits = msgspec.structs.replace(LIMITS, connect_seconds=0.2)
+    async with carrying(way, limits) as node:
+        gc.collect()
+        gc.disable()
+        try:
+            ends = [await joined(node, "buyer"), await joined(node, "seller")]
+            remember(node, "call")
+            ends.append(await joined(node, "buyer", "2"))  # takes the place of the first
+            await node.join("another", "buyer", CHROMIUM, "1")  # never answers
+            for call in ("call", "another"):
+                remember(node, call)
+            node.end("call")
+            await asyncio.gather(*(each.close() for each in ends))
+            ends.clear()
+            async with asyncio.timeout(60):
+                while any(each() is not None for each in over):
+                    await asyncio.sleep(0.02)
+            assert len(over) == 2 * 5
+        finally:
+            gc.enable()
+
+
+async def test_who_gets_more_than_can_be_read_takes_no_new_call_until_it_is_read(
+    way: MediaPath,
+) -> None:
+    """The event loop may be on time all the while: only so much is read at one tick."""
+    limits = msgspec.structs.replace(LIMITS, lag_seconds=0.02)
+    async with carrying(way, limits) as node, talking(node) as (buyer, seller):
+        plane = node._plane
+        assert plane is not None
+        assert plane.behind == 0
+        with stranger_to(buyer) as stranger:
+            async with asyncio.timeout(60):
+                while plane.behind <= limits.lag_seconds:
+                    for _ in range(2_000):
+                        stranger.send(b"more than can be read")
+                    await asyncio.sleep(0)
+        assert node.overloaded
+        async with asyncio.timeout(60):
+            while node.overloaded:
+                await asyncio.sleep(0.01)
+        assert plane.behind == 0
+        await still_talk(buyer, seller, 1)
+
+
+async def test_a_datagram_over_which_we_stumble_does_not_stop_the_reading(way: MediaPath) -> None:
+    stumbled: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, what: stumbled.append(what))
+
+    def stumble(_: bytes) -> None:
+        raise RuntimeError
+
+    async with carrying(way) as node, talking(node) as (buyer, seller):
+        plane, odd = node._plane, Caller(IDENTITY)
+        assert plane is not None
+        offer = read_offer(odd.offer(), LIMITS)
+        leg = plane.leg(offer, on_connected=lambda: None, on_rtcp=stumble, on_closed=lambda: None)
+        await odd.accept(await leg.answer(offer, redundant=False))
+        report = odd.keys.seal_report(b"\x80\xc9\x00\x01" + bytes(4))
+        assert report is not None
+        port = plane._port
+        assert port is not None
+        with stranger_to(buyer) as stranger:
+            async with asyncio.timeout(60):
+                while not (port.busy and stumbled):
+                    for _ in range(500):
+                        stranger.send(b"much to read")
+                    if port.busy:
+                        odd.send_raw(report)
+                    await asyncio.sleep(0.002)
+        await still_talk(buyer, seller, 1)
+        await odd.close()
+        await leg.close()
 
 
 def open_files() -> int:

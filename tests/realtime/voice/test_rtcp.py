@@ -5,8 +5,9 @@ from aiortc.rtp import RtcpByePacket, RtcpPacket, RtcpRrPacket, RtcpSdesPacket, 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from realtime.voice.adapter import read_reports
 from realtime.voice.relay import Stream
-from realtime.voice.rtcp import Hop, Reception, parse
+from realtime.voice.rtcp import Hop, Reception
 from realtime.voice.sdp import Agreed
 from tests.realtime.voice.peer import rtp
 from tests.realtime.voice.ways import WAYS, Way
@@ -90,8 +91,8 @@ def test_loss_is_told_once_as_a_share_and_for_ever_as_a_sum() -> None:
         hop.reception.received(rtp(sequence), 0.0)
     hop.report(speaking(), 1.0)
     hop.reception.received(rtp(3), 0.0)
-    block = parse(hop.report(speaking(), 2.0))[0].blocks[0]
-    assert (block.fraction_lost, block.lost) == (0, 1)
+    block = read_reports(hop.report(speaking(), 2.0))[0].reports[0]
+    assert (block.fraction_lost, block.packets_lost) == (0, 1)
 
 
 def test_regular_arrival_has_no_jitter_and_late_packets_have() -> None:

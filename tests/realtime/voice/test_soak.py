@@ -41,7 +41,8 @@ async def test_two_thousand_calls_leave_memory_descriptors_tasks_and_threads_as_
     for field in ("descriptors", "threads", "tasks", "calls"):
         assert getattr(last, field) == getattr(early, field), (field, early, last)
     assert last.calls == 0
-    # Half an object or four kilobytes a call would be a leak; the allocator moves by less.
+    # Half an object or four kilobytes a call would be a leak; the allocator moves by less. The
+    # garbage collector comes as seldom as in a media process, and is not needed.
     assert last.objects - warm.objects < (CALLS - 1_000) / 2, (warm, last)
     assert last.kilobytes - warm.kilobytes < 4_000, (warm, last)
-    assert last.kilobytes - early.kilobytes < 16_000, (early, last)
+    assert last.kilobytes - early.kilobytes < 8_000, (early, last)
