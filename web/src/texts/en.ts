@@ -210,7 +210,7 @@ export const en = {
   line: {
     connecting: 'Connecting…',
     online: 'Connected',
-    offline: 'You are offline. We keep trying.',
+    offline: 'You are offline.',
     unsent: (n: number) => (n === 1 ? '1 message is waiting to go out.' : `${n} messages are waiting to go out.`),
     retryIn: (s: number) => `Next try in ${s} s`,
     now: 'Try now',
