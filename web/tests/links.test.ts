@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { pieces } from '../src/links.js';
+import { pieces, unsplit } from '../src/links.js';
 
 const links = (text: string): string[] => pieces(text).flatMap((p) => ('href' in p ? [p.text] : []));
 
@@ -44,4 +44,13 @@ it('tells where a link leads if its letters are not those of the place', () => {
 it('ends an address before marks that turn the direction of writing or cannot be seen', () => {
   assert.deepEqual(links('https://a.example/\u202egpj.exe'), ['https://a.example/']);
   assert.deepEqual(links('https://a.exa\u200bmple/x'), ['https://a.exa']);
+});
+
+it('keeps a French sign with its word, and every character as it was written', () => {
+  const text = 'Surtout pas « publicité ». On respire : ça vous va ? Oui !\nEt « Bienvenue chez nous » aussi.';
+  const whole = unsplit(text).filter((part) => part.whole);
+  assert.deepEqual(whole.map((part) => part.text), ['« publicité ».', 'respire :', 'va ?', 'Oui !', '« Bienvenue', 'nous »']);
+  assert.equal(unsplit(text).map((part) => part.text).join(''), text);
+  assert.deepEqual(unsplit('Nothing? To: keep!'), [{ text: 'Nothing? To: keep!', whole: false }]);
+  assert.deepEqual(unsplit(`${'x'.repeat(30)} ?`).filter((part) => part.whole), []);
 });

@@ -265,6 +265,9 @@ export const look = css`
     overflow-wrap: anywhere;
     line-height: 1.45;
   }
+  .whole {
+    white-space: nowrap;
+  }
   .own .text a {
     color: inherit;
   }

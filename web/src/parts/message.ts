@@ -4,7 +4,7 @@ import { wordsOf, type After } from '../aftermath.js';
 import { snippet } from '../excerpts.js';
 import type { Shared } from '../files.js';
 import { icon, type Icon } from '../icons.js';
-import { pieces } from '../links.js';
+import { pieces, unsplit } from '../links.js';
 import type { Entry, Member, Reaction } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
 import { moment, shortDate, textsOf, time, type Language } from '../texts/index.js';
@@ -183,13 +183,13 @@ export function sharedOf(entry: Entry, after: After | undefined): Shared | null 
 }
 
 /** Text with its addresses as links. Lit escapes the rest. */
-export function linked(text: string): (string | TemplateResult)[] {
+export function linked(text: string): (TemplateResult | (string | TemplateResult)[])[] {
   return pieces(text).map((piece) =>
     'href' in piece
       ? html`<a href=${piece.href} target="_blank" rel="noopener noreferrer nofollow">${piece.text}</a>${
           piece.host ? html`<span class="host" data-test="link-host"> (${piece.host})</span>` : nothing
         }`
-      : piece.text,
+      : unsplit(piece.text).map(({ text: part, whole }) => (whole ? html`<span class="whole">${part}</span>` : part)),
   );
 }
 
