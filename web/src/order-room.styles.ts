@@ -164,6 +164,7 @@ export const look = css`
     margin: auto 0 0;
     padding: 0;
     border: 0;
+    border-top: 1px solid var(--line);
     border-radius: 20px 20px 0 0;
     background: var(--paper);
     color: var(--ink);

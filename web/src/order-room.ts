@@ -316,7 +316,7 @@ export class OrderRoomElement extends LitElement {
         <div class="panel">
           <div class="sheet-head">
             <div>${chip(s?.state, this.tongue, deadline !== null && !ended(room))}</div>
-            <button class="quiet" data-test="panel-close" @click=${() => this.sheet?.close()}>${icon('cross')}${t.close}</button>
+            <button class="quiet round" data-test="panel-close" aria-label=${t.panel.close} title=${t.panel.close} @click=${() => this.sheet?.close()}>${icon('cross')}</button>
           </div>
           ${this.panel(room)}
         </div>
