@@ -82,11 +82,13 @@ export const base = css`
     justify-content: center;
     gap: 8px;
     min-height: 44px;
-    padding: 0 16px;
+    padding: 7px 16px;
     border: 1px solid var(--line);
     border-radius: 11px;
     background: var(--surface);
     font-weight: 600;
+    line-height: 1.25;
+    text-wrap: balance;
     cursor: pointer;
     transition:
       background 120ms,
