@@ -384,6 +384,9 @@ export class OrderInboxElement extends LitElement {
         color: var(--ink);
         font-size: 20px;
       }
+      .notice button {
+        color: var(--ink);
+      }
       .notice p {
         max-width: 44ch;
         line-height: 1.5;
