@@ -411,7 +411,7 @@ export class OrderRoomElement extends LitElement {
         .typist=${room.typist === null ? '' : (room.name(room.typist) ?? t.someone)}
         .older=${room.older}
         .online=${room.connection.status === 'online'}
-        .inviting=${!ended(room)}
+        .inviting=${!ended(room) && gate?.open !== false}
         .brief=${room.situation?.brief ?? null}
         .clock=${this.clock}
         @older=${() => room.loadOlder()}
