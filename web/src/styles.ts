@@ -147,6 +147,19 @@ export const base = css`
     text-decoration: underline;
     text-underline-offset: 3px;
   }
+  /* What looks small is touched as if it were 44 px each way. */
+  @media (pointer: coarse) {
+    button.link,
+    .small-target {
+      position: relative;
+    }
+    button.link::after,
+    .small-target::after {
+      content: '';
+      position: absolute;
+      inset: calc(50% - max(50%, 22px));
+    }
+  }
   button.round {
     width: 44px;
     padding: 0;

@@ -89,7 +89,7 @@ export function messageOf(view: MessageView, thread: Thread): TemplateResult {
               : html`<p class="text" dir="auto">${linked(words ?? '')}</p>`}
             ${after?.editedAt && !gone
               ? html`<button
-                  class="edited"
+                  class="edited small-target"
                   data-test="edited"
                   title=${t.message.editedWhen(shortDate(language, after.editedAt))}
                   @click=${() => thread.history(entry)}
@@ -229,7 +229,7 @@ function reactions(entry: Entry, after: After | undefined, thread: Thread): Temp
       const mine = people.includes(thread.me);
       const names = people.map((one) => (one === thread.me ? textsOf(thread.language).you : thread.name(one))).join(', ');
       return html`<button
-        class=${mine ? 'mine' : ''}
+        class="small-target ${mine ? 'mine' : ''}"
         data-test="reaction"
         data-reaction=${reaction}
         aria-pressed=${mine}
