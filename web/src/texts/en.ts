@@ -330,7 +330,7 @@ export const en = {
     tag: 'Demo',
     lead: 'One room for every order: talk, call, and see the clock and the money, together.',
     body: 'Each order below has a buyer and a seller. Open both in two windows, side by side, and live through it.',
-    openAs: { buyer: 'Open as the buyer', seller: 'Open as the seller', mediator: 'Open as the mediator' } satisfies Record<Role, string>,
+    openAs: { buyer: 'As the buyer', seller: 'As the seller', mediator: 'As the mediator' } satisfies Record<Role, string>,
     again: 'Start the demo anew',
     againBusy: 'Starting anew…',
     mailbox: 'Mailbox',

@@ -332,7 +332,7 @@ export const fr: Texts = {
     tag: 'Démo',
     lead: 'Une salle par commande : se parler, s’appeler, voir le temps et l’argent, ensemble.',
     body: 'Chaque commande a un acheteur et un vendeur. Ouvrez les deux, côte à côte dans deux fenêtres, et vivez-la.',
-    openAs: { buyer: 'Ouvrir côté acheteur', seller: 'Ouvrir côté vendeur', mediator: 'Ouvrir côté médiateur' },
+    openAs: { buyer: 'Côté acheteur', seller: 'Côté vendeur', mediator: 'Côté médiateur' },
     again: 'Recommencer la démo',
     againBusy: 'On recommence…',
     mailbox: 'Boîte aux lettres',
