@@ -22,7 +22,7 @@ export const talk: typeof english = {
   minutes: 'Ce que vous avez convenu pendant l’appel',
   minutesHint: 'En quelques mots. Une fois confirmés par vous deux, ces points rejoignent le cahier des charges.',
   point: 'Un point convenu',
-  pointPlaceholder: 'p. ex. un ton chaleureux',
+  pointPlaceholder: 'p. ex. un ton posé',
   add: 'Noter',
   pointMine: (name) => `${name} confirme`,
   confirm: 'Oui, c’est cela',
