@@ -401,7 +401,7 @@ def _cancelled(occasion: Occasion, words: _Words) -> list[str]:
         case OrderCancelled(reason=reason, missing=missing):
             told = [words.say(f"cancelled.{occasion.reader.role}.{reason}")]
             if missing:
-                items = "; ".join(words.item(item) for item in missing)
+                items = ", ".join(words.item(item) for item in missing)
                 told.append(words.say("cancelled.missing", items=items))
             return told
         case _:

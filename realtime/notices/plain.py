@@ -5,6 +5,7 @@ Escaping is not done here: the HTML template escapes everything it is given.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 _HIDDEN = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028\u2029\ufeff")
@@ -16,8 +17,11 @@ _JOINERS = "\u200d\ufe0f\ufe0e"
 
 
 def one_line(text: str) -> str:
-    """Return the text on one line: what a header or a heading may carry."""
-    return " ".join(_clean(text, "").split())
+    """Return the text on one line: what a header or a heading may carry.
+
+    Spaces that no line breaks at stay what they are: French sets them before : and after «.
+    """
+    return re.sub(r"[^\S\u00a0\u202f]+", " ", _clean(text, "")).strip()
 
 
 def several_lines(text: str) -> str:

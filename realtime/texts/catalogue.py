@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gettext
 import io
+import re
 from collections.abc import Callable
 from importlib import resources
 
@@ -29,6 +30,21 @@ class Catalogue(msgspec.Struct, frozen=True):
 
     texts: dict[str, tuple[str, ...]]
     plural: Callable[[int], int]
+
+
+_BEFORE_A_NAME = re.compile(r"\b([Dd]|[Qq]u)e \{(other|name|mediator)\}")
+_ELIDING = re.compile("[aeiouyhàâäéèêëîïôöùûü]", re.IGNORECASE)
+
+
+def _elided(text: str, facts: dict[str, object]) -> str:
+    """Return a French text as it stands before these names: "d’Inès", "qu’Hugo", "de Marc"."""
+
+    def shorten(found: re.Match[str]) -> str:
+        name = facts.get(found[2])
+        elides = isinstance(name, str) and _ELIDING.match(name)
+        return f"{found[1]}’{{{found[2]}}}" if elides else found[0]
+
+    return _BEFORE_A_NAME.sub(shorten, text)
 
 
 def _read(language: str) -> Catalogue:
@@ -66,6 +82,8 @@ def sentence(language: str, key: str, /, **facts: object) -> str:
     forms = catalogue.texts[key]
     count = facts.get("count", 1)
     text = forms[catalogue.plural(count) if len(forms) > 1 and isinstance(count, int) else 0]
+    if spoken == "fr":
+        text = _elided(text, facts)
     shown = {
         name: format_decimal(fact, locale=LOCALES[spoken])
         if isinstance(fact, int) and not isinstance(fact, bool)

@@ -6,7 +6,8 @@ from playwright.async_api import Page, expect
 from tests.browser import DESKTOP, PHONE
 from tests.e2e.looks import CROWDED, FAINT
 from tests.e2e.sounds import microphone
-from tests.e2e.windows import Windows
+from tests.e2e.test_offline import BROKEN
+from tests.e2e.windows import Window, Windows
 from tests.harness import Process
 
 LONG = "Voix off française pour un film d’entreprise de quatre-vingt-dix secondes, en deux versions"
@@ -16,6 +17,23 @@ UNBROKEN = "https://example.org/" + "un-tres-long-chemin-sans-espace-" * 6
 WHERE = [("fr-FR", DESKTOP), ("fr-FR", PHONE), ("en-GB", PHONE)]
 """French words are the longer ones: what has room for them has room for English on a desk."""
 IN_WORDS = ["French on a desk", "French on a phone", "English on a phone"]
+
+
+NARROWEST = (320, 640)
+ZOOMED = (640, 400)
+"""A small laptop's window at 200 per cent."""
+KEYBOARD_UP = (390, 500)
+"""What the keyboard leaves of a phone."""
+LINES = 140
+"""Pixels in which some of the conversation can be read."""
+
+
+async def readable(window: Window) -> None:
+    """Some of the conversation is in the window, and the place for writing can be reached."""
+    thread = window.page.get_by_role("log")
+    assert await thread.evaluate("it => it.getBoundingClientRect().height") >= LINES
+    await window.part("composer").click()
+    await expect(window.part("composer")).to_be_in_viewport(ratio=1)
 
 
 async def looks_right(page: Page, what: str) -> None:
@@ -64,6 +82,58 @@ async def test_the_room_fits_its_window_and_can_be_read(
     await seller.part("call-hang-up").click()
     await expect(buyer.part("call-ended")).to_be_visible()
     await looks_right(buyer.page, "after a call")
+
+
+async def test_the_narrowest_phone_shows_the_whole_panel_of_the_order(
+    demo: Process, windows: Windows
+) -> None:
+    order = await demo.order(title=LONG)
+    buyer = await windows.open(demo.url, order, "buyer", size=NARROWEST)
+    await buyer.part("panel-open").click()
+    await expect(buyer.part("panel-close")).to_be_in_viewport(ratio=1)
+    await looks_right(buyer.page, "the panel")
+    await buyer.part("panel-close").click()
+    await expect(buyer.part("panel-close")).to_be_hidden()
+
+
+async def test_zoomed_to_twice_its_size_the_conversation_can_be_read(
+    demo: Process, windows: Windows
+) -> None:
+    order = await demo.order(title=LONG)
+    buyer = await windows.open(demo.url, order, "buyer", size=ZOOMED)
+    await expect(buyer.part("advice")).to_be_visible()
+    await readable(buyer)
+
+
+async def test_in_a_call_the_keyboard_of_a_phone_leaves_room_for_the_conversation(
+    demo: Process, windows: Windows
+) -> None:
+    order = await demo.order()
+    buyer = await windows.open(
+        demo.url, order, "buyer", size=KEYBOARD_UP, scripts=[microphone(440)]
+    )
+    seller = await windows.open(demo.url, order, "seller", scripts=[microphone(880)])
+    await buyer.part("advice-dismiss").click()
+    await buyer.part("call-start").click()
+    await seller.part("call-accept").click()
+    await expect(buyer.part("call-brief")).to_be_visible()
+    await readable(buyer)
+    # The keyboard goes: there is room for all of the call.
+    width, height = PHONE
+    await buyer.page.set_viewport_size({"width": width, "height": height})
+    await expect(buyer.part("call-hold")).to_be_visible()
+    await seller.part("call-hang-up").click()
+
+
+async def test_without_a_line_what_is_said_of_it_can_be_read(
+    demo: Process, windows: Windows
+) -> None:
+    windows.forgive(*BROKEN)
+    order = await demo.order()
+    buyer = await windows.open(demo.url, order, "buyer", size=PHONE)
+    await buyer.page.context.set_offline(offline=True)
+    await expect(buyer.part("connection-retry")).to_be_visible()
+    await looks_right(buyer.page, "offline")
 
 
 @pytest.mark.parametrize(("locale", "size"), WHERE, ids=IN_WORDS)

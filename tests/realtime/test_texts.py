@@ -104,6 +104,22 @@ def test_a_fact_from_a_person_is_filled_in_and_never_read_as_a_text() -> None:
     assert said == "{city} at {0} ({day.__class__} time)"
 
 
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("Marc", "Appel manqué de Marc"), ("Inès", "Appel manqué d’Inès"), ("Élodie", " d’Élodie")],
+)
+def test_french_elides_before_a_name(name: str, told: str) -> None:
+    assert told in texts.sentence("fr", "mail.missed_call.heading", count=1, other=name)
+
+
+def test_french_elides_before_a_name_alone_and_not_before_what_it_says() -> None:
+    said = texts.sentence(
+        "fr", "mail.missed_call.subject", count=1, other="{title}", title="de {other}"
+    )
+    assert "de {title}" in said
+    assert "de {other}" in said
+
+
 def test_a_refusal_is_told_by_its_most_exact_sentence() -> None:
     assert texts.refusal("en", InCall(who="you")).startswith("You are in a call already")
     assert texts.refusal("en", InCall(who="other")).startswith("The other party")

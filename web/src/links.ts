@@ -28,6 +28,25 @@ export function pieces(text: string): Piece[] {
   return found;
 }
 
+/**
+ * A text in parts, of which some must not be torn apart: French writes a space before : ; ? ! and
+ * inside «», and no line may begin with one of them. The text itself stays as it was written.
+ */
+export function unsplit(text: string): { text: string; whole: boolean }[] {
+  const found: { text: string; whole: boolean }[] = [];
+  let from = 0;
+  for (const match of text.matchAll(TOGETHER)) {
+    if (match.index > from) found.push({ text: text.slice(from, match.index), whole: false });
+    found.push({ text: match[0], whole: true });
+    from = match.index + match[0].length;
+  }
+  if (from < text.length || found.length === 0) found.push({ text: text.slice(from), whole: false });
+  return found;
+}
+
+/** A word with what belongs to it; one that is too long for a line is better torn. */
+const TOGETHER = /(?<!\S)(?:« )?[^\s«]{0,20} [;:?!»]+\S{0,2}(?!\S)|(?<!\S)« \S{1,20}(?!\S)/g;
+
 /** "(see https://example.org/a_(b))." ends where a reader would end it. In one pass, as anybody may write anything. */
 function trimmed(address: string): string {
   const left: Record<string, number> = {};

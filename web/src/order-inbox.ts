@@ -264,6 +264,10 @@ export class OrderInboxElement extends LitElement {
         border-radius: var(--radius);
         overflow: hidden;
       }
+      /* The word stands flush with the list below it. */
+      header button.quiet {
+        margin-inline: -14px;
+      }
       header b {
         margin-right: 8px;
         font-weight: 500;
@@ -384,6 +388,9 @@ export class OrderInboxElement extends LitElement {
         color: var(--ink);
         font-size: 20px;
       }
+      .notice button {
+        color: var(--ink);
+      }
       .notice p {
         max-width: 44ch;
         line-height: 1.5;
@@ -403,9 +410,13 @@ export class OrderInboxElement extends LitElement {
       }
       @media (max-width: 720px) {
         a {
-          grid-template-columns: minmax(0, 1fr);
-          gap: 10px;
+          display: flex;
+          flex-wrap: wrap;
+          gap: 10px 14px;
           padding: 14px 16px;
+        }
+        .what {
+          flex-basis: 100%;
         }
         .signs {
           justify-content: flex-start;

@@ -7,7 +7,7 @@ export const look = css`
     position: relative;
     height: 100%;
     min-height: 420px;
-    overflow: hidden;
+    overflow: hidden auto;
     background: var(--paper);
     color: var(--ink);
     font-family: var(--font);
@@ -21,6 +21,10 @@ export const look = css`
     flex-direction: column;
     min-width: 0;
     min-height: 0;
+  }
+  /* Zoomed in or with advice shown, the room scrolls rather than leave no line to read. */
+  order-room-conversation {
+    min-height: 144px;
   }
   .desk {
     display: grid;
@@ -62,10 +66,14 @@ export const look = css`
     display: none;
   }
   @media (min-height: 700px) {
+    /* What scrolls by is not to be seen above it or between two cards. */
     .panel > .ongoing {
       position: sticky;
-      top: 0;
+      top: -20px;
       z-index: 1;
+      margin: -20px -4px -8px;
+      padding: 20px 4px 8px;
+      background: linear-gradient(var(--paper) calc(100% - 8px), transparent);
     }
   }
   .notice {
@@ -93,6 +101,7 @@ export const look = css`
   }
   .notice button {
     margin-top: 8px;
+    color: var(--ink);
   }
   .notice order-room-banner {
     border-radius: 12px;
@@ -164,6 +173,7 @@ export const look = css`
     margin: auto 0 0;
     padding: 0;
     border: 0;
+    border-top: 1px solid var(--line);
     border-radius: 20px 20px 0 0;
     background: var(--paper);
     color: var(--ink);

@@ -39,6 +39,7 @@ import { find } from './timeline.js';
 import { dayAndTime, languageOf, textsOf, type Language } from './texts/index.js';
 
 const NARROW = 820;
+const LOW = 560;
 /** What a screen reader is read of what came at once; more is a number. */
 const TOLD_AT_MOST = 5;
 const ANSWERING: ReadonlySet<string> = new Set(['buyer', 'seller', 'mediator']);
@@ -58,6 +59,8 @@ export class OrderRoomElement extends LitElement {
 
   @state() private revision = 0;
   @state() private narrow = false;
+  /** On a phone, while the keyboard is up: a call must leave room for what is written. */
+  @state() private low = false;
   @state() private said = '';
   @state() private searching = false;
   @state() private looking = true;
@@ -76,7 +79,9 @@ export class OrderRoomElement extends LitElement {
   private onCall = false;
   private opened = false;
   private sizes = new ResizeObserver(([entry]) => {
-    if (entry) this.narrow = entry.contentRect.width < NARROW;
+    if (!entry) return;
+    this.narrow = entry.contentRect.width < NARROW;
+    this.low = this.narrow && entry.contentRect.height < LOW;
   });
   private readonly attention = new Attention();
 
@@ -316,7 +321,7 @@ export class OrderRoomElement extends LitElement {
         <div class="panel">
           <div class="sheet-head">
             <div>${chip(s?.state, this.tongue, deadline !== null && !ended(room))}</div>
-            <button class="quiet" data-test="panel-close" @click=${() => this.sheet?.close()}>${icon('cross')}${t.close}</button>
+            <button class="quiet round" data-test="panel-close" aria-label=${t.panel.close} title=${t.panel.close} @click=${() => this.sheet?.close()}>${icon('cross')}</button>
           </div>
           ${this.panel(room)}
         </div>
@@ -355,7 +360,7 @@ export class OrderRoomElement extends LitElement {
   /** What rings and is talked, of this order last: it stays where it was when another one comes. */
   private ongoing(room: OrderRoom, call: Call): TemplateResult {
     return html`<div class="ongoing">
-      <order-room-rings .calls=${this.others} .href=${this.href} .language=${this.tongue} .revision=${this.revision}></order-room-rings>
+      <order-room-rings .calls=${this.others} .href=${this.href} .language=${this.tongue} ?narrow=${this.narrow} .low=${this.low} .revision=${this.revision}></order-room-rings>
       ${isQuiet(call) ? nothing : this.callPanel(room, call, false)}
     </div>`;
   }
@@ -411,7 +416,7 @@ export class OrderRoomElement extends LitElement {
         .typist=${room.typist === null ? '' : (room.name(room.typist) ?? t.someone)}
         .older=${room.older}
         .online=${room.connection.status === 'online'}
-        .inviting=${!ended(room)}
+        .inviting=${!ended(room) && gate?.open !== false}
         .brief=${room.situation?.brief ?? null}
         .clock=${this.clock}
         @older=${() => room.loadOlder()}
@@ -457,6 +462,8 @@ export class OrderRoomElement extends LitElement {
       .clock=${this.clock}
       .online=${room.connection.status === 'online'}
       .compact=${compact}
+      ?narrow=${this.narrow}
+      .low=${this.low}
       .revision=${this.revision}
     ></order-room-call>`;
   }

@@ -82,11 +82,13 @@ export const base = css`
     justify-content: center;
     gap: 8px;
     min-height: 44px;
-    padding: 0 16px;
+    padding: 7px 16px;
     border: 1px solid var(--line);
     border-radius: 11px;
     background: var(--surface);
     font-weight: 600;
+    line-height: 1.25;
+    text-wrap: balance;
     cursor: pointer;
     transition:
       background 120ms,
@@ -144,6 +146,19 @@ export const base = css`
     font-weight: 600;
     text-decoration: underline;
     text-underline-offset: 3px;
+  }
+  /* What looks small is touched as if it were 44 px each way. */
+  @media (pointer: coarse) {
+    button.link,
+    .small-target {
+      position: relative;
+    }
+    button.link::after,
+    .small-target::after {
+      content: '';
+      position: absolute;
+      inset: calc(50% - max(50%, 22px));
+    }
   }
   button.round {
     width: 44px;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { pieces } from '../src/links.js';
+import { pieces, unsplit } from '../src/links.js';
 
 const links = (text: string): string[] => pieces(text).flatMap((p) => ('href' in p ? [p.text] : []));
 
@@ -55,4 +55,13 @@ it('reads the longest message of brackets and dots at once, since it is read wit
   }
   assert.deepEqual(links('https://a.example/(b))]).'), ['https://a.example/(b)']);
   assert.ok(performance.now() - began < 1_000);
+});
+
+it('keeps a French sign with its word, and every character as it was written', () => {
+  const text = 'Surtout pas « publicité ». On respire : ça vous va ? Oui !\nEt « Bienvenue chez nous » aussi.';
+  const whole = unsplit(text).filter((part) => part.whole);
+  assert.deepEqual(whole.map((part) => part.text), ['« publicité ».', 'respire :', 'va ?', 'Oui !', '« Bienvenue', 'nous »']);
+  assert.equal(unsplit(text).map((part) => part.text).join(''), text);
+  assert.deepEqual(unsplit('Nothing? To: keep!'), [{ text: 'Nothing? To: keep!', whole: false }]);
+  assert.deepEqual(unsplit(`${'x'.repeat(30)} ?`).filter((part) => part.whole), []);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ago, dayHeading, languageOf, money, textsOf, unbroken } from '../src/texts/index.js';
+import { ago, dayAndTime, dayHeading, languageOf, money, shortDate, textsOf, unbroken } from '../src/texts/index.js';
 
 const plain = (text: string): string => text.replace(/[\u00a0\u202f]/g, ' ');
 
@@ -37,7 +37,15 @@ describe('the words', () => {
     const now = new Date(2026, 10, 23, 0, 30).getTime();
     assert.equal(dayHeading('en', now - 20 * 60_000, now), 'Today');
     assert.equal(dayHeading('en', now - 40 * 60_000, now), 'Yesterday');
-    assert.equal(dayHeading('en', now - 3 * 86_400_000, now), 'Friday 20 November');
+    assert.equal(dayHeading('en', now - 3 * 86_400_000, now), 'Friday 20\u00a0November');
+  });
+
+  it('write a day as the language does, and keep its number with its month', () => {
+    const first = new Date(2026, 11, 1, 9, 5).getTime();
+    assert.equal(dayAndTime('fr', first), 'mardi 1er\u00a0décembre à\u00a009:05');
+    assert.equal(shortDate('fr', first), '1er\u00a0déc.\u00a0à\u00a009:05');
+    assert.equal(dayAndTime('en', first), 'Tuesday 1\u00a0December, 09:05');
+    assert.equal(shortDate('fr', new Date(2026, 10, 30, 16, 7).getTime()), '30\u00a0nov.\u00a0à\u00a016:07');
   });
 
   it('say how long ago somebody was here', () => {

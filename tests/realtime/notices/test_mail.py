@@ -68,7 +68,7 @@ async def test_order_paid(
 @pytest.mark.parametrize(
     ("language", "one", "several", "more"),
     [
-        ("fr", "Inès vous a écrit :", "13 messages de Inès :", "3 autres messages vous attendent"),
+        ("fr", "Inès vous a écrit :", "13 messages d'Inès :", "3 autres messages vous attendent"),
         ("en", "Inès wrote to you:", "13 messages from Inès:", "3 more messages are waiting"),
     ],
 )
@@ -325,7 +325,7 @@ async def test_a_mediator_decides(play: Scene, language: str, buyer_gets: str, s
         await play.mails_sent(), key=lambda mail: "Inès Tom Ana".index(str(mail["To"]).split()[0])
     )
     check(to_buyer, play, Role.BUYER, "Ana", "Je lis votre dossier.")
-    joined = {"fr": "2 messages de Ana et Inès", "en": "2 messages from Ana and Inès"}[language]
+    joined = {"fr": "2 messages d'Ana et Inès", "en": "2 messages from Ana and Inès"}[language]
     assert subject(to_seller).startswith(joined)
     assert "Merci." in words(to_mediator)
     await take_step(

@@ -143,8 +143,12 @@ export const frame = css`
   }
   @media (max-width: 620px) {
     .bar {
-      padding: 4px 14px;
-      gap: 4px 8px;
+      padding: 4px 6px 4px 14px;
+      gap: 4px 2px;
+    }
+    .brand {
+      gap: 8px;
+      font-size: 15px;
     }
     /* Only the other language is worth a button, and the name says more than the tag. */
     .brand em,

@@ -135,7 +135,7 @@ export class DemoHome extends LitElement {
     frame,
     css`
       main {
-        max-width: 980px;
+        max-width: 1040px;
         margin: 0 auto;
         padding: 32px 24px 64px;
       }
@@ -233,7 +233,7 @@ export class DemoHome extends LitElement {
         flex: 0 1 400px;
       }
       .door {
-        flex: 1 1 160px;
+        flex: 1 1 132px;
         display: grid;
         align-content: center;
         min-height: 56px;

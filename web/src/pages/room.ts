@@ -1,5 +1,5 @@
 /** The demo's room page: signs in by the cookie of the path, and fills the window with the room. */
-import { css, html, LitElement, type TemplateResult } from 'lit';
+import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, state } from 'lit/decorators.js';
 import '../order-room.js';
 import { icon, mark } from '../icons.js';
@@ -53,7 +53,11 @@ export class DemoRoom extends LitElement {
     return html`
       <nav class="bar" aria-label=${t.demo.tag}>
         <a class="brand" href="/" aria-label=${t.demo.home} title=${t.demo.home}>${mark(24)}<em>${t.demo.tag}</em></a>
-        <span class="me" data-test="me">${me ? t.demo.you(me.name, t.role[me.role].toLowerCase()) : ''}</span>
+        ${me
+          ? html`<span class="me" data-test="me" title=${t.demo.you(me.name, t.role[me.role].toLowerCase())}>
+              <span class="long">${t.demo.you(me.name, t.role[me.role].toLowerCase())}</span><span class="short" aria-hidden="true">${me.name}</span>
+            </span>`
+          : nothing}
         <span class="grow"></span>
         ${others.map(
           ({ person, name, role }) => html`<a
@@ -96,11 +100,18 @@ export class DemoRoom extends LitElement {
         background: var(--sunken);
         font-size: 14px;
       }
+      .bar .brand {
+        flex: none;
+      }
       .me {
+        min-width: 0;
         font-weight: 500;
         white-space: nowrap;
         overflow: hidden;
         text-overflow: ellipsis;
+      }
+      .me .short {
+        display: none;
       }
       .item {
         display: inline-flex;
@@ -120,7 +131,8 @@ export class DemoRoom extends LitElement {
         text-decoration: underline;
       }
       @media (max-width: 860px) {
-        .item span {
+        .item span,
+        .me .long {
           position: absolute;
           width: 1px;
           height: 1px;
@@ -128,17 +140,23 @@ export class DemoRoom extends LitElement {
           clip-path: inset(50%);
         }
         .item {
-          min-width: 40px;
           justify-content: center;
         }
         .brand em {
           display: none;
         }
+        .me .short {
+          display: inline;
+        }
         .bar {
           padding: 0 6px 0 14px;
-          gap: 6px;
+          gap: 2px;
           min-height: 40px;
           font-size: 13px;
+        }
+        .bar .brand,
+        .item {
+          min-width: 44px;
         }
         .languages button[aria-pressed='true'] {
           display: none;

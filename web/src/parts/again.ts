@@ -56,7 +56,10 @@ export class Again extends LitElement {
         justify-content: center;
         gap: 8px;
         min-height: 44px;
-        padding: 0 16px;
+        padding: 7px 16px;
+        line-height: 1.25;
+        text-align: center;
+        text-wrap: balance;
         border: 1px solid var(--line);
         border-radius: 11px;
         color: var(--ink);

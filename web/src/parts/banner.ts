@@ -137,10 +137,8 @@ export class Banner extends LitElement {
       }
       .when {
         font-variant-numeric: tabular-nums;
-        opacity: 0.85;
       }
       button {
-        min-height: 40px;
         background: transparent;
         border-color: transparent;
         color: inherit;

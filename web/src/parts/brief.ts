@@ -175,6 +175,7 @@ export class BriefList extends LitElement {
         align-items: center;
         gap: 12px;
         min-height: 50px;
+        padding-block: 7px;
         cursor: pointer;
         list-style: none;
       }

@@ -73,7 +73,7 @@ export const look = css`
   .ended .row {
     gap: 10px;
   }
-  .ended .round {
+  .ended .round:last-child {
     margin-right: -10px;
   }
   .ended.card {
@@ -113,6 +113,18 @@ export const look = css`
   .choice.stacked button {
     flex: none;
   }
+  :host([narrow]) .controls {
+    flex-wrap: nowrap;
+    gap: 8px;
+  }
+  :host([narrow]) .controls button {
+    flex: 1 1 0;
+    min-width: 0;
+    flex-direction: column;
+    gap: 3px;
+    padding-inline: 2px;
+    font-size: 13.5px;
+  }
   .card:has(.brief) {
     padding: 12px 14px;
   }
@@ -123,9 +135,6 @@ export const look = css`
     overflow: hidden;
     text-overflow: ellipsis;
     white-space: nowrap;
-  }
-  .brief button:not(.round) {
-    padding: 0 13px;
   }
   .about {
     overflow: hidden;

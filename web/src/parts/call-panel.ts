@@ -32,6 +32,10 @@ export class CallPanel extends LitElement {
   @property({ type: Boolean }) online = true;
   /** Only a sign in the header of a phone, instead of sign and word. */
   @property({ type: Boolean, reflect: true }) compact = false;
+  /** On a phone: signs above words, all in one row. */
+  @property({ type: Boolean, reflect: true }) narrow = false;
+  /** There is no height to spare, as while the keyboard of a phone is up. */
+  @property({ type: Boolean }) low = false;
   /** Changes whenever the call does. */
   @property({ type: Number }) revision = 0;
 
@@ -129,7 +133,7 @@ export class CallPanel extends LitElement {
         return this.silenced();
       case 'connecting':
       case 'active':
-        return this.aside ? this.brief() : this.talking();
+        return this.aside || this.crowded ? this.brief() : this.talking();
       case 'elsewhere':
         return this.elsewhere();
       case 'ended':
@@ -220,6 +224,11 @@ export class CallPanel extends LitElement {
     return beside === 'ringing' || (holding && beside !== null && beside !== 'held');
   }
 
+  /** Whether to make room: never for what must be seen, as advice and the lamp of a recording. */
+  private get crowded(): boolean {
+    return this.low && this.call.state === 'active' && this.call.advice === null && !this.call.now?.recording;
+  }
+
   /** As small as it can be; what is on hold is one press from going on. */
   private brief(): TemplateResult {
     const t = textsOf(this.language);
@@ -232,8 +241,8 @@ export class CallPanel extends LitElement {
         <p class="hint">${hint || html`<span data-test="call-length">${this.length()}</span>`}</p>
       </div>
       ${call.holding
-        ? html`<button data-test="call-hold" data-holding="true" aria-label=${t.call.backTo(this.other)} title=${t.call.backTo(this.other)}
-            ?disabled=${!this.online || call.beside === 'calling'} @click=${() => call.toggleHold()}>${icon('triangle')}${t.sound.resumeShort}</button>`
+        ? html`<button class="round" data-test="call-hold" data-holding="true" aria-label=${t.call.backTo(this.other)} title=${t.call.backTo(this.other)}
+            ?disabled=${!this.online || call.beside === 'calling'} @click=${() => call.toggleHold()}>${icon('triangle')}</button>`
         : html`<button class="round ${call.muted ? 'muted' : ''}" data-test="call-mute" data-muted=${call.muted}
             aria-label=${call.muted ? t.call.unmute : t.call.mute} title=${call.muted ? t.call.unmute : t.call.mute}
             @click=${() => call.toggleMute()}>${icon(call.muted ? 'micOff' : 'mic')}</button>`}
@@ -290,7 +299,7 @@ export class CallPanel extends LitElement {
             .language=${this.language}
           ></order-room-call-recording>`
         : nothing}
-      <div class="choice">
+      <div class="choice controls">
         <button
           data-test="call-mute"
           class=${call.muted ? 'muted' : ''}
@@ -354,8 +363,15 @@ export class CallPanel extends LitElement {
     const length = clock && t.lasted(clock);
     const again =
       this.gate.open && this.call.beside !== 'talking'
-        ? html`<button data-test="call-start" ?disabled=${!this.online} @click=${() => this.call.start()}>
-            ${this.call.unanswered ? icon('phone', 18) : nothing}${t.again}
+        ? html`<button
+            data-test="call-start"
+            class=${this.call.unanswered ? '' : 'round'}
+            aria-label=${this.call.unanswered ? nothing : t.again}
+            title=${this.call.unanswered ? nothing : t.again}
+            ?disabled=${!this.online}
+            @click=${() => this.call.start()}
+          >
+            ${icon('phone', 18)}${this.call.unanswered ? t.again : nothing}
           </button>`
         : nothing;
     return html`<div class="row" role="status" data-test="call-ended" data-end=${ended?.end ?? ''}>

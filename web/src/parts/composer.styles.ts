@@ -51,6 +51,9 @@ export const look = css`
   textarea::placeholder {
     color: var(--muted);
     opacity: 1;
+    overflow: hidden;
+    text-overflow: ellipsis;
+    white-space: nowrap;
   }
   .foot {
     display: flex;
@@ -145,6 +148,10 @@ export const look = css`
     .foot {
       min-height: 0;
       justify-content: flex-end;
+    }
+    .again {
+      min-height: 44px;
+      margin: -4px 0 -6px;
     }
   }
   .mode {

@@ -148,9 +148,9 @@ export const look = css`
   @media (hover: none) {
     .more {
       opacity: 0.75;
-      width: 40px;
-      min-height: 40px;
-      margin: 0 -6px;
+      width: 44px;
+      min-height: 44px;
+      margin: 0 -8px;
     }
   }
   .message:focus {
@@ -177,6 +177,7 @@ export const look = css`
     font-weight: 400;
     line-height: 1.35;
     text-align: start;
+    text-wrap: wrap;
     overflow-wrap: anywhere;
   }
   .quote strong {
@@ -264,6 +265,9 @@ export const look = css`
     white-space: pre-wrap;
     overflow-wrap: anywhere;
     line-height: 1.45;
+  }
+  .whole {
+    white-space: nowrap;
   }
   .own .text a {
     color: inherit;
@@ -354,6 +358,12 @@ export const look = css`
   }
   summary .icon:last-child {
     transition: transform 120ms;
+  }
+  @media (pointer: coarse) {
+    summary,
+    .figures summary {
+      min-height: 44px;
+    }
   }
   details[open] summary .icon:last-child {
     transform: rotate(180deg);

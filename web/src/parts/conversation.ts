@@ -195,7 +195,7 @@ export class Conversation extends LitElement {
     const t = textsOf(this.language);
     const blocks = this.blocks();
     const { pending, entries } = this.timeline;
-    const talked = pending.length > 0 || entries.some((e) => e.event?.kind === 'message_sent');
+    const talked = pending.length > 0 || entries.some(({ event }) => event?.kind === 'message_sent' || event?.kind === 'file_shared');
     const other = this.members.find((m) => m.person !== this.me);
     const lastOwn = entries.findLast((e) => e.actor === this.me && e.event?.kind === 'message_sent');
     const thread = this.thread();

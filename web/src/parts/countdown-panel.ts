@@ -77,7 +77,7 @@ export class CountdownPanel extends LitElement {
     const left = remaining(due, now);
     const mood = urgency(start, due, now);
     const parts = segments(left, t.units);
-    const digits = html`<span class="digits" role="timer" aria-live="off">
+    const digits = html`<span class="digits" role="timer" aria-live="off" aria-label=${t.timer[deadline.timer]}>
       ${parts.map((p) => html`<span class="part"><b>${p.value}</b><i>${p.unit}</i></span>`)}
     </span>`;
     const spoken = html`<span class="sr" role="status" aria-live="polite">${this.said || nothing}</span>`;

@@ -160,14 +160,33 @@ export class Header extends LitElement {
         overflow: hidden;
         text-overflow: ellipsis;
       }
+      /* Where space is short the name stays: the dot at the picture says the rest. */
+      .who p:not(.several) {
+        flex-wrap: wrap;
+        height: 1.4em;
+        overflow: hidden;
+      }
+      .who p:not(.several) strong {
+        flex: none;
+        max-width: 100%;
+      }
+      .who p > [data-test='presence'] {
+        flex: 1 1 7ch;
+        min-width: 0;
+        overflow: hidden;
+        text-overflow: ellipsis;
+      }
       .price {
         font-weight: 600;
         font-variant-numeric: tabular-nums;
       }
       h1 {
+        display: -webkit-box;
+        -webkit-box-orient: vertical;
+        -webkit-line-clamp: 2;
         overflow: hidden;
-        text-overflow: ellipsis;
-        white-space: nowrap;
+        overflow-wrap: anywhere;
+        text-wrap: pretty;
         font-size: 18px;
         font-weight: 650;
         letter-spacing: -0.01em;
@@ -186,6 +205,7 @@ export class Header extends LitElement {
       }
       :host([narrow]) h1 {
         font-size: 16px;
+        line-height: 1.25;
       }
       :host([narrow]) .who p {
         font-size: 13px;

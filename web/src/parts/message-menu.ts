@@ -16,7 +16,7 @@ export interface Offer {
   reacted: ReadonlySet<Reaction> | null;
 }
 
-const ACTIONS: Record<MessageAction, Icon> = { reply: 'reply', edit: 'pen', withdraw: 'back', copy: 'file', report: 'flag' };
+const ACTIONS: Record<MessageAction, Icon> = { reply: 'reply', edit: 'pen', withdraw: 'undo', copy: 'copy', report: 'flag' };
 const GAP = 6;
 
 /** Tells `chosen` (detail: `{seq, action}`) and `reacted` (detail: `{seq, reaction, on}`). */
@@ -129,7 +129,7 @@ export class MessageMenu extends LitElement {
         inset: auto;
         margin: 0;
         width: max-content;
-        max-width: calc(100vw - 16px);
+        max-width: calc(100vw - 8px);
         padding: 6px;
         border: 1px solid var(--line);
         border-radius: 16px;
@@ -145,7 +145,7 @@ export class MessageMenu extends LitElement {
         border-bottom: 1px solid var(--line);
       }
       .row button.quiet {
-        width: 42px;
+        width: 44px;
         padding: 0;
         color: var(--ink);
       }
@@ -162,9 +162,11 @@ export class MessageMenu extends LitElement {
       button.action.bad {
         color: var(--bad);
       }
-      @media (max-width: 400px) {
-        .row button {
-          width: 40px;
+      /* Eight in a row need 366 px. */
+      @media (max-width: 374px) {
+        .row {
+          grid-template-columns: repeat(4, 1fr);
+          justify-items: center;
         }
       }
     `,

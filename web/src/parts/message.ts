@@ -4,7 +4,7 @@ import { wordsOf, type After } from '../aftermath.js';
 import { snippet } from '../excerpts.js';
 import type { Shared } from '../files.js';
 import { icon, type Icon } from '../icons.js';
-import { pieces } from '../links.js';
+import { pieces, unsplit } from '../links.js';
 import type { Entry, Member, Reaction } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
 import { moment, shortDate, textsOf, time, type Language } from '../texts/index.js';
@@ -89,7 +89,7 @@ export function messageOf(view: MessageView, thread: Thread): TemplateResult {
               : html`<p class="text" dir="auto">${linked(words ?? '')}</p>`}
             ${after?.editedAt && !gone
               ? html`<button
-                  class="edited"
+                  class="edited small-target"
                   data-test="edited"
                   title=${t.message.editedWhen(shortDate(language, after.editedAt))}
                   @click=${() => thread.history(entry)}
@@ -183,13 +183,13 @@ export function sharedOf(entry: Entry, after: After | undefined): Shared | null 
 }
 
 /** Text with its addresses as links. Lit escapes the rest. */
-export function linked(text: string): (string | TemplateResult)[] {
+export function linked(text: string): (TemplateResult | (string | TemplateResult)[])[] {
   return pieces(text).map((piece) =>
     'href' in piece
       ? html`<a href=${piece.href} target="_blank" rel="noopener noreferrer nofollow">${piece.text}</a>${
           piece.host ? html`<span class="host" data-test="link-host"> (${piece.host})</span>` : nothing
         }`
-      : piece.text,
+      : unsplit(piece.text).map(({ text: part, whole }) => (whole ? html`<span class="whole">${part}</span>` : part)),
   );
 }
 
@@ -229,7 +229,7 @@ function reactions(entry: Entry, after: After | undefined, thread: Thread): Temp
       const mine = people.includes(thread.me);
       const names = people.map((one) => (one === thread.me ? textsOf(thread.language).you : thread.name(one))).join(', ');
       return html`<button
-        class=${mine ? 'mine' : ''}
+        class="small-target ${mine ? 'mine' : ''}"
         data-test="reaction"
         data-reaction=${reaction}
         aria-pressed=${mine}

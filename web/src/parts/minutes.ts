@@ -130,6 +130,9 @@ export class Minutes extends LitElement {
         gap: 8px;
         margin-top: 8px;
       }
+      .choice .quiet {
+        padding-inline: 10px;
+      }
       form {
         display: flex;
         gap: 8px;

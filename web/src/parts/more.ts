@@ -180,6 +180,9 @@ export class More extends LitElement {
         text-align: start;
         line-height: 1.35;
       }
+      .item .icon {
+        margin-top: 2px;
+      }
       .item small {
         display: block;
         font-size: 13px;

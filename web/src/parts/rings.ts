@@ -14,6 +14,9 @@ export class Rings extends LitElement {
   /** Where an order is shown; `{order}` stands for its id. Without it there is no link. */
   @property() href = '';
   @property() language: Language = 'fr';
+  /** As in the panel of a call. */
+  @property({ type: Boolean }) narrow = false;
+  @property({ type: Boolean }) low = false;
   /** Changes whenever the calls may have. */
   @property({ type: Number }) revision = 0;
 
@@ -67,6 +70,8 @@ export class Rings extends LitElement {
             .language=${this.language}
             .clock=${() => calls.connection.now()}
             .online=${calls.connection.status === 'online'}
+            ?narrow=${this.narrow}
+            .low=${this.low}
             .revision=${this.revision}
           ></order-room-call>
           <audio data-test="elsewhere-audio" data-order=${order} autoplay hidden></audio>

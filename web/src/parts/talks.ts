@@ -144,6 +144,7 @@ export class Talks extends LitElement {
       }
       .times button {
         justify-content: start;
+        text-align: start;
       }
       .time {
         font-weight: 600;

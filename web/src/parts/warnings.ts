@@ -149,7 +149,7 @@ export class Warnings extends LitElement {
         margin-top: 10px;
       }
       .choice button {
-        min-height: 40px;
+        padding-inline: 13px;
         color: var(--ink);
       }
     `,

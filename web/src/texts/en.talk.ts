@@ -20,7 +20,7 @@ export const talk = {
   minutes: 'What you agreed in the call',
   minutesHint: 'Short points. Once both confirm, they join the brief.',
   point: 'A point you agreed on',
-  pointPlaceholder: 'e.g. warm tone, 90 seconds, delivery on Friday',
+  pointPlaceholder: 'e.g. a warm tone',
   add: 'Note',
   pointMine: (name: string) => `${name} confirms`,
   confirm: 'Yes, that’s it',

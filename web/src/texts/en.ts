@@ -208,7 +208,7 @@ export const en = {
   line: {
     connecting: 'Connecting…',
     online: 'Connected',
-    offline: 'You are offline. We keep trying.',
+    offline: 'You are offline.',
     unsent: (n: number) => (n === 1 ? '1 message is waiting to go out.' : `${n} messages are waiting to go out.`),
     retryIn: (s: number) => `Next try in ${s} s`,
     now: 'Try now',
@@ -327,7 +327,7 @@ export const en = {
     tag: 'Demo',
     lead: 'One room for every order: talk, call, and see the clock and the money, together.',
     body: 'Each order below has a buyer and a seller. Open both in two windows, side by side, and live through it.',
-    openAs: { buyer: 'Open as the buyer', seller: 'Open as the seller', mediator: 'Open as the mediator' } satisfies Record<Role, string>,
+    openAs: { buyer: 'As the buyer', seller: 'As the seller', mediator: 'As the mediator' } satisfies Record<Role, string>,
     again: 'Start the demo anew',
     againBusy: 'Starting anew…',
     mailbox: 'Mailbox',

@@ -83,11 +83,11 @@ export const questions: Questions = {
     ],
     closed: [
       ['J’ai trouvé une erreur. Que faire ?', 'La conversation reste ouverte quelques jours : écrivez au vendeur. Une fois la commande terminée, un remboursement n’est plus possible.'],
-      ['Puis-je garder nos échanges ?', 'Oui. Téléchargez le dossier ci-dessous : chaque message et chaque étape y sont, scellés de sorte qu’un changement se verrait.'],
+      ['Puis-je garder nos échanges ?', 'Oui. Téléchargez le registre ci-dessous : chaque message et chaque étape y sont, scellés de sorte qu’un changement se verrait.'],
     ],
     cancelled: [
       seenOnCard,
-      ['Aucun remboursement sur mon compte.', 'Si la banque n’avait pas encore encaissé le paiement, elle peut simplement effacer le débit : aucune ligne n’apparaît alors. Sans l’un ni l’autre après cinq jours ouvrés, écrivez à l’assistance avec le dossier de cette commande.'],
+      ['Aucun remboursement sur mon compte.', 'Si la banque n’avait pas encore encaissé le paiement, elle peut simplement effacer le débit : aucune ligne n’apparaît alors. Sans l’un ni l’autre après cinq jours ouvrés, écrivez à l’assistance avec le registre de cette commande.'],
       ['Puis-je commander à nouveau ?', 'Oui. Une commande annulée le reste, mais vous pouvez en passer une nouvelle dès que vous avez tout.'],
     ],
     expired: [
@@ -171,7 +171,7 @@ export const questions: Questions = {
     revision_refused: [running],
     cancel_requested: [running],
     frozen: [
-      ['Que voient-ils de ce que j’écris ?', 'Tout, l’un comme l’autre : il n’y a qu’une conversation, à trois, et elle reste au dossier.'],
+      ['Que voient-ils de ce que j’écris ?', 'Tout, l’un comme l’autre : il n’y a qu’une conversation, à trois, et elle reste au registre.'],
       ['Que fait chaque décision ?', 'Rembourser : tout revient à l’acheteur, la commande est annulée. Payer : tout va au vendeur, la commande est terminée. Partager : vous fixez la part de l’acheteur, le reste va au vendeur, la commande est terminée. Continuer : rien n’est versé et les compteurs reprennent.'],
       ['Dois-je donner mes raisons ?', 'Oui, toujours. Les deux les lisent, et elles restent attachées à la commande.'],
       ['Les compteurs tournent-ils pendant ce temps ?', 'Non. Ils sont arrêtés et gardent ce qui restait.'],

@@ -209,7 +209,7 @@ export const fr: Texts = {
   line: {
     connecting: 'Connexion…',
     online: 'Connecté',
-    offline: 'Vous êtes hors ligne. Nous réessayons.',
+    offline: 'Vous êtes hors ligne.',
     unsent: (n) => (n === 1 ? '1 message attend de partir.' : `${n} messages attendent de partir.`),
     retryIn: (s) => `Nouvel essai dans ${s} s`,
     now: 'Réessayer',
@@ -315,11 +315,11 @@ export const fr: Texts = {
   },
 
   record: {
-    heading: 'Le dossier de cette commande',
+    heading: 'Le registre de cette commande',
     body: 'Tout ce qui s’est dit et fait ici, scellé par notre clé : chacun peut vérifier que rien n’a changé depuis. À garder en cas de désaccord.',
-    page: 'Télécharger le dossier',
+    page: 'Télécharger le registre',
     data: 'En données (JSON)',
-    lost: 'Le dossier n’a pas pu être obtenu. Réessayez.',
+    lost: 'Le registre n’a pas pu être obtenu. Réessayez.',
   },
 
   panel: { open: 'Voir la commande', close: 'Retour à la conversation', heading: 'La commande' },
@@ -329,7 +329,7 @@ export const fr: Texts = {
     tag: 'Démo',
     lead: 'Une salle par commande : se parler, s’appeler, voir le temps et l’argent, ensemble.',
     body: 'Chaque commande a un acheteur et un vendeur. Ouvrez les deux, côte à côte dans deux fenêtres, et vivez-la.',
-    openAs: { buyer: 'Ouvrir côté acheteur', seller: 'Ouvrir côté vendeur', mediator: 'Ouvrir côté médiateur' },
+    openAs: { buyer: 'Côté acheteur', seller: 'Côté vendeur', mediator: 'Côté médiateur' },
     again: 'Recommencer la démo',
     againBusy: 'On recommence…',
     mailbox: 'Boîte aux lettres',

@@ -57,6 +57,20 @@ export function tenths(language: Language, value: number): string {
   return new Intl.NumberFormat(locale(language), { minimumFractionDigits: 1, maximumFractionDigits: 1 }).format(value);
 }
 
+/**
+ * A day as the language writes it: French has "1er décembre", and in either language a number
+ * stays with its month.
+ */
+function day(language: Language, key: string, options: Intl.DateTimeFormatOptions, at: number | string): string {
+  const parts = format(language, key, options).formatToParts(new Date(at));
+  return parts
+    .map(({ type, value }, i) => {
+      if (type === 'day' && language === 'fr' && value === '1') return '1er';
+      return type === 'literal' && value === ' ' && parts[i - 1]?.type === 'day' ? '\u00a0' : value;
+    })
+    .join('');
+}
+
 /** "14:05" in the reader's time zone. */
 export function time(language: Language, at: number | string): string {
   return format(language, 't', { hour: '2-digit', minute: '2-digit' }).format(new Date(at));
@@ -64,8 +78,8 @@ export function time(language: Language, at: number | string): string {
 
 /** "Wednesday 25 November, 14:05" in the reader's time zone. */
 export function dayAndTime(language: Language, at: number | string): string {
-  const day = format(language, 'd', { weekday: 'long', day: 'numeric', month: 'long' }).format(new Date(at));
-  return `${day}${language === 'fr' ? ' à ' : ', '}${time(language, at)}`;
+  const date = day(language, 'd', { weekday: 'long', day: 'numeric', month: 'long' }, at);
+  return `${date}${language === 'fr' ? ' à\u00a0' : ', '}${time(language, at)}`;
 }
 
 /** "Wednesday 25 November 2026 at 14:05:09 CET": all there is to know of a moment, its zone too. */
@@ -75,8 +89,8 @@ export function moment(language: Language, at: number | string): string {
 
 /** "25 Nov, 14:05": where space is short. */
 export function shortDate(language: Language, at: number | string): string {
-  const day = format(language, 's', { day: 'numeric', month: 'short' }).format(new Date(at));
-  return `${day}${language === 'fr' ? ' à ' : ', '}${time(language, at)}`;
+  const date = day(language, 's', { day: 'numeric', month: 'short' }, at);
+  return `${date}${language === 'fr' ? '\u00a0à\u00a0' : ', '}${time(language, at)}`;
 }
 
 /** The heading of a day in the conversation. */
@@ -86,12 +100,9 @@ export function dayHeading(language: Language, at: number, now: number): string 
   if (days === 0) return texts.chat.today;
   if (days === 1) return texts.chat.yesterday;
   const year = new Date(at).getFullYear() !== new Date(now).getFullYear();
-  return format(language, year ? 'hy' : 'h', {
-    weekday: 'long',
-    day: 'numeric',
-    month: 'long',
-    ...(year ? { year: 'numeric' } : {}),
-  }).format(new Date(at));
+  const options: Intl.DateTimeFormatOptions = { weekday: 'long', day: 'numeric', month: 'long' };
+  if (year) options.year = 'numeric';
+  return day(language, year ? 'hy' : 'h', options, at);
 }
 
 export function midnight(at: number): number {
