@@ -219,15 +219,6 @@ def redis(folder: Path, *, cluster: bool = False) -> Server:
     """
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
-
-    def ready() -> bool:
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
-                connection.sendall(b"PING\r\n")
-                return connection.recv(16).startswith(b"+PONG")
-        except OSError:
-            return False
-
     return Server(
         [
             *(program("redis-server"), "--bind", "127.0.0.1", "--port", str(port)),
@@ -237,7 +228,7 @@ def redis(folder: Path, *, cluster: bool = False) -> Server:
         ],
         url=f"redis://127.0.0.1:{port}/0",
         folder=folder,
-        ready=ready,
+        ready=_answers(port, b"PING\r\n", b"+PONG"),
     )
 
 
@@ -260,20 +251,11 @@ def clamd(folder: Path) -> Server:
         f"Foreground yes\nDatabaseDirectory {signatures}\nTCPSocket {port}\nTCPAddr 127.0.0.1\n"
         f"LocalSocket {folder / 'clamd.ctl'}\nTemporaryDirectory {folder}\nStreamMaxLength 30M\n"
     )
-
-    def ready() -> bool:
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
-                connection.sendall(b"zPING\0")
-                return connection.recv(16).startswith(b"PONG")
-        except OSError:
-            return False
-
     return Server(
         [program("clamd"), "--config-file", str(settings)],
         url=f"tcp://127.0.0.1:{port}",
         folder=folder,
-        ready=ready,
+        ready=_answers(port, b"zPING\0", b"PONG"),
     )
 
 
@@ -281,19 +263,11 @@ def s3(folder: Path) -> Server:
     """An S3 service that keeps everything in memory, not yet started."""
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
-
-    def ready() -> bool:
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=1):
-                return True
-        except OSError:
-            return False
-
     return Server(
         [sys.executable, "-m", "moto.server", "--host", "127.0.0.1", "--port", str(port)],
         url=f"http://127.0.0.1:{port}",
         folder=folder,
-        ready=ready,
+        ready=_answers(port),
     )
 
 
@@ -309,14 +283,6 @@ def turn(folder: Path, relay: str) -> Server:
     """
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
-
-    def ready() -> bool:
-        try:
-            with socket.create_connection(("127.0.0.1", port), timeout=1):
-                return True
-        except OSError:
-            return False
-
     return Server(
         [
             *(program("turnserver"), "-n", "--realm", "order-room.test"),
@@ -328,8 +294,22 @@ def turn(folder: Path, relay: str) -> Server:
         ],
         url=f"turn:127.0.0.1:{port}?transport=tcp",
         folder=folder,
-        ready=ready,
+        ready=_answers(port),
     )
+
+
+def _answers(port: int, said: bytes = b"", answer: bytes = b"") -> Callable[[], bool]:
+    """Tell whenever asked whether somebody listens there, and answers so to what is said."""
+
+    def ready() -> bool:
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+                connection.sendall(said)
+                return not answer or connection.recv(16).startswith(answer)
+        except OSError:
+            return False
+
+    return ready
 
 
 KINDS: dict[str, Callable[[Path], Server]] = {
