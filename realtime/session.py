@@ -169,8 +169,8 @@ class Session:
         return self._places > 0 and not self._paced
 
     def _hear(self, text: str | None) -> None:
-        """Take one frame; None if it is not text."""
-        if self.pump.closing is not None:
+        """Take one frame; None if it is not text. Nothing is begun for who has gone."""
+        if self.pump.closing is not None or self.pump.gone:
             return
         self._heard = now = time.monotonic()
         self._places -= 1

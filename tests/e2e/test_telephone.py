@@ -205,3 +205,22 @@ async def test_two_who_call_each_other_at_the_same_moment_are_in_one_call(
     await seller.part("call-hang-up").click()
     await expect(buyer.part("call-ended")).to_have_attribute("data-end", "completed")
     assert [end for end, _ in await ends_of(small_stage, order)] == ["completed"]
+
+
+async def test_the_title_flashes_with_who_calls_for_as_long_as_it_rings(
+    small_stage: Stage, windows: Windows
+) -> None:
+    url, order = small_stage.server.url, await small_stage.server.order()
+    buyer = await windows.open(url, order, "buyer", scripts=[microphone(BUYER)])
+    seller = await windows.open(url, order, "seller", scripts=[microphone(SELLER)])
+    plain = await seller.page.title()
+    await buyer.part("call-start").click()
+    await seller.call_is("ringing")
+    for _ in range(2):  # to and fro, once a second
+        await expect(seller.page).to_have_title("Call from Ada Buyer")
+        await expect(seller.page).to_have_title(plain)
+    await seller.part("call-accept").click()
+    await hears(seller, BUYER)
+    assert await seller.page.title() == plain
+    await buyer.part("call-hang-up").click()
+    await expect(seller.part("call-ended")).to_have_attribute("data-end", "completed")

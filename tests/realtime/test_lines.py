@@ -108,6 +108,28 @@ async def test_who_asks_much_reads_nothing_and_vanishes_leaves_nothing_behind(
             await asyncio.wait(served)
 
 
+async def test_who_vanishes_in_mid_sentence_follows_nothing_afterwards(database_url: str) -> None:
+    limits = Limits(commands_in_flight=1, commands_per_second=1e6, commands_burst=1_000_000)
+    async with serving(database_url, limits=limits) as server:
+        order = await server.order()
+        hub = server.edge.hub
+        for _ in range(10):
+            socket = await connect(server.ws_url, compression=None)
+            await socket.send(json.dumps({"t": "hello", "token": await server.token(order.buyer)}))
+            await socket.recv()
+            for n in range(15):  # each waits until the one before was done
+                mark = {"t": "mark", "order": order.id, "seq": 1}
+                ask = {"t": "subscribe", "id": f"s{n}", "order": order.id}
+                await socket.send(json.dumps(mark))
+                await socket.send(json.dumps(ask))
+            socket.transport.abort()
+            await socket.wait_closed()
+        async with asyncio.timeout(60):
+            while hub.sockets or any("_command" in repr(t.get_coro()) for t in asyncio.all_tasks()):
+                await asyncio.sleep(0.01)
+        assert not hub._followers
+
+
 async def test_a_token_that_ended_ends_the_socket(database_url: str) -> None:
     limits = Limits(token_leeway=0.0, watch_every=0.1, drain=0.0)
     async with serving(database_url, limits=limits) as server:
