@@ -431,12 +431,13 @@ async def _refresh(edge: Edge, session: Session, frame: Refresh) -> Refreshed:
     async with edge.database.reading() as conn:
         identity = await known_identity(conn, identity)
     session.until(identity)
-    for order in list(session.follows):
+    for order in {*session.follows, *session.listed}:
         try:
             identity.within(order)
-            await _member(edge, session.person, order)
+            if order in session.follows:
+                await _member(edge, session.person, order)
         except OrderUnknown:
-            edge.hub.unfollow(session, order)
+            edge.hub.lose(session, order)
     return Refreshed(identity.token_ends)
 
 

@@ -300,11 +300,16 @@ class Hub:
         for session in self._mine(person):
             session.bar(order, barred=barred)
             if barred:
-                self.unfollow(session, order)
-                self._unlist(session, order)
+                self.lose(session, order)
+
+    def lose(self, session: Session, order: OrderId) -> None:
+        """Tell the session nothing of the order any more, not even that something happens."""
+        self.unfollow(session, order)
+        self._unlist(session, order)
 
     def _unlist(self, session: Session, order: OrderId) -> None:
         session.listed.discard(order)
+        session.pump.inbox.discard(order)
         listed = self._listed.get(order, set())
         listed.discard(session)
         if not listed and self._listed.pop(order, None) is not None:
