@@ -7,14 +7,12 @@ says that it was deaf, or is not whole, the database is asked at once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
 
 import structlog
 
 from orders import access, inbox
-from orders.database import Database
+from orders.database import Database, portions
 from orders.errors import Unavailable
 from orders.events import OrderId
 from realtime import telemetry
@@ -26,10 +24,6 @@ from realtime.tails import Tails
 
 log = structlog.get_logger(__name__)
 
-T = TypeVar("T")
-
-HEADS_AT_ONCE = 500
-"""Orders whose heads are asked for in one statement."""
 PINGS_AT_ONCE = 16
 """Sockets that are pinged without a pause. All answer, and messages would have to wait for that."""
 PING_PAUSE = 0.01
@@ -100,13 +94,13 @@ class Heartbeat:
         listed = [order for order in self._followers.listed if order not in self._followers.orders]
         try:
             async with self._database.reading() as conn:
-                for some in _portions(shown):
+                for some in portions(shown):
                     for order, head in (await inbox.heads(conn, some)).items():
                         self._goes_to(order, head)
-                for some in _portions(listed):
+                for some in portions(listed):
                     for order, head in (await inbox.heads(conn, some)).items():
                         self._lists_to(order, head)
-                for people_here in _portions(self._hub.persons):
+                for people_here in portions(self._hub.persons):
                     for person, lost in (await access.barred(conn, people_here)).items():
                         for order in lost:
                             self._hub.bar(person, order, barred=True)
@@ -143,7 +137,7 @@ class Heartbeat:
         try:
             now = await self._database.now()
             async with self._database.reading() as conn:
-                for some in _portions(list(self._followers.orders)):
+                for some in portions(list(self._followers.orders)):
                     heads |= await inbox.heads(conn, some)
                     dues |= await inbox.dues(conn, some)
         except Unavailable:
@@ -158,8 +152,3 @@ class Heartbeat:
             mine = {str(order): heads[order] for order in session.follows if order in heads}
             running = {str(order): dues[order] for order in session.follows if order in dues}
             session.signal(("ping",), Ping(self._pings, now, mine, running))
-
-
-def _portions(all_of_them: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(all_of_them), HEADS_AT_ONCE):
-        yield all_of_them[start : start + HEADS_AT_ONCE]
