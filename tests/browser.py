@@ -5,8 +5,10 @@ What their pages and the server say to each other is held against the published 
 
 import json
 import os
+import shlex
 import shutil
-from collections.abc import AsyncIterator, Callable
+import tempfile
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -31,6 +33,10 @@ FLAGS = (
     "--disable-sync",
     "--no-first-run",
 )
+
+UNSEEN = ("WebUIOmniboxPopup", "WebUIOmniboxAimPopup")
+"""What Chromium draws below its own address bar, for a window that nobody sees: two pages of its
+own in a process of their own, a second of a processor for each person."""
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome")
 """What Chromium is called, in the order of preference."""
@@ -63,13 +69,32 @@ async def open_browser(*more: str, path: str | None = None) -> AsyncIterator[Bro
 
     `path` is what starts it, the machine's own if nothing is said.
     """
-    path = path or chromium()
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=path, args=[*FLAGS, *more])
-        try:
-            yield browser
-        finally:
-            await browser.close()
+    with tempfile.TemporaryDirectory() as folder:
+        starts = _without(UNSEEN, path or chromium(), Path(folder))
+        async with async_playwright() as playwright:
+            browser = await playwright.chromium.launch(executable_path=starts, args=[*FLAGS, *more])
+            try:
+                yield browser
+            finally:
+                await browser.close()
+
+
+def _without(features: Sequence[str], program: str, folder: Path) -> Path:
+    """Make what starts a Chromium with these switched off, beside those that Playwright names.
+
+    Of two lists Chromium takes the last, so they have to be one.
+    """
+    script = folder / "chromium"
+    script.write_text(f"""#!/bin/sh
+for word; do
+  shift
+  case $word in --disable-features=*) word="$word,{",".join(features)}" ;; esac
+  set -- "$@" "$word"
+done
+exec {shlex.quote(program)} "$@"
+""")
+    script.chmod(0o755)
+    return script
 
 
 class People:
