@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from tests import servers
 from tests.harness import METRICS_KEY, SERVICE_KEY, InProcess, Process, serving
 from tests.servers import Run, Server
 from tests.socket_browser import PATIENCE, Browser
+from tests.waiting import until
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -69,9 +69,9 @@ async def test_a_deaf_bus_is_told_and_keeps_nobody_out(
 ) -> None:
     redis = {"ORDER_ROOM_REDIS_URL": private_redis.url}
     async with serving(database_url, environment=redis) as server, server.http() as http:
-        await _until(lambda: server.edge.hub.hears_others)
+        await until(lambda: server.edge.hub.hears_others)
         private_redis.stop()
-        await _until(lambda: not server.edge.hub.hears_others)
+        await until(lambda: not server.edge.hub.hears_others)
         answer = await http.get("/readyz")
         assert (answer.status_code, answer.json()["parts"]["bus"]) == (200, "deaf")
 
@@ -203,12 +203,6 @@ async def test_no_log_line_tells_who_somebody_is_or_what_was_said(
     assert '"level": "error"' in logged, "our own mistake is told"
     for secret in (said, "Xaverine", "quetzal.test", token, SERVICE_KEY, METRICS_KEY):
         assert secret not in logged
-
-
-async def _until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while not true():
-            await asyncio.sleep(0.02)
 
 
 async def _break(url: str, table: str) -> None:

@@ -21,6 +21,7 @@ from tests.harness import InProcess, serving
 from tests.pictures import picture
 from tests.sharing import fetch, link_of, send
 from tests.socket_browser import Frame
+from tests.waiting import until
 
 NO_PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + bytes(200)
 NO_GIF = b"GIF89a/*<script>alert(1)</script>*/"
@@ -216,10 +217,10 @@ async def test_an_interrupted_upload_leaves_nothing(server: InProcess) -> None:
         + bytes(400_000)
     )
     await writer.drain()
-    await _until(lambda: len(list(folder(server).glob("*.part"))) == 1)
+    await until(lambda: len(list(folder(server).glob("*.part"))) == 1)
     writer.transport.abort()
-    await _until(lambda: list(folder(server).iterdir()) == [])
-    await _until(lambda: not server.edge.uploads)
+    await until(lambda: list(folder(server).iterdir()) == [])
+    await until(lambda: not server.edge.uploads)
     assert (await send(server, order)).status_code == 201
     assert reader is not None
 
@@ -238,7 +239,7 @@ async def test_a_silent_upload_is_given_up_and_only_a_few_run_at_once(database_u
 
         slow = asyncio.create_task(send(server, order, stalls()))
         await stalled.wait()
-        await _until(lambda: bool(server.edge.uploads))
+        await until(lambda: bool(server.edge.uploads))
         refused = await send(server, order, key="u2")
         assert (refused.status_code, refused.json()["code"]) == (429, "too_many_open")
         assert (await slow).status_code == 503
@@ -265,7 +266,7 @@ async def test_a_redacted_file_is_gone_from_screen_and_disk(server: InProcess) -
         await seller.reaches(order.id, made["seq"] + 1)
     assert (await fetch(server, url)).status_code == 404
     assert (await link_of(server, order, made["file"], order.buyer)).status_code == 404
-    await _until(lambda: list(folder(server).iterdir()) == [])
+    await until(lambda: list(folder(server).iterdir()) == [])
 
 
 async def test_a_file_brought_along_by_ordering_again_stays_until_both_orders_let_it_go(
@@ -291,7 +292,7 @@ async def test_a_file_brought_along_by_ordering_again_stays_until_both_orders_le
     url = (await link_of(server, again, made["file"], order.seller)).json()["url"]
     assert (await fetch(server, url)).content == b"Bonjour"
     await redact(database, OrderId(again.id), seq)
-    await _until(lambda: list(folder(server).iterdir()) == [])
+    await until(lambda: list(folder(server).iterdir()) == [])
 
 
 async def test_what_was_left_behind_is_cleared_at_the_next_start(
@@ -307,7 +308,7 @@ async def test_what_was_left_behind_is_cleared_at_the_next_start(
         os.utime(tmp_path / "files" / name, (old, old))
     async with serving(database_url, var=tmp_path) as server:
         left = sorted([kept, "young.part"])
-        await _until(lambda: sorted(p.name for p in folder(server).iterdir()) == left)
+        await until(lambda: sorted(p.name for p in folder(server).iterdir()) == left)
 
 
 async def test_a_file_given_for_an_item_shows_on_the_list_of_both(server: InProcess) -> None:
@@ -329,12 +330,3 @@ async def test_a_file_given_for_an_item_shows_on_the_list_of_both(server: InProc
             {"file": made["file"], "name": "texte.txt", "size": 7, "type": "text/plain"}
         ]
         assert item["moves"] == ["accept", "drop", "reopen"]
-
-
-async def _until(holds: object, within: float = 60.0) -> None:
-    """Wait for what the server does by itself; it is looked at, not slept for."""
-    assert callable(holds)
-    ends = time.monotonic() + within
-    while not holds():
-        assert time.monotonic() < ends, "it did not happen in time"
-        await asyncio.sleep(0.02)

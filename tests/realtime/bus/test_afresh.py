@@ -13,8 +13,9 @@ from orders.events import PersonId
 from realtime.limits import Limits
 from tests.faults.proxy import Proxy
 from tests.harness import InProcess, serving
-from tests.realtime.bus.test_cut_off import PATIENT, until
+from tests.realtime.bus.test_cut_off import PATIENT
 from tests.socket_browser import Browser, Frame
+from tests.waiting import until
 
 
 @dataclass(frozen=True)

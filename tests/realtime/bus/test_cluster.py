@@ -26,6 +26,7 @@ from realtime.whereabouts import Found, InRedis
 from tests.harness import InProcess, serving
 from tests.redis_cluster import RedisCluster, redis_cluster
 from tests.socket_browser import Browser
+from tests.waiting import until
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -61,12 +62,6 @@ def _news(upto: int, order: OrderId) -> Announcement:
     return Announcement(order, upto - 1, upto, (b"{}",), b"l" * 32, situation=False)
 
 
-async def _until(true: Callable[[], bool], within: float = 60.0) -> None:
-    async with asyncio.timeout(within):
-        while not true():
-            await asyncio.sleep(0.01)
-
-
 @asynccontextmanager
 async def _started(*parts: Callable[[], Coroutine[None, None, None]]) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(part()) for part in parts]
@@ -97,7 +92,7 @@ async def _processes(cluster: RedisCluster, number: int) -> AsyncIterator[list[H
             heard = Heard(nodes, RemoteBus(nodes, prefix=prefix, partitions=PARTITIONS))
             await stack.enter_async_context(_started(heard.bus.run))
             made.append(heard)
-        await _until(lambda: all(heard.bus.is_whole for heard in made))
+        await until(lambda: all(heard.bus.is_whole for heard in made))
         yield made
 
 
@@ -110,16 +105,16 @@ async def test_what_is_said_at_any_shard_is_heard_once_by_those_who_attend_it(
         assert len(places) == 3, "each shard has some of the partitions"
         for order in ORDERS:
             two.bus.attend(order)
-        await _until(lambda: not any(x.listener._unconfirmed for x in two.bus._lines.values()))
+        await until(lambda: not any(x.listener._unconfirmed for x in two.bus._lines.values()))
         one.bus.publish_hint([_news(7, order) for order in ORDERS])
         for order in ORDERS:
             one.bus.publish_signal(PersonTypes(order, PEOPLE[0], on=True))
-        await _until(lambda: len(two.signals) >= len(ORDERS))
-        await _until(lambda: len(two.hints) >= len(ORDERS))
+        await until(lambda: len(two.signals) >= len(ORDERS))
+        await until(lambda: len(two.hints) >= len(ORDERS))
         assert sorted(hint.order for hint in two.hints) == sorted(ORDERS)
         assert not idle.hints
         one.bus.publish_hint([Announcement(ORDERS[0], 0, 1, (b"1",), b"", situation=True)])
-        await _until(lambda: bool(idle.hints))
+        await until(lambda: bool(idle.hints))
         assert [(hint.order, hint.upto) for hint in idle.hints] == [(ORDERS[0], 1)]
 
 
@@ -134,14 +129,14 @@ async def test_a_slot_that_moves_to_another_shard_takes_its_partition_along(
         other = next(each for each in cluster.servers if each is not before)
         gaps = two.gaps
         await cluster.move(key_slot(place.encode()), other)
-        await _until(lambda: cluster.at(one.nodes.of(place)) is other)
-        await _until(lambda: cluster.at(two.nodes.of(place)) is other and two.bus.is_whole)
-        await _until(lambda: two.gaps > gaps)
+        await until(lambda: cluster.at(one.nodes.of(place)) is other)
+        await until(lambda: cluster.at(two.nodes.of(place)) is other and two.bus.is_whole)
+        await until(lambda: two.gaps > gaps)
         one.bus.publish_hint([_news(9, order)])
-        await _until(lambda: any(hint.upto == 9 for hint in two.hints))
+        await until(lambda: any(hint.upto == 9 for hint in two.hints))
         await cluster.move(key_slot(place.encode()), before)
         one.bus.publish_hint([_news(10, order)])  # perhaps said where it is no more
-        await _until(lambda: any(hint.upto == 10 for hint in two.hints) or two.gaps > gaps + 1)
+        await until(lambda: any(hint.upto == 10 for hint in two.hints) or two.gaps > gaps + 1)
 
 
 async def test_keys_of_many_people_are_asked_for_where_they_are(cluster: RedisCluster) -> None:
@@ -200,7 +195,7 @@ async def _gateways(
         serving(postgres_url, limits=limits, environment=environment) as here,
         serving(postgres_url, limits=limits, environment=environment) as there,
     ):
-        await _until(lambda: here.edge.hub.hears_others and there.edge.hub.hears_others)
+        await until(lambda: here.edge.hub.hears_others and there.edge.hub.hears_others)
         yield here, there
 
 
@@ -217,7 +212,7 @@ async def _sees(browser: Browser, person: str, *, online: bool, known: bool = Tr
         ]
         return bool(said) and (said[-1]["online"], said[-1]["known"]) == (online, known)
 
-    await _until(seen)
+    await until(seen)
 
 
 async def test_people_on_two_gateways_talk_over_a_cluster_and_past_a_shard_that_died(

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections.abc import Callable
 
 from sqlalchemy.engine import make_url
 
@@ -12,6 +10,7 @@ from realtime.limits import Limits
 from tests.faults.proxy import Proxy
 from tests.harness import serving
 from tests.socket_browser import Browser
+from tests.waiting import until
 
 PATIENT = Limits(
     ping_every=3600.0,
@@ -34,12 +33,6 @@ def _said(browser: Browser, person: str) -> tuple[bool, bool] | None:
         if told["person"] == person
     ]
     return (said[-1]["online"], said[-1]["known"]) if said else None
-
-
-async def until(true: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
-        while not true():
-            await asyncio.sleep(0.02)
 
 
 async def test_what_is_written_on_either_side_of_the_cut_is_shown_on_the_other_without_a_ping(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +30,7 @@ from tests import servers
 from tests.faults.proxy import Proxy
 from tests.harness import settings_for
 from tests.servers import Server
+from tests.waiting import until
 
 ORDER = OrderId("o_1")
 
@@ -54,12 +55,6 @@ def _news(upto: int, text: bytes = b"{}", order: OrderId = ORDER) -> Announcemen
     return Announcement(order, upto - 1, upto, (text,), b"l" * 32, situation=False)
 
 
-async def _until(true: Callable[[], bool], within: float = 15.0) -> None:
-    async with asyncio.timeout(within):
-        while not true():
-            await asyncio.sleep(0.01)
-
-
 @asynccontextmanager
 async def _processes(
     url: str, number: int, *, partitions: int = 1, sharded: bool = False
@@ -72,7 +67,7 @@ async def _processes(
             made.append(Heard(bus))
             task = asyncio.create_task(bus.run())
             stack.push_async_callback(_stop, task)
-        await _until(lambda: all(heard.bus.is_whole for heard in made))
+        await until(lambda: all(heard.bus.is_whole for heard in made))
         for heard in made:
             heard.gaps = 0
         yield made
@@ -107,12 +102,12 @@ async def test_what_one_process_says_all_hear_once(
             heard.bus.attend(ORDER)
             heard.bus.attend("ada")
         if partitions > 1:
-            await _until(lambda: one.gaps > 0 and two.gaps > 0)  # joined
+            await until(lambda: one.gaps > 0 and two.gaps > 0)  # joined
         one.bus.publish_hint([_news(7, b"seven")])
         one.bus.publish_signal(PersonTypes(ORDER, PersonId("ada"), on=True))
         two.bus.publish_signal(PersonMoved(PersonId("ada"), online=True))
         for heard in (one, two):
-            await _until(lambda: len(heard.signals) == 2)  # noqa: B023 - used at once
+            await until(lambda: len(heard.signals) == 2)  # noqa: B023 - used at once
             assert heard.hints == [_news(7, b"seven")]
         assert len(idle.hints) == (1 if partitions == 1 else 0)
 
@@ -121,14 +116,14 @@ async def test_a_new_order_is_heard_by_processes_that_cannot_know_it_yet(redis_u
     async with _processes(redis_url, 2, partitions=64) as (one, two):
         new = Announcement(ORDER, 0, 3, (b"1", b"2", b"3"), b"", situation=True)
         one.bus.publish_hint([new])
-        await _until(lambda: len(two.hints) == 1)
+        await until(lambda: len(two.hints) == 1)
         assert (two.hints[0].order, two.hints[0].after, two.hints[0].upto) == (ORDER, 0, 3)
 
 
 async def test_large_entries_stay_behind_and_the_hint_arrives(redis_url: str) -> None:
     async with _processes(redis_url, 2) as (one, two):
         one.bus.publish_hint([_news(n, b"x" * (HINT_BYTES + 1)) for n in range(1, 9)])
-        await _until(lambda: [h.upto for h in two.hints if h.after] == list(range(2, 9)))
+        await until(lambda: [h.upto for h in two.hints if h.after] == list(range(2, 9)))
         assert all(h.entries == () for h in two.hints)
 
 
@@ -137,26 +132,26 @@ async def test_a_killed_subscription_is_noticed_within_seconds(private_redis: Se
         killed = await _tell(private_redis.url, "CLIENT", "KILL", "TYPE", "pubsub")
         assert killed == 2
         began = time.monotonic()
-        await _until(lambda: one.gaps > 0 and two.gaps > 0)
+        await until(lambda: one.gaps > 0 and two.gaps > 0)
         assert time.monotonic() - began < 10.0
-        await _until(lambda: one.bus.is_whole and two.bus.is_whole)
+        await until(lambda: one.bus.is_whole and two.bus.is_whole)
         one.bus.publish_hint([_news(5)])
-        await _until(lambda: [h.upto for h in two.hints] == [5])
+        await until(lambda: [h.upto for h in two.hints] == [5])
 
 
 async def test_what_could_not_be_said_is_said_when_redis_is_back(private_redis: Server) -> None:
     async with _processes(private_redis.url, 2) as (one, two):
         await asyncio.to_thread(private_redis.kill)
-        await _until(lambda: not one.bus.is_whole)
+        await until(lambda: not one.bus.is_whole)
         for n in range(1, 6):
             one.bus.publish_hint([_news(n)])
         assert [h.upto for h in one.hints] == [1, 2, 3, 4, 5], "its own are heard at once"
         await asyncio.sleep(0.3)
         await asyncio.to_thread(private_redis.start)
-        await _until(lambda: one.bus.is_whole and two.bus.is_whole)
-        await _until(lambda: two.gaps > 0)
+        await until(lambda: one.bus.is_whole and two.bus.is_whole)
+        await until(lambda: two.gaps > 0)
         one.bus.publish_hint([_news(6)])
-        await _until(lambda: bool(two.hints) and two.hints[-1].upto == 6)
+        await until(lambda: bool(two.hints) and two.hints[-1].upto == 6)
 
 
 async def test_a_server_that_stands_still_is_noticed_within_seconds(
@@ -165,12 +160,12 @@ async def test_a_server_that_stands_still_is_noticed_within_seconds(
     async with _processes(private_redis.url, 2) as (one, two):
         private_redis.pause()
         began = time.monotonic()
-        await _until(lambda: not one.bus.is_whole and not two.bus.is_whole)
+        await until(lambda: not one.bus.is_whole and not two.bus.is_whole)
         assert time.monotonic() - began < 10.0
         one.bus.publish_hint([_news(9)])
         private_redis.resume()
-        await _until(lambda: one.bus.is_whole and two.bus.is_whole)
-        await _until(lambda: two.gaps > 0)
+        await until(lambda: one.bus.is_whole and two.bus.is_whole)
+        await until(lambda: two.gaps > 0)
 
 
 async def test_a_flood_that_redis_cuts_off_is_survived(private_redis: Server) -> None:
@@ -182,16 +177,16 @@ async def test_a_flood_that_redis_cuts_off_is_survived(private_redis: Server) ->
         place = f"{one.bus._prefix}:{{all}}"
         await link.ask([("PUBLISH", place, b"x" * (3 * 1024 * 1024))])
         await link.close()
-        await _until(lambda: one.gaps > 0 and two.gaps > 0)
-        await _until(lambda: one.bus.is_whole and two.bus.is_whole)
+        await until(lambda: one.gaps > 0 and two.gaps > 0)
+        await until(lambda: one.bus.is_whole and two.bus.is_whole)
         two.bus.publish_hint([_news(2)])
-        await _until(lambda: [h.upto for h in one.hints] == [2])
+        await until(lambda: [h.upto for h in one.hints] == [2])
 
 
 async def test_what_nobody_understands_is_taken_for_a_gap(redis_url: str) -> None:
     async with _processes(redis_url, 1) as (one,):
         await _tell(redis_url, "PUBLISH", f"{one.bus._prefix}:{{all}}", "12345678 no letter")
-        await _until(lambda: one.gaps == 1)
+        await until(lambda: one.gaps == 1)
 
 
 async def test_a_process_cut_off_alone_is_missed_by_those_who_hear_everything_else(
@@ -204,19 +199,19 @@ async def test_a_process_cut_off_alone_is_missed_by_those_who_hear_everything_el
             Nodes(f"redis://127.0.0.1:{line.port}/0"), prefix=other.bus._prefix, partitions=1
         )
         task = asyncio.create_task(cut.run())
-        await _until(lambda: cut.is_whole and len(_peers(other.bus)) == 1)
+        await until(lambda: cut.is_whole and len(_peers(other.bus)) == 1)
         assert not other.bus.misses_somebody
         line.swallow()
-        await _until(lambda: other.bus.misses_somebody and not cut.is_whole)
+        await until(lambda: other.bus.misses_somebody and not cut.is_whole)
         cut.publish_hint([_news(3)])
         cut.publish_signal(PersonMoved(PersonId("ada"), online=True))
         assert other.bus.is_whole
         line.heal()
-        await _until(lambda: not other.bus.misses_somebody and cut.is_whole)
-        await _until(lambda: [hint.upto for hint in other.hints] == [3])
-        await _until(lambda: other.gaps > 0 or bool(other.signals))
+        await until(lambda: not other.bus.misses_somebody and cut.is_whole)
+        await until(lambda: [hint.upto for hint in other.hints] == [3])
+        await until(lambda: other.gaps > 0 or bool(other.signals))
         await _stop(task)
-        await _until(lambda: not _peers(other.bus))  # it said farewell
+        await until(lambda: not _peers(other.bus))  # it said farewell
         assert not other.bus.misses_somebody
 
 
@@ -224,10 +219,10 @@ async def test_a_process_that_stops_says_its_last_words(redis_url: str) -> None:
     async with _processes(redis_url, 2) as (one, two):
         extra = RemoteBus(Nodes(redis_url), prefix=two.bus._prefix, partitions=1)
         task = asyncio.create_task(extra.run())
-        await _until(lambda: extra.is_whole)
+        await until(lambda: extra.is_whole)
         extra.publish_signal(PersonMoved(PersonId("ada"), online=False))
         await _stop(task)
-        await _until(lambda: len(one.signals) == 1)
+        await until(lambda: len(one.signals) == 1)
 
 
 async def test_in_a_redis_cluster_a_partition_lives_in_one_slot(tmp_path: Path) -> None:
@@ -242,9 +237,9 @@ async def test_in_a_redis_cluster_a_partition_lives_in_one_slot(tmp_path: Path) 
             orders = [OrderId(f"o_{n}") for n in range(40)]
             for order in orders:
                 two.bus.attend(order)
-            await _until(lambda: two.gaps > 0)
+            await until(lambda: two.gaps > 0)
             one.bus.publish_hint([_news(2, order=order) for order in orders])
-            await _until(lambda: {hint.order for hint in two.hints} == set(orders))
+            await until(lambda: {hint.order for hint in two.hints} == set(orders))
             rates = Rates(Limits(), asker := Asker(Nodes(server.url)), "t")
             asking = asyncio.create_task(asker.run())
             await rates.take("x", PersonId("ada"), 0.01, 1)
