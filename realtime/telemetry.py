@@ -100,6 +100,11 @@ MEDIA_CALLS = Gauge(
 MEDIA_LAG = Gauge(
     "order_room_media_lag_seconds", "How late the media process lately ran", registry=REGISTRY
 )
+MEDIA_BUFFER = Gauge(
+    "order_room_media_buffer_bytes",
+    "What the kernel keeps of the sound that comes, as it granted it; 0 without a shared port",
+    registry=REGISTRY,
+)
 MEDIA_PACKETS = Gauge(
     "order_room_media_packets",
     "Packets of all legs, up to a second ago, by what came of them",

@@ -266,6 +266,7 @@ class CarriedCalls:
         counters = self.node.counted
         telemetry.MEDIA_CALLS.labels(self.node.path).set(len(self.node.calls))
         telemetry.MEDIA_LAG.set(self.node.lag)
+        telemetry.MEDIA_BUFFER.set(self.node.receive_buffer)
         for name in counters.__struct_fields__:
             telemetry.MEDIA_PACKETS.labels(name).set(getattr(counters, name))
         for score in self.node.scores:

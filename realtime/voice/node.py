@@ -175,6 +175,11 @@ class Node:
         """How packets are forwarded: `native`, `python` or `peer`; empty if not started."""
         return "" if self._plane is None else self._plane.path
 
+    @property
+    def receive_buffer(self) -> int:
+        """Bytes that the kernel keeps of what comes, as it granted them; 0 if not started."""
+        return 0 if self._plane is None else self._plane.receive_buffer
+
     async def prove(self, patience: float = PATIENCE) -> None:
         """Call ourselves; if that cannot be heard, go on with the next plainer path.
 

@@ -13,7 +13,9 @@ about a millisecond of delay, where a frame of speech is twenty.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -42,8 +44,8 @@ WINDOW = 0.1
 BURSTS = 8
 """Most batches read at one tick, so that a flood cannot keep everything else waiting."""
 
-RECEIVE_BUFFER = 4 << 20
-"""Bytes that the kernel may keep for us: a tenth of a second at 100,000 packets a second."""
+BUFFER = 4 << 20
+"""Bytes that the kernel shall keep for us: a tenth of a second at 100,000 packets a second."""
 
 IDENTITY_LIFE = 24 * 3_600.0
 """Seconds until new legs get a new certificate."""
@@ -63,14 +65,20 @@ class Port:
     Attributes:
         counters: datagrams that belong to no leg, under `unwanted`, and checks of forgers under
             `rejected`.
+        receive_buffer: bytes that the kernel keeps of what comes, the least of all sockets;
+            0 before `open`.
     """
 
-    def __init__(self, limits: VoiceLimits, reach: Reach, forwarder: Forwarder) -> None:
+    def __init__(
+        self, limits: VoiceLimits, reach: Reach, forwarder: Forwarder, buffer: int = BUFFER
+    ) -> None:
         """Prepare; needs a running event loop."""
         self.counters = Counters()
+        self.receive_buffer = 0
         self.forwarder = forwarder
         self._limits = limits
         self._reach = reach
+        self._buffer = buffer
         self._loop = asyncio.get_running_loop()
         self._sockets: list[socket.socket] = []
         self._by_name: dict[str, SharedLeg] = {}
@@ -112,7 +120,7 @@ class Port:
                 made.setblocking(False)  # noqa: FBT003 - the socket module's
                 if family == socket.AF_INET6:
                     made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-                _enlarge(made)
+                kept = _enlarge(made, self._buffer)
                 made.bind((host, port))
             except OSError as error:
                 made.close()
@@ -120,6 +128,13 @@ class Port:
                 continue
             port = port or made.getsockname()[1]
             self._sockets.append(made)
+            self.receive_buffer = min(kept, self.receive_buffer or kept)
+        if self._sockets and self.receive_buffer < self._buffer:
+            log.warning(
+                "the kernel keeps less of what comes than it should: raise net.core.rmem_max",
+                asked=self._buffer,
+                granted=self.receive_buffer,
+            )
         self._listen()
 
     async def close(self) -> None:
@@ -295,11 +310,15 @@ class Port:
         return any(each.moved(datagram, (source, address), now) for each in candidates)
 
 
-def _enlarge(made: socket.socket) -> None:
-    """Let the kernel keep more for us; beyond its limit only if we may."""
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, RECEIVE_BUFFER)
-    try:
-        made.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, RECEIVE_BUFFER)
-    except OSError:
-        log.debug("the receive buffer stays at the system's limit")
+def _enlarge(made: socket.socket, size: int) -> int:
+    """Let the kernel keep so many bytes for us, beyond its usual limit only if we may.
+
+    Returns how many bytes of what comes it will keep.
+    """
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+    with contextlib.suppress(OSError):  # takes a privilege, and is Linux's
+        made.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, size)
+    kept = made.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+    # Linux answers twice what it was asked for: its own book-keeping is in it (socket(7)).
+    return kept // 2 if sys.platform == "linux" else kept
