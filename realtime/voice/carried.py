@@ -269,8 +269,6 @@ class CarriedCalls:
         telemetry.MEDIA_BUFFER.set(self.node.receive_buffer)
         for name in counters.__struct_fields__:
             telemetry.MEDIA_PACKETS.labels(name).set(getattr(counters, name))
-        for score in self.node.scores:
-            telemetry.MEDIA_SCORE.observe(score)
 
     async def _compare(self) -> None:
         """Let the node hold the calls that it should hold, and no others."""

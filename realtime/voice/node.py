@@ -400,16 +400,6 @@ class Node:
         heard = {each.person_id: each.watch.heard for each in parties.values()}
         return {person: each for person, each in heard.items() if each.seconds}
 
-    @property
-    def scores(self) -> list[float]:
-        """The last second's opinion of each party that two hear each other of."""
-        return [
-            party.watch.score
-            for parties in self._calls.values()
-            for party in parties.values()
-            if party.current is not None and party.listener is not None
-        ]
-
 
 def _wire(parties: dict[str, Party]) -> None:
     """Let each party's packets go to the other one's current leg, unless a gate is closed."""
