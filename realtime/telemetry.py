@@ -100,6 +100,11 @@ MEDIA_CALLS = Gauge(
 MEDIA_LAG = Gauge(
     "order_room_media_lag_seconds", "How late the media process lately ran", registry=REGISTRY
 )
+MEDIA_BUFFER = Gauge(
+    "order_room_media_buffer_bytes",
+    "What the kernel keeps of the sound that comes, as it granted it; 0 without a shared port",
+    registry=REGISTRY,
+)
 MEDIA_PACKETS = Gauge(
     "order_room_media_packets",
     "Packets of all legs, up to a second ago, by what came of them",
@@ -117,6 +122,30 @@ MEDIA_SCORE = Histogram(
     buckets=(1.5, 2, 2.5, 3.1, 3.6, 4, 4.2, 4.4),
     registry=REGISTRY,
 )
+MEDIA_LOSS = Histogram(
+    "order_room_media_loss",
+    "Share of what one said in one second that did not come to the other",
+    buckets=(0.0, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5),
+    registry=REGISTRY,
+)
+MEDIA_JITTER = Histogram(
+    "order_room_media_jitter_seconds",
+    "Jitter of one direction in one second (RFC 3550), both hops together",
+    buckets=(0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2),
+    registry=REGISTRY,
+)
+MEDIA_ROUND_TRIP = Histogram(
+    "order_room_media_round_trip_seconds",
+    "From one browser to the other and back, in one second",
+    buckets=(0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0),
+    registry=REGISTRY,
+)
+MEDIA_LEVEL = Histogram(
+    "order_room_media_level_decibels",
+    "How far below the loudest possible a microphone was in one second (RFC 6464)",
+    buckets=(10, 20, 30, 40, 50, 60, 80, 100, 126),
+    registry=REGISTRY,
+)
 TASKS = Gauge("order_room_tasks", "Tasks of the event loop", registry=REGISTRY)
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 """Those with a label of their own: anybody can invent more."""
@@ -125,6 +154,18 @@ METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 def carried_out(kind: type[msgspec.Struct]) -> None:
     """Count a frame that is carried out."""
     _commands(kind).inc()
+
+
+def one_second(
+    *, score: float, loss: float, jitter: float, round_trip: float, level: float | None
+) -> None:
+    """Count one second of one direction of a call; `level` is None if the browser told of none."""
+    MEDIA_SCORE.observe(score)
+    MEDIA_LOSS.observe(loss)
+    MEDIA_JITTER.observe(jitter)
+    MEDIA_ROUND_TRIP.observe(round_trip)
+    if level is not None:
+        MEDIA_LEVEL.observe(level)
 
 
 @cache

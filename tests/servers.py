@@ -274,11 +274,11 @@ def s3(folder: Path) -> Server:
 TURN_SECRET = "a secret that the tests share with their TURN server"
 
 
-def turn(folder: Path, relay: str) -> Server:
+def turn(folder: Path, relay: str, listen: str = "127.0.0.1") -> Server:
     """A TURN server (coturn) for browsers that may use TCP only, not yet started.
 
     It lets nobody in without a credential of `TURN_SECRET`; `relay` is the machine's address
-    that it sends from.
+    that it sends from, `listen` the one where browsers find it.
     Raises ServerMissingError when the machine has no coturn.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -287,23 +287,25 @@ def turn(folder: Path, relay: str) -> Server:
         [
             *(program("turnserver"), "-n", "--realm", "order-room.test"),
             *("--use-auth-secret", "--static-auth-secret", TURN_SECRET),
-            *("--listening-ip", "127.0.0.1", "--relay-ip", relay),
+            *("--listening-ip", listen, "--relay-ip", relay),
             *("--listening-port", str(port), "--no-udp", "--no-tls", "--no-dtls", "--no-cli"),
             *("--allow-loopback-peers", "--log-file", "stdout", "--verbose"),
             *("--pidfile", str(folder / "turnserver.pid"), "--userdb", str(folder / "turndb")),
         ],
-        url=f"turn:127.0.0.1:{port}?transport=tcp",
+        url=f"turn:{listen}:{port}?transport=tcp",
         folder=folder,
-        ready=_answers(port),
+        ready=_answers(port, host=listen),
     )
 
 
-def _answers(port: int, said: bytes = b"", answer: bytes = b"") -> Callable[[], bool]:
+def _answers(
+    port: int, said: bytes = b"", answer: bytes = b"", host: str = "127.0.0.1"
+) -> Callable[[], bool]:
     """Tell whenever asked whether somebody listens there, and answers so to what is said."""
 
     def ready() -> bool:
         try:
-            with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+            with socket.create_connection((host, port), timeout=1) as connection:
                 connection.sendall(said)
                 return not answer or connection.recv(16).startswith(answer)
         except OSError:

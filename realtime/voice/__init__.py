@@ -13,7 +13,9 @@ Read in this order:
 - `forwarding`, `native` with `batch.c`: read, unprotect, rewrite, protect, send: in Python, or
               in batches in C where a compiler was found
 - `leg`       the connection to one browser, as the node sees it
-- `port`      the one UDP port of a process, which all its legs share; `shared_leg` is one of them
+- `life`      of a leg: awaited, connected, over; each is told once
+- `port`      the one UDP port of a process, which all its legs share; `shared_leg` is one of them,
+              `ticks` the clock by which it reads when much comes
 - `peer_leg`  the fallback: aiortc's own connection, with a socket per leg
 - `plane`     which of these a process uses, chosen at its start
 - `selfcall`  a call to ourselves at the start: does a packet really get through?

@@ -266,10 +266,9 @@ class CarriedCalls:
         counters = self.node.counted
         telemetry.MEDIA_CALLS.labels(self.node.path).set(len(self.node.calls))
         telemetry.MEDIA_LAG.set(self.node.lag)
+        telemetry.MEDIA_BUFFER.set(self.node.receive_buffer)
         for name in counters.__struct_fields__:
             telemetry.MEDIA_PACKETS.labels(name).set(getattr(counters, name))
-        for score in self.node.scores:
-            telemetry.MEDIA_SCORE.observe(score)
 
     async def _compare(self) -> None:
         """Let the node hold the calls that it should hold, and no others."""

@@ -43,12 +43,14 @@ class Leg(Protocol):
     Attributes:
         ssrc: the SSRC of what we send to this browser.
         cname: the name of that stream's source in reports; random, it names no person.
-        connected: the handshake is done and the leg is not closed.
     """
 
     ssrc: int
     cname: str
-    connected: bool
+
+    @property
+    def connected(self) -> bool:
+        """The handshake is done and the leg is not closed."""
 
     @property
     def media(self) -> Media:

@@ -175,6 +175,11 @@ class Node:
         """How packets are forwarded: `native`, `python` or `peer`; empty if not started."""
         return "" if self._plane is None else self._plane.path
 
+    @property
+    def receive_buffer(self) -> int:
+        """Bytes that the kernel keeps of what comes, as it granted them; 0 if not started."""
+        return 0 if self._plane is None else self._plane.receive_buffer
+
     async def prove(self, patience: float = PATIENCE) -> None:
         """Call ourselves; if that cannot be heard, go on with the next plainer path.
 
@@ -394,16 +399,6 @@ class Node:
         parties = self._calls.get(call_id, {})
         heard = {each.person_id: each.watch.heard for each in parties.values()}
         return {person: each for person, each in heard.items() if each.seconds}
-
-    @property
-    def scores(self) -> list[float]:
-        """The last second's opinion of each party that two hear each other of."""
-        return [
-            party.watch.score
-            for parties in self._calls.values()
-            for party in parties.values()
-            if party.current is not None and party.listener is not None
-        ]
 
 
 def _wire(parties: dict[str, Party]) -> None:

@@ -25,8 +25,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from time import monotonic
+from typing import Any
 
 import structlog
 from aioice import Candidate as IceCandidate
@@ -44,6 +45,7 @@ from pylibsrtp import Session
 from orders.errors import Unavailable
 from realtime.voice.adapter import write_answer
 from realtime.voice.leg import Reach
+from realtime.voice.life import Life
 from realtime.voice.limits import VoiceLimits
 from realtime.voice.sdp import Candidate, Offer, Transport, advertised
 from realtime.voice.track import Track
@@ -87,20 +89,15 @@ class PeerLeg:
         on_closed: Callable[[], None],
     ) -> None:
         """Prepare; no socket is opened before `answer`. Needs a running event loop."""
-        self.connected = False
         self.cname = secrets.token_hex(8)
         self._limits = limits
         self._reach = reach
-        self._on_connected = on_connected
         self._on_rtcp = on_rtcp
-        self._on_closed = on_closed
+        self._life = Life(let_go=self._let_go, on_connected=on_connected, on_closed=on_closed)
         self._loop = asyncio.get_running_loop()
-        # Set by `answer`, and by `_over` once nothing more may happen.
-        self._timeout: asyncio.TimerHandle | None = None
-        self._closing: asyncio.Task[None] | None = None
         # Our own check while it is not answered.
         self._asking: set[asyncio.Task[None]] = set()
-        # Set by the end of the handshake.
+        # From the handshake's end to the leg's.
         self._rx: Session | None = None
         self._tx: Session | None = None
 
@@ -132,6 +129,11 @@ class PeerLeg:
         self._peer.on("connectionstatechange", self._state_changed)
         self._hook_connection()
 
+    @property
+    def connected(self) -> bool:
+        """The handshake is done and the leg is not closed."""
+        return self._life.connected
+
     async def answer(self, offer: Offer, *, redundant: bool) -> str:
         """Gather every address of ours, then write the one answer."""
         try:
@@ -144,10 +146,10 @@ class PeerLeg:
             await self.close()
             raise Unavailable(reason="leg_closed") from error
         candidates = advertised(self._gathered(), self._reach.advertise)
-        if self._closing or not candidates:
+        if self._life.over or not candidates:
             await self.close()
             raise Unavailable(reason="no_address")
-        self._timeout = self._loop.call_later(self._limits.connect_seconds, self._expired)
+        self._life.awaited(self._limits.connect_seconds)
         credentials = self._ice.iceGatherer.getLocalParameters()
         digests = {
             each.algorithm: each.value for each in self._dtls.getLocalParameters().fingerprints
@@ -196,7 +198,7 @@ class PeerLeg:
     def ask(self) -> None:
         """Send a check of ours over the path in use."""
         pair = self._connection._nominated.get(1)  # noqa: SLF001 - see the module's list
-        if pair is not None and self._closing is None and not self._asking:
+        if pair is not None and not self._life.over and not self._asking:
             self._asking.add(task := self._loop.create_task(self._ask(pair)))
             task.add_done_callback(self._asking.discard)
 
@@ -213,9 +215,7 @@ class PeerLeg:
 
     async def close(self) -> None:
         """Say goodbye to the browser's DTLS and close the sockets. May be called repeatedly."""
-        self._over()
-        if self._closing is not None:
-            await asyncio.shield(self._closing)
+        await self._life.close()
 
     def _gathered(self) -> tuple[Candidate, ...]:
         """The addresses on which this leg listens."""
@@ -276,7 +276,7 @@ class PeerLeg:
             timeout: int = 5,  # noqa: ASYNC109 - the signature is aioice's
         ) -> list[IceCandidate]:
             found = await gather(component, self._reach.addresses(), timeout)
-            if self._closing is not None:
+            if self._life.over:
                 # These sockets were opened after the agent closed those it had.
                 await connection.close()
             return found
@@ -286,33 +286,20 @@ class PeerLeg:
         connection.get_component_candidates = get_component_candidates  # type: ignore[method-assign]
 
     def _established(self) -> None:
-        if self._closing is not None or self.connected:
+        if self._life.over or self._life.connected:
             return
-        if self._timeout is not None:
-            self._timeout.cancel()
         self._rx = self._dtls._rx_srtp  # noqa: SLF001 - see the module's list
         self._tx = self._dtls._tx_srtp  # noqa: SLF001 - see the module's list
-        self.connected = True
         self.media.heard_at = monotonic()
-        self._on_connected()
+        self._life.connect()
 
     def _state_changed(self) -> None:
         if self._peer.connectionState in ("failed", "closed"):
-            self._over()
+            self._life.end()
 
-    def _expired(self) -> None:
-        if not self.connected:
-            self._over()
-
-    def _over(self) -> None:
+    def _let_go(self) -> Coroutine[Any, Any, None]:
         """Nothing more comes in or goes out; the sockets are closed in the background."""
-        if self._closing is not None:
-            return
-        if self._timeout is not None:
-            self._timeout.cancel()
-        self.connected = False
         self._rx = self._tx = None
         for each in self._asking:
             each.cancel()
-        self._closing = self._loop.create_task(self._peer.close())
-        self._on_closed()
+        return self._peer.close()

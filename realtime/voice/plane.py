@@ -74,6 +74,11 @@ class Plane:
         return 0.0 if self._port is None else self._port.behind
 
     @property
+    def receive_buffer(self) -> int:
+        """Bytes that the kernel keeps of what comes to the shared port; 0 without one."""
+        return 0 if self._port is None else self._port.receive_buffer
+
+    @property
     def address(self) -> tuple[str, int] | None:
         """One address of the port, as this machine reaches it; None without a shared port."""
         return None if self._port is None else self._port.address
@@ -82,7 +87,7 @@ class Plane:
         """Listen. Needs a running event loop."""
         if self._port is not None:
             self._port.open()
-        log.info("media is carried", path=self.path)
+        log.info("media is carried", path=self.path, receive_buffer=self.receive_buffer)
 
     async def close(self) -> None:
         """Close every leg and socket."""

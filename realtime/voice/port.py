@@ -7,13 +7,15 @@ a STUN check; before that nothing from it is believed or answered.
 There is one socket per local address, so that an answer leaves from where the question came to.
 While little comes, each datagram wakes the process; above `BUSY` datagrams a second it looks
 once a millisecond instead and finds several, which costs half of the CPU a packet and adds
-about a millisecond of delay, where a frame of speech is twenty.
+half a millisecond of delay on average, where a frame of speech is twenty.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -27,6 +29,7 @@ from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
 from realtime.voice.sdp import Candidate, Offer, advertised
 from realtime.voice.shared_leg import SharedLeg
+from realtime.voice.ticks import Ticks
 from realtime.voice.track import Counters
 
 log = structlog.get_logger(__name__)
@@ -42,14 +45,14 @@ WINDOW = 0.1
 BURSTS = 8
 """Most batches read at one tick, so that a flood cannot keep everything else waiting."""
 
-RECEIVE_BUFFER = 4 << 20
-"""Bytes that the kernel may keep for us: a tenth of a second at 100,000 packets a second."""
+BUFFER = 4 << 20
+"""Bytes that the kernel shall keep for us: a tenth of a second at 100,000 packets a second."""
 
 IDENTITY_LIFE = 24 * 3_600.0
 """Seconds until new legs get a new certificate."""
 
 _PATIENCE = 10 * TICK
-"""Seconds since all was read that are nothing to speak of: the time between two ticks."""
+"""Seconds since all was read that are nothing to speak of: a few ticks."""
 
 _HOST_PREFERENCE = 126
 """Type preference of host candidates (RFC 8445 section 5.1.2.2)."""
@@ -63,14 +66,20 @@ class Port:
     Attributes:
         counters: datagrams that belong to no leg, under `unwanted`, and checks of forgers under
             `rejected`.
+        receive_buffer: bytes that the kernel keeps of what comes, the least of all sockets;
+            0 before `open`.
     """
 
-    def __init__(self, limits: VoiceLimits, reach: Reach, forwarder: Forwarder) -> None:
+    def __init__(
+        self, limits: VoiceLimits, reach: Reach, forwarder: Forwarder, buffer: int = BUFFER
+    ) -> None:
         """Prepare; needs a running event loop."""
         self.counters = Counters()
+        self.receive_buffer = 0
         self.forwarder = forwarder
         self._limits = limits
         self._reach = reach
+        self._buffer = buffer
         self._loop = asyncio.get_running_loop()
         self._sockets: list[socket.socket] = []
         self._by_name: dict[str, SharedLeg] = {}
@@ -82,7 +91,7 @@ class Port:
         self._identity = Identity()
         self._identity_at = time.monotonic()
         self._busy = False
-        self._tick_at: asyncio.TimerHandle | None = None
+        self._ticks = Ticks(TICK, self._tick)
         self._window_at = time.monotonic()
         self._window_count = 0
         # When a tick last read all that had come.
@@ -112,7 +121,7 @@ class Port:
                 made.setblocking(False)  # noqa: FBT003 - the socket module's
                 if family == socket.AF_INET6:
                     made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-                _enlarge(made)
+                kept = _enlarge(made, self._buffer)
                 made.bind((host, port))
             except OSError as error:
                 made.close()
@@ -120,13 +129,19 @@ class Port:
                 continue
             port = port or made.getsockname()[1]
             self._sockets.append(made)
+            self.receive_buffer = min(kept, self.receive_buffer or kept)
+        if self._sockets and self.receive_buffer < self._buffer:
+            log.warning(
+                "the kernel keeps less of what comes than it should: raise net.core.rmem_max",
+                asked=self._buffer,
+                granted=self.receive_buffer,
+            )
         self._listen()
 
     async def close(self) -> None:
         """Close every leg, then the sockets."""
         await asyncio.gather(*(each.close() for each in list(self._by_name.values())))
-        if self._tick_at is not None:
-            self._tick_at.cancel()
+        self._ticks.close()
         for each in self._sockets:
             self._loop.remove_reader(each)
             each.close()
@@ -209,7 +224,7 @@ class Port:
             self._busy, self._emptied_at = True, now
             for each in self._sockets:
                 self._loop.remove_reader(each)
-            self._tick_at = self._loop.call_later(TICK, self._tick)
+            self._ticks.start()
 
     def _tick(self) -> None:
         now = time.monotonic()
@@ -219,9 +234,8 @@ class Port:
         finally:  # whatever one datagram does to us, those of all others are read
             if now - self._window_at >= WINDOW and self._rate(now) < QUIET:
                 self._busy = False
+                self._ticks.stop()
                 self._listen()
-            else:
-                self._tick_at = self._loop.call_later(TICK, self._tick)
 
     def _read_all(self, now: float) -> bool:
         """Read what came, up to a bound; False if more is there."""
@@ -295,11 +309,15 @@ class Port:
         return any(each.moved(datagram, (source, address), now) for each in candidates)
 
 
-def _enlarge(made: socket.socket) -> None:
-    """Let the kernel keep more for us; beyond its limit only if we may."""
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-    made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, RECEIVE_BUFFER)
-    try:
-        made.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, RECEIVE_BUFFER)
-    except OSError:
-        log.debug("the receive buffer stays at the system's limit")
+def _enlarge(made: socket.socket, size: int) -> int:
+    """Let the kernel keep so many bytes for us, beyond its usual limit only if we may.
+
+    Returns how many bytes of what comes it will keep.
+    """
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, size)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, size)
+    with contextlib.suppress(OSError):  # takes a privilege, and is Linux's
+        made.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, size)
+    kept = made.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+    # Linux answers twice what it was asked for: its own book-keeping is in it (socket(7)).
+    return kept // 2 if sys.platform == "linux" else kept

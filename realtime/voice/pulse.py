@@ -18,6 +18,7 @@ from collections.abc import Callable, Mapping
 
 import structlog
 
+from realtime import telemetry
 from realtime.voice.limits import VoiceLimits
 from realtime.voice.party import Party
 from realtime.voice.quality import Word
@@ -130,6 +131,14 @@ class Pulse:
             level=level,
             muted=party.muted or held,
         )
+        if (second := party.watch.latest) is not None:
+            telemetry.one_second(
+                score=second.opinion,
+                loss=second.loss,
+                jitter=second.jitter,
+                round_trip=second.round_trip,
+                level=level,
+            )
         for word in news:
             self._on_word(party.call_id, party.person_id, word)
 

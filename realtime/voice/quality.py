@@ -141,6 +141,7 @@ class Watch:
     Attributes:
         score: the last second's opinion of how this party is heard.
         heard: sums over the seconds in which it could be.
+        latest: the last second alone; None before the first.
     """
 
     __slots__ = (
@@ -151,6 +152,7 @@ class Watch:
         "_told_bad",
         "_trouble",
         "heard",
+        "latest",
         "score",
     )
 
@@ -158,6 +160,7 @@ class Watch:
         """Nothing measured, nothing told."""
         self.score = opinion(BEST)
         self.heard = Tally()
+        self.latest: Tally | None = None
         self._bad = self._good = 0
         self._told_bad = False
         self._mute_seconds = self._packetless = 0
@@ -175,8 +178,9 @@ class Watch:
         A second without a packet counts as lost once there was one before.
         """
         self.score = opinion(rating(*ways))
+        self.latest = tally(self.score, *ways)
         if not muted and packets:
-            self.heard = self.heard.plus(tally(self.score, *ways))
+            self.heard = self.heard.plus(self.latest)
         elif not muted and self.heard.seconds:
             self.heard = self.heard.plus(tally(1.0, *ways, Way(loss=1.0)))
         news = []

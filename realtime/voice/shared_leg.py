@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 import socket
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
 
 from orders.errors import Unavailable
 from realtime.voice import adapter
 from realtime.voice.adapter import Handshake, Identity, Keys
 from realtime.voice.agent import Agent
 from realtime.voice.forwarding import Address, Line
+from realtime.voice.life import Life
 from realtime.voice.limits import VoiceLimits
 from realtime.voice.sdp import Offer, Transport
 from realtime.voice.track import Counters, Media
@@ -39,15 +39,13 @@ class SharedLeg:
         """Prepare; the port makes legs."""
         self.ssrc = secrets.randbits(32)
         self.cname = secrets.token_hex(8)
-        self.connected = False
         self.control = Counters()
         self.agent: Agent[Line] = Agent(offer.ufrag, offer.password)
         self._port = port
         self._limits = limits
         self._identity = identity
-        self._on_connected = on_connected
         self._on_rtcp = on_rtcp
-        self._on_closed = on_closed
+        self._life = Life(let_go=self._let_go, on_connected=on_connected, on_closed=on_closed)
         self._media = port.forwarder.track(
             limits,
             self.ssrc,
@@ -62,12 +60,14 @@ class SharedLeg:
             pending=limits.pending_datagrams,
             send=self._send,
             on_keys=self._established,
-            on_over=self._over,
+            on_over=self._life.end,
         )
-        # Set by the handshake's end, by `answer`, and by `_over` once nothing more may happen.
-        self._keys: Keys | None = None
-        self._timeout: asyncio.TimerHandle | None = None
-        self._closing: asyncio.Task[None] | None = None
+        self._keys: Keys | None = None  # from the handshake's end to the leg's
+
+    @property
+    def connected(self) -> bool:
+        """The handshake is done and the leg is not closed."""
+        return self._life.connected
 
     @property
     def media(self) -> Media:
@@ -86,11 +86,10 @@ class SharedLeg:
     async def answer(self, offer: Offer, *, redundant: bool) -> str:
         """The one answer."""
         candidates = self._port.candidates()
-        if self._closing is not None or not candidates:
+        if self._life.over or not candidates:
             await self.close()
             raise Unavailable(reason="no_address")
-        loop = asyncio.get_running_loop()
-        self._timeout = loop.call_later(self._limits.connect_seconds, self._expired)
+        self._life.awaited(self._limits.connect_seconds)
         transport = Transport(
             ufrag=self.agent.ufrag,
             password=self.agent.password,
@@ -118,20 +117,18 @@ class SharedLeg:
     def ask(self) -> None:
         """Send a check of ours over the path in use."""
         line = self.agent.path
-        if line is not None and self._closing is None:
+        if line is not None and not self._life.over:
             _send_to(line[0], self.agent.ask(line), line[1])
 
     async def close(self) -> None:
         """Say goodbye and leave the port."""
-        self._over()
-        if self._closing is not None:
-            await asyncio.shield(self._closing)
+        await self._life.close()
 
     # ------------------------------------------------------------ what the port hands over
 
     def checked(self, check: adapter.Check, line: Line) -> None:
         """A check that names us; one that does not know the password is counted and no more."""
-        if self._closing is not None:
+        if self._life.over:
             return
         source, address = line
         path = self.agent.path
@@ -147,7 +144,7 @@ class SharedLeg:
 
     def check_answered(self, check: adapter.Check, line: Line) -> bool:
         """An answer to our own check; False if it is not one."""
-        if self._closing is not None or not self.agent.answered(check, line):
+        if self._life.over or not self.agent.answered(check, line):
             return False
         self._believe(line, time.monotonic())
         self._port.forwarder.aim(self.media, line)
@@ -163,7 +160,7 @@ class SharedLeg:
 
     def handshake_came(self, datagram: bytes) -> None:
         """DTLS from one of our addresses."""
-        if self._closing is None and not self._handshake.feed(datagram):
+        if not self._life.over and not self._handshake.feed(datagram):
             self.control.intruders += 1
 
     def media_came(self, datagram: bytes, *, is_report: bool) -> None:
@@ -193,37 +190,22 @@ class SharedLeg:
         return line is not None and _send_to(line[0], datagram, line[1])
 
     def _established(self, keys: Keys) -> None:
-        if self._closing is not None:
+        if self._life.over:
             return
-        if self._timeout is not None:
-            self._timeout.cancel()
         self._keys = keys
         self._port.forwarder.unlock(self.media, keys)
-        self.connected = True
         self.media.heard_at = time.monotonic()
-        self._on_connected()
+        self._life.connect()
 
-    def _expired(self) -> None:
-        if not self.connected:
-            self._over()
-
-    def _over(self) -> None:
-        """Nothing more comes in or goes out; the goodbye is said in the background."""
-        if self._closing is not None:
-            return
-        if self._timeout is not None:
-            self._timeout.cancel()
-        self.connected = False
+    def _let_go(self) -> Coroutine[Any, Any, None]:
+        """Nothing more comes in or goes out."""
         self._keys = None
-        self._port.forget(self)
-        self._closing = asyncio.get_running_loop().create_task(self._handshake.close())
-        self._on_closed()
-        # Told for the last time; what refers to nobody is freed without the garbage collector.
-        self._on_connected = self._on_closed = _nobody
         self._on_rtcp = _nobody
+        self._port.forget(self)
+        return self._handshake.close()
 
 
-def _nobody(*_: object) -> None:
+def _nobody(_: bytes) -> None:
     """Whom a leg tells that is over."""
 
 

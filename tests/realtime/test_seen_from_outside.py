@@ -142,6 +142,14 @@ async def test_a_deadline_says_how_late_it_was(own_database_url: str) -> None:
     assert 0 <= after[late] - before[late] < 30
 
 
+async def test_it_tells_how_much_of_the_sound_that_comes_may_wait(server: InProcess) -> None:
+    buffer = ("order_room_media_buffer_bytes", ())
+    async with asyncio.timeout(PATIENCE):
+        while not (found := (await _measures(server)).get(buffer)):
+            await asyncio.sleep(0.05)
+    assert 4_096 <= found <= 4 << 20
+
+
 def test_the_readme_lists_every_metric() -> None:
     listed = set(re.findall(r"^\| `(order_room_\w+)`", README.read_text(), flags=re.MULTILINE))
     served = set()

@@ -9,7 +9,7 @@ import { adviceOf, told, WELL, type Advice } from './call-quality.js';
 import { CallSound } from './call-sound.js';
 import { stateOf, type CallState, type Ended } from './call-state.js';
 import { tab, type InTab, type Occupied } from './calls-in-tab.js';
-import { MicrophoneError, unlockSound, type MicrophoneTrouble } from './media.js';
+import { letSound, MicrophoneError, unlockSound, type MicrophoneTrouble } from './media.js';
 import { forget, recall, remember } from './memory.js';
 import { RefusedError } from './outbox.js';
 import type { CallNow, CallSignal } from './protocol.js';
@@ -224,8 +224,10 @@ export class Call implements InTab {
   /** A person touched the page: sound may be allowed now. */
   async touched(): Promise<void> {
     if (!this.silent) return;
-    this.silent = !(await unlockSound());
-    if (!this.silent) this.ring();
+    await letSound(); // as long as it takes: a slow device begins late, a touch may not have counted
+    if (!this.silent) return;
+    this.silent = false;
+    this.ring();
     this.changed();
   }
 

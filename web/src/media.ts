@@ -238,13 +238,19 @@ export function audioContext(): AudioContext {
   return context;
 }
 
+/** What a person does that a browser may take as leave to play: for a finger, that it lifts. */
+export const GESTURES = ['pointerdown', 'pointerup', 'click', 'keydown'] as const;
+
+/** Ask for sound; resolves once it can be heard, which may take a gesture and then asking again. */
+export async function letSound(): Promise<void> {
+  const sound = audioContext();
+  if (sound.state !== 'running') await sound.resume();
+}
+
 /** Whether sound can be heard now; a gesture is needed otherwise. */
 export async function unlockSound(): Promise<boolean> {
-  const sound = audioContext();
-  if (sound.state !== 'running') {
-    await Promise.race([sound.resume(), new Promise((resolve) => setTimeout(resolve, 300))]);
-  }
-  return (sound.state as AudioContextState) === 'running';
+  await Promise.race([letSound(), new Promise((resolve) => setTimeout(resolve, 300))]);
+  return audioContext().state === 'running';
 }
 
 /** The same sound, so many seconds later. */

@@ -12,7 +12,7 @@ import { html, LitElement, nothing, type PropertyValues, type TemplateResult } f
 import { customElement, property, query, state } from 'lit/decorators.js';
 import { Attention } from './attention.js';
 import { Call } from './call.js';
-import { playOn } from './media.js';
+import { GESTURES, playOn } from './media.js';
 import { connectionFor } from './connection.js';
 import { labels, lineOf } from './entries.js';
 import { icon } from './icons.js';
@@ -94,7 +94,7 @@ export class OrderRoomElement extends LitElement {
     this.sizes.observe(this);
     this.addEventListener('sound-check', this.checkSound);
     this.addEventListener('minutes', this.showMinutes);
-    for (const event of ['pointerdown', 'keydown'] as const) addEventListener(event, this.touched, true);
+    for (const event of GESTURES) addEventListener(event, this.touched, true);
     for (const event of ['focus', 'blur', 'visibilitychange'] as const) addEventListener(event, this.looked, true);
     this.join();
   }
@@ -102,7 +102,7 @@ export class OrderRoomElement extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.sizes.disconnect();
-    for (const event of ['pointerdown', 'keydown'] as const) removeEventListener(event, this.touched, true);
+    for (const event of GESTURES) removeEventListener(event, this.touched, true);
     for (const event of ['focus', 'blur', 'visibilitychange'] as const) removeEventListener(event, this.looked, true);
     this.leave();
   }

@@ -42,18 +42,13 @@ export class Ringtone {
 
   /** Ring until `stop`. False if the browser wants a gesture first. */
   async start(kind: Tone): Promise<boolean> {
-    if (this.kind === kind && this.out) return true;
-    this.stop();
-    this.kind = kind;
-    if (!(await unlockSound()) || this.kind !== kind) return false;
-    const sound = audioContext();
-    this.out = sound.createGain();
-    const { notes, loudness, every } = TONES[kind];
-    this.out.gain.value = loudness;
-    this.out.connect(sound.destination);
-    const round = (): void => this.play(notes);
-    round();
-    this.timer = setInterval(round, every);
+    if (this.kind !== kind) {
+      this.stop();
+      this.kind = kind;
+    }
+    if (!(await unlockSound())) return false;
+    // stopped meanwhile, or begun by another call: two touches come at once when a button is pressed
+    if (this.kind === kind && !this.out) this.begin(TONES[kind]);
     return true;
   }
 
@@ -65,6 +60,16 @@ export class Ringtone {
     if (!out) return;
     out.gain.setTargetAtTime(0, out.context.currentTime, 0.03);
     setTimeout(() => out.disconnect(), 300);
+  }
+
+  private begin({ notes, loudness, every }: (typeof TONES)[Tone]): void {
+    const sound = audioContext();
+    this.out = sound.createGain();
+    this.out.gain.value = loudness;
+    this.out.connect(sound.destination);
+    const round = (): void => this.play(notes);
+    round();
+    this.timer = setInterval(round, every);
   }
 
   private play(notes: readonly Note[]): void {

@@ -21,6 +21,9 @@ class Voice:
     def __init__(self, peer: Peer) -> None:
         self.sent = 0
         self._peer = peer
+        # Of `say`: when its timestamps began, and the last frame that was said.
+        self._began = time.monotonic()
+        self._frame = 0
 
     async def speak(self, seconds: float | None = None) -> None:
         """Speak for so long, or until cancelled."""
@@ -33,3 +36,20 @@ class Voice:
                 self.sent += 1
                 at += FRAME
             await asyncio.sleep(0.01)
+
+    async def say(self, packets: list[bytes]) -> list[int]:
+        """Say these, one every 20 ms, and return the timestamp of each.
+
+        A timestamp is the time at which its packet is sent, as a microphone's would be: nothing
+        is made up for if we were kept waiting, so that nothing said before a gate moved is sent
+        after it.
+        """
+        said = []
+        for payload in packets:
+            while (frame := int((time.monotonic() - self._began) * CLOCK / FRAME)) <= self._frame:
+                await asyncio.sleep(0.001)
+            self._frame = frame
+            said.append(frame * FRAME)
+            self._peer.send(rtp(self.sent, timestamp=said[-1], payload=payload))
+            self.sent += 1
+        return said

@@ -43,6 +43,17 @@ def fed(watch: Watch, seconds: int, way: Way = FINE, **told: object) -> list[Wor
     return news
 
 
+def test_the_last_second_is_kept_by_itself() -> None:
+    watch = Watch()
+    assert watch.latest is None
+    fed(watch, 3, FINE)
+    fed(watch, 1, Way(loss=0.3, jitter=0.02, round_trip=0.4))
+    assert watch.latest is not None
+    assert watch.latest.loss == pytest.approx(0.3)
+    assert (watch.latest.jitter, watch.latest.round_trip) == (0.02, 0.4)
+    assert (watch.latest.seconds, watch.latest.opinion) == (1, watch.score)
+
+
 def test_a_bad_line_is_told_once_and_so_is_its_end() -> None:
     watch = Watch()
     assert fed(watch, 2, POOR) == []

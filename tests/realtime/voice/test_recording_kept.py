@@ -1,12 +1,14 @@
 """What a recording holds: of a process that was killed, in a bucket, over mute and hold."""
 
 import asyncio
+import itertools
 import os
 import sys
 import time
 from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -24,10 +26,11 @@ from orders.events import (
 from orders.files import find_file
 from realtime.files.bucket import Account, Bucket
 from realtime.voice import recordings
+from realtime.voice.ogg import PRE_SKIP, UNIT, samples
 from tests.orders.world import Room, opened, verified
 from tests.realtime.voice.peer import Peer
-from tests.realtime.voice.talking import CLOCK, Voice
-from tests.realtime.voice.test_ogg import decoded, pages, pitch
+from tests.realtime.voice.talking import CLOCK, FRAME, Voice
+from tests.realtime.voice.test_ogg import decoded, pages, pitch, spoken
 from tests.realtime.voice.test_recordings import (
     LIMITS,
     Office,
@@ -43,15 +46,17 @@ from tests.realtime.voice.test_recordings import (
 
 ROOT = Path(__file__).parents[3]
 TONE = 440
-EDGE = 0.2
-"""Seconds around a change that belong to neither side: a frame, and how it is heard out."""
+EDGE = CLOCK // 5
+"""Samples around a change that belong to neither side: a frame, and how it is heard out."""
+NEAR = UNIT
+"""Samples by which a file may be wrong: the shortest frame fills its gaps."""
 
 
 @asynccontextmanager
-async def both_speak(
+async def both_there(
     made: Office, room: Room
 ) -> AsyncIterator[tuple[CallId, RecordingId, dict[PersonId, Voice]]]:
-    """A recorded call in which both say a tone all the time."""
+    """A recorded call in which nobody has said anything yet."""
     async with Peer() as buyer, Peer() as seller:
         call = await talk(made, room)
         await joined(made, room, room.buyer, call, buyer)
@@ -60,7 +65,15 @@ async def both_speak(
         async with asyncio.timeout(60):
             while not recording_now(made, call):
                 await asyncio.sleep(0.01)
-        voices = {room.buyer: Voice(buyer), room.seller: Voice(seller)}
+        yield call, recording, {room.buyer: Voice(buyer), room.seller: Voice(seller)}
+
+
+@asynccontextmanager
+async def both_speak(
+    made: Office, room: Room
+) -> AsyncIterator[tuple[CallId, RecordingId, dict[PersonId, Voice]]]:
+    """A recorded call in which both say a tone all the time."""
+    async with both_there(made, room) as (call, recording, voices):
         speaking = [asyncio.create_task(each.speak()) for each in voices.values()]
         try:
             yield call, recording, voices
@@ -81,10 +94,25 @@ async def heard_all(made: Office, call: CallId, voices: dict[PersonId, Voice]) -
                 await asyncio.sleep(0.01)
 
 
-def loud(wave: np.ndarray, since: float, until: float) -> float:
-    """How loud it is between two moments, beside its loudest."""
-    part = wave[int(since * CLOCK) : int(until * CLOCK)]
-    return float(np.sqrt(np.mean(part**2)) / np.max(np.abs(wave)))
+@dataclass(frozen=True)
+class Part:
+    """What one person said while no gate moved."""
+
+    passes: bool
+    """No gate was closed."""
+    packets: list[bytes]
+    said: list[int]
+    """The timestamp of each."""
+
+
+def placed(file: bytes) -> list[tuple[int, bytes]]:
+    """The packets of a file that hold sound, and the sample at which each begins."""
+    found, at = [], 0
+    for packet in [each for _, _, held in pages(file) for each in held][2:]:
+        if len(packet) > 2:
+            found.append((at, packet))
+        at += samples(packet)
+    return found
 
 
 async def test_of_a_process_that_is_killed_everything_but_the_last_second_is_kept(
@@ -159,37 +187,62 @@ async def test_mute_and_hold_are_silence_of_the_right_length_in_both_files(
     database: Database, tmp_path: Path
 ) -> None:
     room = await recordable(database)
+    both = (room.buyer, room.seller)
+    parts: dict[PersonId, list[Part]] = {person: [] for person in both}
+    tone = itertools.cycle(spoken(1.0))
     async with office(database, tmp_path) as made:
-        async with both_speak(made, room) as (call, recording, voices):
+        async with both_there(made, room) as (call, recording, voices):
             assert made.board._carried._archive is not None
             began = made.board._carried._archive._began[recording]
-            node, moments = made.board.node, [0.0]
+            node = made.board.node
 
-            async def after(seconds: float) -> None:
-                await asyncio.sleep(seconds)
+            async def speak(passes: dict[PersonId, bool]) -> None:
+                words = {person: [next(tone) for _ in range(40)] for person in both}
+                said = await asyncio.gather(*(voices[each].say(words[each]) for each in both))
                 await heard_all(made, call, voices)
-                moments.append(time.monotonic() - began)
+                for person, times in zip(both, said, strict=True):
+                    parts[person].append(Part(passes[person], words[person], times))
 
-            await after(0.8)
+            first = time.monotonic() - began
+            await speak({room.buyer: True, room.seller: True})
             node.mute(call, room.buyer, muted=True)
-            await after(0.8)
+            await speak({room.buyer: False, room.seller: True})
             node.mute(call, room.buyer, muted=False)
-            await after(0.8)
+            await speak({room.buyer: True, room.seller: True})
             node.hold(call, room.seller, holding=True)
-            await after(0.8)
+            await speak({room.buyer: False, room.seller: False})
             node.hold(call, room.seller, holding=False)
-            await after(0.8)
+            await speak({room.buyer: True, room.seller: True})
+            last = time.monotonic() - began
             await made.board.hang_up(room.order, room.buyer, call, "bye")
         event = await kept(made, room)
-        waves = {each.person: decoded(await made.read(each.file)) for each in event.voices}
-    lengths = [len(wave) / CLOCK for wave in waves.values()]
-    assert abs(lengths[0] - lengths[1]) < 0.05
-    assert lengths[0] > moments[-1] - EDGE
-    said = {room.buyer: [True, False, True, False, True], room.seller: [True] * 3 + [False, True]}
-    for person, parts in said.items():
-        for part, speaks in enumerate(parts):
-            level = loud(waves[person], moments[part] + EDGE, moments[part + 1] - EDGE)
-            assert (level > 0.2) == speaks, (person, part, level)
+        over = time.monotonic() - began
+        files = {each.person: await made.read(each.file) for each in event.voices}
+
+    lengths = [len(decoded(file)) / CLOCK for file in files.values()]
+    assert abs(lengths[0] - lengths[1]) <= 2 * NEAR / CLOCK
+    assert last - NEAR / CLOCK <= lengths[0] + PRE_SKIP / CLOCK <= over
+    for person, file in files.items():
+        found = placed(file)
+        heard = [part for part in parts[person] if part.passes]
+        assert [packet for _, packet in found] == [each for part in heard for each in part.packets]
+        # Where each stands is told by when it was said, over every silence.
+        said = [at for part in heard for at in part.said]
+        for (at, _), when in zip(found, said, strict=True):
+            assert abs((at - found[0][0]) - (when - said[0])) <= NEAR
+        assert first - NEAR / CLOCK <= found[0][0] / CLOCK <= over
+        # And so it sounds.
+        wave = np.abs(decoded(file)) / np.max(np.abs(decoded(file)))
+        shift = found[0][0] - said[0] - PRE_SKIP
+        for before, part, after in zip(
+            parts[person], parts[person][1:], parts[person][2:], strict=False
+        ):
+            if part.passes:
+                assert wave[shift + part.said[0] : shift + part.said[-1] + FRAME].max() > 0.5
+            else:
+                silence = wave[shift + before.said[-1] + EDGE : shift + after.said[0] - EDGE]
+                assert len(silence) > 40 * FRAME - 2 * EDGE
+                assert silence.max() < 0.1
 
 
 async def test_the_longest_recording_stops_is_kept_and_says_so(

@@ -2,7 +2,7 @@
 import { css, html, LitElement, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { repeat } from 'lit/directives/repeat.js';
-import { playOn } from '../media.js';
+import { GESTURES, playOn } from '../media.js';
 import type { OtherCalls } from '../other-calls.js';
 import { base } from '../styles.js';
 import type { Language } from '../texts/index.js';
@@ -22,12 +22,12 @@ export class Rings extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    for (const event of ['pointerdown', 'keydown'] as const) addEventListener(event, this.touched, true);
+    for (const event of GESTURES) addEventListener(event, this.touched, true);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    for (const event of ['pointerdown', 'keydown'] as const) removeEventListener(event, this.touched, true);
+    for (const event of GESTURES) removeEventListener(event, this.touched, true);
   }
 
   private readonly touched = (): void => {
