@@ -52,11 +52,11 @@ T = TypeVar("T")
 
 MAX_BATCH = 512
 MAX_QUEUE = 10_000
-BREATH = 0.0002
-"""Seconds between two commits for each message that the first of them stored, within these bounds;
-none after a single message. A commit costs as much as a dozen messages: where many come, waiting a
-little makes each of them cheaper, and a core with time to spare is late less often."""
-BREATH_LEAST, BREATH_MOST = 0.001, 0.004
+BREATH = 0.001
+"""Seconds between two commits when the first of them stored more than one message. A commit costs
+as much as a dozen messages: where many come, waiting a little makes each of them cheaper, and a
+core with time to spare is late less often. Longer makes them cheaper still, and all of them late.
+"""
 TRIES = 3
 """So often what is remembered is proved: each time the heads that others have moved are learned,
 and to be late once or twice costs less than the usual way."""
@@ -193,7 +193,7 @@ class PostBox:
                     self._arrived.clear()
                 await self._write(self._batch)
                 if size > 1:
-                    await asyncio.sleep(min(max(size * BREATH, BREATH_LEAST), BREATH_MOST))
+                    await asyncio.sleep(BREATH)
         finally:
             self._stopped = True
             for standing in self._standing:
