@@ -430,10 +430,17 @@ async def _refresh(edge: Edge, session: Session, frame: Refresh) -> Refreshed:
         raise
     async with edge.database.reading() as conn:
         identity = await known_identity(conn, identity)
+    before = session.identity
+    widened = identity.orders != before.orders or bool(before.barred - identity.barred)
+    inbox = (await edge.reads.arrival(identity.person)).inbox if widened else ()
     session.until(identity)
+    edge.hub.standing.repeat(identity.person)
+    for row in inbox:
+        if session.identity.reaches(row.order) and row.order not in session.listed:
+            edge.hub.regain(session, row.order)
     for order in {*session.follows, *session.listed}:
         try:
-            identity.within(order)
+            session.identity.within(order)
             if order in session.follows:
                 await _member(edge, session.person, order)
         except OrderUnknown:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -36,6 +37,7 @@ from realtime.limits import Limits
 from realtime.protocol import (
     CallSignal,
     Close,
+    Inbox,
     Marks,
     Move,
     Ping,
@@ -47,6 +49,7 @@ from realtime.protocol import (
 )
 from realtime.pump import Follow
 from realtime.session import Session
+from realtime.standing import Standing
 from realtime.tails import Tails
 from realtime.veil import Veil
 
@@ -95,7 +98,16 @@ class Hub:
         """Who is online."""
         self.veil = Veil()
         """Who does not see whom here."""
-        self._barred: set[tuple[PersonId, OrderId]] = set()  # decided a moment ago
+        self.standing = Standing(
+            database,
+            remembers=2 * limits.hello_within,
+            mine=self._mine,
+            lose=self.lose,
+            regain=self.regain,
+            start=self._start,
+            later=self._look_later,
+        )
+        """Who of them may see what."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._pings = 0
         self._gap = asyncio.Event()  # hints may have been missed
@@ -123,10 +135,10 @@ class Hub:
             self._list(session, order)
             if self._heads.setdefault(order, head) > head:
                 session.changed(order)  # it grew while the inbox was read
-        for barred, order in list(self._barred):
-            if barred == person:  # it was decided while the person was being welcomed
-                self._bar(person, order, barred=True)
         first = len(mine) == 1
+        if first:
+            self._bus.attend(person)
+        self.standing.repeat(person)
         if len(mine) > self._limits.sockets_per_person:
             mine[0].end(Close.TOO_MANY)
         self.attendance.came(person, first=first)
@@ -147,6 +159,7 @@ class Hub:
         if mine:
             return
         del self._sessions[session.person]
+        self._bus.ignore(session.person)
         self.attendance.left(session.person)
 
     def _tell_presence(self, presence: Presence) -> None:
@@ -260,13 +273,7 @@ class Hub:
     def _signal(self, signal: Signal) -> None:
         match signal:
             case AccessChanged(order, person, allowed):
-                self._barred.discard((person, order))
-                if not allowed:
-                    self._barred.add((person, order))
-                    asyncio.get_running_loop().call_later(
-                        2 * self._limits.hello_within, self._barred.discard, (person, order)
-                    )
-                self._bar(person, order, barred=not allowed)
+                self.standing.decided(order, person, allowed=allowed)
             case PersonMoved(person, online, last_seen):
                 self.attendance.moved(person, last_seen, online=online)
             case PresenceHidden(person, on):
@@ -296,16 +303,20 @@ class Hub:
                         CallSignal(order, call, person, media),
                     )
 
-    def _bar(self, person: PersonId, order: OrderId, *, barred: bool) -> None:
-        for session in self._mine(person):
-            session.bar(order, barred=barred)
-            if barred:
-                self.lose(session, order)
-
     def lose(self, session: Session, order: OrderId) -> None:
-        """Tell the session nothing of the order any more, not even that something happens."""
+        """Tell the session nothing of the order any more, not even that something happens.
+
+        The last it hears is that the order's line in the inbox has gone.
+        """
+        if order in session.listed:
+            session.signal(("gone", order), Inbox((), (order,)))
         self.unfollow(session, order)
         self._unlist(session, order)
+
+    def regain(self, session: Session, order: OrderId) -> None:
+        """List the order in the session's inbox; its person is a member of it."""
+        self._list(session, order)
+        session.changed(order)
 
     def _unlist(self, session: Session, order: OrderId) -> None:
         session.listed.discard(order)
@@ -370,6 +381,7 @@ class Hub:
         """
         shown = list(self._followers)
         listed = [order for order in self._listed if order not in self._followers]
+        asked = time.monotonic()
         try:
             async with self._database.reading() as conn:
                 for some in _portions(shown):
@@ -379,11 +391,12 @@ class Hub:
                     for order, head in (await inbox.heads(conn, some)).items():
                         self._lists_to(order, head)
                 for people_here in _portions(list(self._sessions)):
-                    for person, lost in (await access.barred(conn, people_here)).items():
-                        for order in lost:
-                            self._bar(person, order, barred=True)
+                    self.standing.read(await access.barred(conn, people_here), asked)
         except Unavailable:
-            asyncio.get_running_loop().call_later(self._limits.look_every, self._gap.set)
+            self._look_later()
+
+    def _look_later(self) -> None:
+        asyncio.get_running_loop().call_later(self._limits.look_every, self._gap.set)
 
     def _goes_to(self, order: OrderId, head: int) -> None:
         """Pass on how far an order on somebody's screen goes; what is new may be a step."""
