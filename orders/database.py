@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,7 +38,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
+from sqlalchemy.pool import ConnectionPoolEntry, Pool, PoolProxiedConnection
 
 from orders.errors import Unavailable
 from orders.events import Entry, OrderId
@@ -132,6 +132,9 @@ class Database:
         else:
             self._writer = _postgres_engine(url)
             self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
+        self._lent = _Lent()
+        for pool in {self._writer.pool, self._reader.pool}:
+            self._lent.watch(pool)
 
     @classmethod
     async def open(cls, url: str, clock: Clock | None = None) -> Database:
@@ -173,7 +176,13 @@ class Database:
         return self._clock or (_system_clock if self.is_sqlite else None)
 
     async def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; who still uses one is waited for, as long as an answer may take.
+
+        A connection that is given back later would stay open for ever: nobody looks for it.
+        """
+        with suppress(TimeoutError):
+            async with asyncio.timeout(ANSWER_WITHIN):
+                await self._lent.all_back.wait()
         await self._writer.dispose()
         await self._reader.dispose()  # the same connections on PostgreSQL: nothing is left to do
 
@@ -286,6 +295,30 @@ class Database:
             return
         async with self._writing:
             yield
+
+
+class _Lent:
+    """The connections that are in use."""
+
+    def __init__(self) -> None:
+        self._entries: set[ConnectionPoolEntry] = set()
+        self.all_back = asyncio.Event()
+        self.all_back.set()
+
+    def watch(self, pool: Pool) -> None:
+        event.listen(pool, "checkout", self._go)
+        event.listen(pool, "checkin", self._come_back)
+
+    def _go(
+        self, _dbapi: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection
+    ) -> None:
+        self._entries.add(entry)
+        self.all_back.clear()
+
+    def _come_back(self, _dbapi: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
+        self._entries.discard(entry)
+        if not self._entries:
+            self.all_back.set()
 
 
 def padded(ids: Sequence[T]) -> list[T]:

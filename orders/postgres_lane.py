@@ -71,7 +71,7 @@ class _Connection:
         driver = await self._connected()
         judged = [known[order] for order in composed.told]
         try:
-            told, held = await driver.fetchrow(
+            told, held, others = await driver.fetchrow(
                 sql.WRITE_REMEMBERED,
                 *sql.rows_of(composed),
                 *sql.proof_of(judged),
@@ -85,13 +85,14 @@ class _Connection:
             raise
         self._time.tell(instant(told), time.monotonic())
         stored = frozenset(held)
+        if len(stored) < len(judged):
+            self.memory.forget(order.id for order in judged if order.id not in stored)
+            for head in sql.heads_of(others):
+                self.memory.moved(known[head.order], head)
         for order in judged:
             if order.id in stored:
                 self.memory.moved(order, composed.told[order.id][0])
-        if len(stored) == len(judged):
-            return composed
-        self.memory.forget(order.id for order in judged if order.id not in stored)
-        return part_of(composed, stored)
+        return composed if len(stored) == len(judged) else part_of(composed, stored)
 
     async def commit(self, asked: Asked, judge: Judge) -> Composed:
         if asked.wait:

@@ -11,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from orders.events import MessageSent
+import msgspec
+
+from orders.events import MessageSent, OrderId
 from orders.lanes import ORDER_COLUMNS
 from orders.locking import LockedOrder
-from orders.tables import micros
-from orders.timeline import Composed
+from orders.tables import instant, micros
+from orders.timeline import Composed, Head
 
 WAIT_MS = 100
 """Milliseconds that a group waits for orders held elsewhere: several commits of another process.
@@ -55,6 +57,15 @@ def proof_of(orders: Sequence[LockedOrder]) -> list[Any]:
         [order.head.link for order in orders],
         _numbers(order.revision for order in orders),
     ]
+
+
+def heads_of(told: str | None) -> list[Head]:
+    """Read the heads that `WRITE_REMEMBERED` returns."""
+    rows = _decode(told) if told else []
+    return [Head(order, seq, instant(at), link) for order, seq, at, link in rows]
+
+
+_decode = msgspec.json.Decoder(list[tuple[OrderId, int, int, bytes]]).decode
 
 
 def _numbers(values: Iterable[int]) -> str:
@@ -108,14 +119,24 @@ WRITE_REMEMBERED = f"""
         AND o.id NOT IN (SELECT order_id FROM repeated)
         FOR UPDATE OF o SKIP LOCKED
     ), {_stores("JOIN held ON held.id = {}")}
-    SELECT (extract(epoch from clock_timestamp()) * 1000000)::bigint, array(SELECT id FROM held)
+    SELECT (extract(epoch from clock_timestamp()) * 1000000)::bigint, array(SELECT id FROM held),
+        CASE WHEN (SELECT count(*) FROM held) < cardinality($8::text[]) THEN (
+            SELECT json_agg(json_build_array(
+                o.id, o.last_seq, o.last_at, encode(o.last_link, 'base64')
+            ))::text
+            FROM unnest($8::text[], $19::text::bigint[]) AS a (id, revision)
+            JOIN orders o USING (id, revision)
+            WHERE o.id NOT IN (SELECT id FROM held)
+            AND o.id NOT IN (SELECT order_id FROM repeated)
+        ) END
 """  # noqa: S608 - our own names
 """Locks the orders that still are as `proof_of` says and stores what of `rows_of` is theirs, but
 nothing of an order to which one of the messages was sent before.
 
-Returns the time, and which orders they were. What was committed since the statement began has
-moved an order's head or counted up its revision; both are looked at again once it is locked, in
-the newest row.
+Returns the time, which orders they were, and in JSON where the heads of those of the others are
+of which nothing else has changed: somebody else wrote in them, or does so now. What was committed
+since the statement began has moved an order's head or counted up its revision; both are looked at
+again once it is locked, in the newest row.
 """
 LOCK = f"""
     SELECT {", ".join(ORDER_COLUMNS)} FROM orders WHERE id = ANY($1::text[])

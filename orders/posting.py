@@ -57,6 +57,9 @@ BREATH = 0.0002
 none after a single message. A commit costs as much as a dozen messages: where many come, waiting a
 little makes each of them cheaper, and a core with time to spare is late less often."""
 BREATH_LEAST, BREATH_MOST = 0.001, 0.004
+TRIES = 3
+"""So often what is remembered is proved: each time the heads that others have moved are learned,
+and to be late once or twice costs less than the usual way."""
 PATIENCE = 2
 """So often a message is passed over because its order is held elsewhere. After the first time all
 of its group wait a moment together, after the last it stands in line."""
@@ -226,9 +229,10 @@ class PostBox:
 
     async def _commit(self, group: Sequence[_Post]) -> Sequence[_Post]:
         """Store a group in one transaction; return what belongs to orders held elsewhere."""
-        group = await self._commit_remembered(group)
-        if not group:
-            return ()
+        for _ in range(TRIES):
+            group = await self._commit_remembered(group)
+            if not group:
+                return ()
         outcome = _Outcome()
         wait = time.monotonic() < self._crowded_until or any(post.misses for post in group)
         with self._database.watch():

@@ -16,7 +16,8 @@ One browser's socket, from the outside in:
 - `session`    one socket: reads, checks limits, starts commands
 - `dispatch`   what each frame does
 - `pump`       the only writer: the socket's position is its send queue
-- `hub`        who is here, who follows what; `tails` keeps the newest entries they share
+- `hub`        who is here, and what the bus says to them; `heartbeat` pings them and catches up
+- `followers`  who is told of which order; `tails` keeps the newest entries they share
 - `standing`   who may see which orders, when that changes under open sockets
 - `afresh`     marks and who hides, read again after signals may have been lost
 - `attendance` who is online; `whereabouts` in which process; `elsewhere` what is known of it (pure)

@@ -155,7 +155,7 @@ async def _carry_out(edge: Edge, session: Session, frame: Inbound) -> Outbound |
         case Subscribe():
             return await _subscribe(edge, session, frame)
         case Unsubscribe():
-            edge.hub.unfollow(session, frame.order)
+            edge.hub.followers.unfollow(session, frame.order)
             return None
         case History():
             return await messages.page(
@@ -458,7 +458,7 @@ async def _subscribe(edge: Edge, session: Session, frame: Subscribe) -> Outbound
     if order not in session.follows and len(session.follows) >= edge.limits.subscriptions:
         raise TooManyOpen(limit=edge.limits.subscriptions, what="subscriptions")
     # followed before the head is read: what is committed in between is in the tail
-    hub.follow(session, order)
+    hub.followers.follow(session, order)
     try:
         room, policy = await edge.reads.room(order)
         me = room.party(session.person)
@@ -466,7 +466,7 @@ async def _subscribe(edge: Edge, session: Session, frame: Subscribe) -> Outbound
         if frame.after is not None and frame.link is not None:
             link = await edge.reads.links.ask((order, frame.after)) or b""
     except BaseException:
-        hub.unfollow(session, order)
+        hub.followers.unfollow(session, order)
         raise
     await hub.attendance.look_for([party.person for party in room.parties])
     head = max(room.head, edge.tails.head(order))
@@ -483,5 +483,5 @@ async def _subscribe(edge: Edge, session: Session, frame: Subscribe) -> Outbound
         telemetry.RESUMES.labels("resumed").inc()
         place = Follow(order, after, head)
     hub.veil.learn(room)
-    hub.show(session, place, [party.person for party in room.parties])
+    hub.followers.show(session, place, [party.person for party in room.parties])
     return room_frame(room, me.role, policy, hub, edge.settings.again_link(order))

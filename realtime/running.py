@@ -49,6 +49,7 @@ from realtime.files.links import FileLinks
 from realtime.files.receiving import Receiver
 from realtime.files.shelf import Shelf, staged
 from realtime.files.store import Disk, Store
+from realtime.heartbeat import Heartbeat
 from realtime.hub import Hub
 from realtime.limits import Limits
 from realtime.notices.mailbox import Mailbox
@@ -208,7 +209,7 @@ async def running(
                 )
         stack.push_async_callback(marks.close)
         stack.push_async_callback(hub.close)
-        _work(stack, edge, hub.run)
+        _work(stack, edge, Heartbeat(database, tails, reminding, hub, limits).run)
         edge.ready = True
         try:
             yield edge, stage

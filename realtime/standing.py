@@ -19,6 +19,10 @@ from orders.events import OrderId, PersonId
 from realtime.session import Session
 
 
+def _not_at_all() -> None:
+    """Nobody reads it again."""
+
+
 @dataclass(slots=True)
 class Standing:
     """The standing of the people of one process. One per hub."""
@@ -34,8 +38,8 @@ class Standing:
     """Has a socket's inbox show an order, which is the person's."""
     start: Callable[[Coroutine[None, None, None]], None]
     """Does what nobody waits for."""
-    later: Callable[[], None]
-    """Has everything read again in a moment."""
+    later: Callable[[], None] = _not_at_all
+    """Has everything read again in a moment; set by whoever does."""
     _recent: dict[tuple[PersonId, OrderId], tuple[bool, float]] = field(default_factory=dict)
 
     def decided(self, order: OrderId, person: PersonId, *, allowed: bool) -> None:

@@ -21,9 +21,6 @@ import gc
 import json
 import os
 import resource
-import secrets
-import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -33,25 +30,18 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import uvicorn
 import uvloop
 from picows import WSMsgType, ws_connect
-from starlette.types import Receive, Scope, Send
 
 from orders.database import Database, migrate
 from realtime.auth import Tokens
 from realtime.limits import Limits
 from realtime.settings import Secret
-from realtime.transport import Line
-from tests import servers
 from tests.bench.chat_load import PATIENCE, TEXT, Client, Echo, Ledger, arrive, come_in
+from tests.bench.chat_servers import TOKEN_SECRET, Site, listens
 from tests.cost import cores, cpu_seconds, memory_kib, on_core
 from tests.orders.world import Room, open_room
 
-TOKEN_SECRET = secrets.token_hex(32)
-COMMANDS_PER_SECOND = 1000
-"""Fifty times the usual, and every rate of messages with it: a thousand people here write as much
-as tens of thousands do."""
 WINDOW = 2
 """Messages that everybody has on their way while capacity is measured."""
 TICK = 0.0005
@@ -59,6 +49,16 @@ TICK = 0.0005
 clock has steps of a millisecond, and the load must not be late itself."""
 LOAD_MOST = 90.0
 """Percent of its core that the load may need for a run to count."""
+
+
+class Pair(msgspec.Struct):
+    """An order and the two who write in it."""
+
+    buyer: Client
+    buyer_url: str
+    buyer_token: str
+    seller: Client
+
 
 # -------------------------------------------------------------------------------- phases
 
@@ -155,7 +155,7 @@ async def latency(
     }
 
 
-async def resume(pairs: Sequence["Pair"], ledger: Ledger, missed: int) -> float:
+async def resume(pairs: Sequence[Pair], ledger: Ledger, missed: int) -> float:
     """Let buyers miss some messages; return how long it takes until all of them have them."""
     for pair in pairs:
         pair.buyer.leave()
@@ -214,145 +214,6 @@ async def echoes(url: str, connections: int, seconds: float) -> float:
     for listener in listeners:
         listener.going = False
     return found
-
-
-async def _echo(_scope: Scope, receive: Receive, send: Send) -> None:
-    """A bare ASGI application that says everything back."""
-    await receive()
-    await send({"type": "websocket.accept"})
-    while (message := await receive())["type"] == "websocket.receive":
-        await send({"type": "websocket.send", "text": message["text"]})
-
-
-def serve_echo(port: int) -> None:
-    """Be the echo, on the server software of the room and with its settings."""
-    uvicorn.run(
-        _echo,
-        host="127.0.0.1",
-        port=port,
-        loop="uvloop",
-        http="httptools",
-        ws=Line,
-        ws_per_message_deflate=False,
-        ws_ping_interval=None,
-        lifespan="off",
-        log_level="warning",
-        access_log=False,
-    )
-
-
-# -------------------------------------------------------------------------------- servers
-
-
-class Pair(msgspec.Struct):
-    """An order and the two who write in it."""
-
-    buyer: Client
-    buyer_url: str
-    buyer_token: str
-    seller: Client
-
-
-class Site:
-    """The servers of one mode, on one core."""
-
-    def __init__(self, mode: str, folder: Path) -> None:
-        self.mode, self.folder = mode, folder
-        self.database_url = f"sqlite+aiosqlite:///{folder / 'orders.sqlite3'}"
-        self.shared: list[int] = []
-        """Database and broker."""
-        self.processes: list[subprocess.Popen[bytes]] = []
-        self.ports: list[int] = []
-        """Where browsers connect."""
-        self._redis_url = ""
-        self._after: list[Callable[[], object]] = []
-
-    @property
-    def pids(self) -> list[int]:
-        """Our own processes."""
-        return [process.pid for process in self.processes]
-
-    def begin(self) -> None:
-        """Start what our processes share."""
-        if self.mode != "sqlite":
-            server = servers.postgres(self.folder / "postgres")
-            server.start()
-            self._after.append(server.stop)
-            self.database_url = server.url
-            self.shared.append(server.pid)
-        if self.mode == "postgres+redis":
-            broker = servers.redis(self.folder / "redis")
-            broker.start()
-            self._after.append(broker.stop)
-            self._redis_url = broker.url
-            self.shared.append(broker.pid)
-
-    async def start(self) -> None:
-        """Start our processes, by their command line, and wait until they serve."""
-        roles = ["gateway", "gateway", "worker"] if self._redis_url else ["serve"]
-        self.ports = []
-        for role in roles:
-            port = servers.free_port()
-            self._run(port, "-m", "realtime", role)
-            if role != "worker":
-                self.ports.append(port)
-        for port in self.ports:
-            await _listens(port)
-
-    def echo(self) -> int:
-        """Start the echo; return its port."""
-        port = servers.free_port()
-        self._run(port, __file__, "--echo", str(port))
-        return port
-
-    def _run(self, port: int, *arguments: str) -> None:
-        with (self.folder / "server.log").open("ab") as log:
-            self.processes.append(
-                subprocess.Popen(
-                    [sys.executable, *arguments],
-                    env={
-                        **os.environ,
-                        "PORT": str(port),
-                        "ORDER_ROOM_DATABASE_URL": self.database_url,
-                        "ORDER_ROOM_REDIS_URL": self._redis_url,
-                        "ORDER_ROOM_VAR": str(self.folder / "var"),
-                        "ORDER_ROOM_SERVICE_KEY": TOKEN_SECRET,
-                        "ORDER_ROOM_TOKEN_SECRET": TOKEN_SECRET,
-                        "ORDER_ROOM_COMMANDS_PER_SECOND": str(COMMANDS_PER_SECOND),
-                        "ORDER_ROOM_LOG": "warning",
-                    },
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                )
-            )
-
-    def stop(self) -> None:
-        """Stop our processes."""
-        for process in self.processes:
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-        self.processes.clear()
-
-    def end(self) -> None:
-        """Stop everything."""
-        self.stop()
-        for stop in reversed(self._after):
-            stop()
-
-
-async def _listens(port: int) -> None:
-    give_up = _now() + PATIENCE
-    while True:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except OSError:
-            if _now() > give_up:
-                raise
-            await asyncio.sleep(0.1)
-        else:
-            writer.close()
-            return
 
 
 # -------------------------------------------------------------------------------- measure
@@ -429,7 +290,7 @@ async def measure(site: Site, given: argparse.Namespace, server_core: int) -> No
         site.stop()
     with on_core(server_core):
         port = site.echo()
-    await _listens(port)
+    await listens(port)
     echo = await echoes(f"ws://127.0.0.1:{port}/", 100, given.seconds / 2)
     loads = [most["loader_load_percent"], *(each["loader_load_percent"] for each in slow.values())]
     print(
@@ -480,7 +341,7 @@ async def run(given: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Read the arguments; measure, or be the echo."""
+    """Read the arguments; measure."""
     arguments = argparse.ArgumentParser(description=__doc__)
     modes = ["sqlite", "postgres", "postgres+redis"]
     arguments.add_argument("--modes", nargs="+", default=modes, choices=modes)
@@ -490,12 +351,7 @@ def main() -> None:
     arguments.add_argument("--idle", type=int, default=10_000, help="idle connections")
     arguments.add_argument("--resume", type=int, default=500, help="buyers that were away")
     arguments.add_argument("--missed", type=int, default=20, help="messages that each missed")
-    arguments.add_argument("--echo", type=int, metavar="PORT")
-    given = arguments.parse_args()
-    if given.echo:
-        serve_echo(given.echo)
-    else:
-        uvloop.run(run(given))
+    uvloop.run(run(arguments.parse_args()))
 
 
 if __name__ == "__main__":

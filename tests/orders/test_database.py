@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import Pool
 
 from orders.commands import create_order
 from orders.database import Database
@@ -113,6 +115,39 @@ async def test_a_connection_cut_in_mid_transaction_is_an_outage_and_nothing_is_h
         with pytest.raises(Unavailable):
             await change()
         assert await database.epoch() == epoch
+
+
+async def test_who_still_reads_when_the_database_is_closed_gets_an_answer_and_leaves_nothing_open(
+    database_url: str, open_connections: list[object]
+) -> None:
+    reads = asyncio.Event()
+
+    async def linger(database: Database) -> object:
+        async with database.reading() as conn:
+            reads.set()
+            await asyncio.sleep(0.1)
+            return await conn.scalar(text("SELECT 42"))
+
+    async with opened(database_url) as database:
+        lingering = asyncio.create_task(linger(database))
+        await reads.wait()
+    assert await lingering == 42
+    assert open_connections == []
+
+
+@pytest.fixture
+def open_connections() -> Iterator[list[object]]:
+    """The connections to databases that were made since, and not closed."""
+    made: list[object] = []
+    listeners = (
+        (Pool, "connect", lambda connection, _record: made.append(connection)),
+        (Pool, "close", lambda connection, _record: made.remove(connection)),
+    )
+    for listener in listeners:
+        event.listen(*listener)
+    yield made
+    for listener in listeners:
+        event.remove(*listener)
 
 
 async def test_a_new_epoch_is_another_name_for_good(own_database_url: str) -> None:

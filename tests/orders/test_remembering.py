@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from datetime import UTC, datetime, timedelta
+from typing import NoReturn
 
 import pytest
 from msgspec.structs import replace
@@ -146,6 +148,32 @@ async def test_two_processes_that_hear_of_each_other_write_densely(
     for room in rooms:
         assert len(await _texts(database, room)) == 24
         await verified(database, room.order)
+
+
+async def test_heads_that_others_moved_are_learned_without_the_orders_being_read_anew(
+    postgres_url: str,
+) -> None:
+    async with opened(postgres_url) as database, opened(postgres_url) as other:
+        room = await open_room(database)
+        async with open_post_box(database) as here, open_post_box(other) as there:
+            await here.post(room.order, room.buyer, "m0", "from here")
+            await there.post(room.order, room.seller, "m0", "from there")
+            for box in (here, there):  # neither hears of the other
+                _proves_all(box)
+            for n in range(1, 4):
+                await here.post(room.order, room.buyer, f"m{n}", f"{n} from here")
+                await there.post(room.order, room.seller, f"m{n}", f"{n} from there")
+        assert len(await _texts(database, room)) == 8
+        await verified(database, room.order)
+
+
+def _proves_all(box: PostBox) -> None:
+    """Let nothing be written but by what is remembered."""
+
+    async def refuse(*_asked: object) -> NoReturn:
+        raise AssertionError
+
+    box._lane = dataclasses.replace(box._lane, commit=refuse)
 
 
 # ------------------------------------------------------------------------- what is counted

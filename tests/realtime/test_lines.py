@@ -127,7 +127,7 @@ async def test_who_vanishes_in_mid_sentence_follows_nothing_afterwards(database_
         async with asyncio.timeout(60):
             while hub.sockets or any("_command" in repr(t.get_coro()) for t in asyncio.all_tasks()):
                 await asyncio.sleep(0.01)
-        assert not hub._followers
+        assert not hub.followers.orders
 
 
 async def test_a_token_that_ended_ends_the_socket(database_url: str) -> None:
