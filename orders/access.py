@@ -11,7 +11,8 @@ from collections.abc import Collection
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orders.database import Database, padded
+from orders.among import among
+from orders.database import Database
 from orders.events import OrderId, PersonId
 from orders.locking import lock
 from orders.tables import orders, participants
@@ -37,7 +38,7 @@ async def barred(
     found: dict[PersonId, set[OrderId]] = {person: set() for person in persons}
     rows = await conn.execute(
         select(participants.c.person_id, participants.c.order_id).where(
-            participants.c.person_id.in_(padded(list(found))),
+            among(participants.c.person_id, list(found)),
             participants.c.revoked_at.is_not(None),
         )
     )

@@ -10,8 +10,9 @@ import msgspec
 from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from orders.among import among
 from orders.brief import BriefItem
-from orders.database import Transaction, padded
+from orders.database import Transaction
 from orders.events import OrderId
 from orders.tables import brief_items
 
@@ -30,7 +31,7 @@ async def items_of_all(
     """Return the lists of several orders; one that has none is left out."""
     rows = await conn.execute(
         select(brief_items.c.order_id, brief_items.c.content)
-        .where(brief_items.c.order_id.in_(padded(ids)))
+        .where(among(brief_items.c.order_id, ids))
         .order_by(brief_items.c.order_id, brief_items.c.place)
     )
     return {

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -57,6 +57,7 @@ __all__ = [
     "Transaction",
     "migrate",
     "padded",
+    "portions",
 ]
 
 ANSWER_WITHIN = 5.0
@@ -65,6 +66,9 @@ or a line that swallows everything, is an outage: whoever waits is refused and m
 
 RETRY_AFTER = 2
 """Seconds after which it is worth asking again when the database could not be reached."""
+
+ASKED_AT_ONCE = 500
+"""Orders, people or files that are asked about in one statement."""
 
 STATEMENTS = 500
 """Prepared statements that a connection to PostgreSQL keeps; lists come in several lengths each."""
@@ -319,6 +323,12 @@ class _Lent:
         self._entries.discard(entry)
         if not self._entries:
             self.all_back.set()
+
+
+def portions(ids: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Cut a list of any length into those of at most `ASKED_AT_ONCE`, a statement each."""
+    for start in range(0, len(ids), ASKED_AT_ONCE):
+        yield ids[start : start + ASKED_AT_ONCE]
 
 
 def padded(ids: Sequence[T]) -> list[T]:

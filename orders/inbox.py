@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import Row, Select, and_, bindparam, case, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orders.database import padded
+from orders.among import among, some
 from orders.deadlines import after_outages
 from orders.events import OrderId, PersonId, Role, State, Timer
 from orders.outages import outages_after
@@ -36,7 +36,7 @@ class InboxRow(msgspec.Struct, frozen=True):
 
 async def heads(conn: AsyncConnection, ids: Sequence[OrderId]) -> dict[OrderId, int]:
     """Return the last seq of each order; one query for all of them."""
-    rows = await conn.execute(select(orders.c.id, orders.c.last_seq).where(orders.c.id.in_(ids)))
+    rows = await conn.execute(select(orders.c.id, orders.c.last_seq).where(among(orders.c.id, ids)))
     return {row.id: row.last_seq for row in rows}
 
 
@@ -51,7 +51,9 @@ async def dues(conn: AsyncConnection, ids: Sequence[OrderId]) -> dict[OrderId, d
             select(
                 timers.c.order_id, timers.c.start, timers.c.due, timers.c.credited
             ).where(
-                timers.c.order_id.in_(ids), timers.c.ref == "", timers.c.timer != Timer.ORDER_LIFE
+                among(timers.c.order_id, ids),
+                timers.c.ref == "",
+                timers.c.timer != Timer.ORDER_LIFE,
             )
         )
     ).all()  # fmt: skip
@@ -100,7 +102,7 @@ async def inboxes(conn: AsyncConnection, of: Sequence[PersonId]) -> dict[PersonI
 async def _inboxes(
     conn: AsyncConnection, of: Sequence[PersonId], order: OrderId | None
 ) -> dict[PersonId, list[InboxRow]]:
-    told = {"persons": padded(of), **({} if order is None else {"order": order})}
+    told = {"persons": list(of), **({} if order is None else {"order": order})}
     rows = list(await conn.execute(_ALL_LINES if order is None else _ONE_LINE, told))
     fair = await dues(conn, list({row.id for row in rows if row.due is not None}))
     # an outage may have put some off that the database still counts as the nearest
@@ -138,7 +140,7 @@ def _inbox_lines(*, one: bool) -> Select[Any]:
         )
         .join(orders, orders.c.id == mine.c.order_id)
         .where(
-            mine.c.person_id.in_(bindparam("persons", expanding=True)),
+            among(mine.c.person_id, some("persons")),
             mine.c.revoked_at.is_(None),
         )
     )  # fmt: skip

@@ -14,7 +14,8 @@ from sqlalchemy import Row, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders import policy
-from orders.database import Membership, Owes, Transaction, padded
+from orders.among import among
+from orders.database import Membership, Owes, Transaction
 from orders.decisions import OrderFacts, Paused
 from orders.errors import OrderUnknown
 from orders.events import OrderId, PersonId, Role, State
@@ -99,7 +100,7 @@ async def peek(conn: AsyncConnection, order: OrderId) -> LockedOrder:
 
 async def peek_all(conn: AsyncConnection, ids: Sequence[OrderId]) -> dict[OrderId, LockedOrder]:
     """Do `peek` for several orders; unknown ones are left out."""
-    rows = await conn.execute(select(orders).where(orders.c.id.in_(padded(ids))))
+    rows = await conn.execute(select(orders).where(among(orders.c.id, ids)))
     return await _with_members(conn, rows.all())
 
 
@@ -107,7 +108,7 @@ async def _lock_rows(
     tx: Transaction, ids: Sequence[OrderId], *, skip_locked: bool
 ) -> dict[OrderId, LockedOrder]:
     # sorted, so that two transactions never wait for each other in a circle
-    wanted = select(orders).where(orders.c.id.in_(padded(sorted(ids)))).order_by(orders.c.id)
+    wanted = select(orders).where(among(orders.c.id, sorted(ids))).order_by(orders.c.id)
     if tx.locks_rows:
         wanted = wanted.with_for_update(skip_locked=skip_locked)
     rows = (await tx.conn.execute(wanted)).all()
@@ -127,7 +128,7 @@ async def _with_members(
             participants.c.role,
             participants.c.revoked_at.is_not(None).label("barred"),
         )
-        .where(participants.c.order_id.in_(padded(list(members))))
+        .where(among(participants.c.order_id, list(members)))
         .order_by(participants.c.role)
     )
     for row in found:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 
-from orders.working_days import calendar
+from orders.working_days import calendar, nth_worked
 
 
 class Account(StrEnum):
@@ -139,14 +139,13 @@ def visibility(means: Means, refunded: datetime, country: str, time_zone: str) -
     """
     if means is not Means.CARD:
         return Visibility(means, at_once=True)
-    worked = calendar(country)
     day = refunded.astimezone(ZoneInfo(time_zone)).date()
     first, last = CARD_WORKING_DAYS
     return Visibility(
         means,
         at_once=False,
-        earliest=worked.get_nth_working_day(day, first),
-        latest=worked.get_nth_working_day(day, last),
+        earliest=nth_worked(day, first, country),
+        latest=nth_worked(day, last, country),
     )
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders import money
-from orders.database import padded
+from orders.among import among
 from orders.events import OrderId
 from orders.situation import OpenMoney
 from orders.tables import movements, payments, postings
@@ -17,7 +17,7 @@ from orders.tables import movements, payments, postings
 async def open_money(conn: AsyncConnection, ids: Sequence[OrderId]) -> dict[OrderId, OpenMoney]:
     """Return what was paid and goes back in some orders; one that is not paid is left out."""
     paid = await conn.execute(
-        select(payments.c.order_id, payments.c.means).where(payments.c.order_id.in_(padded(ids)))
+        select(payments.c.order_id, payments.c.means).where(among(payments.c.order_id, ids))
     )
     found = {OrderId(row.order_id): OpenMoney(money.Means(row.means)) for row in paid}
     if not found:
@@ -29,7 +29,7 @@ async def open_money(conn: AsyncConnection, ids: Sequence[OrderId]) -> dict[Orde
             func.max(postings.c.at).label("at"),
         )
         .where(
-            postings.c.order_id.in_(padded(list(found))),
+            among(postings.c.order_id, list(found)),
             postings.c.movement.startswith(money.MovementKind.REFUND),
             postings.c.account == money.Account.PAYMENT,
         )

@@ -9,8 +9,9 @@ import msgspec
 from sqlalchemy import or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from orders.among import among
 from orders.commands import Person
-from orders.database import Database, padded
+from orders.database import Database
 from orders.events import PersonId
 from orders.tables import persons
 
@@ -39,7 +40,7 @@ async def known_of(conn: AsyncConnection, ids: Sequence[PersonId]) -> dict[Perso
             persons.c.language,
             persons.c.last_seen,
             persons.c.hides_presence,
-        ).where(persons.c.id.in_(padded(ids)))
+        ).where(among(persons.c.id, ids))
     )
     return {
         row.id: Known(row.id, row.name, row.language, row.last_seen, row.hides_presence)
@@ -70,7 +71,7 @@ async def hiding(conn: AsyncConnection, ids: Sequence[PersonId]) -> set[PersonId
     """Return those of the persons who do not want to be seen."""
     return set(
         await conn.scalars(
-            select(persons.c.id).where(persons.c.id.in_(padded(ids)), persons.c.hides_presence)
+            select(persons.c.id).where(among(persons.c.id, ids), persons.c.hides_presence)
         )
     )
 

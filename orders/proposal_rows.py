@@ -12,7 +12,8 @@ import msgspec
 from sqlalchemy import Row, and_, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orders.database import Transaction, padded
+from orders.among import among
+from orders.database import Transaction
 from orders.errors import ProposalOpen, ProposalUnknown
 from orders.events import OrderId, Timer
 from orders.proposals import TALK_GRACE, Outcome, Proposal, ProposalKind
@@ -40,7 +41,7 @@ async def open_ones_of(
     """Return the same of several orders; one that has none is left out."""
     rows = await conn.execute(
         select(proposals)
-        .where(proposals.c.order_id.in_(padded(ids)), WAITS)
+        .where(among(proposals.c.order_id, ids), WAITS)
         .order_by(proposals.c.order_id, proposals.c.seq)
     )
     return {
@@ -129,7 +130,7 @@ async def shown(
     rows = await conn.execute(
         select(proposals)
         .where(
-            proposals.c.order_id.in_(padded(ids)),
+            among(proposals.c.order_id, ids),
             or_(WAITS, proposals.c.agreed_at > now - TALK_GRACE),
         )
         .order_by(proposals.c.order_id, proposals.c.seq)

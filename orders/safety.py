@@ -18,8 +18,9 @@ from typing import Any
 from sqlalchemy import Row, and_, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from orders.among import among
 from orders.commands import command_digest
-from orders.database import Announcement, Database, padded
+from orders.database import Announcement, Database
 from orders.errors import (
     IdReused,
     MessageUnknown,
@@ -161,7 +162,7 @@ async def block(database: Database, order: OrderId, person: PersonId, *, on: boo
 async def apart_of(conn: AsyncConnection, ids: Sequence[OrderId]) -> set[OrderId]:
     """Return those of the orders in which one of the two blocks the other."""
     return set(
-        await conn.scalars(select(orders.c.id).where(orders.c.id.in_(padded(ids)), orders.c.apart))
+        await conn.scalars(select(orders.c.id).where(among(orders.c.id, ids), orders.c.apart))
     )
 
 

@@ -355,7 +355,7 @@ async def read_after(
 async def links_at(
     conn: AsyncConnection, places: Sequence[tuple[OrderId, int]]
 ) -> dict[tuple[OrderId, int], bytes]:
-    """Do `link_at` for several orders; an entry that does not exist is left out."""
+    """Return the links of entries; the genesis link for 0. What does not exist is left out."""
     found = await conn.execute(
         select(entries.c.order_id, entries.c.seq, entries.c.link).where(
             tuple_(entries.c.order_id, entries.c.seq).in_(padded(places))
@@ -376,11 +376,6 @@ async def read_before(
         .limit(limit)
     )
     return [StoredEntry(*row) for row in found][::-1]
-
-
-async def link_at(conn: AsyncConnection, order: OrderId, seq: int) -> bytes:
-    """Return the link of entry `seq`; the genesis link for 0; empty if there is no such entry."""
-    return (await links_at(conn, [(order, seq)])).get((order, seq), b"")
 
 
 def entry(row: StoredEntry) -> Entry:

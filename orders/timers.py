@@ -16,7 +16,8 @@ import msgspec
 from sqlalchemy import Row, bindparam, delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orders.database import Transaction, padded
+from orders.among import among
+from orders.database import Transaction
 from orders.deadlines import Outage, after_outages, next_mark
 from orders.decisions import RunningTimer, TimerSet
 from orders.events import OrderId, Timer
@@ -204,7 +205,7 @@ async def running_of(
     """Return the same of several orders; one without any is left out."""
     found = await conn.execute(
         select(timers)
-        .where(timers.c.order_id.in_(padded(ids)), timers.c.ref == "")
+        .where(among(timers.c.order_id, ids), timers.c.ref == "")
         .order_by(timers.c.order_id, timers.c.timer)
     )
     rows = found.all()
@@ -222,7 +223,7 @@ async def clocks_of(tx: Transaction, ids: Sequence[OrderId]) -> dict[OrderId, Cl
     rows = (
         await tx.conn.execute(
             select(timers)
-            .where(timers.c.order_id.in_(padded(ids)))
+            .where(among(timers.c.order_id, ids))
             # of two that end at the same moment the order's life comes last
             .order_by(timers.c.due, timers.c.timer == Timer.ORDER_LIFE)
         )

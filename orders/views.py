@@ -14,8 +14,8 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders import money, policy
+from orders.among import among
 from orders.brief_rows import items_of, items_of_all
-from orders.database import padded
 from orders.errors import OrderUnknown
 from orders.events import (
     WITHHELD,
@@ -120,11 +120,11 @@ async def rooms(
     conn: AsyncConnection, ids: Sequence[OrderId]
 ) -> dict[OrderId, tuple[RoomView, Policy]]:
     """Read what surrounds the timelines of several orders, and their settings."""
-    rows = (await conn.execute(select(orders).where(orders.c.id.in_(padded(ids))))).all()
+    rows = (await conn.execute(select(orders).where(among(orders.c.id, ids)))).all()
     found = await conn.execute(
         select(participants, persons.c.name, persons.c.last_seen, persons.c.hides_presence)
         .join(persons, persons.c.id == participants.c.person_id)
-        .where(participants.c.order_id.in_(padded(ids)))
+        .where(among(participants.c.order_id, ids))
         .order_by(participants.c.role)
     )
     parties: dict[OrderId, list[Party]] = {row.id: [] for row in rows}
@@ -255,7 +255,7 @@ async def calls_now(conn: AsyncConnection, ids: Sequence[OrderId]) -> dict[Order
                 recordings.c.state.in_(["asked", "on"]),
             ),
         )
-        .where(calls.c.order_id.in_(padded(ids)), calls.c.state != "ended")
+        .where(among(calls.c.order_id, ids), calls.c.state != "ended")
     )
     return {
         row.order_id: CallNow(

@@ -14,7 +14,8 @@ import msgspec
 from sqlalchemy import ColumnElement, case, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orders.database import Database, padded
+from orders.among import among
+from orders.database import Database
 from orders.errors import OrderUnknown
 from orders.events import OrderId, PersonId
 from orders.tables import orders, participants
@@ -77,7 +78,7 @@ async def moved_in(conn: AsyncConnection, rooms: Sequence[OrderId], since: datet
     read, delivered = participants.c.read_seq, participants.c.delivered_seq
     return await _moved(
         conn,
-        participants.c.order_id.in_(padded(rooms)),
+        among(participants.c.order_id, rooms),
         or_(participants.c.read_at >= since, delivered > read),
     )
 
@@ -87,7 +88,7 @@ async def moved_by(
 ) -> list[Moved]:
     """Return the marks of these in all their orders, as far as they have read since then."""
     return await _moved(
-        conn, participants.c.person_id.in_(padded(persons)), participants.c.read_at >= since
+        conn, among(participants.c.person_id, persons), participants.c.read_at >= since
     )
 
 

@@ -23,6 +23,12 @@ def is_worked(day: date, country: str) -> bool:
     return bool(calendar(country).is_working_day(day))
 
 
+@lru_cache(maxsize=4096)
+def nth_worked(day: date, number: int, country: str) -> date:
+    """Return the so-manyth worked day after a day."""
+    return calendar(country).get_nth_working_day(day, number)
+
+
 def after_worked(start: datetime, seconds: int, country: str, time_zone: str) -> datetime:
     """Return the moment, in UTC, at which so many seconds of working days have passed.
 

@@ -8,10 +8,14 @@
     python -m realtime epoch            name a new history, after restoring a backup
     python -m realtime verify ORDER     walk the hash chain of an order's timeline
 
-What it is told beside that stands in the environment; `realtime.settings` has the table.
+What it is told beside that stands in the environment: the README has the table.
 """
 
 from __future__ import annotations
+
+import gc
+
+gc.disable()  # what is imported stays: to look for garbage in it is a sixth of the start
 
 import argparse
 import asyncio
@@ -29,6 +33,8 @@ from realtime import telemetry, texts
 from realtime.app import OrderRoom
 from realtime.serving import RoomServer, address, listen, settle
 from realtime.settings import Role, Settings, SettingsError
+
+gc.enable()
 
 
 class BrokenError(Exception):

@@ -13,14 +13,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import TypeVar
 
 import structlog
 
 from orders import inbox, people, safety, watermarks
-from orders.database import Database
+from orders.database import Database, portions
 from orders.errors import Unavailable
 from orders.events import OrderId, PersonId
 from orders.watermarks import Watermarks
@@ -40,10 +39,6 @@ from realtime.veil import Veil
 
 log = structlog.get_logger(__name__)
 
-T = TypeVar("T")
-
-AT_ONCE = 500
-"""Orders, or people, that are asked about in one statement."""
 EVERY = 3.0
 """Seconds between two looks while the bus is deaf: a mark can wait longer than a message."""
 SLACK = 20.0
@@ -132,16 +127,16 @@ class Afresh:
         here = list(self._attendance.here())
         async with self._database.reading() as conn:
             since = await self._database.now(conn) - deaf
-            for some in _portions(rooms):
+            for some in portions(rooms):
                 self._tell_marks(await watermarks.moved_in(conn, some, since))
                 apart = await safety.apart_of(conn, some)
                 for order in some:
                     if (order in apart) != self._veil.is_apart(order):
                         self._bus.remind(PartiesParted(order, order in apart))
-            for those in _portions(here):
+            for those in portions(here):
                 self._tell_marks(await watermarks.moved_by(conn, those, since))
                 self._tell_opened(await inbox.opened(conn, those, since))
-            for those in _portions(list({*here, *self._attendance.in_rooms()})):
+            for those in portions(list({*here, *self._attendance.in_rooms()})):
                 hiding = await people.hiding(conn, those)
                 for person in those:
                     if (person in hiding) != self._veil.hides(person):
@@ -158,8 +153,3 @@ class Afresh:
             if (order, person) not in self._opened:
                 self._opened.add((order, person))
                 self._bus.remind(AccessChanged(order, person, allowed=True))
-
-
-def _portions(all_of_them: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(all_of_them), AT_ONCE):
-        yield all_of_them[start : start + AT_ONCE]

@@ -1,4 +1,4 @@
-"""What everything at the edge of one process shares. Put together in `realtime.app`."""
+"""What everything at the edge of one process shares. Put together in `realtime.running`."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ class Edge:
     record_keys: KeySet
     """What is published to check them with: that one, and those of earlier times."""
     rates: Rates
+    """How often one person may do what is dear, over all processes."""
     flood: Flood
     """How fast people write."""
-    """How often one person may do what is dear, over all processes."""
     calls: Switchboard
     shelf: Shelf
     finisher: Finisher

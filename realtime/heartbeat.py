@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
 
 import structlog
 
 from orders import access, inbox
-from orders.database import Database
+from orders.database import Database, portions
 from orders.errors import Unavailable
 from orders.events import OrderId
 from realtime import telemetry
@@ -27,10 +25,6 @@ from realtime.tails import Tails
 
 log = structlog.get_logger(__name__)
 
-T = TypeVar("T")
-
-HEADS_AT_ONCE = 500
-"""Orders whose heads are asked for in one statement."""
 PINGS_AT_ONCE = 16
 """Sockets that are pinged without a pause. All answer, and messages would have to wait for that."""
 PING_PAUSE = 0.01
@@ -103,13 +97,13 @@ class Heartbeat:
         asked = time.monotonic()
         try:
             async with self._database.reading() as conn:
-                for some in _portions(shown):
+                for some in portions(shown):
                     for order, head in (await inbox.heads(conn, some)).items():
                         self._goes_to(order, head)
-                for some in _portions(listed):
+                for some in portions(listed):
                     for order, head in (await inbox.heads(conn, some)).items():
                         self._lists_to(order, head)
-                for people_here in _portions(self._hub.persons):
+                for people_here in portions(self._hub.persons):
                     barred = await access.barred(conn, people_here)
                     self._hub.standing.read(barred, asked)
         except Unavailable:
@@ -148,7 +142,7 @@ class Heartbeat:
         try:
             now = await self._database.now()
             async with self._database.reading() as conn:
-                for some in _portions(list(self._followers.orders)):
+                for some in portions(list(self._followers.orders)):
                     heads |= await inbox.heads(conn, some)
                     dues |= await inbox.dues(conn, some)
         except Unavailable:
@@ -163,8 +157,3 @@ class Heartbeat:
             mine = {str(order): heads[order] for order in session.follows if order in heads}
             running = {str(order): dues[order] for order in session.follows if order in dues}
             session.signal(("ping",), Ping(self._pings, now, mine, running))
-
-
-def _portions(all_of_them: Sequence[T]) -> Iterator[Sequence[T]]:
-    for start in range(0, len(all_of_them), HEADS_AT_ONCE):
-        yield all_of_them[start : start + HEADS_AT_ONCE]

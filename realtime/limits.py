@@ -147,7 +147,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     unwelcomed: int = 2_000
     """Sockets that have not been welcomed yet. Beyond, the handshake itself is refused: after a
     restart of everything, everybody comes back at once."""
-    hellos_at_once: int = 32
+    hellos_at_once: int = 64
     """Hellos that are being answered at the same time; the others wait for their turn."""
     hello_turn: float = 5.0
     """How long a hello waits for its turn; then it is told when to come back."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -44,8 +45,8 @@ class Reads:
     situations: Together[tuple[OrderId, PersonId], Situation]
 
     @classmethod
-    def of(cls, database: Database) -> Reads:
-        """Read from the database."""
+    def of(cls, database: Database, missed: Together[Any, Any]) -> Reads:
+        """Read from the database; `missed` reads what was written while somebody was away."""
 
         async def situations(
             conn: AsyncConnection, asked: Sequence[tuple[OrderId, PersonId]]
@@ -66,12 +67,12 @@ class Reads:
                 for person in persons
             }
 
-        return cls(
-            arrivals=Together(database, arrivals),
-            rooms=Together(database, views.rooms),
-            links=Together(database, timeline.links_at),
-            situations=Together(database, situations),
+        before = (
+            Together(database, arrivals),
+            Together(database, views.rooms),
+            Together(database, timeline.links_at),
         )
+        return cls(*before, situations=Together(database, situations, behind=(*before, missed)))
 
     async def room(self, order: OrderId) -> tuple[RoomView, Policy]:
         """Return what surrounds an order's timeline, and its settings. Raises `OrderUnknown`."""

@@ -143,7 +143,7 @@ async def running(
             epoch=await database.epoch(),
             box=box,
             tails=tails,
-            reads=Reads.of(database),
+            reads=Reads.of(database, tails.reads),
             hub=hub,
             marks=marks,
             check_token=tokens.check,

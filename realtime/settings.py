@@ -1,46 +1,4 @@
-"""What the environment says: one typed table.
-
-| variable                         | default                    | meaning                       |
-|----------------------------------|----------------------------|-------------------------------|
-| `HOST`                           | 127.0.0.1                  | the address to listen on      |
-| `PORT`                           | 8000                       | the port to listen on         |
-| `ORDER_ROOM_DATABASE_URL`        | SQLite in the VAR folder   | SQLite or PostgreSQL          |
-| `ORDER_ROOM_REDIS_URL`           | none: one process          | redis://…, between processes  |
-| `ORDER_ROOM_REDIS_PREFIX`        | order-room                 | begins channels and keys      |
-| `ORDER_ROOM_BUS_PARTITIONS`      | 1                          | channels that orders share    |
-| `ORDER_ROOM_BUS_SHARDED`         | false                      | the Redis is a cluster        |
-| `ORDER_ROOM_VAR`                 | var                        | the folder for its own files  |
-| `ORDER_ROOM_SERVICE_KEY`         | made in demo mode          | the backend's bearer key      |
-| `ORDER_ROOM_TOKEN_SECRET`        | made in demo mode          | signs party tokens            |
-| `ORDER_ROOM_METRICS_KEY`         | none: nobody may           | bearer key of `/metrics`      |
-| `ORDER_ROOM_OTEL_URL`            | none                       | OTLP collector of traces      |
-| `ORDER_ROOM_RECORD_KEY`          | made in the VAR folder     | seals the records of orders   |
-| `ORDER_ROOM_RECORD_KEYS_RETIRED` | none                       | public keys it had, by commas |
-| `ORDER_ROOM_PUBLIC_URL`          | http://HOST:PORT           | where browsers reach us       |
-| `ORDER_ROOM_ORDER_URL`           | the demo's room            | the shop's page of an order   |
-| `ORDER_ROOM_AGAIN_URL`           | none                       | where to order again          |
-| `ORDER_ROOM_ALLOWED_ORIGINS`     | none                       | host pages, by commas         |
-| `ORDER_ROOM_SMTP_URL`            | the demo's mailbox         | smtps://user:pass@host        |
-| `ORDER_ROOM_MAIL_FROM`           | room@example.org           | the sender of mails           |
-| `ORDER_ROOM_MEDIA_ADDRESS`       | the machine's own          | IP address told to browsers   |
-| `ORDER_ROOM_MEDIA_PORT`          | 0: any that is free        | UDP port of a media process   |
-| `ORDER_ROOM_MEDIA_PATH`          | auto                       | native, python or peer        |
-| `ORDER_ROOM_TURN_URLS`           | none                       | turn:… and turns:…, by commas |
-| `ORDER_ROOM_TURN_SECRET`         | none                       | shared with the TURN server   |
-| `ORDER_ROOM_CALLS_BY`            | both                       | both or seller                |
-| `ORDER_ROOM_OUTAGE_LEAST`        | 300                        | seconds; 0: none is made good |
-| `ORDER_ROOM_POLICY`              | ComeUp's                   | lengths of the process, JSON  |
-| `ORDER_ROOM_COMMANDS_PER_SECOND` | 20                         | frames a socket may send      |
-| `ORDER_ROOM_DRAIN`               | 3                          | seconds to move sockets over  |
-| `ORDER_ROOM_DRAIN_NOTICE`        | 0                          | seconds not ready before that |
-| `ORDER_ROOM_CLAMD`               | none: files are not scanned | tcp://host:3310, unix:///path |
-| `ORDER_ROOM_SCANNER_AWAY`        | hold                       | hold or allow files then      |
-| `ORDER_ROOM_FILES_URL`           | the VAR folder             | s3://bucket/prefix            |
-| `ORDER_ROOM_S3_ENDPOINT`         | AWS's                      | https://…, of another service |
-| `ORDER_ROOM_S3_REGION`           | AWS's own settings         | the bucket's region           |
-| `ORDER_ROOM_S3_KEY`              | AWS's own settings         | access key id                 |
-| `ORDER_ROOM_S3_SECRET`           | AWS's own settings         | secret access key             |
-| `ORDER_ROOM_LOG`                 | info                       | debug, info, warning, error   |
+"""What the environment says: one typed struct. The README's table lists it for people.
 
 `ORDER_ROOM_RECORD_KEY` is an Ed25519 key: the path of an unencrypted PKCS8 file, or 32 bytes in
 base64. All processes of one service need the same. Who sets another keeps publishing the public

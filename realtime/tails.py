@@ -52,7 +52,8 @@ class Tails:
         self._rings: dict[OrderId, deque[Announcement]] = {}
         self._heads: dict[OrderId, int] = {}
         self._frames: dict[OrderId, tuple[int, int, bytes]] = {}  # the newest: after, upto, batch
-        self._reads = Together(database, self._read)
+        self.reads = Together(database, self._read)
+        """What is not in memory."""
 
     def keep(self, order: OrderId) -> None:
         """Begin to keep what is announced for the order."""
@@ -118,7 +119,7 @@ class Tails:
 
     async def following(self, order: OrderId, after: int) -> Run:
         """Return the run that follows `after`; empty if there is none. Raises `Unavailable`."""
-        known = self._remembered(order, after) or await self._reads.ask((order, after))
+        known = self._remembered(order, after) or await self.reads.ask((order, after))
         return known or Run(after, after, (), b"")
 
     def _remembered(self, order: OrderId, after: int) -> Run | None:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import msgspec
 
-from orders.database import Database
+from orders.database import Database, portions
 from orders.events import FileId
 from orders.files import erased, known_of, to_erase
 from orders.locking import lock
@@ -141,8 +141,7 @@ class Shelf:
         before = time.time() - STALE
         await asyncio.to_thread(_sweep, self.folder, before)
         names = [name for name in await self.store.older(before) if not name.endswith(PART)]
-        for start in range(0, len(names), 500):
-            some = names[start : start + 500]
+        for some in portions(names):
             for name in await self._unknown(some):
                 await self.store.discard(name)
 

@@ -137,5 +137,6 @@ async def test_the_chain_begins_at_the_genesis_and_ends_at_the_orders_row(
     async with opened(own_database_url) as database:
         room = await open_room(database)
         async with database.reading() as conn:
-            assert await timeline.link_at(conn, room.order, 0) == GENESIS
-            assert len(await timeline.link_at(conn, room.order, 3)) == 32
+            links = await timeline.links_at(conn, [(room.order, 0), (room.order, 3)])
+            assert links[room.order, 0] == GENESIS
+            assert len(links[room.order, 3]) == 32

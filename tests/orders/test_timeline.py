@@ -161,10 +161,12 @@ async def test_the_chain_notices_another_ending(database: Database, room: Room) 
                 select(entries).where(entries.c.order_id == room.order, entries.c.seq == 5)
             )
         ).one()
-        before = await timeline.link_at(tx.conn, room.order, 4)
+        links = await timeline.links_at(tx.conn, [(room.order, 4)])
     payload = msgspec.json.encode(MessageSent("Never"))
     digest = digest_of(stored.salt, payload)
-    link = link_of(before, room.order, 5, stored.at, stored.actor, stored.kind, digest)
+    link = link_of(
+        links[room.order, 4], room.order, 5, stored.at, stored.actor, stored.kind, digest
+    )
     await _forge(database, room, 5, {"payload": payload, "digest": digest, "link": link})
     with pytest.raises(ValueError, match="entry 5 is not the one"):
         await verified(database, room.order)
@@ -234,8 +236,8 @@ async def test_a_timeline_is_read_in_pages_from_either_end(database: Database, r
 async def test_a_position_is_proven_by_its_link(database: Database, room: Room) -> None:
     async with database.reading() as conn:
         head = await conn.scalar(select(orders.c.last_link).where(orders.c.id == room.order))
-        links = [await timeline.link_at(conn, room.order, seq) for seq in (0, 5, 6)]
-    assert links == [GENESIS, head, b""]
+        links = await timeline.links_at(conn, [(room.order, seq) for seq in (0, 5, 6)])
+    assert links == {(room.order, 0): GENESIS, (room.order, 5): head}
 
 
 async def test_what_is_announced_is_what_a_later_reader_gets_byte_for_byte(
