@@ -75,7 +75,7 @@ async def opened(
         select(participants.c.order_id, participants.c.person_id)
         .join(orders, orders.c.id == participants.c.order_id)
         .where(
-            participants.c.person_id.in_(padded(persons)),
+            among(participants.c.person_id, persons),
             participants.c.revoked_at.is_(None),
             orders.c.created_at >= since,
         )
