@@ -24,6 +24,7 @@ Where it is kept, and how it changes:
 
 - `tables`     where all of it is stored, by subject; `migrations` how that came to be
 - `database`   engine and transaction: commit, then announce
+- `among`      a list of ids as one parameter, however long
 - `timeline`   append and read entries
 - `emptying`   take the content out of entries; rows and chain stay
 - `locking`    an order's row under lock, read into what the rules know

@@ -67,6 +67,22 @@ async def dues(conn: AsyncConnection, ids: Sequence[OrderId]) -> dict[OrderId, d
     return nearest
 
 
+async def opened(
+    conn: AsyncConnection, persons: Sequence[PersonId], since: datetime
+) -> list[tuple[OrderId, PersonId]]:
+    """Return the orders of these persons that were opened since then, each with its member."""
+    rows = await conn.execute(
+        select(participants.c.order_id, participants.c.person_id)
+        .join(orders, orders.c.id == participants.c.order_id)
+        .where(
+            among(participants.c.person_id, persons),
+            participants.c.revoked_at.is_(None),
+            orders.c.created_at >= since,
+        )
+    )
+    return [(row.order_id, row.person_id) for row in rows]
+
+
 async def inbox(
     conn: AsyncConnection, person: PersonId, order: OrderId | None = None
 ) -> list[InboxRow]:

@@ -1,10 +1,12 @@
 """What no entry tells, read again once a word of it may have been missed.
 
 How far people have read, who hides and which two are apart travel between processes as signals,
-and a signal may be lost: a subscription is killed, Redis is away, a process is cut off alone. For
-entries there are heads to compare. These here are stored as well, so they are read for the rooms
-and people of this process whenever the bus says that something was missed, every few seconds while
-it is deaf, and told to those who listen here as if they had been said just now.
+and a signal may be lost: a subscription is killed, Redis is away, a process is cut off alone. So
+may the hint that an order was opened, of which nobody has a head yet. For entries there are heads
+to compare. These here are stored as well, so they are read for the rooms and people of this process
+whenever the bus says that something was missed, every few seconds while it is deaf, and told to
+those who listen here as if they had been said just now. (Whose access was taken away or given back
+is read by the hub, with the heads: see `standing`.)
 """
 
 from __future__ import annotations
@@ -16,13 +18,14 @@ from datetime import timedelta
 
 import structlog
 
-from orders import people, safety, watermarks
+from orders import inbox, people, safety, watermarks
 from orders.database import Database, portions
 from orders.errors import Unavailable
 from orders.events import OrderId, PersonId
 from orders.watermarks import Watermarks
 from realtime.attendance import Attendance
 from realtime.bus import (
+    AccessChanged,
     Bus,
     MarkMoved,
     OnGap,
@@ -94,6 +97,7 @@ class Afresh:
         self._missed = asyncio.Event()
         self._whole_at = time.monotonic()
         self._told: dict[tuple[OrderId, PersonId], Watermarks] = {}  # during this outage
+        self._opened: set[tuple[OrderId, PersonId]] = set()  # the same, of new orders
         bus.subscribe(lambda _: None, lambda _: None, self._missed.set)
 
     async def run(self) -> None:
@@ -106,6 +110,7 @@ class Afresh:
                 if self._bus.is_whole and not self._bus.misses_somebody:
                     self._whole_at = time.monotonic()
                     self._told.clear()
+                    self._opened.clear()
                     continue
             self._missed.clear()
             try:
@@ -130,6 +135,7 @@ class Afresh:
                         self._bus.remind(PartiesParted(order, order in apart))
             for those in portions(here):
                 self._tell_marks(await watermarks.moved_by(conn, those, since))
+                self._tell_opened(await inbox.opened(conn, those, since))
             for those in portions(list({*here, *self._attendance.in_rooms()})):
                 hiding = await people.hiding(conn, those)
                 for person in those:
@@ -141,3 +147,9 @@ class Afresh:
             if self._told.get((order, person)) != marks:
                 self._told[order, person] = marks
                 self._bus.remind(MarkMoved(order, person, marks.read, marks.delivered))
+
+    def _tell_opened(self, opened: Sequence[tuple[OrderId, PersonId]]) -> None:
+        for order, person in opened:
+            if (order, person) not in self._opened:
+                self._opened.add((order, person))
+                self._bus.remind(AccessChanged(order, person, allowed=True))

@@ -25,7 +25,7 @@ from orders.errors import (
     Unauthenticated,
     Unavailable,
 )
-from orders.events import CallId, OrderId, PersonId, SecretKind
+from orders.events import CallId, OrderId, PersonId, Role, SecretKind
 from orders.nudging import nudge
 from orders.options import propose_option
 from orders.proposals import Outcome, ProposalKind
@@ -343,8 +343,7 @@ async def _call(edge: Edge, person: PersonId, frame: CallFrame) -> Done:
     place: Position
     match frame:
         case CallStart():
-            if not edge.settings.role.carries_calls and not edge.hub.hears_others:
-                raise Unavailable(reason="media_elsewhere")  # and the way there is broken
+            await _can_be_carried(edge, person, order)
             place = await calls.start(order, me, frame.id, frame.to)
             edge.nudge()
         case CallAccept():
@@ -357,6 +356,19 @@ async def _call(edge: Edge, person: PersonId, frame: CallFrame) -> Done:
         case never:
             assert_never(never)
     return Done(frame.id, frame.order, place.seq, place.at)
+
+
+async def _can_be_carried(edge: Edge, caller: PersonId, order: OrderId) -> None:
+    """Check that a new call needs no other process while none can be reached."""
+    if edge.hub.hears_others:
+        return
+    if edge.settings.role.carries_calls:
+        room, _ = await edge.reads.room(order)
+        room.party(caller)  # a stranger is not told even that much
+        needed = [party.person for party in room.parties if party.role is not Role.MEDIATOR]
+        if all(person in edge.hub.attendance.here() for person in needed):
+            return
+    raise Unavailable(reason="media_elsewhere")
 
 
 async def _recording(edge: Edge, person: PersonId, frame: RecordingFrame) -> Done:
@@ -430,14 +442,21 @@ async def _refresh(edge: Edge, session: Session, frame: Refresh) -> Refreshed:
         raise
     async with edge.database.reading() as conn:
         identity = await known_identity(conn, identity)
+    before = session.identity
+    widened = identity.orders != before.orders or bool(before.barred - identity.barred)
+    inbox = (await edge.reads.arrival(identity.person)).inbox if widened else ()
     session.until(identity)
+    edge.hub.standing.repeat(identity.person)
+    for row in inbox:
+        if session.identity.reaches(row.order) and row.order not in session.listed:
+            edge.hub.regain(session, row.order)
     for order in {*session.follows, *session.listed}:
         try:
-            identity.within(order)
+            session.identity.within(order)
             if order in session.follows:
                 await _member(edge, session.person, order)
         except OrderUnknown:
-            edge.hub.followers.lose(session, order)
+            edge.hub.lose(session, order)
     return Refreshed(identity.token_ends)
 
 

@@ -7,6 +7,7 @@ says that it was deaf, or is not whole, the database is asked at once.
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import UTC, datetime
 
 import structlog
@@ -45,6 +46,7 @@ class Heartbeat:
         self._limits = limits
         self._pings = 0
         self._gap = asyncio.Event()  # hints may have been missed
+        hub.standing.later = self._look_later
         bus.subscribe(lambda _: None, lambda _: None, self._gap.set)
 
     async def run(self) -> None:
@@ -92,6 +94,7 @@ class Heartbeat:
         """
         shown = list(self._followers.orders)
         listed = [order for order in self._followers.listed if order not in self._followers.orders]
+        asked = time.monotonic()
         try:
             async with self._database.reading() as conn:
                 for some in portions(shown):
@@ -101,11 +104,13 @@ class Heartbeat:
                     for order, head in (await inbox.heads(conn, some)).items():
                         self._lists_to(order, head)
                 for people_here in portions(self._hub.persons):
-                    for person, lost in (await access.barred(conn, people_here)).items():
-                        for order in lost:
-                            self._hub.bar(person, order, barred=True)
+                    barred = await access.barred(conn, people_here)
+                    self._hub.standing.read(barred, asked)
         except Unavailable:
-            asyncio.get_running_loop().call_later(self._limits.look_every, self._gap.set)
+            self._look_later()
+
+    def _look_later(self) -> None:
+        asyncio.get_running_loop().call_later(self._limits.look_every, self._gap.set)
 
     def _goes_to(self, order: OrderId, head: int) -> None:
         """Pass on how far an order on somebody's screen goes; what is new may be a step."""

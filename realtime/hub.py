@@ -34,6 +34,7 @@ from realtime.limits import Limits
 from realtime.protocol import (
     CallSignal,
     Close,
+    Inbox,
     Marks,
     Move,
     PreferencesSet,
@@ -43,6 +44,7 @@ from realtime.protocol import (
     TypingFrame,
 )
 from realtime.session import Session
+from realtime.standing import Standing
 from realtime.tails import Tails
 from realtime.veil import Veil
 
@@ -79,7 +81,15 @@ class Hub:
             start=self.start,
         )
         """Who is online."""
-        self._barred: set[tuple[PersonId, OrderId]] = set()  # decided a moment ago
+        self.standing = Standing(
+            database,
+            remembers=2 * limits.hello_within,
+            mine=self._mine,
+            lose=self.lose,
+            regain=self.regain,
+            start=self.start,
+        )
+        """Who of them may see what."""
         self._tasks: set[asyncio.Task[None]] = set()
         bus.subscribe(self._hints, self._signal, lambda: None)
 
@@ -114,10 +124,10 @@ class Hub:
             self.followers.enlist(session, order)
             if self.followers.heads.setdefault(order, head) > head:
                 session.changed(order)  # it grew while the inbox was read
-        for barred, order in list(self._barred):
-            if barred == person:  # it was decided while the person was being welcomed
-                self.bar(person, order, barred=True)
         first = len(mine) == 1
+        if first:
+            self._bus.attend(person)
+        self.standing.repeat(person)
         if len(mine) > self._limits.sockets_per_person:
             mine[0].end(Close.TOO_MANY)
         self.attendance.came(person, first=first)
@@ -136,6 +146,7 @@ class Hub:
         if mine:
             return
         del self._sessions[session.person]
+        self._bus.ignore(session.person)
         self.attendance.left(session.person)
 
     def _tell_presence(self, presence: Presence) -> None:
@@ -198,13 +209,7 @@ class Hub:
     def _signal(self, signal: Signal) -> None:
         match signal:
             case AccessChanged(order, person, allowed):
-                self._barred.discard((person, order))
-                if not allowed:
-                    self._barred.add((person, order))
-                    asyncio.get_running_loop().call_later(
-                        2 * self._limits.hello_within, self._barred.discard, (person, order)
-                    )
-                self.bar(person, order, barred=not allowed)
+                self.standing.decided(order, person, allowed=allowed)
             case PersonMoved(person, online, last_seen):
                 self.attendance.moved(person, last_seen, online=online)
             case PresenceHidden(person, on):
@@ -234,12 +239,16 @@ class Hub:
                         CallSignal(order, call, person, media),
                     )
 
-    def bar(self, person: PersonId, order: OrderId, *, barred: bool) -> None:
-        """Let the person's sockets here reach the order no more, or again."""
-        for session in self._mine(person):
-            session.bar(order, barred=barred)
-            if barred:
-                self.followers.lose(session, order)
+    def lose(self, session: Session, order: OrderId) -> None:
+        """Tell the session, as the last of the order, that its line in the inbox has gone."""
+        if order in session.listed:
+            session.signal(("gone", order), Inbox((), (order,)))
+        self.followers.lose(session, order)
+
+    def regain(self, session: Session, order: OrderId) -> None:
+        """List the order in the session's inbox; its person is a member of it."""
+        self.followers.enlist(session, order)
+        session.changed(order)
 
     # --- the end -----------------------------------------------------------------------------
 

@@ -237,7 +237,8 @@ class Pump:
         elif self._shows_inbox():
             orders, self.inbox = self.inbox, set()
             self._inbox_after = time.monotonic() + self.limits.inbox_every
-            return encode(Inbox(await self.sources.inbox(list(orders))))
+            lines = await self.sources.inbox(list(orders))
+            return encode(Inbox(lines)) if lines else None
         return None
 
     async def _news(self, follow: Follow) -> Outbound | None:

@@ -67,6 +67,7 @@ class Server:
     Attributes:
         url: Where it answers while it runs.
         folder: What is its own.
+        environment: What it is started with beside our own environment.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Server:
         self.url = url
         self._command = command
         self.folder = folder
+        self.environment: dict[str, str] = {}
         self._ready = ready
         self._user = user
         self._process: subprocess.Popen[bytes] | None = None  # set while it runs
@@ -103,6 +105,7 @@ class Server:
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
+                env=os.environ | self.environment,
                 **_as_user(self._user),
             )
         give_up = time.monotonic() + PATIENCE

@@ -199,6 +199,7 @@ async def send_mediator(request: Request) -> Response:
     edge, order = edge_of(request), order_of(request)
     mediator = await read(request, Person)
     await mediation.send_mediator(edge.database, order, _key(request), mediator)
+    edge.hub.signal(AccessChanged(order, PersonId(mediator.person), allowed=True))
     return answer(await _described(edge, order))
 
 

@@ -64,7 +64,7 @@ class MediaChanged(msgspec.Struct, frozen=True, tag="media"):
 
 
 class AccessChanged(msgspec.Struct, frozen=True, tag="access"):
-    """The marketplace took a member's access to an order away, or gave it back."""
+    """The marketplace took a member's access to an order away, or gave it, perhaps again."""
 
     order: OrderId
     person: PersonId

@@ -124,11 +124,14 @@ def channel(prefix: str, name: int | str) -> str:
 def topic_of(signal: Signal) -> str:
     """Return the order or the person that a signal is about."""
     match signal:
-        case PersonMoved(person=person) | PresenceHidden(person=person):
+        case (
+            PersonMoved(person=person)
+            | PresenceHidden(person=person)
+            | AccessChanged(person=person)  # who was barred from an order does not listen to it
+        ):
             return person
         case (
-            AccessChanged(order=order)
-            | PartiesParted(order=order)
+            PartiesParted(order=order)
             | PersonTypes(order=order)
             | MarkMoved(order=order)
             | MediaChanged(order=order)

@@ -308,9 +308,12 @@ class CallSignal(_Outbound, frozen=True, tag="call"):
 
 
 class Inbox(_Outbound, frozen=True, tag="inbox"):
-    """Lines of the inbox that changed."""
+    """Lines of the inbox that changed, are new, or have gone."""
 
     lines: tuple[InboxLine, ...]
+    gone: tuple[OrderId, ...] = ()
+    """Orders that the person may not see any more: forget their lines. One that is given back
+    comes as a line again; then it may be subscribed to again."""
 
 
 class Ping(_Outbound, frozen=True, tag="ping"):

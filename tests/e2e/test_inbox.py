@@ -4,13 +4,13 @@ import re
 import secrets
 from datetime import UTC, datetime, timedelta
 
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from tests.browser import DESKTOP, PHONE
 from tests.e2e.conftest import Stage
 from tests.e2e.looks import CROWDED
 from tests.e2e.windows import Windows
-from tests.harness import new_order
+from tests.harness import Server, TestOrder, new_order
 from tests.socket_browser import Frame
 
 
@@ -55,3 +55,49 @@ async def test_the_most_urgent_comes_first_and_lines_change_by_themselves(
     assert await page.evaluate(CROWDED) == []
     await line.locator("a").click()
     await expect(page.locator('[data-test="composer"]')).to_be_visible()
+
+
+async def test_what_is_taken_away_goes_from_the_list_and_the_screen_and_comes_back_by_itself(
+    small_stage: Stage, windows: Windows
+) -> None:
+    server = small_stage.server
+    order = await server.order(title="Voix off, 90 secondes")
+    seller, buyer = [
+        await _inbox_of(windows, server, order, person, locale)
+        for person, locale in ((order.seller, "en-GB"), (order.buyer, "fr-FR"))
+    ]
+    room = await windows.open(server.url, order, "seller")
+    await room.say("The text is good.")
+    await seller.locator('[data-test="search-open"]').click()
+    await seller.locator('[data-test="search-input"]').fill("text")
+    await expect(seller.locator('[data-test="hit"]')).to_have_count(1)
+    async with server.backend() as backend:
+        for page, person, nothing in (
+            (seller, order.seller, "No orders yet"),
+            (buyer, order.buyer, "Aucune commande"),
+        ):
+            path = f"/api/v1/orders/{order.id}/members/{person}"
+            line = page.locator(f'[data-test="inbox-line"][data-order="{order.id}"]')
+            await expect(line).to_be_visible()
+            assert (await backend.post(f"{path}/revoke")).status_code == 200
+            await expect(line).to_have_count(0)
+            await expect(page.locator('[data-test="inbox-empty"]')).to_contain_text(nothing)
+            await expect(page.locator('[data-test="hit"]')).to_have_count(0)
+        await expect(room.part("refused")).to_have_attribute("data-code", "order_unknown")
+        assert "The text is good" not in await room.page.content()
+        for page, person in ((seller, order.seller), (buyer, order.buyer)):
+            path = f"/api/v1/orders/{order.id}/members/{person}"
+            assert (await backend.post(f"{path}/restore")).status_code == 200
+            line = page.locator(f'[data-test="inbox-line"][data-order="{order.id}"]')
+            await expect(line).to_be_visible()
+        await room.reads("The text is good.")
+        await room.say("I am back.")
+
+
+async def _inbox_of(
+    windows: Windows, server: Server, order: TestOrder, person: str, locale: str
+) -> Page:
+    page = await windows.page(locale=locale, size=DESKTOP)
+    await page.goto(f"{server.url}/demo/as/{person}?order={order.id}")
+    await page.goto(f"{server.url}/demo/{person}/")
+    return page

@@ -15,6 +15,7 @@ from orders.errors import Refused
 from orders.events import OrderId, PersonId
 from realtime.bus.link import GONE, Link
 from tests.faults import crowd
+from tests.faults.clock import WallClock
 from tests.faults.ledger import AWAY, token_of
 from tests.faults.world import World, start_again, start_server
 from tests.harness import Process
@@ -286,7 +287,16 @@ async def lose_hints(world: World, length: float) -> None:
 
 async def jump_clock(world: World, length: float) -> None:
     """The wall clock of a process jumps by up to two hours, either way, and back."""
-    clock = world.chance.choice(world.clocks)
+    await _jump(world.chance.choice(world.clocks), world, length)
+
+
+async def jump_clock_of_postgres(world: World, length: float) -> None:
+    """The same with PostgreSQL's, which is everybody's."""
+    assert world.postgres_clock is not None
+    await _jump(world.postgres_clock, world, length)
+
+
+async def _jump(clock: WallClock, world: World, length: float) -> None:
     clock.runs(timedelta(seconds=world.chance.uniform(-7200, 7200)))
     try:
         await asyncio.sleep(length)
@@ -323,4 +333,5 @@ SCALED: tuple[Injection, ...] = (
     kill_subscriptions,
     swallow_redis,
     swallow_postgres,
+    jump_clock_of_postgres,
 )

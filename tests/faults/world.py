@@ -44,6 +44,7 @@ class World:
     clocks: list[WallClock]
     """One for each process of ours."""
     postgres: servers.Server | None = None
+    postgres_clock: WallClock | None = None
     redis: servers.Server | None = None
     postgres_line: Proxy | None = None
     """The way of the first gateway to PostgreSQL."""
@@ -57,6 +58,8 @@ class World:
     """Sockets of the crowd that lost their process to a rolling restart and came back."""
     foreign: set[str] = field(default_factory=set)
     """Client ids that were written past the servers."""
+    away: dict[str, float] = field(default_factory=dict)
+    """Seconds that Redis and PostgreSQL were away in one go, at most, while `outages` looked."""
     stood: float = 0.0
     """Seconds that a process with sockets stood still in one go, at most."""
     meanwhile: int = 0
@@ -104,6 +107,8 @@ async def embedded(folder: Path, chance: random.Random) -> AsyncIterator[World]:
 async def scaled(folder: Path, chance: random.Random) -> AsyncIterator[World]:
     """Two gateways and a worker around a PostgreSQL and a Redis of their own."""
     postgres = servers.postgres(folder / "postgres")
+    postgres_clock = WallClock(folder, "postgres")
+    postgres.environment = postgres_clock.environment
     redis = servers.redis(folder / "redis")
     async with AsyncExitStack() as stack:
         for server in (postgres, redis):
@@ -152,6 +157,7 @@ async def scaled(folder: Path, chance: random.Random) -> AsyncIterator[World]:
             lines,
             clocks,
             postgres,
+            postgres_clock,
             redis,
             postgres_line,
             redis_line,

@@ -178,11 +178,31 @@ async def test_a_refresh_looks_again_at_who_is_a_member(server: InProcess) -> No
         assert refused["code"] == "order_unknown"
         await buyer.send(t="refresh", token=await server.token(order.buyer))
         await buyer.hears(lambda f: f["t"] == "refreshed")
+        await buyer.hears(lambda f: f["t"] == "inbox" and f["gone"] == [order.id])
         mark = len(buyer.frames)
         done = await seller.say(order.id, "among ourselves")
         await seller.reaches(order.id, done["seq"])
         await buyer.refused(t="history", order=order.id, before=2)
         assert {f["t"] for f in buyer.frames[mark:]} == {"refused"}
+
+
+async def test_a_newer_token_for_other_orders_lists_those_and_no_others(server: InProcess) -> None:
+    one, two = await server.orders_of_one_seller()
+    narrow = await server.token(one.seller, orders=[one.id])
+    async with server.browser(one.seller, token=narrow) as seller:
+        assert [line["order"] for line in seller.welcome["inbox"]] == [one.id]
+        mark = len(seller.frames)
+        await seller.send(t="refresh", token=await server.token(one.seller))
+        told = await seller.hears(lambda f: f["t"] == "inbox", since=mark)
+        assert ([line["order"] for line in told["lines"]], told.get("gone")) == ([two.id], None)
+        await seller.subscribe(two.id)
+        mark = len(seller.frames)
+        await seller.send(t="refresh", token=narrow)
+        told = await seller.hears(lambda f: f["t"] == "inbox", since=mark)
+        assert (told["lines"], told["gone"]) == ([], [two.id])
+        assert (await seller.refused(t="history", order=two.id, before=2))["code"] == (
+            "order_unknown"
+        )
 
 
 async def test_a_stopping_server_tells_everybody_to_come_back(database_url: str) -> None:

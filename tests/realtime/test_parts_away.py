@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import pytest
 
-from tests.faults.world import World, public_folder, scaled, start_again, start_server
-from tests.servers import Server
+from tests.faults import outages
+from tests.faults.world import World, public_folder, scaled, start_again
 from tests.socket_browser import Browser, Frame
 
 pytestmark = pytest.mark.timeout(400)
@@ -22,21 +21,6 @@ async def world() -> AsyncIterator[World]:
     with public_folder() as folder:
         async with scaled(folder, random.Random(1)) as made:
             yield made
-
-
-@asynccontextmanager
-async def _dead(server: Server) -> AsyncIterator[None]:
-    """Let it be dead for a while; it is back afterwards whatever happens."""
-    await asyncio.to_thread(server.kill)
-    try:
-        yield
-    finally:
-        await start_server(server)
-
-
-def _known(room: Frame | None) -> dict[str, bool]:
-    assert room is not None
-    return {p["person"]: p["known"] for p in room["presence"]}
 
 
 async def _sees(browser: Browser, person: str) -> None:
@@ -58,44 +42,7 @@ async def _sees(browser: Browser, person: str) -> None:
 async def test_without_redis_people_go_on_talking_and_nobody_claims_to_know_who_is_there(
     world: World,
 ) -> None:
-    assert world.redis is not None
-    here, there = world.gateways
-    order = await here.order()
-    async with here.browser(order.buyer) as buyer, there.browser(order.seller) as seller:
-        await buyer.subscribe(order.id)
-        await seller.subscribe(order.id)
-        # a process that has just joined may not know yet, and then has nothing new to tell
-        await _sees(buyer, order.seller)
-        mark = len(buyer.frames)
-        async with _dead(world.redis):
-            await buyer.hears(
-                lambda f: f["t"] == "presence" and not f["presence"]["known"],
-                since=mark,
-                within=30.0,
-            )
-            for n in range(3):
-                writer, reader = (buyer, seller) if n % 2 else (seller, buyer)
-                done = await writer.say(order.id, f"{n}")
-                await reader.reaches(order.id, done["seq"], within=30.0)
-            await seller.cut()
-            await seller.reopen()  # signing in needs no Redis
-            room = (await seller.subscribe(order.id)).room
-            assert _known(room) == {order.seller: True, order.buyer: False}
-            refusal = await buyer.refused(t="call.start", order=order.id)
-            assert (refusal["code"], refusal["facts"]["reason"]) == (
-                "unavailable",
-                "media_elsewhere",
-            )
-            mark = len(buyer.frames)
-        await buyer.hears(
-            lambda f: f["t"] == "presence" and f["presence"]["known"] and f["presence"]["online"],
-            since=mark,
-            within=30.0,
-        )
-        done = await seller.say(order.id, "back")
-        for each in (buyer, seller):
-            await each.reaches(order.id, done["seq"])
-        assert buyer.texts(order.id) == seller.texts(order.id) == ["0", "1", "2", "back"]
+    await outages.redis(world, 0.0)  # for minutes in `make faults`
 
 
 async def test_people_of_a_process_that_died_do_not_stay_online(world: World) -> None:
@@ -142,24 +89,7 @@ async def test_a_postgresql_that_stands_still_refuses_in_seconds_and_closes_no_s
 
 
 async def test_a_postgresql_that_died_is_used_again_without_a_restart(world: World) -> None:
-    assert world.postgres is not None
-    here, there = world.gateways
-    order = await here.order()
-    async with here.browser(order.buyer) as buyer, there.browser(order.seller) as seller:
-        await buyer.subscribe(order.id)
-        await seller.subscribe(order.id)
-        async with _dead(world.postgres):
-            refusal = await buyer.refused(t="message.send", order=order.id, id="m1", text="late")
-            assert (refusal["code"], refusal["facts"]["reason"]) == ("unavailable", "database")
-            async with here.http() as http:
-                answer = await http.get("/readyz")
-            assert answer.status_code == 503
-            assert int(answer.headers["Retry-After"]) > 0
-        done = await _insisted(buyer, order.id)
-        await seller.reaches(order.id, done["seq"], within=30.0)
-        assert buyer.close_code is None
-        assert seller.close_code is None
-        assert seller.texts(order.id) == ["late"]
+    await outages.postgres(world, 0.0)
 
 
 async def _insisted(browser: Browser, order: str) -> Frame:

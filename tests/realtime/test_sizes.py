@@ -167,6 +167,16 @@ async def test_deadlines_are_kept_by_whoever_works(size: Size) -> None:
         )
 
 
+def _listed(order: str) -> Callable[[Frame], bool]:
+    return lambda frame: (
+        frame["t"] == "inbox" and order in {line["order"] for line in frame["lines"]}
+    )
+
+
+def _gone(order: str) -> Callable[[Frame], bool]:
+    return lambda frame: frame["t"] == "inbox" and order in frame.get("gone", ())
+
+
 def _presence(person: str, *, online: bool) -> Callable[[Frame], bool]:
     return lambda frame: (
         frame["t"] == "presence"
@@ -216,6 +226,7 @@ async def test_access_that_is_taken_away_is_gone_within_a_second_everywhere(size
             await seller.hears(
                 lambda f: f["t"] == "refused" and f["code"] == "order_unknown", within=5.0
             )
+            await seller.hears(_gone(order.id), within=5.0)
             mark = len(seller.frames)
             await buyer.say(order.id, "not for the seller any more")
             await asyncio.sleep(0.5)  # whatever comes now comes too much
@@ -235,9 +246,53 @@ async def test_access_that_is_taken_away_is_gone_within_a_second_everywhere(size
             token = await size.here.token(order.seller)
             async with size.there.http(headers={"Authorization": f"Bearer {token}"}) as http:
                 assert (await http.get(f"/api/v1/me/orders/{order.id}")).status_code == 404
+            mark = len(seller.frames)
             assert (await backend.post(f"{path}/restore")).status_code == 200
+            await seller.hears(_listed(order.id), since=mark, within=5.0)
+            await seller.subscribe(order.id)  # on the same socket
+            assert seller.texts(order.id) == ["not for the seller any more"]
             unknown = await backend.post(f"/api/v1/orders/{order.id}/members/nobody/revoke")
             assert unknown.status_code == 404
         async with size.there.browser(order.seller) as back:
             await back.subscribe(order.id)
             assert back.texts(order.id) == ["not for the seller any more"]
+
+
+async def test_who_loses_an_order_that_is_not_on_the_screen_sees_its_line_go_and_come_back(
+    size: Size,
+) -> None:
+    lost, kept = await size.here.orders_of_one_seller()
+    async with size.there.browser(lost.seller) as seller, size.here.backend() as backend:
+        assert {line["order"] for line in seller.welcome["inbox"]} == {lost.id, kept.id}
+        path = f"/api/v1/orders/{lost.id}/members/{lost.seller}"
+        for _ in range(2):
+            mark = len(seller.frames)
+            assert (await backend.post(f"{path}/revoke")).status_code == 200
+            await seller.hears(_gone(lost.id), since=mark, within=5.0)
+            async with size.here.browser(lost.buyer) as buyer:
+                await buyer.say(lost.id, "among others")
+            async with size.here.browser(kept.buyer) as buyer:
+                await buyer.say(kept.id, "to you")
+            await seller.hears(_listed(kept.id), since=mark)
+            assert not any(map(_listed(lost.id), seller.frames[mark:]))
+            mark = len(seller.frames)
+            assert (await backend.post(f"{path}/restore")).status_code == 200
+            await seller.hears(_listed(lost.id), since=mark, within=5.0)
+        assert not any(f["t"] == "refused" for f in seller.frames)  # it was never asked for
+
+
+async def test_a_mediator_who_is_sent_finds_the_order_in_the_inbox_at_once(size: Size) -> None:
+    order = await size.here.order()
+    mediator = f"m-{order.id}"
+    async with size.there.browser(mediator) as sent, size.here.backend() as backend:
+        for verb, body in (
+            ("freeze", {"note": "We look into it."}),
+            ("mediator", {"person": mediator, "name": "Maud", "email": "maud@post.test"}),
+        ):
+            answer = await backend.post(
+                f"/api/v1/orders/{order.id}/{verb}", json=body, headers={"Idempotency-Key": verb}
+            )
+            assert answer.status_code == 200, answer.text
+        told = await sent.hears(_listed(order.id), within=5.0)
+        assert [(line["role"], line["my_turn"]) for line in told["lines"]] == [("mediator", True)]
+        await sent.subscribe(order.id)

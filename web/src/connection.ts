@@ -29,6 +29,8 @@ export class Connection implements Owner {
   welcome: Welcome | null = null;
   /** All orders of the person, as far as we heard; null before the first welcome. */
   lines: readonly InboxLine[] | null = null;
+  /** Orders that were taken away from the person while this page was open. */
+  readonly gone = new Set<string>();
   readonly clock = new ServerClock();
 
   private readonly line: Line;
@@ -224,7 +226,10 @@ export class Connection implements Owner {
       case 'refused':
         return this.refused(frame, now);
       case 'inbox':
-        this.lines = merged(this.lines ?? [], frame.lines);
+        this.lines = merged(this.lines ?? [], frame.lines, frame.gone);
+        for (const order of frame.gone ?? []) this.gone.add(order);
+        for (const { order } of frame.lines) this.gone.delete(order);
+        this.pass(frame);
         for (const changed of this.watchers) changed();
         return;
       default:
@@ -236,6 +241,7 @@ export class Connection implements Owner {
     this.clock.observe(Date.parse(frame.now), now, now - asked);
     this.welcome = frame;
     this.lines = frame.inbox;
+    for (const { order } of frame.inbox) this.gone.delete(order);
     this.line.welcomed(frame, this.now());
     this.pass(frame);
     for (const [order, group] of this.followers) for (const one of group) this.subscribe(order, one);

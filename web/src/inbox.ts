@@ -7,10 +7,14 @@ export function isEnded(line: InboxLine): boolean {
   return ENDED.has(line.state);
 }
 
-/** Put changed lines in the place of those that were known; new ones come last. */
-export function merged(lines: readonly InboxLine[], changed: readonly InboxLine[]): readonly InboxLine[] {
+/** Put changed lines in the place of those that were known, without those that have gone; new ones come last. */
+export function merged(
+  lines: readonly InboxLine[],
+  changed: readonly InboxLine[],
+  gone: readonly string[] = [],
+): readonly InboxLine[] {
   const fresh = new Map(changed.map((line) => [line.order, line]));
-  const kept = lines.map((line) => {
+  const kept = lines.filter((line) => !gone.includes(line.order)).map((line) => {
     const now = fresh.get(line.order);
     fresh.delete(line.order);
     // an older line may overtake a newer one where two came close together

@@ -355,6 +355,10 @@ export class OrderRoom implements Follower {
       case 'refused':
         if (this.room === null || frame.code === 'order_unknown') this.refusal = frame;
         break;
+      case 'inbox':
+        // it was taken away, and has been given back
+        if (this.refusal?.code !== 'order_unknown' || !frame.lines.some((line) => line.order === this.order)) return;
+        return this.reopen();
       default:
         return;
     }

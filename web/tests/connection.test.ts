@@ -4,6 +4,7 @@ import { Connection, type Follower } from '../src/connection.js';
 import { comesBack, pause, renewIn, TokenRefused, wantsToken, type Socket } from '../src/line.js';
 import { Outbox, putOff, RefusedError, TooLateError, type Shelf } from '../src/outbox.js';
 import type { Asking, Done, Outbound } from '../src/protocol.js';
+import { OrderRoom } from '../src/room.js';
 
 /** The network: hands out sockets and remembers what was said on each. */
 class Network {
@@ -312,6 +313,25 @@ describe('a connection', () => {
     await pass(1_500);
     assert.notEqual(old.closedWith, undefined);
     assert.equal(network.sockets.length, 2);
+  });
+
+  it('forgets an order that is taken away, and shows it again once it is given back', () => {
+    const room = new OrderRoom('o2', connection, { changed: () => undefined, fresh: () => undefined, signal: () => undefined });
+    const line = (order: string): object => ({ order, title: order, state: 'frozen', role: 'buyer', other: 'Marc', head: 1, unread: 0 });
+    const asked = (): number => network.last.said.filter((f) => f['t'] === 'subscribe' && f['order'] === 'o2').length;
+    const listed = (): unknown => connection.lines?.map((one) => one.order);
+    network.last.welcome();
+    network.last.hear({ t: 'inbox', lines: [line('o1'), line('o2')] });
+    assert.deepEqual(listed(), ['o1', 'o2']);
+    network.last.hear({ t: 'refused', order: 'o2', code: 'order_unknown', text: 'Commande introuvable.', facts: {} });
+    network.last.hear({ t: 'inbox', lines: [], gone: ['o2'] });
+    assert.deepEqual([listed(), [...connection.gone]], [['o1'], ['o2']]);
+    network.last.hear({ t: 'inbox', lines: [line('o1')] });
+    assert.deepEqual([asked(), room.refusal?.code], [1, 'order_unknown']);
+    network.last.hear({ t: 'inbox', lines: [line('o2')] });
+    network.last.hear({ t: 'inbox', lines: [line('o2')] });
+    assert.deepEqual([listed(), [...connection.gone], asked(), room.refusal], [['o1', 'o2'], [], 2, null]);
+    room.close();
   });
 
   it('survives what it does not understand', () => {

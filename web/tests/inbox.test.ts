@@ -38,4 +38,11 @@ describe('the list of all orders', () => {
     assert.equal(now[0]?.my_turn, true);
     assert.equal(now[1]?.unread, 2);
   });
+
+  it('lets go of what the person may not see any more, and takes it back as new', () => {
+    const left = merged([line('a'), line('b', { head: 9 })], [line('a', { unread: 1 })], ['b', 'never known']);
+    assert.deepEqual(order(left), ['a']);
+    assert.equal(left[0]?.unread, 1);
+    assert.deepEqual(order(merged(left, [line('b', { head: 8 })])), ['a', 'b']);
+  });
 });

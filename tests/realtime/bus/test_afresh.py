@@ -32,10 +32,15 @@ class Two:
 
 
 @asynccontextmanager
-async def _two(postgres_url: str, redis_url: str, limits: Limits = PATIENT) -> AsyncIterator[Two]:
+async def _two(
+    postgres_url: str, redis_url: str, limits: Limits = PATIENT, partitions: int = 1
+) -> AsyncIterator[Two]:
     port = make_url(redis_url).port
     assert port is not None
-    prefix = {"ORDER_ROOM_REDIS_PREFIX": f"t-{secrets.token_hex(6)}"}
+    prefix = {
+        "ORDER_ROOM_REDIS_PREFIX": f"t-{secrets.token_hex(6)}",
+        "ORDER_ROOM_BUS_PARTITIONS": f"{partitions}",
+    }
     async with Proxy("127.0.0.1", port) as line:
         behind = prefix | {"ORDER_ROOM_REDIS_URL": f"redis://127.0.0.1:{line.port}/0"}
         before = prefix | {"ORDER_ROOM_REDIS_URL": redis_url}
@@ -52,6 +57,12 @@ def _unread(order: str, number: int) -> Callable[[Frame], bool]:
     return lambda frame: (
         frame["t"] == "inbox"
         and any(line["order"] == order and line["unread"] == number for line in frame["lines"])
+    )
+
+
+def _listed(order: str) -> Callable[[Frame], bool]:
+    return lambda frame: (
+        frame["t"] == "inbox" and order in {line["order"] for line in frame["lines"]}
     )
 
 
@@ -159,3 +170,67 @@ async def test_access_that_is_taken_away_while_redis_is_away_is_gone_on_the_othe
         refusal = await seller.refused(t="history", order=order.id, before=1_000)
         assert refusal["code"] == "order_unknown"
         assert not any("not for the seller" in str(frame) for frame in seller.frames[mark:])
+
+
+async def test_access_that_is_given_back_while_redis_is_away_is_back_without_a_new_socket(
+    postgres_url: str, redis_url: str
+) -> None:
+    async with (
+        _two(postgres_url, redis_url) as two,
+        two.there.browser((order := await two.here.order()).seller) as seller,
+        two.here.browser(order.buyer) as buyer,
+        two.here.backend() as backend,
+    ):
+        await seller.subscribe(order.id)
+        path = f"/api/v1/orders/{order.id}/members/{order.seller}"
+        assert (await backend.post(f"{path}/revoke")).status_code == 200
+        await seller.hears(lambda f: f["t"] == "inbox" and order.id in f.get("gone", ()))
+        two.line.swallow()
+        await until(lambda: not two.here.edge.hub.hears_others)
+        mark = len(seller.frames)
+        assert (await backend.post(f"{path}/restore")).status_code == 200
+        await seller.hears(_listed(order.id), since=mark, within=60.0)
+        await seller.subscribe(order.id)
+        done = await buyer.say(order.id, "you are back")
+        await seller.reaches(order.id, done["seq"], within=60.0)
+        assert not two.here.edge.hub.hears_others  # and so it was before Redis was
+
+
+async def test_an_order_that_is_opened_while_redis_is_away_is_listed_on_the_other_process(
+    postgres_url: str, redis_url: str
+) -> None:
+    async with (
+        _two(postgres_url, redis_url) as two,
+        two.there.browser((first := await two.here.order()).seller) as seller,
+    ):
+        two.line.swallow()
+        await until(lambda: not two.here.edge.hub.hears_others)
+        tom = {"person": first.seller, "name": "Tom", "email": "tom@post.test", "language": "en"}
+        order = await two.here.order(seller=tom)
+        await seller.hears(_listed(order.id), within=60.0)
+        assert not two.here.edge.hub.hears_others
+        two.line.heal()
+        await until(lambda: two.whole)
+        async with two.here.browser(order.buyer) as buyer:
+            await buyer.say(order.id, "and it is live")
+        await seller.hears(_unread(order.id, 1))
+
+
+async def test_who_was_barred_hears_of_access_given_back_though_nobody_here_listens_to_the_order(
+    postgres_url: str, redis_url: str
+) -> None:
+    async with (
+        _two(postgres_url, redis_url, partitions=64) as two,
+        two.here.backend() as backend,
+    ):
+        orders = [await two.here.order() for _ in range(4)]
+        for order in orders:
+            path = f"/api/v1/orders/{order.id}/members/{order.seller}"
+            assert (await backend.post(f"{path}/revoke")).status_code == 200
+        for order in orders:
+            async with two.there.browser(order.seller) as seller:
+                assert seller.welcome["inbox"] == []
+                await until(lambda: two.whole)
+                path = f"/api/v1/orders/{order.id}/members/{order.seller}"
+                assert (await backend.post(f"{path}/restore")).status_code == 200
+                await seller.hears(_listed(order.id), within=5.0)

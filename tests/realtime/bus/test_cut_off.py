@@ -69,3 +69,42 @@ async def test_what_is_written_on_either_side_of_the_cut_is_shown_on_the_other_w
             await until(lambda: _said(seller, order.buyer) == (True, True))
             await seller.reaches(order.id, done["seq"])
             assert buyer.texts(order.id) == seller.texts(order.id)
+
+
+async def test_a_new_call_that_needs_another_process_is_refused_by_one_that_is_cut_off(
+    postgres_url: str, redis_url: str
+) -> None:
+    port = make_url(redis_url).port
+    assert port is not None
+    prefix = {"ORDER_ROOM_REDIS_PREFIX": f"t-{secrets.token_hex(6)}"}
+    async with Proxy("127.0.0.1", port) as line:
+        behind = prefix | {"ORDER_ROOM_REDIS_URL": f"redis://127.0.0.1:{line.port}/0"}
+        before = prefix | {"ORDER_ROOM_REDIS_URL": redis_url}
+        async with (
+            serving(postgres_url, limits=PATIENT, environment=behind) as here,
+            serving(postgres_url, limits=PATIENT, environment=before) as there,
+        ):
+            near, far = await here.order(), await here.order()
+            async with (
+                here.browser(near.buyer) as buyer,
+                here.browser(near.seller) as seller,
+                here.browser(far.buyer) as other,
+                there.browser(far.seller),
+            ):
+                for browser, order in ((buyer, near), (seller, near), (other, far)):
+                    await browser.subscribe(order.id)
+                await until(lambda: here.edge.hub.hears_others)
+                line.swallow()
+                await until(lambda: not here.edge.hub.hears_others)
+                refusal = await other.refused(t="call.start", order=far.id)
+                assert (refusal["code"], refusal["facts"]["reason"]) == (
+                    "unavailable",
+                    "media_elsewhere",
+                )
+                # both are here, and so is the sound
+                await buyer.do("call.start", near.id)
+                rang = await seller.hears(
+                    lambda f: f["t"] == "batch" and f["entries"][-1]["event"]["kind"] == "call_rang"
+                )
+                call = rang["entries"][-1]["event"]["call"]
+                await seller.do("call.accept", near.id, call=call)

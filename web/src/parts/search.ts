@@ -95,7 +95,7 @@ export class Search extends LitElement {
 
   override render(): TemplateResult {
     const t = textsOf(this.language).search;
-    const { hits } = this;
+    const hits = this.hits?.filter((hit) => !this.connection.gone.has(hit.order)) ?? null;
     const said = this.busy ? t.busy : hits === null ? '' : hits.length > 0 ? t.found(hits.length, this.next !== null) : t.none(this.q);
     return html`<section role="search" aria-label=${this.order === null ? t.headingAll : t.heading} data-test="search-panel" @keydown=${this.pressed}>
       <form @submit=${(e: Event) => {

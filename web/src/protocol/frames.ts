@@ -242,6 +242,8 @@ export interface CallSignal {
 export interface Inbox {
   t: 'inbox';
   lines: readonly InboxLine[];
+  /** Orders that the person may not see any more. */
+  gone?: readonly string[];
 }
 export interface Ping {
   t: 'ping';

@@ -1,0 +1,71 @@
+"""Access that changes under open sockets, though words of it come late or are not true any more."""
+
+from orders.events import OrderId, PersonId
+from realtime.bus import AccessChanged
+from tests.harness import InProcess, TestOrder
+from tests.socket_browser import Browser, Frame
+
+
+def _say(server: InProcess, order: TestOrder, person: str, *, allowed: bool) -> None:
+    """Let the process hear it, as from another one; the database may know better."""
+    server.edge.hub.signal(AccessChanged(OrderId(order.id), PersonId(person), allowed))
+
+
+async def _next_inbox(browser: Browser, mark: int) -> Frame:
+    return await browser.hears(lambda f: f["t"] == "inbox", since=mark)
+
+
+async def test_a_late_word_that_access_was_taken_away_is_taken_back_at_once(
+    server: InProcess,
+) -> None:
+    order = await server.order()
+    async with server.browser(order.seller) as seller, server.browser(order.buyer) as buyer:
+        await seller.subscribe(order.id)
+        mark = len(seller.frames)
+        _say(server, order, order.seller, allowed=False)
+        gone = await _next_inbox(seller, mark)
+        assert (gone["lines"], gone["gone"]) == ([], [order.id])
+        back = await seller.hears(lambda f: f["t"] == "inbox" and f["lines"], since=mark)
+        assert [line["order"] for line in back["lines"]] == [order.id]
+        await seller.subscribe(order.id)
+        done = await buyer.say(order.id, "still here?")
+        await seller.reaches(order.id, done["seq"])
+
+
+async def test_a_word_of_access_that_is_not_true_any_more_shows_nothing(server: InProcess) -> None:
+    lost, kept = await server.orders_of_one_seller()
+    async with server.browser(lost.seller) as seller, server.backend() as backend:
+        await seller.subscribe(lost.id)
+        path = f"/api/v1/orders/{lost.id}/members/{lost.seller}/revoke"
+        assert (await backend.post(path)).status_code == 200
+        await seller.hears(lambda f: f["t"] == "inbox" and f["gone"] == [lost.id])
+        mark = len(seller.frames)
+        _say(server, lost, lost.seller, allowed=True)
+        _say(server, kept, f"{lost.seller}-not", allowed=True)
+        async with server.browser(lost.buyer) as one, server.browser(kept.buyer) as two:
+            await one.say(lost.id, "not for the seller")
+            await two.say(kept.id, "for the seller")
+        told = await _next_inbox(seller, mark)
+        assert [line["order"] for line in told["lines"]] == [kept.id]
+        asked = await seller.refused(t="history", order=lost.id, before=2)
+        assert asked["code"] == "order_unknown"
+        assert {f["t"] for f in seller.frames[mark:]} <= {"inbox", "refused", "ping"}
+
+
+async def test_what_was_decided_while_somebody_was_being_welcomed_holds_for_them(
+    server: InProcess,
+) -> None:
+    order = await server.order()
+    async with server.backend() as backend:
+        path = f"/api/v1/orders/{order.id}/members/{order.seller}"
+        assert (await backend.post(f"{path}/revoke")).status_code == 200
+        async with server.browser(order.seller) as seller:
+            assert seller.welcome["inbox"] == []
+            assert (await backend.post(f"{path}/restore")).status_code == 200
+            back = await _next_inbox(seller, 0)
+            assert [line["order"] for line in back["lines"]] == [order.id]
+        async with server.browser(order.seller) as seller:  # the earlier word is not held on to
+            assert [line["order"] for line in seller.welcome["inbox"]] == [order.id]
+            await seller.subscribe(order.id)
+            await seller.say(order.id, "here again")
+            assert not any(f.get("gone") for f in seller.frames)
