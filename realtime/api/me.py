@@ -50,7 +50,7 @@ def for_host_pages(endpoint: Endpoint) -> Endpoint:
                 response = await endpoint(request)
             except Refused as refusal:
                 response = refuse(request, refusal)
-        response.headers["Vary"] = "Origin"
+        response.headers.add_vary_header("Origin")
         if allowed and origin is not None:
             response.headers["Access-Control-Allow-Origin"] = origin
             response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, PATCH, DELETE"
