@@ -197,5 +197,48 @@ async def test_a_developer_finds_how_to_write_a_client_from_the_home_page(
     await expect(page.get_by_role("heading", level=1)).to_contain_text("How to write a client")
     # its examples scroll by themselves; the page does not
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+@pytest.mark.parametrize("size", [DESKTOP, PHONE, NARROWEST])
+@pytest.mark.parametrize(
+    ("locale", "heading"),
+    [("fr-FR", "Il n’y a rien à cette adresse"), ("en-GB", "There is nothing at this address")],
+)
+async def test_an_unknown_address_is_told_in_words_with_a_way_on(
+    demo: Process, windows: Windows, locale: str, heading: str, size: tuple[int, int]
+) -> None:
+    windows.forgive("404")
+    page = await windows.page(locale=locale, size=size)
+    await page.goto(f"{demo.url}/an/old/address")
+    await expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+    await looks_right(page, "an unknown address")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await expect(page.locator('[data-test="demo-order"]')).to_have_count(6)
+
+
+@pytest.mark.parametrize("size", [DESKTOP, NARROWEST])
+@pytest.mark.parametrize("language", ["fr", "en"])
+async def test_the_record_of_an_order_is_read_by_day_and_by_night_and_printed_by_day(
+    demo: Process, windows: Windows, language: str, size: tuple[int, int]
+) -> None:
+    order = await demo.order(title=LONG)
+    headers = {"Authorization": f"Bearer {await demo.token(order.buyer)}"}
+    async with demo.http(headers=headers) as http:
+        path = f"/api/v1/me/orders/{order.id}/record.html?language={language}"
+        record = (await http.get(path)).text
+    page = await windows.page(size=size)
+    await page.set_content(record)
+    await looks_right(page, "the record")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    assert await page.evaluate(ground) == "rgb(255, 255, 255)"
+    await page.emulate_media(color_scheme="dark")
+    assert await page.evaluate(ground) == "rgb(21, 25, 26)"
+    await page.emulate_media(color_scheme="dark", media="print")
+    assert await page.evaluate(ground) == "rgb(255, 255, 255)"
+
+
     await page.get_by_role("link", name="Without a socket").click()
     await expect(page.get_by_role("heading", name="Without a socket")).to_be_in_viewport()
+    # a phone shows what the page is before what stands in it; a desk shows both at once
+    list_of, heading = page.get_by_role("navigation"), page.get_by_role("heading", level=1)
+    before = "(a, b) => Boolean(a.compareDocumentPosition(b) & 4) && a.offsetTop < b.offsetTop"
+    assert await heading.evaluate(f"(a, b) => ({before})(a, b)", await list_of.element_handle())
