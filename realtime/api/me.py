@@ -23,7 +23,7 @@ from realtime.protocol import SEQ_MAX
 
 ALLOWED_HEADERS = (
     "Authorization, Accept-Language, Content-Type, Idempotency-Key, X-File-Name,"
-    " Tus-Resumable, Upload-Length, Upload-Metadata, Upload-Offset"
+    " X-Voice-Note, Tus-Resumable, Upload-Length, Upload-Metadata, Upload-Offset"
 )
 """What scripts of host pages may send."""
 EXPOSED_HEADERS = (
