@@ -220,6 +220,12 @@ export class FileCard extends LitElement {
         flex: 1;
         min-width: 0;
         line-height: 1.3;
+      }
+      .name > span {
+        display: -webkit-box;
+        -webkit-box-orient: vertical;
+        -webkit-line-clamp: 3;
+        overflow: hidden;
         overflow-wrap: anywhere;
       }
       small {
