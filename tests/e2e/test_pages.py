@@ -1,7 +1,10 @@
 """Every page in both languages, on a desk and in a hand, light and dark."""
 
+import asyncio
+import re
+
 import pytest
-from playwright.async_api import FilePayload, Page, expect
+from playwright.async_api import FilePayload, Page, Route, expect
 
 from tests.browser import DESKTOP, PHONE
 from tests.e2e.looks import CROWDED, FAINT
@@ -24,6 +27,8 @@ ZOOMED = (640, 400)
 """A small laptop's window at 200 per cent."""
 KEYBOARD_UP = (390, 500)
 """What the keyboard leaves of a phone."""
+FIRST_MOST = 130_000
+"""Bytes over the line before the room can be read."""
 LINES = 140
 """Pixels in which some of the conversation can be read."""
 
@@ -281,6 +286,54 @@ async def test_a_visitor_opens_both_windows_from_the_home_page(
     await page.locator('[data-test="reset"]').click()
     await expect(orders.first).not_to_have_attribute("data-order", before or "")
     await expect(orders).to_have_count(6)
+
+
+async def test_a_page_shows_that_it_comes_until_its_script_is_there(
+    demo: Process, windows: Windows
+) -> None:
+    order = await demo.order()
+    page = await windows.page(size=PHONE)
+    arrived = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await arrived.wait()
+        await route.continue_()
+
+    await page.route("**/assets/*.js", late)
+    address = f"{demo.url}/demo/as/{order.buyer}?order={order.id}"
+    await page.goto(address, wait_until="commit")
+    await expect(page.locator('[data-test="begins"]')).to_be_visible()
+    arrived.set()
+    await expect(page.locator('[data-test="composer"]')).to_be_visible()
+    await expect(page.locator('[data-test="begins"]')).to_be_hidden()
+
+
+@pytest.mark.parametrize("path", ["/", "/mailbox", "/demo/x/", "/demo/x/orders/o_1"])
+async def test_a_browser_without_scripts_is_told_that_they_are_needed(
+    demo: Process, path: str
+) -> None:
+    async with demo.http() as http:
+        page = (await http.get(path)).text
+    (told,) = re.findall(r"<noscript>(.*?)</noscript>", page, flags=re.DOTALL)
+    assert "Cette page a besoin de JavaScript." in told
+    assert '<p lang="en">This page needs JavaScript.</p>' in told
+    assert ".begins" in told  # and that nothing is on its way
+
+
+async def test_what_the_room_loads_first_is_packed_and_little(
+    demo: Process, windows: Windows
+) -> None:
+    order = await demo.order()
+    page = await windows.page(size=PHONE)
+    await page.goto(f"{demo.url}/demo/as/{order.buyer}?order={order.id}")
+    await expect(page.locator('[data-test="composer"]')).to_be_visible()
+    loaded = await page.evaluate(
+        "performance.getEntriesByType('resource').filter((one) => one.name.includes('/assets/'))"
+        ".map((one) => [one.name, one.encodedBodySize, one.decodedBodySize])"
+    )
+    scripts = [one for one in loaded if one[0].endswith(".js")]
+    assert all(sent < whole for _, sent, whole in scripts)
+    assert 0 < sum(sent for _, sent, _ in loaded) < FIRST_MOST
 
 
 async def test_a_developer_finds_how_to_write_a_client_from_the_home_page(
