@@ -32,6 +32,7 @@ class Looks(msgspec.Struct, frozen=True, omit_defaults=True):
     thumb: bool = False
     millis: int = 0
     peaks: tuple[int, ...] = ()
+    voice: bool = False
 
 
 class SharedFile(msgspec.Struct, frozen=True):
@@ -276,7 +277,9 @@ async def _insert(tx: Transaction, told: Sequence[tuple[Entry, bytes]]) -> None:
 
 
 def _looks_of(event: FileShared) -> Looks:
-    return Looks(event.width, event.height, event.thumb, event.millis, event.peaks)
+    return Looks(
+        event.width, event.height, event.thumb, event.millis, event.peaks, event.voice
+    )  # fmt: skip
 
 
 def _file(row: Row[Any]) -> SharedFile:

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders.database import Database
 from orders.errors import Malformed, OrderUnknown, TextEmpty, TextTooLong
-from orders.events import Event, OrderId, PersonId
+from orders.events import Event, FileShared, OrderId, PersonId
 from orders.messages import newest_texts
 from orders.search_index import behind, catch_up, scope, text_of
 from orders.search_words import Hit, Term, excerpt, terms_of
@@ -176,12 +176,17 @@ async def _shown(
         row = rows[place]
         if row.payload is None:
             continue
-        said = newest.get(place) or text_of(_event_decoder.decode(row.payload))
+        event = _event_decoder.decode(row.payload)
+        said = newest.get(place) or text_of(event)
         part = excerpt(said, terms)
         if part is not None:
+            millis = event.millis if isinstance(event, FileShared) and event.voice else 0
             hits.append(
-                Hit(row.order_id, row.seq, row.at, row.actor, row.kind, part.text, part.ranges)
-            )
+                Hit(
+                    row.order_id, row.seq, row.at, row.actor, row.kind, part.text, part.ranges,
+                    millis,
+                )
+            )  # fmt: skip
     return hits
 
 

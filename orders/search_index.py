@@ -21,12 +21,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders.database import Transaction
 from orders.erasure import written_in
-from orders.events import Event, MessageEdited, OrderId
+from orders.events import Event, FileShared, MessageEdited, OrderId
 from orders.search_words import words_of
 from orders.tables import entries, orders, search_docs, search_heads
 
 AT_ONCE = 500
 """Entries that are read in one go."""
+VOICE_NOTE = "message vocal · voice note"
+"""What a voice note is found by, in either language; its file's name says nothing."""
 POSITIONS = 16_383
 """The last position PostgreSQL can keep of a word; what comes later is found without its place."""
 _event_decoder = msgspec.json.Decoder(Event)
@@ -34,6 +36,8 @@ _event_decoder = msgspec.json.Decoder(Event)
 
 def text_of(event: Event) -> str:
     """Return what can be found of an event: all that could be erased of it."""
+    if isinstance(event, FileShared) and event.voice:
+        return VOICE_NOTE
     return " · ".join(written_in(event))
 
 

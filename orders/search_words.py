@@ -57,6 +57,7 @@ class Hit(msgspec.Struct, frozen=True):
     """Something that was found: entry `seq`, and a part of what it says now.
 
     `ranges` are the places of what was asked for, as [start, end] in UTF-16 units of `excerpt`.
+    A voice note has no words: it is found by what it is, and `millis` is its length.
     """
 
     order: OrderId
@@ -66,6 +67,7 @@ class Hit(msgspec.Struct, frozen=True):
     kind: str
     excerpt: str
     ranges: tuple[Range, ...]
+    millis: int = 0
 
 
 def words_of(text: str) -> Iterator[Word]:

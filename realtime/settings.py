@@ -126,9 +126,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     again_url: str = msgspec.field(name="ORDER_ROOM_AGAIN_URL", default="")
     allowed_origins: tuple[str, ...] = msgspec.field(name="ORDER_ROOM_ALLOWED_ORIGINS", default=())
     smtp_url: Secret | None = msgspec.field(name="ORDER_ROOM_SMTP_URL", default=None)
-    mail_from: str = msgspec.field(
-        name="ORDER_ROOM_MAIL_FROM", default="Order room <room@example.org>"
-    )
+    mail_from: str = msgspec.field(name="ORDER_ROOM_MAIL_FROM", default="room@example.org")
     media_address: str = msgspec.field(name="ORDER_ROOM_MEDIA_ADDRESS", default="")
     media_port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = msgspec.field(
         name="ORDER_ROOM_MEDIA_PORT", default=0

@@ -90,7 +90,8 @@ class FileShared(Happening, frozen=True, tag="file_shared"):
     """The actor shared a file. `type` is what its content was recognised as.
 
     `scan` is missing where no virus scanner is set up. A picture has its size in pixels, and
-    `thumb` if there is a small one; a sound its length and up to 100 `peaks` from 0 to 100.
+    `thumb` if there is a small one; a sound its length and up to 100 `peaks` from 0 to 100, and
+    `voice` if it is a voice note: spoken in the room, and called so instead of by its name.
     """
 
     file: FileId
@@ -103,6 +104,7 @@ class FileShared(Happening, frozen=True, tag="file_shared"):
     thumb: bool = False
     millis: int = 0
     peaks: tuple[int, ...] = ()
+    voice: bool = False
 
 
 class FileScanned(Happening, frozen=True, tag="file_scanned"):

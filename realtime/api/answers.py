@@ -28,6 +28,8 @@ from orders.errors import (
 )
 from orders.events import OrderId
 from realtime import telemetry, texts
+from realtime.api.accepting import prefers_page
+from realtime.api.turned_away import turned_away
 from realtime.edge import Edge
 from realtime.refusals import MediaTypeRefused, MethodRefused
 
@@ -81,17 +83,26 @@ def answer(
 
 
 def refuse(request: Request, refusal: Refused) -> Response:
-    """Answer with a refusal, in the reader's language."""
+    """Answer with a refusal, in the reader's language: JSON, or a page where a person asks."""
     telemetry.refused(refusal.code)
     language = texts.known_language(request.headers.get("accept-language"))
-    headers = {"Content-Language": language}
+    headers = {"Content-Language": language, "Vary": "Accept, Accept-Language"}
     if refusal.status == 401:  # noqa: PLR2004 - RFC 9110 section 11.6.1 asks for the header
         headers["WWW-Authenticate"] = "Bearer"
     if isinstance(refusal, RateExceeded):
         headers["Retry-After"] = str(refusal.facts.get("retry_after", 1))
     if refusal.status == 503:  # noqa: PLR2004 - trying again is safe, so say when
         headers["Retry-After"] = "1"
+    if prefers_page(request.headers.get("accept", "")):
+        page = turned_away(refusal, language, _home(request))
+        page.headers.update(headers)
+        return page
     return answer(refusal_body(refusal, language), refusal.status, headers)
+
+
+def _home(request: Request) -> str:
+    """Where our own pages begin; elsewhere than in the demo the marketplace has them."""
+    return "/" if edge_of(request).settings.demo else ""
 
 
 def order_of(request: Request) -> OrderId:

@@ -56,8 +56,9 @@ for that. It runs nothing either: the browser made the page, and what it plays i
 async def upload(request: Request) -> Response:
     """Share the body as a file of the order: 201, or 200 if this was done before.
 
-    `Idempotency-Key` is the command's client id; `X-File-Name` the name, percent-encoded. The
-    body is the file itself; what it is called or said to be decides nothing.
+    `Idempotency-Key` is the command's client id; `X-File-Name` the name, percent-encoded;
+    `X-Voice-Note: 1` tells that it was spoken in the room. The body is the file itself; what it is
+    called or said to be decides nothing.
     """
     edge, identity = edge_of(request), await identity_of(request)
     order, person = identity.within(order_of(request)), identity.person
@@ -65,8 +66,11 @@ async def upload(request: Request) -> Response:
     if not CLIENT_ID.fullmatch(client_id):
         raise Malformed(where="Idempotency-Key")
     name = clean(unquote(request.headers.get("x-file-name", ""), errors="replace"))
+    voice = request.headers.get("x-voice-note")
+    if voice not in {None, "1"}:
+        raise Malformed(where="X-Voice-Note")
     async with one_of_few(edge, person):
-        return await _receive(request, edge, order, person, client_id, name)
+        return await _receive(request, edge, order, person, client_id, name, voice=bool(voice))
 
 
 @for_host_pages
@@ -139,7 +143,14 @@ async def download(request: Request) -> Response:
 
 
 async def _receive(
-    request: Request, edge: Edge, order: OrderId, person: PersonId, client_id: str, name: str
+    request: Request,
+    edge: Edge,
+    order: OrderId,
+    person: PersonId,
+    client_id: str,
+    name: str,
+    *,
+    voice: bool,
 ) -> Response:
     told = request.headers.get("content-length", "")
     async with edge.database.reading() as conn:
@@ -152,7 +163,9 @@ async def _receive(
         except ClientDisconnect:
             return Response(status_code=400)  # nobody is there to read it
         whole = await arriving.whole()
-        place, repeated = await edge.finisher.finish(whole, name, order, person, client_id)
+        place, repeated = await edge.finisher.finish(
+            whole, name, order, person, client_id, voice=voice
+        )
     async with edge.database.reading() as conn:
         shelf = await files_of(conn, order)
     shared = next((known for known in shelf.values() if known.seq == place.seq), None)

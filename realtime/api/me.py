@@ -23,7 +23,7 @@ from realtime.protocol import SEQ_MAX
 
 ALLOWED_HEADERS = (
     "Authorization, Accept-Language, Content-Type, Idempotency-Key, X-File-Name,"
-    " Tus-Resumable, Upload-Length, Upload-Metadata, Upload-Offset"
+    " X-Voice-Note, Tus-Resumable, Upload-Length, Upload-Metadata, Upload-Offset"
 )
 """What scripts of host pages may send."""
 EXPOSED_HEADERS = (
@@ -50,7 +50,7 @@ def for_host_pages(endpoint: Endpoint) -> Endpoint:
                 response = await endpoint(request)
             except Refused as refusal:
                 response = refuse(request, refusal)
-        response.headers["Vary"] = "Origin"
+        response.headers.add_vary_header("Origin")
         if allowed and origin is not None:
             response.headers["Access-Control-Allow-Origin"] = origin
             response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, PATCH, DELETE"

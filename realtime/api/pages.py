@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 from orders.errors import NotFound
+from realtime.api.packed import packed
 
 PLACES = (
     Path(__file__).parents[1] / "static",  # in an installed wheel
@@ -34,20 +38,16 @@ def page(name: str) -> Response:
     return FileResponse(path, headers={"Cache-Control": "no-cache"})
 
 
-async def embed(_request: Request) -> Response:
+async def embed(request: Request) -> Response:
     """Answer with the custom element for host pages, which load it from another origin."""
     path = built() / "embed.js"
     if not path.is_file():
         raise NotFound(path="/embed.js")
-    return FileResponse(
-        path,
-        media_type="text/javascript",
-        headers={
-            "Cache-Control": "no-cache",
-            "Cross-Origin-Resource-Policy": "cross-origin",
-            "Access-Control-Allow-Origin": "*",
-        },
-    )
+    response = packed(path, request.headers)
+    response.headers["Cache-Control"] = "no-cache"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
 
 
 class Assets(StaticFiles):
@@ -62,9 +62,15 @@ class Assets(StaticFiles):
         if not await asyncio.to_thread(Path(self.directory or ".").is_dir):
             raise HTTPException(404)
 
-    def file_response(self, *args: object, **kwargs: object) -> Response:
+    def file_response(
+        self,
+        full_path: str | os.PathLike[str],
+        stat_result: os.stat_result,  # noqa: ARG002 - Starlette's signature
+        scope: Scope,
+        status_code: int = 200,  # noqa: ARG002 - the same
+    ) -> Response:
         """Answer with a file that may be kept for ever, and be used by host pages."""
-        response = super().file_response(*args, **kwargs)  # type: ignore[arg-type]
+        response = packed(Path(full_path), Headers(scope=scope))
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
         response.headers["Access-Control-Allow-Origin"] = "*"

@@ -86,6 +86,7 @@ from realtime.contract.given import (
     UPLOAD_LENGTH,
     UPLOAD_METADATA,
     UPLOAD_OFFSET,
+    VOICE_NOTE,
     Bytes,
     Given,
 )
@@ -333,7 +334,7 @@ CALLS = (
         about="Share the body as a file of the order: 201, or 200 if this was done before. What"
         " it is called or said to be decides nothing; its type is recognised from its content.",
         takes=Bytes("application/octet-stream", "The file itself, up to the order's `file_max`."),
-        given=(ORDER, CLIENT_ID, FILE_NAME), gives={201: FileTold, 200: FileTold},
+        given=(ORDER, CLIENT_ID, FILE_NAME, VOICE_NOTE), gives={201: FileTold, 200: FileTold},
         refused=(
             OrderUnknown, Malformed, ChatClosed, FileEmpty, FileTooLarge, TooManyFiles,
             TooManyOpen, IdReused, FileUnknown,

@@ -59,6 +59,14 @@ FILE_NAME = Given(
     "brief%20v2.pdf",
     required=False,
 )
+VOICE_NOTE = Given(
+    "X-Voice-Note",
+    "header",
+    "`1` if the sound was spoken in the room: it is shown as a voice note, not by its name.",
+    {"const": "1"},
+    "1",
+    required=False,
+)
 ON_BEHALF = Given(
     BEHALF,
     "header",

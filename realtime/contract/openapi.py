@@ -29,9 +29,10 @@ may be repeated over HTTP, and gets the first answer. The backend may make every
 Every refusal has the shape `Refusal`: a stable code, a sentence in the reader's language and
 facts for programs. A refused call changed nothing. Beside the codes of each call, any address may
 answer `not_found` (404), `method_refused` (405) and `unavailable` (503: try again after
-`Retry-After` seconds, it is safe). Every answer carries `X-Request-Id`. Pages of the origins in
-`ORDER_ROOM_ALLOWED_ORIGINS` may make the calls under `/api/v1/me` from a browser (CORS); no
-cookie is ever asked for.
+`Retry-After` seconds, it is safe). Who wants `text/html` more than JSON by `Accept`, as a browser
+that opens an address does, reads the same as a page. Every answer carries `X-Request-Id`. Pages
+of the origins in `ORDER_ROOM_ALLOWED_ORIGINS` may make the calls under `/api/v1/me` from a browser
+(CORS); no cookie is ever asked for.
 
 Calls that take an `Idempotency-Key` may be repeated after a lost line: the same key with the same
 content is carried out once, and answered alike each time."""
@@ -130,7 +131,8 @@ def _refusals(kinds: tuple[type[Refused], ...]) -> dict[str, Json]:
                         "allOf": [ref(Refusal)],
                         "properties": {"code": {"enum": [kind.code for kind in found]}},
                     }
-                }
+                },
+                "text/html": {},
             },
         }
         for status, found in by_status.items()

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import structlog
+from msgspec.structs import replace
 
 from orders.commands import command_digest
 from orders.database import Database
@@ -50,20 +51,30 @@ class Finisher:
         self._looked = 0.0
 
     async def finish(
-        self, file: Staged, name: str, order: OrderId, person: PersonId, client_id: str
+        self,
+        file: Staged,
+        name: str,
+        order: OrderId,
+        person: PersonId,
+        client_id: str,
+        *,
+        voice: bool = False,
     ) -> tuple[Position, bool]:
         """Share a whole file; tell whether that was done before. Its staged bytes may be moved.
 
+        With `voice` it is a voice note, if it can be heard at all; else a file like any other.
         Raises what `orders.files.share` raises; nothing of the file is kept then.
         """
         began = time.monotonic()
         # the digest is of what was sent: what is kept of it may change with our libraries
-        content = command_digest("file.share", name, file.sha256.hex(), file.size)
+        said = ("file.share", name, file.sha256.hex(), file.size)
+        content = command_digest(*said, "voice") if voice else command_digest(*said)
         async with self._shelf.bench() as bench:
             seen = await self._examiner.examine(file.path, file.type, bench)
             scan = await self._scan(seen.path)
             kept = await self._shelf.keep(seen.path, seen.thumb)
-        new = Upload(kept, name, seen.size, seen.type, file.sha256, scan, seen.looks)
+        looks = replace(seen.looks, voice=True) if voice and seen.looks.millis else seen.looks
+        new = Upload(kept, name, seen.size, seen.type, file.sha256, scan, looks)
         try:
             place, repeated = await share(self._database, order, person, new, client_id, content)
         except Unavailable:

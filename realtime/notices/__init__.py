@@ -8,7 +8,7 @@ that tells both parties.
 - `occasion`  what a due notice is about now, or why it need not be sent any more
 - `looking`   reading that under the order's lock, right before sending
 - `letter`    the words of a mail, in the reader's language
-- `one_tap`   pure: sealed links of a mail that answer without signing in; `answering` their page
+- `one_tap`   pure: sealed links of a mail that answer without signing in
 - `plain`     what people wrote, made harmless for a mail
 - `mail`      a letter as an e-mail: headers, text part, HTML part
 - `smtp`      handing a mail to the server, and what the answer means

@@ -90,7 +90,7 @@ from realtime.notices.occasion import (
     Reader,
 )
 from realtime.notices.policy import MISSED_CALL_GRACE, owed_for, unread_due
-from realtime.texts import situate
+from realtime.texts import length, situate
 
 QUOTED = 10
 """Messages a mail quotes; of the others it tells the number."""
@@ -344,6 +344,8 @@ def _quote(by: str, row: StoredEntry, labels: Mapping[str, str]) -> Quote:
             return Quote(by, row.at, note, About.WANTED, Wanted(item, labels.get(item, "")))
         case PointNoted(text=text):
             return Quote(by, row.at, text, About.POINT)
+        case FileShared(voice=True, millis=millis):
+            return Quote(by, row.at, "", About.VOICE, Wanted("", length(millis)))
         case FileShared(name=name):
             return Quote(by, row.at, "", About.FILE, Wanted("", name))
         case QuestionClosed(note=note):

@@ -20,6 +20,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescap
 from realtime.notices.letter import Letter
 from realtime.notices.occasion import Notice, Reader
 from realtime.notices.plain import clipped, one_line
+from realtime.texts import sentence
 
 PREVIEW_MAX = 140
 """Characters that mail clients show beside the subject."""
@@ -39,18 +40,21 @@ class AddressError(ValueError):
 
 
 class Sender(msgspec.Struct, frozen=True):
-    """Who mails are from."""
+    """Who mails are from. Without a name they are from the room, in the reader's language."""
 
     name: str
     address: str
 
     @classmethod
     def parse(cls, text: str) -> Sender:
-        """Read `Order room <room@example.org>`. Raises `ValueError` if there is no address."""
+        """Read `Atelier <room@example.org>`, or the address alone.
+
+        Raises `ValueError` if there is no address.
+        """
         name, address = parseaddr(text)
         if "@" not in address:
             raise ValueError("the sender of mails has no address")
-        return cls(one_line(name) or address, deliverable(address))
+        return cls(one_line(name), deliverable(address))
 
     @property
     def domain(self) -> str:
@@ -81,8 +85,9 @@ def compose(
 ) -> EmailMessage:
     """Make the mail. Raises `AddressError` if the reader's address cannot be written."""
     thread = f"<order.{_digest(notice.order)}@{sender.domain}>"
+    brand = sender.name or sentence(letter.language, "mail.sender")
     message = EmailMessage(SMTP)
-    message["From"] = Address(sender.name, addr_spec=sender.address)
+    message["From"] = Address(brand, addr_spec=sender.address)
     message["To"] = Address(one_line(reader.name), addr_spec=deliverable(reader.email))
     message["Subject"] = one_line(letter.subject)
     message["Date"] = format_datetime(at)
@@ -94,7 +99,7 @@ def compose(
     message["X-Auto-Response-Suppress"] = "All"
     message["Order-Notice"] = notice.kind
     message["Order-Id"] = notice.order
-    facts = {"letter": letter, "brand": sender.name, "preview": _preview(letter)}
+    facts = {"letter": letter, "brand": brand, "preview": _preview(letter)}
     text = _templates.get_template("mail.txt").render(facts)
     message.set_content(text, cte="quoted-printable")
     html = _templates.get_template("mail.html").render(facts)

@@ -64,6 +64,7 @@ class About(StrEnum):
     WANTED = "wanted"
     """An item that the seller asks for."""
     FILE = "file"
+    VOICE = "voice"
     POINT = "point"
     """Something agreed in a call, to be confirmed."""
     CLOSED = "closed"
@@ -71,7 +72,10 @@ class About(StrEnum):
 
 
 class Quote(msgspec.Struct, frozen=True):
-    """Something somebody wrote, and what it came with: an item of the list, or a file's name."""
+    """Something somebody wrote, and what it came with.
+
+    An item of the list, a file's name, or how long a voice note is.
+    """
 
     by: str
     at: datetime

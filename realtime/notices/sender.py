@@ -78,7 +78,7 @@ class NoticeWorker:
         sender: str,
         tap: TapLink | None = None,
     ) -> None:
-        """Prepare. `sender` is like `Order room <room@example.org>`; ValueError if it is not.
+        """Prepare. `sender` is like `Atelier <room@example.org>`; ValueError if it is not.
 
         With `tap`, mails carry links that answer without signing in.
         """

@@ -54,7 +54,7 @@ _VARIED = {Timer: "timer", NoticeKind: "notice", CallEnd: "end", CancelReason: "
     Scan: "scan",
 }
 """Values that have their own words, under `record.<name>.<value>`."""
-_SHOWN_ONLY = frozenset({"thumb", "peaks", "voices"})
+_SHOWN_ONLY = frozenset({"thumb", "peaks", "voice", "voices"})
 """Fields that no sentence tells: they are for the eye."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -4,12 +4,12 @@ The catalogues `fr.po` and `en.po` are gettext files whose msgids are keys; they
 this package is imported. A reader of any other language gets French, the marketplace's own.
 
 - `catalogue`  `sentence` and `refusal`: a text by its key, with facts filled in
-- `formats`    `money`, `day`, `moment`, `duration`: values as the language writes them
+- `formats`    `money`, `day`, `moment`, `duration`, `length`: values as the language writes them
 - `viewer`     `situate`: the sentences of a viewer's situation
 """
 
 from realtime.texts.catalogue import KEYS, LANGUAGES, known_language, refusal, sentence
-from realtime.texts.formats import day, duration, listed, moment, moment_here, money
+from realtime.texts.formats import day, duration, length, listed, moment, moment_here, money
 from realtime.texts.viewer import item_label, refund_sentence, situate, zero_sentence
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "duration",
     "item_label",
     "known_language",
+    "length",
     "listed",
     "moment",
     "moment_here",

@@ -69,6 +69,12 @@ def clock(language: str, at: datetime, zone: str) -> str:
     return str(format_time(at.astimezone(ZoneInfo(zone)), "HH:mm", locale=locale))
 
 
+def length(millis: int) -> str:
+    """Return how long a sound is, as players write it: "0:42"."""
+    minutes, seconds = divmod(round(millis / 1000), 60)
+    return f"{minutes}:{seconds:02}"
+
+
 def duration(language: str, length: timedelta) -> str:
     """Return a length in its two largest units: "36 heures", "2 heures et 5 minutes", "4 jours".
 

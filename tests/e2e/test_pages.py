@@ -1,7 +1,10 @@
 """Every page in both languages, on a desk and in a hand, light and dark."""
 
+import asyncio
+import re
+
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import FilePayload, Page, Route, expect
 
 from tests.browser import DESKTOP, PHONE
 from tests.e2e.looks import CROWDED, FAINT
@@ -24,6 +27,8 @@ ZOOMED = (640, 400)
 """A small laptop's window at 200 per cent."""
 KEYBOARD_UP = (390, 500)
 """What the keyboard leaves of a phone."""
+FIRST_MOST = 130_000
+"""Bytes over the line before the room can be read."""
 LINES = 140
 """Pixels in which some of the conversation can be read."""
 
@@ -96,6 +101,62 @@ async def test_the_narrowest_phone_shows_the_whole_panel_of_the_order(
     await expect(buyer.part("panel-close")).to_be_hidden()
 
 
+@pytest.mark.parametrize("size", [PHONE, NARROWEST])
+async def test_a_title_that_is_too_long_for_a_phone_opens_in_full(
+    demo: Process, windows: Windows, size: tuple[int, int]
+) -> None:
+    order = await demo.order(title=" ".join([LONG] * 2))
+    buyer = await windows.open(demo.url, order, "buyer", size=size)
+    title, whole = buyer.page.get_by_role("heading", level=1), buyer.part("title-whole")
+    cut = "it => it.scrollHeight > it.clientHeight + 1"
+    assert await title.evaluate(cut)
+    await expect(whole).to_have_attribute("aria-expanded", "false")
+    await whole.focus()
+    await buyer.page.keyboard.press("Enter")
+    await expect(whole).to_have_attribute("aria-expanded", "true")
+    assert not await title.evaluate(cut)
+    await looks_right(buyer.page, "the whole title")
+    await readable(buyer)
+    await whole.click()
+    await expect(whole).to_have_attribute("aria-expanded", "false")
+    assert await title.evaluate(cut)
+
+
+async def test_the_narrowest_phone_shows_what_can_be_done_with_an_upload_that_waits(
+    demo: Process, windows: Windows
+) -> None:
+    windows.forgive(*BROKEN)
+    order = await demo.order()
+    buyer = await windows.open(demo.url, order, "buyer", size=NARROWEST)
+    await buyer.part("advice-dismiss").click()
+    await buyer.page.context.set_offline(offline=True)
+    name = "un-nom-de-fichier-qui-ne-finit-pas-" * 3 + ".pdf"
+    waits: FilePayload = {"name": name, "mimeType": "application/pdf", "buffer": b"%PDF-1.7"}
+    await buyer.part("file-input").first.set_input_files(waits)
+    for button in ("sending-again", "sending-drop"):
+        await expect(buyer.part(button)).to_be_in_viewport(ratio=1)
+    await looks_right(buyer.page, "an upload that waits")
+
+
+async def test_the_narrowest_strip_shows_the_time_left_and_no_half_words(
+    demo: Process, windows: Windows
+) -> None:
+    buyer = await windows.open(demo.url, await demo.order(), "buyer", size=NARROWEST)
+    strip = buyer.part("countdown-strip")
+    inside = """it => [...it.querySelectorAll('.part, .short')].map((part) => {
+      const [box, all] = [part.getBoundingClientRect(), it.getBoundingClientRect()];
+      return box.top >= all.bottom ? 'away' : box.right <= all.right + 1 ? 'whole' : 'cut';
+    })"""
+    parts = await strip.evaluate(inside)
+    assert set(parts) <= {"whole", "away"}
+    assert parts[0] == "whole"
+
+
+async def test_a_title_that_fits_is_no_button(demo: Process, windows: Windows) -> None:
+    buyer = await windows.open(demo.url, await demo.order(title="Voix off"), "buyer", size=PHONE)
+    await expect(buyer.part("title-whole")).to_have_count(0)
+
+
 async def test_zoomed_to_twice_its_size_the_conversation_can_be_read(
     demo: Process, windows: Windows
 ) -> None:
@@ -134,6 +195,45 @@ async def test_without_a_line_what_is_said_of_it_can_be_read(
     await buyer.page.context.set_offline(offline=True)
     await expect(buyer.part("connection-retry")).to_be_visible()
     await looks_right(buyer.page, "offline")
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE, NARROWEST])
+@pytest.mark.parametrize(
+    ("locale", "heading"),
+    [("fr-FR", "Il n’y a rien à cette adresse"), ("en-GB", "There is nothing at this address")],
+)
+async def test_an_unknown_address_is_told_in_words_with_a_way_on(
+    demo: Process, windows: Windows, locale: str, heading: str, size: tuple[int, int]
+) -> None:
+    windows.forgive("404")
+    page = await windows.page(locale=locale, size=size)
+    await page.goto(f"{demo.url}/an/old/address")
+    await expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+    await looks_right(page, "an unknown address")
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+    await expect(page.locator('[data-test="demo-order"]')).to_have_count(6)
+
+
+@pytest.mark.parametrize("size", [DESKTOP, NARROWEST])
+@pytest.mark.parametrize("language", ["fr", "en"])
+async def test_the_record_of_an_order_is_read_by_day_and_by_night_and_printed_by_day(
+    demo: Process, windows: Windows, language: str, size: tuple[int, int]
+) -> None:
+    order = await demo.order(title=LONG)
+    headers = {"Authorization": f"Bearer {await demo.token(order.buyer)}"}
+    async with demo.http(headers=headers) as http:
+        path = f"/api/v1/me/orders/{order.id}/record.html?language={language}"
+        record = (await http.get(path)).text
+    page = await windows.page(size=size)
+    await page.set_content(record)
+    await looks_right(page, "the record")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    assert await page.evaluate(ground) == "rgb(255, 255, 255)"
+    await page.emulate_media(color_scheme="dark")
+    assert await page.evaluate(ground) == "rgb(21, 25, 26)"
+    await page.emulate_media(color_scheme="dark", media="print")
+    assert await page.evaluate(ground) == "rgb(255, 255, 255)"
 
 
 @pytest.mark.parametrize(("locale", "size"), WHERE, ids=IN_WORDS)
@@ -188,6 +288,54 @@ async def test_a_visitor_opens_both_windows_from_the_home_page(
     await expect(orders).to_have_count(6)
 
 
+async def test_a_page_shows_that_it_comes_until_its_script_is_there(
+    demo: Process, windows: Windows
+) -> None:
+    order = await demo.order()
+    page = await windows.page(size=PHONE)
+    arrived = asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await arrived.wait()
+        await route.continue_()
+
+    await page.route("**/assets/*.js", late)
+    address = f"{demo.url}/demo/as/{order.buyer}?order={order.id}"
+    await page.goto(address, wait_until="commit")
+    await expect(page.locator('[data-test="begins"]')).to_be_visible()
+    arrived.set()
+    await expect(page.locator('[data-test="composer"]')).to_be_visible()
+    await expect(page.locator('[data-test="begins"]')).to_be_hidden()
+
+
+@pytest.mark.parametrize("path", ["/", "/mailbox", "/demo/x/", "/demo/x/orders/o_1"])
+async def test_a_browser_without_scripts_is_told_that_they_are_needed(
+    demo: Process, path: str
+) -> None:
+    async with demo.http() as http:
+        page = (await http.get(path)).text
+    (told,) = re.findall(r"<noscript>(.*?)</noscript>", page, flags=re.DOTALL)
+    assert "Cette page a besoin de JavaScript." in told
+    assert '<p lang="en">This page needs JavaScript.</p>' in told
+    assert ".begins" in told  # and that nothing is on its way
+
+
+async def test_what_the_room_loads_first_is_packed_and_little(
+    demo: Process, windows: Windows
+) -> None:
+    order = await demo.order()
+    page = await windows.page(size=PHONE)
+    await page.goto(f"{demo.url}/demo/as/{order.buyer}?order={order.id}")
+    await expect(page.locator('[data-test="composer"]')).to_be_visible()
+    loaded = await page.evaluate(
+        "performance.getEntriesByType('resource').filter((one) => one.name.includes('/assets/'))"
+        ".map((one) => [one.name, one.encodedBodySize, one.decodedBodySize])"
+    )
+    scripts = [one for one in loaded if one[0].endswith(".js")]
+    assert all(sent < whole for _, sent, whole in scripts)
+    assert 0 < sum(sent for _, sent, _ in loaded) < FIRST_MOST
+
+
 async def test_a_developer_finds_how_to_write_a_client_from_the_home_page(
     demo: Process, windows: Windows
 ) -> None:
@@ -195,6 +343,10 @@ async def test_a_developer_finds_how_to_write_a_client_from_the_home_page(
     await page.goto(demo.url)
     await page.locator('[data-test="docs"]').click()
     await expect(page.get_by_role("heading", level=1)).to_contain_text("How to write a client")
+    # a phone shows what the page is before what stands in it; a desk shows both at once
+    list_of, heading = page.get_by_role("navigation"), page.get_by_role("heading", level=1)
+    before = "(a, b) => Boolean(a.compareDocumentPosition(b) & 4) && a.offsetTop < b.offsetTop"
+    assert await heading.evaluate(f"(a, b) => ({before})(a, b)", await list_of.element_handle())
     # its examples scroll by themselves; the page does not
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     await page.get_by_role("link", name="Without a socket").click()

@@ -1,5 +1,6 @@
 /** What an entry says on the screen. Pure: an entry and its surroundings in, words out. */
 import { clockFace, inWords } from './countdown.js';
+import { voiceNote } from './files.js';
 import type { Icon } from './icons.js';
 import type { Brief, Entry, Event, Member, Sound, UnknownEvent } from './protocol.js';
 import { money, percent, shortDate, tenths, textsOf, type Language } from './texts/index.js';
@@ -124,6 +125,7 @@ function wholeLine(
     case 'brief_item_reopened':
       return noted('refresh', t.item_reopened(own, who, item(known.item)), known.note, 'warn');
     case 'file_shared':
+      if (known.voice) return plain('sound', t.voice_shared(own, who, voiceNote(language, known.millis ?? 0)));
       return plain('brief', t.file_shared(own, who, known.name));
     case 'order_started':
       return noted('play', t.order_started(own, who, date(known.delivery_due)), known.note, 'good');

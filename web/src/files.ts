@@ -1,7 +1,9 @@
 /** Sending files of an order over HTTP, and having them by short-lived links. */
+import { clockFace } from './countdown.js';
 import type { TokenProvider } from './line.js';
 import { RefusedError } from './outbox.js';
 import type { Refused, Scan } from './protocol.js';
+import { textsOf, type Language } from './texts/index.js';
 import { Uploads } from './uploads.js';
 
 /** A file as everybody in the order knows it. */
@@ -16,6 +18,18 @@ export interface Shared {
   thumb?: boolean;
   millis?: number;
   peaks?: readonly number[];
+  /** Whether it was spoken in the room. */
+  voice?: boolean;
+}
+
+/** What a file is called on the screen; a voice note has a length, and a name only on disks. */
+export function titleOf({ name, voice, millis }: Pick<Shared, 'name' | 'voice' | 'millis'>, language: Language): string {
+  return voice ? voiceNote(language, millis ?? 0) : name;
+}
+
+/** What a voice note is called: "Voice note · 0:42". */
+export function voiceNote(language: Language, millis: number): string {
+  return `${textsOf(language).talk.noteTitle} · ${clockFace(Math.round(millis / 1000) * 1000)}`;
 }
 
 export function isPicture(type: string): boolean {
@@ -50,36 +64,30 @@ export class Files {
   ) {}
 
   /**
-   * Share a file. `id` makes it repeat-safe; `progress` hears parts of one.
+   * Share what was spoken in the room. `id` makes it repeat-safe.
    *
    * Rejects with `RefusedError`, `LostError`, or an `AbortError` when `signal` aborts.
    */
-  async share(order: string, file: File, id: string, progress: (part: number) => void, signal: AbortSignal): Promise<Shared> {
-    const token = await this.token();
-    // `fetch` tells nothing of how much went out
-    return await new Promise<Shared>((resolve, reject) => {
-      const request = new XMLHttpRequest();
-      const abort = (): void => request.abort();
-      request.open('POST', `${this.server}/api/v1/me/orders/${encodeURIComponent(order)}/files`);
-      request.setRequestHeader('Authorization', `Bearer ${token}`);
-      request.setRequestHeader('Accept-Language', this.language);
-      request.setRequestHeader('Idempotency-Key', id);
-      request.setRequestHeader('X-File-Name', encodeURIComponent(wellFormed(file.name)));
-      request.setRequestHeader('Content-Type', 'application/octet-stream');
-      request.upload.onprogress = ({ loaded, total }) => progress(total > 0 ? loaded / total : 0);
-      request.onload = () => {
-        const answer = parsed(request.responseText);
-        if (request.status === 200 || request.status === 201) resolve(answer as Shared);
-        else if (isRefusal(answer)) reject(new RefusedError(answer));
-        else reject(new LostError());
-      };
-      request.onerror = request.ontimeout = () => reject(new LostError());
-      request.onabort = () => reject(new DOMException('', 'AbortError'));
-      request.onloadend = () => signal.removeEventListener('abort', abort);
-      signal.addEventListener('abort', abort, { once: true });
-      if (signal.aborted) reject(new DOMException('', 'AbortError'));
-      else request.send(file);
-    });
+  async shareVoiceNote(order: string, file: File, id: string, signal: AbortSignal): Promise<Shared> {
+    const headers = {
+      Authorization: `Bearer ${await this.token()}`,
+      'Accept-Language': this.language,
+      'Content-Type': 'application/octet-stream',
+      'Idempotency-Key': id,
+      'X-File-Name': encodeURIComponent(wellFormed(file.name)),
+      'X-Voice-Note': '1',
+    };
+    const path = `/api/v1/me/orders/${encodeURIComponent(order)}/files`;
+    let answer: unknown;
+    try {
+      const response = await fetch(this.server + path, { method: 'POST', headers, body: file, signal });
+      answer = parsed(await response.text());
+      if (response.ok && answer !== null) return answer as Shared;
+    } catch (error) {
+      if (error instanceof DOMException && error.name === 'AbortError') throw error;
+      throw new LostError();
+    }
+    throw isRefusal(answer) ? new RefusedError(answer) : new LostError();
   }
 
   /** Fetch the sealed record of an order, to be kept as a file. */

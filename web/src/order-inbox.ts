@@ -409,6 +409,11 @@ export class OrderInboxElement extends LitElement {
         }
       }
       @media (max-width: 720px) {
+        /* There its ground must not reach the edge of the window. */
+        header button.quiet {
+          margin-inline: -6px;
+          padding-inline: 6px;
+        }
         a {
           display: flex;
           flex-wrap: wrap;

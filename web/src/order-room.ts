@@ -15,6 +15,7 @@ import { Call } from './call.js';
 import { GESTURES, playOn } from './media.js';
 import { connectionFor } from './connection.js';
 import { labels, lineOf } from './entries.js';
+import { titleOf } from './files.js';
 import { icon } from './icons.js';
 import { OtherCalls } from './other-calls.js';
 import type { TokenProvider } from './line.js';
@@ -231,7 +232,7 @@ export class OrderRoomElement extends LitElement {
       if (event?.kind === 'file_scanned') {
         const shared = find(room.timeline, event.shared)?.event;
         if (shared?.kind !== 'file_shared') return [];
-        return [(event.scan === 'infected' ? t.upload.withheld : t.upload.cleared)(shared.name)];
+        return [(event.scan === 'infected' ? t.upload.withheld : t.upload.cleared)(titleOf(shared, this.tongue))];
       }
       if (event?.kind.startsWith('notice_')) return [];
       const around = { language: this.tongue, me, members: room.room?.members ?? [], label: labels(room.situation?.brief) };

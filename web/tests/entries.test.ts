@@ -31,6 +31,12 @@ describe('an entry on the screen', () => {
     assert.equal(lines('claire', paid)[0]?.text, 'You ordered “A voice” for €12.50');
   });
 
+  it('tells a voice note by its length, and not by the name of its file', () => {
+    const note = entry(1, { kind: 'file_shared', file: 'f', name: 'voice-note.ogg', size: 9, type: 'audio/ogg', millis: 62_000, voice: true });
+    assert.equal(lines('claire', note)[0]?.text, 'Marc: Voice note · 1:02');
+    assert.equal(lines('marc', note)[0]?.text, 'You: Voice note · 1:02');
+  });
+
   it('tells money as ordered first and confirmed later, and what was refused as not lost', () => {
     const money = { cents: 1250, currency: 'EUR' };
     const [ordered, confirmed, refused] = lines(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { isPicture, isShown, isSound, serverOf } from '../src/files.js';
+import { isPicture, isShown, isSound, serverOf, titleOf } from '../src/files.js';
 import { fileSize } from '../src/texts/index.js';
 
 describe('files', () => {
@@ -24,5 +24,12 @@ describe('files', () => {
     assert.equal(told('fr', 1000), '1 ko');
     assert.equal(told('fr', 2_400_000), '2,4 Mo');
     assert.equal(told('en', 26_214_400), '26.2 MB');
+  });
+
+  it('are called by their name, and a voice note by what it is and how long', () => {
+    const note = { name: 'voice-note.webm', voice: true, millis: 41_600 };
+    assert.equal(titleOf(note, 'en'), 'Voice note · 0:42');
+    assert.equal(titleOf(note, 'fr'), 'Message vocal · 0:42');
+    assert.equal(titleOf({ name: 'song.webm', millis: 41_600 }, 'fr'), 'song.webm');
   });
 });

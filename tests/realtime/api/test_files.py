@@ -18,7 +18,7 @@ from orders.redaction import redact
 from orders.tables import participants
 from realtime.limits import Limits
 from tests.harness import InProcess, serving
-from tests.pictures import picture
+from tests.pictures import picture, sound
 from tests.sharing import fetch, link_of, send
 from tests.socket_browser import Frame
 from tests.waiting import until
@@ -330,3 +330,32 @@ async def test_a_file_given_for_an_item_shows_on_the_list_of_both(server: InProc
             {"file": made["file"], "name": "texte.txt", "size": 7, "type": "text/plain"}
         ]
         assert item["moves"] == ["accept", "drop", "reopen"]
+
+
+async def test_what_was_spoken_in_the_room_is_a_voice_note_for_everybody(
+    server: InProcess,
+) -> None:
+    order = await server.order()
+    spoken = {"name": "message-vocal.wav", "X-Voice-Note": "1"}
+    async with server.browser(order.seller) as seller:
+        await seller.subscribe(order.id)
+        note = (await send(server, order, sound(), **spoken)).json()
+        again = await send(server, order, sound(), **spoken)
+        reused = await send(server, order, sound(), name="message-vocal.wav")
+        song = (await send(server, order, sound(), name="song.wav", key="u2")).json()
+        mute = (await send(server, order, b"no sound at all", key="u3", **spoken)).json()
+        await seller.reaches(order.id, mute["seq"])
+        told = [seller.orders[order.id].entries[it["seq"]]["event"] for it in (note, song, mute)]
+        found = await seller.ask(t="search", order=order.id, q="voice note")
+    assert [event.get("voice", False) for event in told] == [True, False, False]
+    assert told[0]["millis"] == 2000
+    assert (again.status_code, again.json()["seq"]) == (200, note["seq"])
+    assert (reused.status_code, reused.json()["code"]) == (409, "id_reused")
+    assert [(hit["seq"], hit["millis"]) for hit in found["hits"]] == [(note["seq"], 2000)]
+
+
+async def test_a_voice_note_is_one_or_is_none(server: InProcess) -> None:
+    order = await server.order()
+    answer = await send(server, order, sound(), **{"X-Voice-Note": "maybe"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+    assert answer.json()["facts"] == {"where": "X-Voice-Note"}

@@ -107,10 +107,10 @@ class Scene:
         self.worker = self.another_worker()
         self.room: Room
 
-    def another_worker(self) -> NoticeWorker:
+    def another_worker(self, sender: str = SENDER) -> NoticeWorker:
         """A worker of another process, as far as the database can tell."""
         settings = SmtpSettings(self.smtp.host, self.smtp.port)
-        return NoticeWorker(self.database, settings, link, SENDER)
+        return NoticeWorker(self.database, settings, link, sender)
 
     async def pay(
         self, policy: Policy | None = None, language: str = "", **order: object
@@ -162,7 +162,16 @@ class Scene:
 
     async def share_file(self, by: PersonId, name: str) -> None:
         """Write down that a file was shared."""
-        shared = FileShared(FileId("f_1"), name, 1000, "application/pdf")
+        await self._share(by, FileShared(FileId("f_1"), name, 1000, "application/pdf"))
+
+    async def leave_voice_note(self, by: PersonId, millis: int) -> None:
+        """Write down that somebody spoke."""
+        note = FileShared(
+            FileId("f_1"), "voice-note.ogg", 1000, "audio/ogg", millis=millis, voice=True
+        )
+        await self._share(by, note)
+
+    async def _share(self, by: PersonId, shared: FileShared) -> None:
         async with self.database.transaction() as tx:
             locked = await lock(tx, self.room.order)
             await timeline.append(tx, locked.head, locked.owes, [Draft(by, shared)])

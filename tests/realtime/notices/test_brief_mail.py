@@ -61,3 +61,18 @@ async def test_a_file_that_lies_unseen_is_named(play: Scene) -> None:
     [mail] = await play.mails_sent()
     assert "File: script <final>.pdf" in words(mail)
     assert "script &lt;final&gt;.pdf" in words(mail, "html")
+
+
+@pytest.mark.parametrize(
+    ("language", "called"), [("fr", "Message vocal · 1:02"), ("en", "Voice note · 1:02")]
+)
+async def test_a_voice_note_is_told_by_its_length_and_not_by_its_files_name(
+    play: Scene, language: str, called: str
+) -> None:
+    await play.pay(language=language)
+    await play.leave_voice_note(play.room.buyer, 61_700)
+    play.watch.forward(minutes=3)
+    [mail] = await play.mails_sent()
+    for kind in ("plain", "html"):
+        assert called in words(mail, kind)
+        assert "voice-note.ogg" not in words(mail, kind)

@@ -66,6 +66,15 @@ async def test_headers_say_that_a_machine_wrote_and_thread_an_orders_mails(play:
     assert (buyer["Content-Language"], seller["Content-Language"]) == ("fr", "en")
 
 
+async def test_a_sender_without_a_name_is_called_as_the_readers_language_does(play: Scene) -> None:
+    play.worker = play.another_worker("room@atelier.test")
+    french, english = await play.pay()
+    assert str(french["From"]) == "La salle de commande <room@atelier.test>"
+    assert str(english["From"]) == "Order room <room@atelier.test>"
+    assert "La salle de commande" in words(french, "html")
+    assert "Order room" not in words(french, "html") + words(french)
+
+
 async def test_a_mail_loads_nothing_from_anywhere(play: Scene) -> None:
     for mail in await play.pay():
         assert not re.search(r"<img|<script|<link|url\(|@import", words(mail, "html"))

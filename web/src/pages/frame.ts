@@ -148,7 +148,7 @@ export const frame = css`
     }
     .brand {
       gap: 8px;
-      font-size: 15px;
+      font-size: clamp(13px, 4.2vw, 15px);
     }
     /* Only the other language is worth a button, and the name says more than the tag. */
     .brand em,

@@ -248,6 +248,16 @@ export class Attach extends LitElement {
         border-radius: 12px;
         background: var(--surface);
       }
+      /* On the narrowest phones the buttons stand below the name. */
+      @media (max-width: 374px) {
+        li:has([data-test='sending-again']) {
+          flex-wrap: wrap;
+          justify-content: flex-end;
+        }
+        li:has([data-test='sending-again']) .what {
+          flex: 1 0 100%;
+        }
+      }
       li + li {
         margin-top: 6px;
       }
@@ -293,7 +303,8 @@ export class Attach extends LitElement {
       }
       :host([bare]) ul {
         order: -1;
-        flex: 1 0 100%;
+        flex: 0 0 calc(100% - 4px);
+        min-width: 0;
         margin: 2px 2px 4px;
       }
     `,

@@ -148,9 +148,10 @@ export class CallPanel extends LitElement {
     const label = t.call.start(this.other);
     const hint = closed || `${t.call.brand}. ${t.call.startHint}`;
     const sounds = textsOf(this.language).sound.check;
-    return html`${gate.open && call.isFirst && call.state === 'idle'
-        ? html`<button class="quiet try ${this.compact ? 'round' : ''}" data-test="sound-check-open" aria-label=${sounds.open} title=${sounds.open}
-            @click=${this.checkSound}>${icon('mic')}${this.compact ? nothing : sounds.open}</button>`
+    // On a phone the place belongs to the order's title; the menu beside it has the test too.
+    return html`${gate.open && call.isFirst && call.state === 'idle' && !this.compact
+        ? html`<button class="quiet try" data-test="sound-check-open" aria-label=${sounds.open} title=${sounds.open}
+            @click=${this.checkSound}>${icon('mic')}${sounds.open}</button>`
         : nothing}<button
       class=${this.compact ? 'call round' : 'call'}
       data-test="call-start"

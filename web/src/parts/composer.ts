@@ -13,6 +13,7 @@ import type { Attach } from './attach.js';
 import './attach.js';
 import { sharedOf } from './message.js';
 import { snippet } from '../excerpts.js';
+import { titleOf } from '../files.js';
 import type { Warnings } from './warnings.js';
 import './warnings.js';
 import { whyNot } from './refusal.js';
@@ -301,7 +302,8 @@ export class Composer extends LitElement {
   private bar({ kind, entry }: { kind: 'reply' | 'edit'; entry: Entry }): TemplateResult {
     const t = textsOf(this.language);
     const after = this.room.aftermath.of.get(entry.seq);
-    const said = sharedOf(entry, after)?.name ?? wordsOf(entry, after) ?? t.message.quoteGone;
+    const shared = sharedOf(entry, after);
+    const said = shared ? titleOf(shared, this.language) : (wordsOf(entry, after) ?? t.message.quoteGone);
     const own = entry.actor === this.room.me?.person;
     const name = this.room.name(entry.actor) ?? t.someone;
     const heading = kind === 'edit' ? t.message.editing : own ? t.message.replyingSelf : t.message.replying(name);

@@ -9,7 +9,9 @@ import { RefusedError } from '../outbox.js';
 import type { Brief, Entry, Event, Member, Reaction } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
-import { look } from './conversation.styles.js';
+import { look as threadLook } from './conversation.styles.js';
+import { look as linesLook } from './lines.styles.js';
+import { look as messageLook } from './message.styles.js';
 import { dayHeading, midnight, moment, textsOf, time, type Language } from '../texts/index.js';
 import { find, olderThan, type Timeline } from '../timeline.js';
 import { divider, speaks } from '../unread.js';
@@ -446,7 +448,7 @@ export class Conversation extends LitElement {
     next.focus();
   };
 
-  static override readonly styles = [base, look];
+  static override readonly styles = [base, threadLook, messageLook, linesLook];
 }
 
 declare global {

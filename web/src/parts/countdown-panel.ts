@@ -210,11 +210,16 @@ export class CountdownPanel extends LitElement {
         margin-top: 8px;
         font-size: 15px;
       }
+      /* Where there is no room for what it is until, the figures stand alone. */
       .strip {
         display: flex;
+        flex-wrap: wrap;
         align-items: center;
-        gap: 7px;
+        column-gap: 7px;
+        height: 24px;
+        overflow: hidden;
         font-size: 14px;
+        line-height: 24px;
         color: var(--tone);
       }
       .strip .digits {
@@ -231,9 +236,7 @@ export class CountdownPanel extends LitElement {
         font-size: 13px;
       }
       .strip .short {
-        overflow: hidden;
         white-space: nowrap;
-        text-overflow: ellipsis;
         color: var(--muted);
       }
     `,

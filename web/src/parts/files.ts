@@ -1,7 +1,7 @@
 /** A file that was shared: a card, its small picture or its wave, and the way to have it. */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
-import { isPicture, isShown, isSound, type Shared } from '../files.js';
+import { isPicture, isShown, isSound, titleOf, type Shared } from '../files.js';
 import { icon } from '../icons.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
@@ -97,7 +97,8 @@ export class FileCard extends LitElement {
   override render(): TemplateResult {
     const t = textsOf(this.language);
     const { shared } = this;
-    const { name, size, type, scan, width, height } = shared;
+    const { size, type, scan, width, height } = shared;
+    const name = titleOf(shared, this.language);
     const sound = isSound(type) && !this.small && this.free;
     return html`
       <div class="card ${this.free ? '' : 'held'}" data-test="file" data-file=${shared.file} data-type=${type} data-scan=${scan ?? nothing}>
@@ -126,7 +127,7 @@ export class FileCard extends LitElement {
             <img src=${this.large} alt=${name} data-test="lightbox-picture" />
             <div class="bar">
               <span>${name}</span>
-              <a href=${this.large} target="_blank" rel="noopener noreferrer" download=${name}>${icon('down', 18)}${t.upload.save}</a>
+              <a href=${this.large} target="_blank" rel="noopener noreferrer" download=${shared.name}>${icon('down', 18)}${t.upload.save}</a>
               <button class="round" data-test="lightbox-close" aria-label=${t.close} @click=${() => this.dialog?.close()}>${icon('cross', 20)}</button>
             </div>
           </dialog>`
@@ -219,6 +220,12 @@ export class FileCard extends LitElement {
         flex: 1;
         min-width: 0;
         line-height: 1.3;
+      }
+      .name > span {
+        display: -webkit-box;
+        -webkit-box-orient: vertical;
+        -webkit-line-clamp: 3;
+        overflow: hidden;
         overflow-wrap: anywhere;
       }
       small {

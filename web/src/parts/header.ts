@@ -1,6 +1,6 @@
 /** What the order is, with whom, and whether they are there. */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
-import { customElement, property } from 'lit/decorators.js';
+import { customElement, property, query, state } from 'lit/decorators.js';
 import type { Member, Presence, State } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
@@ -43,6 +43,29 @@ export class Header extends LitElement {
   /** Changes whenever the room may have. */
   @property({ type: Number }) revision = 0;
 
+  /** Whether two lines are too few for the title, and whether it is shown whole. */
+  @state() private long = false;
+  @state() private whole = false;
+  @query('h1') private heading!: HTMLElement;
+  private sizes: ResizeObserver | null = null;
+
+  override updated(): void {
+    if (this.sizes || !this.isConnected) return;
+    this.sizes = new ResizeObserver(() => this.measure());
+    this.sizes.observe(this.heading);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.sizes?.disconnect();
+    this.sizes = null;
+  }
+
+  private measure(): void {
+    const { scrollHeight, clientHeight } = this.heading;
+    if (!this.whole) this.long = scrollHeight > clientHeight + 1;
+  }
+
   override render(): TemplateResult {
     const { room } = this;
     const r = room.room;
@@ -55,7 +78,13 @@ export class Header extends LitElement {
         )}
       </span>
       <div class="who">
-        <h1 title=${r?.title ?? ''}>${r?.title}</h1>
+        <div class="title">
+          <h1 class=${this.whole ? 'whole' : ''} title=${r?.title ?? ''}>${r?.title}</h1>
+          ${this.long
+            ? html`<button data-test="title-whole" aria-expanded=${this.whole} aria-label=${textsOf(this.language).panel.title} title=${r?.title ?? ''}
+                @click=${() => (this.whole = !this.whole)}></button>`
+            : nothing}
+        </div>
         <p class=${others.length > 1 ? 'several' : ''}>${others.length > 1 ? others.map((m) => this.member(m)) : this.only(room.other)}</p>
       </div>
       ${this.narrow || !r
@@ -180,6 +209,25 @@ export class Header extends LitElement {
         font-weight: 600;
         font-variant-numeric: tabular-nums;
       }
+      .title {
+        position: relative;
+      }
+      /* The title itself is what is pressed to read all of it. */
+      .title button {
+        position: absolute;
+        inset: -2px -4px;
+        min-height: 0;
+        padding: 0;
+        border: 0;
+        border-radius: 6px;
+        background: none;
+      }
+      .title button:hover {
+        background: color-mix(in srgb, var(--ink) 6%, transparent);
+      }
+      .title button:active {
+        transform: none;
+      }
       h1 {
         display: -webkit-box;
         -webkit-box-orient: vertical;
@@ -191,6 +239,9 @@ export class Header extends LitElement {
         font-weight: 650;
         letter-spacing: -0.01em;
         line-height: 1.3;
+      }
+      h1.whole {
+        -webkit-line-clamp: none;
       }
       :host([narrow]) header {
         min-height: 62px;

@@ -2,7 +2,7 @@
 import { html, nothing, type TemplateResult } from 'lit';
 import { wordsOf, type After } from '../aftermath.js';
 import { snippet } from '../excerpts.js';
-import type { Shared } from '../files.js';
+import { titleOf, type Shared } from '../files.js';
 import { icon, type Icon } from '../icons.js';
 import { pieces, unsplit } from '../links.js';
 import type { Entry, Member, Reaction } from '../protocol.js';
@@ -104,7 +104,7 @@ export function messageOf(view: MessageView, thread: Thread): TemplateResult {
             data-test="message-menu"
             tabindex=${view.stop ? 0 : -1}
             aria-haspopup="menu"
-            aria-label=${t.message.menu(shared ? shared.name : snippet(words ?? ''))}
+            aria-label=${t.message.menu(shared ? titleOf(shared, language) : snippet(words ?? ''))}
             @click=${(e: Event) => thread.menu(entry, e.currentTarget as HTMLElement)}
           >
             ${icon('dots', 18)}
@@ -214,7 +214,7 @@ function quote(seq: number, thread: Thread): TemplateResult {
   const after = entry && thread.room.aftermath.of.get(seq);
   const words = entry ? wordsOf(entry, after) : null;
   const shared = entry ? sharedOf(entry, after) : null;
-  const text = !entry ? t.quoteEarlier : shared ? shared.name : words === null ? t.quoteGone : snippet(words);
+  const text = !entry ? t.quoteEarlier : shared ? titleOf(shared, thread.language) : words === null ? t.quoteGone : snippet(words);
   const name = entry ? (entry.actor === thread.me ? textsOf(thread.language).you : thread.name(entry.actor)) : '';
   return html`<button class="quote" data-test="quote" data-of=${seq} aria-label=${t.quote(name || text)} @click=${() => thread.jump(seq)}>
     ${name ? html`<strong>${name}</strong>` : nothing}<span dir="auto" class=${words === null && !shared ? 'gone' : ''}>${text}</span>

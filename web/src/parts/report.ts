@@ -9,6 +9,7 @@ import { textsOf, type Language } from '../texts/index.js';
 import { dialogLook } from './dialog.js';
 import { sharedOf } from './message.js';
 import { snippet } from '../excerpts.js';
+import { titleOf } from '../files.js';
 import { Sending } from './sending.js';
 
 @customElement('order-room-report')
@@ -71,7 +72,8 @@ export class Report extends LitElement {
     const t = texts.safety;
     const { about } = this;
     const after = about && this.room.aftermath.of.get(about.seq);
-    const words = about ? (sharedOf(about, undefined)?.name ?? wordsOf(about, after ?? undefined)) : null;
+    const shared = about && sharedOf(about, undefined);
+    const words = about ? (shared ? titleOf(shared, this.language) : wordsOf(about, after ?? undefined)) : null;
     return html`<form method="dialog" @submit=${this.send}>
       <h2 id="title">${t.reportTitle}</h2>
       <p>${t.reportBody(this.room.other?.name ?? texts.someone)}</p>

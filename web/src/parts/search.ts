@@ -7,6 +7,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
 import type { Connection } from '../connection.js';
 import { marked } from '../excerpts.js';
+import { voiceNote } from '../files.js';
 import { icon } from '../icons.js';
 import type { Hit } from '../protocol.js';
 import { base } from '../styles.js';
@@ -135,7 +136,9 @@ export class Search extends LitElement {
           ${title ? html`<strong>${title}</strong>` : nothing}
           <span>${name}</span><time datetime=${hit.at}>${shortDate(this.language, hit.at)}</time>
         </small>
-        <span class="excerpt">${marked(hit).map(({ text, hit: found }) => (found ? html`<mark>${text}</mark>` : text))}</span>
+        ${hit.millis
+          ? html`<span class="excerpt">${icon('sound', 16)} ${voiceNote(this.language, hit.millis)}</span>`
+          : html`<span class="excerpt">${marked(hit).map(({ text, hit: found }) => (found ? html`<mark>${text}</mark>` : text))}</span>`}
       </button>
     </li>`;
   }

@@ -110,7 +110,7 @@ export class VoiceNote extends LitElement {
     this.problem = '';
     this.abort = new AbortController();
     try {
-      await this.room.files.share(this.room.order, file, this.sent, () => undefined, this.abort.signal);
+      await this.room.files.shareVoiceNote(this.room.order, file, this.sent, this.abort.signal);
       this.dialog.close();
     } catch (error) {
       if (error instanceof RefusedError) this.problem = error.message;

@@ -113,6 +113,8 @@ export type Event =
       /** Length of a sound, and its wave in parts of a hundred. */
       millis?: number;
       peaks?: readonly number[];
+      /** Whether it was spoken in the room. */
+      voice?: boolean;
     }
   | { kind: 'file_scanned'; shared: number; scan: Scan }
   | { kind: 'message_sent'; text: string; reply_to?: number | null; seen?: readonly SecretKind[] }

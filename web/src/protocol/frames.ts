@@ -131,6 +131,8 @@ export interface Hit {
   excerpt: string;
   /** Places of the excerpt that were looked for, in UTF-16 units. */
   ranges: readonly (readonly [number, number])[];
+  /** Length of a voice note, which is found by what it is. */
+  millis?: number;
 }
 export interface Found {
   t: 'found';

@@ -305,6 +305,7 @@ export const processTexts = {
     item_dropped: (me: boolean, name: string, what: string) => `${me ? 'You say' : `${name} says`} it is not needed: ${what}`,
     item_reopened: (me: boolean, name: string, what: string) => `${me ? 'You need' : `${name} needs`} more: ${what}`,
     file_shared: (me: boolean, name: string, file: string) => `${me ? 'You' : name} shared ${file}`,
+    voice_shared: (me: boolean, name: string, note: string) => `${me ? 'You' : name}: ${note}`,
     order_late: () => 'The delivery date has passed',
     order_delivered: (me: boolean, name: string) => `${me ? 'You' : name} delivered the work`,
     order_closed: (me: boolean, name: string, byClock: boolean) =>

@@ -33,7 +33,7 @@ export const talk = {
   stop: 'Stop',
   again: 'Record again',
   send: 'Send',
-  left: (seconds: number) => `${seconds} s left`,
+  left: (seconds: number) => `${seconds} s left`,
   recording: 'Recording',
   unsupported: 'This browser cannot record. Attach a sound file instead.',
   lost: 'The line was lost. Nothing was sent: try again.',

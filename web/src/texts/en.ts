@@ -165,7 +165,7 @@ export const en = {
     seen: 'Seen',
     failed: 'Not sent',
     held: (limit: string) => (limit === 'same_text' ? 'You have just sent this text several times.' : 'You are writing very fast.'),
-    heldFor: (s: number) => `It goes out by itself in ${s} s.`,
+    heldFor: (s: number) => `It goes out by itself in ${s} s.`,
     heldWhy: 'Nothing is lost: it goes out by itself as soon as it can.',
     now: 'Try now',
     discard: 'Discard',
@@ -210,7 +210,7 @@ export const en = {
     online: 'Connected',
     offline: 'You are offline.',
     unsent: (n: number) => (n === 1 ? '1 message is waiting to go out.' : `${n} messages are waiting to go out.`),
-    retryIn: (s: number) => `Next try in ${s} s`,
+    retryIn: (s: number) => `Next try in ${s} s`,
     now: 'Try now',
     back: 'Back online. Nothing was lost.',
     stopped: {
@@ -235,7 +235,7 @@ export const en = {
     startHint: 'A voice call in the browser. Your number stays private.',
     calling: (name: string) => `Calling ${name}…`,
     ringing: (name: string) => `${name} is calling`,
-    ringingHint: (left: number) => `Rings for another ${left} s`,
+    ringingHint: (left: number) => `Rings for another ${left} s`,
     accept: 'Accept',
     decline: 'Decline',
     holdAndAnswer: 'Hold and answer',
@@ -320,7 +320,7 @@ export const en = {
     lost: 'The record could not be fetched. Please try again.',
   },
 
-  panel: { open: 'Show the order', close: 'Back to the conversation', heading: 'The order' },
+  panel: { open: 'Show the order', close: 'Back to the conversation', heading: 'The order', title: 'The whole title' },
 
   demo: {
     title: 'Order room',

@@ -307,6 +307,7 @@ export const processTexts: Pick<Texts, 'guide' | 'action' | 'confirm' | 'proposa
     item_dropped: (me, name, what) => `Pas nécessaire selon ${me ? 'vous' : name} : ${what}`,
     item_reopened: (me, name, what) => `${me ? 'Vous redemandez' : `${name} redemande`} : ${what}`,
     file_shared: (me, name, file) => `${me ? 'Vous avez' : `${name} a`} partagé ${file}`,
+    voice_shared: (me, name, note) => `${me ? 'Vous' : name} : ${note}`,
     order_late: () => 'La date de livraison est passée',
     order_delivered: (me, name) => `${me ? 'Vous avez' : `${name} a`} livré le travail`,
     order_closed: (me, name, byClock) =>

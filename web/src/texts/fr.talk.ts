@@ -35,7 +35,7 @@ export const talk: typeof english = {
   stop: 'Arrêter',
   again: 'Recommencer',
   send: 'Envoyer',
-  left: (seconds) => `Encore ${seconds} s`,
+  left: (seconds) => `Encore ${seconds} s`,
   recording: 'Enregistrement',
   unsupported: 'Ce navigateur ne sait pas enregistrer. Joignez plutôt un fichier son.',
   lost: 'La connexion a été perdue. Rien n’est parti : réessayez.',

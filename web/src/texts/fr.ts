@@ -166,7 +166,7 @@ export const fr: Texts = {
     seen: 'Vu',
     failed: 'Non envoyé',
     held: (limit) => (limit === 'same_text' ? 'Vous venez d’envoyer ce texte plusieurs fois.' : 'Vous écrivez très vite.'),
-    heldFor: (s) => `Il part tout seul dans ${s} s.`,
+    heldFor: (s) => `Il part tout seul dans ${s} s.`,
     heldWhy: 'Rien n’est perdu : il part tout seul dès que possible.',
     now: 'Réessayer maintenant',
     discard: 'Supprimer',
@@ -211,7 +211,7 @@ export const fr: Texts = {
     online: 'Connecté',
     offline: 'Vous êtes hors ligne.',
     unsent: (n) => (n === 1 ? '1 message attend de partir.' : `${n} messages attendent de partir.`),
-    retryIn: (s) => `Nouvel essai dans ${s} s`,
+    retryIn: (s) => `Nouvel essai dans ${s} s`,
     now: 'Réessayer',
     back: 'De retour en ligne. Rien n’a été perdu.',
     stopped: {
@@ -236,7 +236,7 @@ export const fr: Texts = {
     startHint: 'Un appel vocal dans le navigateur. Votre numéro reste privé.',
     calling: (name) => `Vous appelez ${name}…`,
     ringing: (name) => `${name} vous appelle`,
-    ringingHint: (left) => `Sonne encore ${left} s`,
+    ringingHint: (left) => `Sonne encore ${left} s`,
     accept: 'Répondre',
     decline: 'Refuser',
     holdAndAnswer: 'Mettre en attente et répondre',
@@ -322,7 +322,7 @@ export const fr: Texts = {
     lost: 'Le registre n’a pas pu être obtenu. Réessayez.',
   },
 
-  panel: { open: 'Voir la commande', close: 'Retour à la conversation', heading: 'La commande' },
+  panel: { open: 'Voir la commande', close: 'Retour à la conversation', heading: 'La commande', title: 'Le titre en entier' },
 
   demo: {
     title: 'La salle de commande',

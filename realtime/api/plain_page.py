@@ -1,4 +1,7 @@
-"""The page behind a link of a mail, as HTML: what is asked, what was done, or why not. No I/O."""
+"""A small page that stands alone, as HTML: what a mail's link asks, what was done, or why not.
+
+It loads nothing and runs nothing, follows the browser's colours, and fits any screen. No I/O.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ POLICY = (
 """Content-Security-Policy of the page: it loads nothing, from nowhere."""
 
 _templates = Environment(
-    loader=PackageLoader("realtime.notices"),
+    loader=PackageLoader("realtime.api"),
     autoescape=select_autoescape(default=True),
     undefined=StrictUndefined,
     trim_blocks=True,
@@ -27,9 +30,11 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
     language: str
     state: str
-    """`ask`, `done` or `over`; tests find it."""
+    """`ask`, `done` or `over` behind a mail's link, else `refused`; tests find it."""
     heading: str
     paragraphs: tuple[str, ...] = ()
+    code: str = ""
+    """The refusal's, for whoever is asked about it."""
     times: tuple[str, ...] = ()
     about: str = ""
     """The order's title, where the link may know it."""
@@ -37,10 +42,10 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     token: str = ""
     """What the button sends."""
     room: str = ""
-    """Where the order is; empty if the page must not know."""
+    """Where to go from here; empty if the page must not know."""
     room_label: str = ""
 
 
 def render(page: Page) -> str:
     """Return the page."""
-    return _templates.get_template("answer.html").render(page=page, path=PATH, policy=POLICY)
+    return _templates.get_template("plain_page.html").render(page=page, path=PATH)
