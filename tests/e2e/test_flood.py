@@ -42,7 +42,7 @@ async def _too_often(server: Process, windows: Windows) -> None:
     held, left = buyer.part("held"), buyer.part("held-for")
     await expect(held).to_have_attribute("data-limit", "same_text")
     await expect(held.get_by_role("alert")).to_contain_text("Vous venez d’envoyer ce texte")
-    await expect(left).to_have_text(re.compile(r"Il part tout seul dans \d+ s\."))
+    await expect(left).to_have_text(re.compile(r"Il part tout seul dans \d+\ss\."))
     shown = await left.inner_text()
     await expect(left).not_to_have_text(shown)  # it counts down
 
