@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, and_, bindparam, case, func, select
+from sqlalchemy import Row, Select, and_, bindparam, case, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders.among import among, some
@@ -28,6 +28,7 @@ class InboxRow(msgspec.Struct, frozen=True):
     other: str
     head: int
     unread: int
+    """`UNREAD_MOST` stands for so many or more."""
     due: datetime | None
     my_turn: bool
     rings: bool
@@ -147,8 +148,8 @@ def _inbox_lines(*, one: bool) -> Select[Any]:
     if one:
         chosen = chosen.where(mine.c.order_id == bindparam("order"))
     me = chosen.subquery("chosen")
-    unread = (
-        select(func.count())
+    waiting = (
+        select(literal(1))
         .where(
             entries.c.order_id == orders.c.id,
             entries.c.seq > me.c.read_seq,
@@ -156,8 +157,11 @@ def _inbox_lines(*, one: bool) -> Select[Any]:
             entries.c.payload.is_not(None),
             entries.c.actor != me.c.person_id,
         )
-        .scalar_subquery()
+        .limit(UNREAD_MOST)
+        .correlate(orders, me)
+        .subquery()
     )
+    unread = select(func.count()).select_from(waiting).scalar_subquery()
     rings = (
         select(calls.c.call_id)
         .where(
@@ -201,4 +205,7 @@ def _my_turn(row: Row[Any], person: PersonId) -> bool:
 NEVER = datetime.max.replace(tzinfo=UTC)
 INBOX_MAX = 500
 """The most orders an inbox lists."""
+UNREAD_MOST = 100
+"""The most unread messages that are counted in an order: nobody counts further, and whoever was
+away for long must not wait for it."""
 _ALL_LINES, _ONE_LINE = _inbox_lines(one=False), _inbox_lines(one=True)

@@ -57,6 +57,7 @@ class InboxLine(msgspec.Struct, frozen=True):
     other: str
     head: int
     unread: int
+    """How many messages and files of others are unread; 100 stands for a hundred or more."""
     due: datetime | None = None
     """The nearest deadline, if one runs."""
     my_turn: bool = False

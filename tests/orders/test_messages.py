@@ -261,6 +261,19 @@ async def test_words_and_their_number_are_limited(database: Database) -> None:
         await messages.edit(database, room.order, room.buyer, seq, "fois 3", "e3")
 
 
+async def test_of_what_is_unread_no_more_is_counted_than_anybody_counts(
+    database: Database, room: Room
+) -> None:
+    said = inbox.UNREAD_MOST + 3
+    async with open_post_box(database) as box:
+        await asyncio.gather(
+            *(box.post(room.order, room.buyer, f"m{n}", f"{n}") for n in range(said))
+        )
+    async with database.reading() as conn:
+        (line,) = await inbox.inbox(conn, room.seller)
+    assert line.unread == inbox.UNREAD_MOST == 100
+
+
 async def test_what_was_withdrawn_is_not_unread(database: Database, room: Room) -> None:
     seq = await _say(database, room)
     async with database.reading() as conn:

@@ -303,7 +303,7 @@ export const en = {
     with: (name: string) => `with ${name}`,
     as: { buyer: 'you are the buyer', seller: 'you are the seller', mediator: 'you are the mediator' } as Record<Role, string>,
     turn: 'Your turn',
-    unread: (n: number) => (n === 1 ? '1 unread message' : `${n} unread messages`),
+    unread: (n: number) => (n === 1 ? '1 unread message' : `${n > 99 ? 'more than 99' : n} unread messages`),
     left: (length: string) => `${length} left`,
     over: 'Time is up',
     noClock: 'No deadline',

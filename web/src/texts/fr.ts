@@ -305,7 +305,7 @@ export const fr: Texts = {
     with: (name) => `avec ${name}`,
     as: { buyer: 'vous êtes l’acheteur', seller: 'vous êtes le vendeur', mediator: 'vous êtes le médiateur' },
     turn: 'À vous',
-    unread: (n) => (n === 1 ? '1 message non lu' : `${n} messages non lus`),
+    unread: (n) => (n === 1 ? '1 message non lu' : `${n > 99 ? 'plus de 99' : n} messages non lus`),
     left: (length) => `Encore ${length}`,
     over: 'Le temps est écoulé',
     noClock: 'Sans échéance',
