@@ -92,10 +92,10 @@ export class Conversation extends LitElement {
 
   override firstUpdated(): void {
     this.sizes = new ResizeObserver(() => {
-      if (this.atEnd) this.toEnd(false);
+      if (this.atEnd) this.toEnd();
     });
     this.sizes.observe(this.scroller);
-    this.toEnd(false);
+    this.toEnd();
   }
 
   override disconnectedCallback(): void {
@@ -125,13 +125,14 @@ export class Conversation extends LitElement {
       this.scroller.scrollTop = this.anchor.top + this.scroller.scrollHeight - this.anchor.height;
       this.anchor = null;
     } else if (this.atEnd) {
-      this.toEnd(false);
+      this.toEnd();
     }
   }
 
-  toEnd(smooth: boolean): void {
+  /** Go there at once: a way that is animated ends wherever the content moves under it. */
+  toEnd(): void {
     this.missed = 0;
-    this.scroller?.scrollTo({ top: this.scroller.scrollHeight, behavior: smooth ? 'smooth' : 'instant' });
+    this.scroller?.scrollTo({ top: this.scroller.scrollHeight, behavior: 'instant' });
   }
 
   private readonly scrolled = (): void => {
@@ -228,7 +229,7 @@ export class Conversation extends LitElement {
       <order-room-report .room=${this.room} .language=${this.language}></order-room-report>
       ${this.atEnd
         ? nothing
-        : html`<button class="newest ${this.missed ? 'primary' : ''}" data-test="to-newest" @click=${() => this.toEnd(true)}>
+        : html`<button class="newest ${this.missed ? 'primary' : ''}" data-test="to-newest" @click=${() => this.toEnd()}>
             ${icon('down', 18)}${t.chat.fresh(this.missed)}
           </button>`}
     `;
@@ -357,7 +358,7 @@ export class Conversation extends LitElement {
       jump: (seq) => void this.jumpTo(seq),
       history: (entry) => void this.history.show(entry),
       react: (seq, reaction, on) => this.react(seq, reaction, on),
-      grown: () => this.atEnd && this.toEnd(false),
+      grown: () => this.atEnd && this.toEnd(),
     };
   }
 
