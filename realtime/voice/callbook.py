@@ -329,17 +329,16 @@ async def renew(
     address: str,
     capacity: int,
     lease: float,
-    draining: bool = False,
 ) -> datetime:
     """Keep a media process registered for `lease` seconds from now; return the lease's end.
 
-    New calls pass by one that is `draining`.
+    New calls pass by one without `capacity`; those that it carries stay.
     """
     until = tx.now + timedelta(seconds=lease)
     renewed = await tx.conn.execute(
         update(media_processes)
         .where(media_processes.c.incarnation == incarnation)
-        .values(lease_until=until, draining=draining)
+        .values(lease_until=until, capacity=capacity)
     )
     if renewed.rowcount == 0:
         await tx.conn.execute(
@@ -351,7 +350,7 @@ async def renew(
                 incarnation=incarnation,
                 address=address,
                 capacity=capacity,
-                draining=draining,
+                draining=False,
                 started_at=tx.now,
                 lease_until=until,
             )

@@ -83,6 +83,7 @@ class CarriedCalls:
         # Calls with a vanished party, until their end is written.
         self._lost: set[CallId] = set()
         self._nudged = asyncio.Event()
+        self._proving = False  # it starts, and will carry calls in a moment
         self._running = False
         self._busy = True  # whether there was anything to look after, as of the last look
         self._archive: Archive | None = None
@@ -154,8 +155,12 @@ class CarriedCalls:
 
     async def run(self) -> None:
         """Keep the lease and the node's calls up to date until cancelled."""
-        self.node.start()
-        await self.node.prove()
+        self._proving = True
+        try:
+            self.node.start()
+            await self.node.prove()
+        finally:
+            self._proving = False
         self._running = True
         try:
             while True:
@@ -203,8 +208,11 @@ class CarriedCalls:
         """Move the calls of media processes whose lease lapsed, or end them: a `Chore`.
 
         While this process runs, its own lease is renewed first: being able to look proves that
-        it lives, even if something held it up for longer than a lease.
+        it lives, even if something held it up for longer than a lease. While it starts, it waits:
+        what its former run left behind it can take over as soon as it has proved itself.
         """
+        if self._proving:
+            return
         now, busy = await callbook.busy(self._database)
         if self._running:
             await self.keep_lease(now)
@@ -226,9 +234,9 @@ class CarriedCalls:
                 tx,
                 self.node.incarnation,
                 address=self._address,
-                capacity=self._limits.calls_per_node,
+                # the calls that an overloaded process carries stay: moving them is no relief
+                capacity=0 if self.node.overloaded else self._limits.calls_per_node,
                 lease=self._limits.lease_seconds,
-                draining=self.node.overloaded,
             )
         self._lease_until = until
 

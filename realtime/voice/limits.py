@@ -94,8 +94,9 @@ class VoiceLimits(msgspec.Struct, frozen=True, kw_only=True):
     what came later is not known."""
 
     lag_seconds: float = 0.25
-    """A node whose event loop is held up for longer than this on average, or to which more comes
-    than it can read for so long, takes no new call: the sound of all would come in lumps."""
+    """A node whose event loop is held up for longer than this at most beats of its pulse, or to
+    which more comes than it can read for so long, takes no new call: the sound of all would come
+    in lumps."""
 
     pending_datagrams: int = 64
     """Datagrams other than media waiting for the handshake of one leg; more are dropped."""

@@ -133,7 +133,7 @@ class Node:
 
     @property
     def lag(self) -> float:
-        """Seconds by which the event loop lately ran late on average, or media is late now."""
+        """Seconds by which the event loop lately ran late, or media is late now."""
         behind = 0.0 if self._plane is None else self._plane.behind
         return max(self._pulse.lag, behind)
 

@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+import statistics
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 
 import structlog
@@ -32,15 +34,14 @@ Tell = Callable[[str, str], None]
 PHASES = 50
 """Turns within a pulse: 10 ms apart, a dozen parties each where a process is full."""
 
-LAG_LEARNS = 0.2
-"""How much one pulse counts in the lag."""
+LAG_BEATS = 5
+"""Beats whose median is the lag: one or two that come late are a hiccup, three an overload."""
 
 
 class Pulse:
     """Looks after the parties of `calls`, whoever they are by then, until it is stopped.
 
     Attributes:
-        lag: seconds by which the event loop lately ran late, on average.
         counters: what came of the packets of legs while they were in use, up to a second ago.
     """
 
@@ -55,7 +56,7 @@ class Pulse:
         on_word: Callable[[str, str, Word], None],
     ) -> None:
         """Prepare; what is told when is `Node`'s promise."""
-        self.lag = 0.0
+        self._late = deque([0.0] * LAG_BEATS, LAG_BEATS)
         self.counters = Counters()
         self._limits = limits
         self._calls = calls
@@ -65,6 +66,11 @@ class Pulse:
         self._on_word = on_word
         # Set while started.
         self._beating: asyncio.Task[None] | None = None
+
+    @property
+    def lag(self) -> float:
+        """Seconds by which the event loop lately ran late; a hiccup does not count."""
+        return statistics.median(self._late)
 
     def start(self) -> None:
         """Begin. Needs a running event loop."""
@@ -91,7 +97,7 @@ class Pulse:
         while True:
             due = max(due, time.monotonic()) + pulse
             await asyncio.sleep(due - time.monotonic())
-            self.lag += (time.monotonic() - due - self.lag) * LAG_LEARNS
+            self._late.append(time.monotonic() - due)
             turns: list[list[Party]] = [[] for _ in range(PHASES)]
             for parties in self._calls.values():
                 for party in parties.values():

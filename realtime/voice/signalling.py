@@ -25,7 +25,6 @@ from orders.errors import (
     Malformed,
     OrderUnknown,
     Refused,
-    TooManyOpen,
     Unavailable,
 )
 from orders.events import CallId, OrderId, PersonId
@@ -94,7 +93,6 @@ class Switchboard:
             recordings=recordings,
         )
         self.node = self._carried.node
-        self._capacity = limits.calls_per_node
         self._distant = None if afar is None else DistantGates(afar, self._present)
         self._stamps = itertools.count(1)
         self._tasks: set[asyncio.Task[None]] = set()
@@ -105,7 +103,8 @@ class Switchboard:
         """Ring the other party; if the other party rings already, take that call.
 
         `to` may name whom. Raises `OrderUnknown`, `Malformed` (if `to` is not the other party),
-        `CallsClosed`, `InCall`, `TooManyOpen`, `IdReused`, `Unavailable`.
+        `CallsClosed`, `InCall`, `IdReused`, and `Unavailable`, with reason `no_media` where no
+        media process has room.
         """
         content = command_digest(Verb.START, to or "")
         call: CallId | None = None
@@ -366,7 +365,7 @@ class Switchboard:
         """The media process that a new call goes to: this one in the embedded size."""
         if self._carries and self._afar is None:
             if self._carried.is_full:
-                raise TooManyOpen(limit=self._capacity, what="calls")
+                raise Unavailable(reason="no_media")
             return self.node.incarnation
         found = await carriers.least_loaded(tx.conn, self._database)
         if found is None:

@@ -2,12 +2,16 @@
 
 import asyncio
 
+import pytest
+
 from orders.clock import Sweeper
 from orders.database import Database
+from orders.errors import Unavailable
 from orders.events import CLOCK, CallEnd, CallEnded
 from orders.tables import orders
-from realtime.voice import callbook
+from realtime.voice import callbook, carriers
 from realtime.voice.limits import VoiceLimits
+from realtime.voice.node import Node
 from tests.orders.world import Watch, open_room, opened
 from tests.realtime.voice.desk import Desk, desk, end_of, free, told
 from tests.realtime.voice.peer import Peer
@@ -105,6 +109,60 @@ async def test_a_lapsed_lease_moves_its_calls_to_a_living_process(own_database_u
             found = await callbook.find(conn, talking.order, call)
         assert found.incarnation == alive.board.node.incarnation
         for each in (dead, alive):
+            await each.board.node.close()
+
+
+async def test_a_process_that_starts_ends_no_call_that_it_will_take_over(
+    own_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch, proved = Watch(), asyncio.Event()
+    prove = Node.prove
+
+    async def slowly(node: Node) -> None:
+        await proved.wait()
+        await prove(node)
+
+    async with opened(own_database_url, watch) as database:
+        room = await open_room(database)
+        dead = Desk(database)
+        call = await dead.talk(room)
+        watch.forward(seconds=60)
+        monkeypatch.setattr(Node, "prove", slowly)
+        async with desk(database) as restarted:
+            await asyncio.sleep(0)  # it has begun to start
+            await restarted.board.end_lapsed()
+            assert len(await told(database, room)) == 2
+            proved.set()
+            async with asyncio.timeout(60):
+                while call not in restarted.board.node.calls:
+                    await asyncio.sleep(0.02)
+            assert len(await told(database, room)) == 2
+        await dead.board.node.close()
+
+
+async def test_an_overloaded_process_keeps_its_calls_and_gets_no_further_one(
+    own_database_url: str,
+) -> None:
+    watch = Watch()
+    async with opened(own_database_url, watch) as database:
+        talking, elsewhere = [await open_room(database) for _ in range(2)]
+        loaded, other = Desk(database), Desk(database)
+        call = await loaded.talk(talking)
+        await other.ring(elsewhere)
+        loaded.board.node._limits = VoiceLimits(lag_seconds=-1.0)  # from now on it is too late
+        watch.forward(seconds=2)
+        for each in (loaded, other):
+            await each.board._carried.keep_lease(await database.now())
+            await each.board._carried._rescue()
+        async with database.reading() as conn:
+            found = await callbook.find(conn, talking.order, call)
+            free = await carriers.least_loaded(conn, database)
+        assert found.incarnation == loaded.board.node.incarnation
+        assert free == other.board.node.incarnation
+        assert not [media for _, media in loaded.signals if media == "moved"]
+        with pytest.raises(Unavailable):
+            await loaded.ring(await open_room(database))
+        for each in (loaded, other):
             await each.board.node.close()
 
 

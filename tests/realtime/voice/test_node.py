@@ -3,6 +3,7 @@
 import asyncio
 import os
 import socket
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -223,6 +224,31 @@ async def test_a_third_person_is_refused(opened: Opened) -> None:
         room.node.expect("call", "seller")
         with pytest.raises(TooManyOpen):
             await room.node.join("call", "stranger", CHROMIUM, "1")
+
+
+async def test_a_hiccup_is_no_overload_but_an_event_loop_that_stays_late_is(opened: Opened) -> None:
+    limits = msgspec.structs.replace(LIMITS, pulse_seconds=0.02, lag_seconds=0.5)
+    async with opened(limits) as room:
+
+        def late() -> int:
+            return sum(each > limits.lag_seconds for each in room.node._pulse._late)
+
+        async def held_up() -> None:
+            before = late()
+            await asyncio.sleep(0)  # the pulse waits for its next beat
+            time.sleep(2 * limits.lag_seconds)  # the very thing: the event loop stands still
+            async with asyncio.timeout(60):
+                while late() == before:
+                    await asyncio.sleep(0)
+
+        await held_up()
+        assert not room.node.overloaded
+        await held_up()
+        await held_up()
+        assert room.node.overloaded
+        async with asyncio.timeout(60):
+            while room.node.overloaded:
+                await asyncio.sleep(0.02)
 
 
 async def test_a_full_node_takes_no_further_call(opened: Opened) -> None:

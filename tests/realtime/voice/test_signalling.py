@@ -17,7 +17,6 @@ from orders.errors import (
     OrderUnknown,
     Refused,
     SdpRefused,
-    TooManyOpen,
     Unavailable,
     WrongState,
 )
@@ -225,8 +224,9 @@ async def test_a_call_carried_elsewhere_is_not_answered_here(database: Database)
 async def test_a_full_process_takes_no_further_call(database: Database) -> None:
     office = Desk(database, VoiceLimits(calls_per_node=1))
     await office.ring(await open_room(database))
-    with pytest.raises(TooManyOpen):
+    with pytest.raises(Unavailable) as refused:
         await office.ring(await open_room(database))
+    assert refused.value.facts == {"reason": "no_media"}
 
 
 async def test_both_hear_each_other_and_mute_is_signalled(database: Database) -> None:
