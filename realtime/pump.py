@@ -32,6 +32,8 @@ log = structlog.get_logger(__name__)
 
 FAILED = 1011
 """Close code of RFC 6455 for a fault of ours."""
+TOGETHER = 64 * 1024
+"""Bytes that leave in one go; then one looks again whether the browser takes them."""
 RETRY = 1.0
 """Seconds until the pump looks again after the database could not be reached."""
 
@@ -146,10 +148,16 @@ class Pump:
     def _write_at_once(self) -> bool:
         """Write what need not be waited for; return whether that is all."""
         while self._has_news():
-            payload = self._at_hand() if self.line.writable.is_set() else None
-            if payload is None:
+            if not self.line.writable.is_set():
                 return False
-            if not self.line.say(payload):
+            frames: list[bytes] = []
+            size = 0
+            while size < TOGETHER and (frame := self._at_hand()) is not None:
+                frames.append(frame)
+                size += len(frame)
+            if not frames:
+                return not self._has_news()
+            if not self.line.say(*frames):
                 self.gone = True
                 return True
         return True
@@ -175,6 +183,8 @@ class Pump:
                 return None
             follow.cursor, payload = found
             follow.head = max(follow.head, follow.cursor)
+            if not _behind(follow):
+                del self._moved[order]
             return payload
         if self._signals:
             return encode(self._signals.pop(next(iter(self._signals))))
