@@ -7,6 +7,9 @@ which one person may write are raised by the setting made for that
 
 - *capacity*: everybody has a few messages on their way all the time;
 - *latency*: messages at fixed times, from when one should be sent until the other party has it;
+  the two of an order write half a round apart, as people who answer each other do;
+- *crossing*: the same at one rate where they write at the same moment, which is the worst there
+  is for two gateways: each of them learns of the other's message while it stores its own;
 - *resume*: everybody's buyer is away for some messages; from the first connect to the last entry;
 - *idle*: signed-in connections in a server just started, its memory before and after;
 - *echo*: a bare WebSocket echo on the same server software, in the same run.
@@ -132,7 +135,7 @@ async def capacity(
 async def latency(
     clients: Sequence[Client], ledger: Ledger, rate: int, seconds: float, roots: Sequence[int]
 ) -> dict[str, float]:
-    """Send `rate` messages a second at fixed times, everybody in turn."""
+    """Send `rate` messages a second at fixed times, the clients in turn."""
     for client in clients:
         client.answered = None
     meter = Meter(roots)
@@ -270,11 +273,16 @@ async def measure(site: Site, given: argparse.Namespace, server_core: int) -> No
         gc.collect()
         gc.freeze()
         gc.disable()  # a look of the collector would make the load late
-        clients = [client for pair in pairs for client in (pair.buyer, pair.seller)]
+        clients = [*(pair.buyer for pair in pairs), *(pair.seller for pair in pairs)]
+        crossing = [client for pair in pairs for client in (pair.buyer, pair.seller)]
         most = await capacity(clients, ledger, given.seconds, roots)
         slow = {
             str(rate): await latency(clients, ledger, rate, given.seconds, roots)
             for rate in given.rates
+        }
+        crossed = {
+            str(rate): await latency(crossing, ledger, rate, given.seconds, roots)
+            for rate in given.crossing
         }
         resumed = await resume(pairs[: given.resume], ledger, given.missed)
         gc.enable()
@@ -292,7 +300,8 @@ async def measure(site: Site, given: argparse.Namespace, server_core: int) -> No
         port = site.echo()
     await listens(port)
     echo = await echoes(f"ws://127.0.0.1:{port}/", 100, given.seconds / 2)
-    loads = [most["loader_load_percent"], *(each["loader_load_percent"] for each in slow.values())]
+    late = [*slow.values(), *crossed.values()]
+    loads = [most["loader_load_percent"], *(each["loader_load_percent"] for each in late)]
     print(
         json.dumps(
             {
@@ -302,6 +311,7 @@ async def measure(site: Site, given: argparse.Namespace, server_core: int) -> No
                 "echo_per_s": round(echo),
                 "ratio_to_echo": round(most["delivered_per_s"] / echo, 3),
                 "latency_ms": slow,
+                "latency_crossing_ms": crossed,
                 **found,
                 "resume_s": round(resumed, 3),
                 "resumed": f"{min(given.resume, len(rooms))} x {given.missed}",
@@ -348,6 +358,7 @@ def main() -> None:
     arguments.add_argument("--pairs", type=int, default=500, help="orders, two people each")
     arguments.add_argument("--seconds", type=float, default=12, help="of each phase")
     arguments.add_argument("--rates", type=int, nargs="*", default=[500, 1000, 4000])
+    arguments.add_argument("--crossing", type=int, nargs="*", default=[1000])
     arguments.add_argument("--idle", type=int, default=10_000, help="idle connections")
     arguments.add_argument("--resume", type=int, default=500, help="buyers that were away")
     arguments.add_argument("--missed", type=int, default=20, help="messages that each missed")
