@@ -9,12 +9,16 @@ firing that fails even there is put off, a little longer each time, so that it s
 It sleeps until the earliest due time or a nudge, and never longer than a second, because
 a nudge may be lost, or was given to another process. After a pass that found something it rests
 for a moment, so that what comes due meanwhile shares the next transaction.
+
+Chores judge other processes by when they were last heard of. After a moment in which this one stood
+still they wait for the next pass: the others may have stood still with it, and speak up now.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -52,6 +56,8 @@ PERIOD = 1.0
 """Seconds the sweeper sleeps at most."""
 REST = 0.1
 """Seconds it rests after a pass that found something: nobody minds a tenth of a second."""
+STOOD_STILL = 1.0
+"""Seconds by which a pass comes late for other reasons than that it is busy here."""
 AT_ONCE = 200
 """Clocks looked up in one pass."""
 TOGETHER = 50
@@ -89,6 +95,8 @@ class Sweeper:
         self._late = late
         self._beaten: datetime | None = None  # the last beat of this sweeper
         self._nudged = asyncio.Event()
+        self._expected: float | None = None  # when `run` meant to look again
+        self._held_up = False  # the last pass left its chores to the next
 
     def nudge(self) -> None:
         """Look sooner: a clock was set or moved."""
@@ -104,6 +112,7 @@ class Sweeper:
                 log.warning("sweeper waits for the database")
             except Exception:
                 log.exception("a sweep failed")
+            self._expected = time.monotonic() + wait
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._nudged.wait()
@@ -129,9 +138,17 @@ class Sweeper:
         for place in range(0, len(due), TOGETHER):
             for order in await self._look_after_few(due[place : place + TOGETHER]):
                 await self._look_after(order)
-        for chore in self._chores:
-            await chore()
+        if not self._stood_still():
+            for chore in self._chores:
+                await chore()
         return len(due), wait
+
+    def _stood_still(self) -> bool:
+        """Whether this pass comes late; the one after such a pass does not, however late it is."""
+        expected, self._expected = self._expected, None
+        late = expected is not None and time.monotonic() - expected > STOOD_STILL
+        self._held_up = late and not self._held_up
+        return self._held_up
 
     async def _due_orders(self, now: datetime) -> tuple[Sequence[OrderId], bool]:
         """Return the orders of the clocks that are due longest, and whether there may be more."""

@@ -7,6 +7,7 @@ What starts and holds it together:
 - `serving`    the server around the application, and its stop; `transport` is the line under it
 - `app`        the route table
 - `running`    everything that runs in one process, in order; `edge` is what it shares
+- `patience`   limits that do not count the time in which the process stood still
 - `telemetry`  logs and metrics, without personal data; `tracing` OpenTelemetry, if asked for
 
 One browser's socket, from the outside in:

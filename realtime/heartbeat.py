@@ -2,6 +2,9 @@
 
 A hint that was lost costs one period: the ping says how far every order goes. Whenever the bus
 says that it was deaf, or is not whole, the database is asked at once.
+
+A process that stood still, because the machine had no time for it, holds that against nobody: it
+did not listen meanwhile.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from realtime import telemetry
 from realtime.bus import Bus
 from realtime.hub import Hub
 from realtime.limits import Limits
+from realtime.patience import STOOD_STILL
 from realtime.protocol import Ping
 from realtime.tails import Tails
 
@@ -57,8 +61,12 @@ class Heartbeat:
         next_around = loop.time() + self._limits.presence_every
         tick = min(self._limits.watch_every, self._limits.ping_every)
         while True:
+            looked = loop.time()
             missed = await self._missed(tick)
+            stood = loop.time() - looked - tick
             for session in list(self._hub.every()):
+                if stood > STOOD_STILL:
+                    session.forgive(stood)
                 session.judge(loop.time())
             try:
                 unheard = not self._bus.is_whole or self._bus.misses_somebody

@@ -137,6 +137,12 @@ class Session:
             wait, self._line.give_up, int(code), self._limits.close_patience
         )
 
+    def forgive(self, seconds: float) -> None:
+        """Do not count so many seconds, in which nobody here listened, as the browser's."""
+        self._heard += seconds
+        if self.pump.sending_since is not None:
+            self.pump.sending_since += seconds
+
     def judge(self, now: float) -> None:
         """Close the socket if its time is over: the token's, the browser's or the line's."""
         offered = self.pump.sending_since

@@ -10,10 +10,12 @@ kernel drops that lock when pytest finishes, fails, is interrupted or is killed;
 stops its server and deletes its files.
 """
 
+import atexit
 import contextlib
 import fcntl
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -21,6 +23,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -341,10 +344,45 @@ def program(name: str) -> str:
 
 
 def free_port() -> int:
-    """A TCP port of the loopback interface that nobody listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A TCP port of the loopback interface that nobody else takes before it is used.
+
+    The kernel gives it to nobody who asks for any port, be it to listen or to connect; and the
+    UDP port of that number, held by this process, keeps it from the other workers.
+    """
+    ours = _not_the_kernels()
+    while True:
+        port = random.choice(ours)
+        held = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with socket.socket() as probe:
+            try:
+                held.bind(("127.0.0.1", port))
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                held.close()
+                continue
+        _held.append(held)
+        if len(_held) > _HELD_MOST:
+            _held.popleft().close()
+        return port
+
+
+_held: deque[socket.socket] = deque()
+_HELD_MOST = 100
+"""Ports that are kept from others at once: more than a test asks for."""
+
+
+@atexit.register
+def _let_go() -> None:
+    while _held:
+        _held.pop().close()
+
+
+def _not_the_kernels() -> range:
+    """Ports that are not among those that the kernel chooses from; all high ones if unknown."""
+    first = 32_768
+    with contextlib.suppress(OSError):
+        first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    return range(20_000, first) if first > 24_000 else range(20_000, 61_000)
 
 
 @contextmanager

@@ -18,11 +18,12 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 from websockets.typing import Origin
 
+from realtime.patience import Patience
 from tests import published
 
 PATIENCE = 30.0
 """Seconds that a test waits for what must happen. Usual is some milliseconds; but the machine
-may be busy with a browser or two."""
+may be busy with a browser or two. While it stands still no time passes here."""
 
 Frame = dict[str, Any]
 T = TypeVar("T")
@@ -96,6 +97,7 @@ class Browser:
             origin=None if origin is None else Origin(origin),
             compression=None,
             max_size=None,
+            open_timeout=PATIENCE,
         )
         self._reader = asyncio.create_task(self._read())
 
@@ -241,7 +243,7 @@ class Browser:
 
     async def _until(self, found: Callable[[], T | None], within: float) -> T:
         try:
-            async with asyncio.timeout(within), self._news:
+            async with Patience(within), self._news:
                 while (result := found()) is None:
                     if self._broken is not None:
                         raise self._broken

@@ -2,7 +2,8 @@
 
 A listener that has not heard its canary for `DEAF_AFTER` takes its line for dead, however open it
 looks, and starts anew: a half-open link, a paused server, a killed subscription and a server that
-lost its memory all end there. After every start, and whenever a channel was joined, those who
+lost its memory all end there. Time in which this process stood still is not counted: what was said
+meanwhile waits in the socket. After every start, and whenever a channel was joined, those who
 listen are told that they may have missed something.
 """
 
@@ -24,6 +25,7 @@ from realtime.bus.letters import SENDER_BYTES, announcement_of, sender_of, unsea
 from realtime.bus.link import GONE, Link
 from realtime.bus.nodes import Node, Nodes
 from realtime.bus.speaking import CANARY_EVERY, PAUSE_FIRST, PAUSE_MOST, Pulse
+from realtime.patience import STOOD_STILL
 
 log = structlog.get_logger(__name__)
 
@@ -64,8 +66,7 @@ class Listener:
     @property
     def is_whole(self) -> bool:
         """Whether what is said at this node is heard."""
-        heard = self._canary_heard
-        return heard is not None and time.monotonic() - heard < DEAF_AFTER
+        return self._canary_heard is not None
 
     @property
     def misses_somebody(self) -> bool:
@@ -117,17 +118,28 @@ class Listener:
             self._unconfirmed = set()
             self._link = link
             await self._ask_for(link, self._all())
-            quiet_since = time.monotonic()
+            quiet_since = now = time.monotonic()
             while True:
-                message = await link.hear(CANARY_EVERY)
+                left = (self._canary_heard or quiet_since) + DEAF_AFTER - now
+                if left <= 0.0:
+                    raise _DeafError
+                looked, wait = now, min(left, CANARY_EVERY)
+                message = await link.hear(wait)
                 if message is not None:
                     self._take(*message[:3])
-                heard = self._canary_heard or quiet_since
-                if time.monotonic() - heard > DEAF_AFTER:
-                    raise _DeafError
+                now = time.monotonic()
+                if (stood := now - looked - wait) > STOOD_STILL:
+                    quiet_since += stood
+                    self._stood_still(stood, now)
         finally:
             self._link = None
             await link.close()
+
+    def _stood_still(self, seconds: float, now: float) -> None:
+        """Count nobody's silence while we did not listen."""
+        if self._canary_heard is not None:
+            self._canary_heard = min(now, self._canary_heard + seconds)
+        self.peers = {who: min(now, at + seconds) for who, at in self.peers.items()}
 
     async def _ask_for(self, link: Link, channels: set[str]) -> None:
         if not channels:

@@ -2,7 +2,8 @@
 
 The library's own listener connects again in silence and waits without end for a peer that has
 vanished; both would make a process deaf without anybody noticing. So this is a plain connection:
-what breaks is raised, nothing is repeated, and nothing waits longer than `ANSWER_WITHIN`.
+what breaks is raised, nothing is repeated, and nothing waits longer than `ANSWER_WITHIN`, not
+counting the time in which we stood still ourselves.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from redis.asyncio.connection import SSLConnection, parse_url
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+
+from realtime.patience import Patience
 
 ANSWER_WITHIN = 2.0
 """Seconds that Redis may take to answer. Usual is a third of a millisecond."""
@@ -49,12 +52,12 @@ class Link:
             protocol=2,
             client_name=name,
             socket_timeout=None,  # the library's own way to wait may swallow a cancellation
-            socket_connect_timeout=ANSWER_WITHIN,
+            socket_connect_timeout=None,  # the same
             retry=Retry(NoBackoff(), 0),
         )
         link = cls(connection)
         try:
-            async with asyncio.timeout(ANSWER_WITHIN):
+            async with Patience(ANSWER_WITHIN):
                 await connection.connect()
         except BaseException:
             await link.close()
@@ -63,13 +66,13 @@ class Link:
 
     async def say(self, *command: str | bytes | int) -> None:
         """Send a command whose answer `hear` will return."""
-        async with asyncio.timeout(ANSWER_WITHIN):
+        async with Patience(ANSWER_WITHIN):
             await self._connection.send_command(*command, check_health=False)
 
     async def ask(self, commands: Sequence[Iterable[str | bytes | int]]) -> list[Any]:
         """Send commands in one go and return their answers, in one round trip."""
         packed = self._connection.pack_commands(commands)
-        async with asyncio.timeout(ANSWER_WITHIN):
+        async with Patience(ANSWER_WITHIN):
             await self._connection.send_packed_command(packed, check_health=False)
             return [await self._connection.read_response() for _ in commands]
 

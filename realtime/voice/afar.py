@@ -26,6 +26,7 @@ from orders.events import CallId, OrderId, PersonId
 from realtime import telemetry
 from realtime.bus.link import GONE
 from realtime.bus.nodes import Nodes
+from realtime.patience import Patience
 
 log = structlog.get_logger(__name__)
 
@@ -219,7 +220,7 @@ class Afar:
         patience: float = PATIENCE,
     ) -> str:
         try:
-            async with asyncio.timeout(patience):
+            async with Patience(patience):
                 # the question and its answer may live at two nodes
                 link = await self._nodes.open_for(self._list(incarnation), "order-room-asks-media")
                 try:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -85,6 +86,7 @@ class CarriedCalls:
         self._nudged = asyncio.Event()
         self._proving = False  # it starts, and will carry calls in a moment
         self._running = False
+        self._tended_at: float | None = None  # when `run` looked last
         self._busy = True  # whether there was anything to look after, as of the last look
         self._archive: Archive | None = None
         if recordings is not None:
@@ -170,6 +172,7 @@ class CarriedCalls:
                     log.warning("the switchboard waits for the database")
                 except Exception:
                     log.exception("the switchboard could not compare its calls")
+                self._tended_at = time.monotonic()
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(self._limits.renew_seconds):
                         await self._nudged.wait()
@@ -263,11 +266,22 @@ class CarriedCalls:
         await self._measured.write(self._orders, self._limits.sound_seconds)
         # once more after the last has ended: it has to be let go of
         if busy or self._busy or self.node.calls or self._orders:
-            await self._rescue()
+            if not self._stood_still():
+                await self._rescue()
             await self._compare()
             if self._archive is not None:
                 await self._archive.tend()
         self._busy = busy
+
+    def _stood_still(self) -> bool:
+        """Whether this process did nothing for so long that others may have stood still with it.
+
+        Their leases lapsed then, and are being renewed.
+        """
+        if self._tended_at is None:
+            return False
+        since = time.monotonic() - self._tended_at
+        return since > self._limits.renew_seconds + self._limits.lease_seconds / 2
 
     def _export(self) -> None:
         """What the operator's graphs show."""

@@ -62,7 +62,8 @@ class Party:
         current: the leg that is heard; None before the first and after it broke.
         joining: the leg whose handshake is going on; it takes over when that is done.
         listener: the other party's current leg, where this party's packets go.
-        heard_at: monotonic seconds of the last sign of life, or of the first expectation.
+        heard_at: monotonic seconds of the last sign of life, or of the first expectation, as of the
+            last pulse; later by the time in which we stood still.
         gone: the long silence was reported.
         replaced: ids of legs that are over, so that their late requests are refused.
         phase: when within each pulse the party is looked after.
@@ -106,6 +107,13 @@ class Party:
         self.measure_at = self.heard_at + 1
         self.watch = Watch()
         self.take: Take | None = None
+
+    @property
+    def last_heard(self) -> float:
+        """Monotonic seconds of the last sign of life, as of now."""
+        if self.current is None:
+            return self.heard_at
+        return max(self.heard_at, self.current.leg.media.heard_at)
 
     def hearing(self) -> Hearing:
         """How the party is heard at the moment."""

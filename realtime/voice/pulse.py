@@ -7,6 +7,9 @@ Who has not been heard for half of `silent_seconds` is asked for a sign of life,
 So a browser whose microphone is gone, or that has nothing to send, is told from one that cannot
 be reached, and `silent_seconds` can be short. The other way round, a browser to which nothing is
 sent, because the other one is muted or on hold, gets a report instead.
+
+Time in which this process stood still, because the machine had no time for it, is nobody's silence:
+what was sent meanwhile may have been lost, and on the same machine nothing was sent.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from realtime import telemetry
+from realtime.patience import STOOD_STILL
 from realtime.voice.limits import VoiceLimits
 from realtime.voice.party import Party
 from realtime.voice.quality import Word
@@ -96,7 +100,7 @@ class Pulse:
         due = time.monotonic()
         while True:
             due = max(due, time.monotonic()) + pulse
-            await asyncio.sleep(due - time.monotonic())
+            await self._rest(due)
             self._late.append(time.monotonic() - due)
             turns: list[list[Party]] = [[] for _ in range(PHASES)]
             for parties in self._calls.values():
@@ -104,8 +108,17 @@ class Pulse:
                     turns[party.phase % PHASES].append(party)
             for phase, turn in enumerate(turns):
                 if turn:
-                    await asyncio.sleep(due + phase * pulse / PHASES - time.monotonic())
+                    await self._rest(due + phase * pulse / PHASES)
                     self._take_turn(turn)
+
+    async def _rest(self, until: float) -> None:
+        began = time.monotonic()
+        await asyncio.sleep(until - began)
+        now = time.monotonic()
+        if (stood := now - max(until, began)) > STOOD_STILL:
+            for parties in self._calls.values():
+                for party in parties.values():
+                    party.heard_at = min(now, party.last_heard + stood)
 
     def _take_turn(self, turn: list[Party]) -> None:
         now = time.monotonic()
@@ -151,7 +164,7 @@ class Pulse:
     def _look_after(self, party: Party, now: float) -> None:
         current, limit = party.current, self._limits.silent_seconds
         if current is not None:
-            party.heard_at = max(party.heard_at, current.leg.media.heard_at)
+            party.heard_at = party.last_heard
             quiet = now - current.quiet_since() >= self._limits.quiet_seconds
             if quiet or now >= current.report_at:
                 scatter = random.uniform(0.5, 1.5)  # noqa: S311 - not a secret

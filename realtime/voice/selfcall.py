@@ -14,6 +14,7 @@ from collections.abc import Callable
 
 import structlog
 
+from realtime.patience import Patience
 from realtime.voice import adapter
 from realtime.voice.adapter import Handshake, Identity, Keys
 from realtime.voice.agent import token
@@ -40,7 +41,7 @@ async def try_out(plane: Plane, patience: float = PATIENCE) -> bool:
         return True
     ends = [_End(plane, plane.address), _End(plane, plane.address)]
     try:
-        async with asyncio.timeout(patience):
+        async with Patience(patience):
             for end in ends:
                 await end.connect()
             for end, other in (ends, reversed(ends)):

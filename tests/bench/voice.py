@@ -162,8 +162,9 @@ class Speakers:
                 time.sleep(max(0.0, due - time.perf_counter()))
                 self._listen(heard)
             self._sequence += 1
-        time.sleep(0.3)
-        self._listen(heard)
+        for _ in range(30):  # counted, as no moment in which we stand still is one for the server
+            time.sleep(0.01)
+            self._listen(heard)
         return heard
 
     def _listen(self, heard: Heard) -> None:

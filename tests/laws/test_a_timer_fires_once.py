@@ -57,7 +57,7 @@ async def test_what_came_due_while_the_server_was_dead_happens_once_when_it_is_b
     own_database_url: str, tmp_path: Path
 ) -> None:
     async with Process(own_database_url, tmp_path) as server, opened(own_database_url) as database:
-        rooms = [await server.order(policy=_window(4)) for _ in range(3)]
+        rooms = [await server.order(policy=_window(6)) for _ in range(3)]
         server.kill()
         missed = [room for room in rooms if not await _fired(database, room)]
         assert missed

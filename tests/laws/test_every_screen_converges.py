@@ -19,8 +19,11 @@ from tests.orders.world import entries_of, opened, verified
 from tests.socket_browser import Browser, HarnessError
 
 SEED = 20261126
-LIMITS = Limits(drain=0.05, presence_grace=0.2, ring_entries=16, batch_entries=10)
-"""A short memory and short batches, so that resuming reads the database and comes in pieces."""
+LIMITS = Limits(
+    drain=0.05, presence_grace=0.2, ring_entries=16, batch_entries=10, hellos_burst=10_000
+)
+"""A short memory and short batches, so that resuming reads the database and comes in pieces; and
+people may come back as often as it takes."""
 
 
 async def _write(server: InProcess, room: TestOrder, chance: random.Random) -> None:

@@ -251,7 +251,8 @@ async def test_a_sweeper_killed_and_started_again_gives_the_time_back(
         finally:
             second.kill()
             await second.wait()
-        (back,) = await _given(database, room)
+        # the second sweeper stands still for a moment too if the machine does, and gives that back
+        back = (await _given(database, room))[-1]
         fired = next(
             e for e in await entries_of(database, room.order) if isinstance(e.event, DeadlineFired)
         )

@@ -255,17 +255,19 @@ async def test_a_call_to_oneself_is_refused(server: InProcess) -> None:
 
 
 async def test_too_fast_is_told_when_to_come_back(database_url: str) -> None:
-    slow = {"ORDER_ROOM_COMMANDS_PER_SECOND": "4"}
+    slow = {"ORDER_ROOM_COMMANDS_PER_SECOND": "0.1"}  # however long the asking takes
     limits = Limits(commands_burst=2, drain=0.0)
     async with serving(database_url, environment=slow, limits=limits) as server:
         order = await server.order()
         async with server.browser(order.buyer) as buyer:
             answers = await asyncio.gather(
-                *(buyer.ask(t="message.send", order=order.id, text=f"{n}") for n in range(4))
+                *(buyer.ask(t="message.send", order=order.id, text=f"{n}") for n in range(3))
             )
-            refused = [a for a in answers if a["t"] == "refused"]
-            assert {a["code"] for a in refused} == {"rate_exceeded"}
-            assert refused[0]["facts"] == {"limit": "commands_per_second", "retry_after": 1}
+            (refused,) = (a for a in answers if a["t"] == "refused")
+            assert refused["code"] == "rate_exceeded"
+            assert refused["facts"]["limit"] == "commands_per_second"
+            assert 1 <= refused["facts"]["retry_after"] <= 10
+            await buyer.cut()  # until then nobody listens to it, to a farewell neither
             async with server.browser(order.seller) as seller:
                 await seller.say(order.id, "I was not too fast")
 

@@ -153,7 +153,7 @@ async def test_it_knows_the_servers_time(server: InProcess) -> None:
     order = await server.order()
     async with asyncio.timeout(ANSWERED_IN), client(server, order, order.buyer) as buyer:
         await buyer.until(lambda: buyer.situation is not None)
-        assert abs((buyer.now() - await server.edge.database.now()).total_seconds()) < 5
+        assert abs((buyer.now() - await server.edge.database.now()).total_seconds()) < 30
 
 
 @asynccontextmanager

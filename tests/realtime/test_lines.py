@@ -3,6 +3,7 @@
 import asyncio
 import json
 import socket
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -50,6 +51,17 @@ async def test_a_silent_browser_is_taken_for_gone_and_an_answering_one_is_not(
     ):
         silent.answers_pings = False
         assert await silent.closed() == Close.SILENT
+        assert alive.close_code is None
+
+
+async def test_time_in_which_the_process_stood_still_is_nobodys_silence(database_url: str) -> None:
+    limits = Limits(ping_every=0.1, silence=2.0, watch_every=0.1, drain=0.0)
+    async with serving(database_url, limits=limits) as server, server.browser("alive") as alive:
+        await alive.hears(lambda f: f["t"] == "ping")
+        time.sleep(2.5)  # the event loop stands still, and the browser in it
+        mark = len(alive.frames)
+        last = await alive.hears(lambda f: f["t"] == "ping", since=mark)
+        await alive.hears(lambda f: f["t"] == "ping" and f["n"] > last["n"] + 1, since=mark)
         assert alive.close_code is None
 
 
@@ -133,7 +145,7 @@ async def test_who_vanishes_in_mid_sentence_follows_nothing_afterwards(database_
 async def test_a_token_that_ended_ends_the_socket(database_url: str) -> None:
     limits = Limits(token_leeway=0.0, watch_every=0.1, drain=0.0)
     async with serving(database_url, limits=limits) as server:
-        token = server.edge.tokens.mint(PersonId("x"), life=3).token
+        token = server.edge.tokens.mint(PersonId("x"), life=6).token
         async with server.browser("x", token=token) as browser:
             ends = datetime.fromisoformat(browser.welcome["token_ends"])
             assert await browser.closed() == Close.TOKEN_ENDED
@@ -144,10 +156,10 @@ async def test_a_newer_token_keeps_the_socket(database_url: str) -> None:
     limits = Limits(token_leeway=0.0, watch_every=0.1, drain=0.0)
     async with serving(database_url, limits=limits) as server:
         order = await server.order()
-        short = server.edge.tokens.mint(PersonId(order.buyer), life=3).token
+        longer = await server.token(order.buyer)
+        short = server.edge.tokens.mint(PersonId(order.buyer), life=6).token
         async with server.browser(order.buyer, token=short) as browser:
-            await browser.subscribe(order.id)
-            await browser.send(t="refresh", token=await server.token(order.buyer))
+            await browser.send(t="refresh", token=longer)
             refreshed = await browser.hears(lambda f: f["t"] == "refreshed")
             assert refreshed["token_ends"] > browser.welcome["token_ends"]
             ended = datetime.fromisoformat(browser.welcome["token_ends"])

@@ -60,8 +60,9 @@ async def test_one_bad_question_fails_nobody_else(
 
 
 async def test_who_stands_behind_others_lets_them_go_first(
-    database: Database, log: list[tuple[str, list[int]]]
+    database: Database, log: list[tuple[str, list[int]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(together, "BEHIND_MOST", 60.0)
     ahead: Together[int, int] = Together(database, _Reader("ahead", log), most=1)
     behind: Together[int, int] = Together(database, _Reader("behind", log), behind=[ahead])
     await asyncio.gather(behind.ask(1), *(ahead.ask(n) for n in (2, 3, 4)))

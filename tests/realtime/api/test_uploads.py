@@ -307,11 +307,13 @@ async def test_a_killed_server_has_every_byte_it_counted(
         order = await server.order()
         me = Sender(server, order, order.buyer)
         place = await me.place(len(content))
-        sending = asyncio.create_task(me.more(place, 0, _slowly(content)))
+        killed = asyncio.Event()
+        sending = asyncio.create_task(me.more(place, 0, _all_but_the_end(content, killed)))
         ends = time.monotonic() + 30
         while (noted := await me.offset(place)) == 0:
             assert time.monotonic() < ends
         server.kill()
+        killed.set()
         await asyncio.gather(sending, return_exceptions=True)
         await server.start()
         offset = await me.offset(place)
@@ -325,10 +327,11 @@ async def test_a_killed_server_has_every_byte_it_counted(
         await server.stop()
 
 
-async def _slowly(content: bytes) -> AsyncIterator[bytes]:
-    for start in range(0, len(content), 500_000):
+async def _all_but_the_end(content: bytes, over: asyncio.Event) -> AsyncIterator[bytes]:
+    for start in range(0, len(content) - 500_000, 500_000):
         yield content[start : start + 500_000]
         await asyncio.sleep(0.1)
+    await over.wait()
 
 
 async def _age(server: InProcess, place: str, seconds: float) -> None:

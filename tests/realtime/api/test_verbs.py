@@ -264,7 +264,7 @@ async def test_a_token_narrowed_to_one_order_acts_on_no_other(
 async def test_who_calls_too_fast_is_told_when_to_come_back(
     database_url: str, caller: Enter
 ) -> None:
-    slow = {"ORDER_ROOM_COMMANDS_PER_SECOND": "2"}
+    slow = {"ORDER_ROOM_COMMANDS_PER_SECOND": "0.1"}  # however long the asking takes
     limits = Limits(commands_burst=2, drain=0.0)
     async with serving(database_url, environment=slow, limits=limits) as server:
         order = await server.order()
@@ -274,8 +274,10 @@ async def test_who_calls_too_fast_is_told_when_to_come_back(
         )
         refused = [answer for answer in answers if answer.status_code == 429]
         assert refused
-        assert refused[0].json()["facts"] == {"limit": "commands_per_second", "retry_after": 1}
-        assert refused[0].headers["retry-after"] == "1"
+        facts = refused[0].json()["facts"]
+        assert facts["limit"] == "commands_per_second"
+        assert 1 <= facts["retry_after"] <= 10
+        assert refused[0].headers["retry-after"] == str(facts["retry_after"])
         other = await caller(server, order.seller, order.id)
         await other.do("message.send", text="I was not too fast")
 

@@ -18,10 +18,12 @@ from orders.errors import RateExceeded
 from orders.events import OrderId, PersonId
 from realtime.bus import PersonMoved, PersonTypes, Signal
 from realtime.bus.asking import Asker
+from realtime.bus.hearing import DEAF_AFTER
 from realtime.bus.letters import HINT_BYTES
 from realtime.bus.link import Link
 from realtime.bus.nodes import Nodes, shards
 from realtime.bus.remote import RemoteBus
+from realtime.bus.speaking import CANARY_EVERY
 from realtime.limits import Limits
 from realtime.rates import Rates
 from realtime.running import running
@@ -131,9 +133,7 @@ async def test_a_killed_subscription_is_noticed_within_seconds(private_redis: Se
     async with _processes(private_redis.url, 2) as (one, two):
         killed = await _tell(private_redis.url, "CLIENT", "KILL", "TYPE", "pubsub")
         assert killed == 2
-        began = time.monotonic()
-        await until(lambda: one.gaps > 0 and two.gaps > 0)
-        assert time.monotonic() - began < 10.0
+        await until(lambda: one.gaps > 0 and two.gaps > 0, within=10.0)
         await until(lambda: one.bus.is_whole and two.bus.is_whole)
         one.bus.publish_hint([_news(5)])
         await until(lambda: [h.upto for h in two.hints] == [5])
@@ -154,14 +154,26 @@ async def test_what_could_not_be_said_is_said_when_redis_is_back(private_redis: 
         await until(lambda: bool(two.hints) and two.hints[-1].upto == 6)
 
 
+async def test_who_stood_still_hears_what_was_said_meanwhile_and_is_not_taken_for_deaf(
+    redis_url: str,
+) -> None:
+    async with _processes(redis_url, 2) as (one, two):
+        one.bus.publish_hint([_news(4)])
+        time.sleep(DEAF_AFTER + 0.5)  # both stand still, and so do their canaries
+        await until(lambda: [h.upto for h in two.hints] == [4])
+        heard = time.monotonic()
+        await until(lambda: time.monotonic() > heard + CANARY_EVERY)
+        assert one.bus.is_whole
+        assert two.bus.is_whole
+        assert (one.gaps, two.gaps) == (0, 0)
+
+
 async def test_a_server_that_stands_still_is_noticed_within_seconds(
     private_redis: Server,
 ) -> None:
     async with _processes(private_redis.url, 2) as (one, two):
         private_redis.pause()
-        began = time.monotonic()
-        await until(lambda: not one.bus.is_whole and not two.bus.is_whole)
-        assert time.monotonic() - began < 10.0
+        await until(lambda: not one.bus.is_whole and not two.bus.is_whole, within=10.0)
         one.bus.publish_hint([_news(9)])
         private_redis.resume()
         await until(lambda: one.bus.is_whole and two.bus.is_whole)
@@ -186,7 +198,7 @@ async def test_a_flood_that_redis_cuts_off_is_survived(private_redis: Server) ->
 async def test_what_nobody_understands_is_taken_for_a_gap(redis_url: str) -> None:
     async with _processes(redis_url, 1) as (one,):
         await _tell(redis_url, "PUBLISH", f"{one.bus._prefix}:{{all}}", "12345678 no letter")
-        await until(lambda: one.gaps == 1)
+        await until(lambda: one.gaps > 0)
 
 
 async def test_a_process_cut_off_alone_is_missed_by_those_who_hear_everything_else(
@@ -200,12 +212,12 @@ async def test_a_process_cut_off_alone_is_missed_by_those_who_hear_everything_el
         )
         task = asyncio.create_task(cut.run())
         await until(lambda: cut.is_whole and len(_peers(other.bus)) == 1)
-        assert not other.bus.misses_somebody
+        await until(lambda: not other.bus.misses_somebody)
         line.swallow()
         await until(lambda: other.bus.misses_somebody and not cut.is_whole)
         cut.publish_hint([_news(3)])
         cut.publish_signal(PersonMoved(PersonId("ada"), online=True))
-        assert other.bus.is_whole
+        await until(lambda: other.bus.is_whole)
         line.heal()
         await until(lambda: not other.bus.misses_somebody and cut.is_whole)
         await until(lambda: [hint.upto for hint in other.hints] == [3])

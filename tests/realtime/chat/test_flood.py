@@ -117,7 +117,7 @@ def test_a_faster_setting_lets_programs_write_faster() -> None:
 async def test_the_socket_stays_and_the_message_is_taken_later(own_database_url: str) -> None:
     limits = Limits(
         commands_per_second=1000.0,
-        messages_per_order=2.0,
+        messages_per_order=0.1,  # however long it takes to write them
         messages_per_order_burst=3,
         searches_burst=2,
         searches_per_second=0.01,
@@ -130,7 +130,8 @@ async def test_the_socket_stays_and_the_message_is_taken_later(own_database_url:
             send = {"t": "message.send", "id": "late", "order": order.id, "text": "text 4"}
             refused = await buyer.refused(**send)
             assert refused["code"] == "rate_exceeded"
-            assert refused["facts"] == {"limit": "messages_per_order", "retry_after": 1}
+            assert refused["facts"]["limit"] == "messages_per_order"
+            assert 1 <= refused["facts"]["retry_after"] <= 10
             for number in range(2):
                 await buyer.ask(t="search", id=f"s-{number}", q="text")
             refused = await buyer.refused(t="search", id="s-9", q="text")
@@ -152,9 +153,9 @@ async def _two_processes(redis_url: str, clock: _Clock) -> AsyncIterator[tuple[F
 
 
 WIDE = Limits(
-    messages_per_order=1.0,
+    messages_per_order=0.1,  # Redis has a clock of its own: however long a test takes there
     messages_per_order_burst=80,
-    messages_per_person=1.0,
+    messages_per_person=0.1,
     messages_per_person_burst=160,
 )
 
@@ -177,7 +178,7 @@ async def test_what_somebody_writes_elsewhere_counts_here_after_a_slice(
         assert _written(two, 100, "more") <= 10, "what is left of one burst, and a moment"
         assert _written(one, 100, "again") == 10, "which has not looked since"
         await one.share()
-        clock.now += 5
+        clock.now += 50
         assert _refused(one, A, ME, 1, "late") is not None, "what was too much is owed"
 
 
@@ -190,8 +191,8 @@ async def test_a_process_that_cannot_share_counts_alone_and_tells_later(
         alone = Flood(WIDE, clock, Rates(WIDE, away, "t").add)
         assert _written(alone, 100, "alone") == 80
         await alone.share()
-        clock.now += 1
-        assert _refused(alone, A, ME, 1, "one a second") is None
+        clock.now += 10
+        assert _refused(alone, A, ME, 1, "one in ten seconds") is None
         alone._add = one._add
         await alone.share()
         assert _written(one, 10, "one") == 10

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from aioice import stun
 from pylibsrtp import Error as SrtpError
 
+from realtime.patience import Patience
 from realtime.voice.adapter import Handshake, Identity, Keys
 from realtime.voice.agent import token
 from realtime.voice.sdp import Agreed, Offer
@@ -125,7 +126,7 @@ class Caller:
 
     async def until(self, holds: Callable[[], bool], limit: float = 5) -> None:
         """Wait until something holds that an arriving packet can make true."""
-        async with asyncio.timeout(limit):
+        async with Patience(limit):
             while not holds():
                 self._came.clear()
                 await self._came.wait()

@@ -19,7 +19,7 @@ from realtime.voice.limits import VoiceLimits
 from realtime.voice.signalling import Switchboard
 from tests.realtime.voice.peer import Peer
 
-LIMITS = VoiceLimits(renew_seconds=0.3, lease_seconds=1.0)
+LIMITS = VoiceLimits(renew_seconds=0.3, lag_seconds=60.0)
 
 
 async def main(url: str, order: OrderId, caller: PersonId, callee: PersonId) -> None:

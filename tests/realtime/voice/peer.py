@@ -16,6 +16,7 @@ from aioice.stun import Message
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from pylibsrtp import Error as SrtpError
 
+from realtime.patience import Patience
 from realtime.voice.leg import Reach
 
 HEADER = struct.Struct("!BBHLL")
@@ -160,7 +161,7 @@ class Peer:
 
     async def until(self, holds: Callable[[], bool], limit: float = 5) -> None:
         """Wait until something holds that an arriving packet can make true."""
-        async with asyncio.timeout(limit):
+        async with Patience(limit):
             while not holds():
                 self._came.clear()
                 await self._came.wait()

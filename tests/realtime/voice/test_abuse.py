@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
+import msgspec
 import pytest
 from aioice import stun
 
@@ -21,15 +22,17 @@ from tests.realtime.voice.offers import CHROMIUM
 from tests.realtime.voice.peer import HEADER, rtp
 from tests.realtime.voice.ways import WAYS
 
-LIMITS = VoiceLimits(pulse_seconds=0.05, connect_seconds=0.5)
+LIMITS = VoiceLimits(pulse_seconds=0.05)
+UNANSWERED = msgspec.structs.replace(LIMITS, connect_seconds=4.0)
+"""For those who never answer; the others have to be connected in this time."""
 IDENTITY = Identity()
 FRAME = 0.02
 
 
 @asynccontextmanager
-async def carrying(way: str) -> AsyncIterator[Node]:
+async def carrying(way: str, limits: VoiceLimits) -> AsyncIterator[Node]:
     node = Node(
-        limits=LIMITS,
+        limits=limits,
         reach=Reach(bind=(LOOPBACK,)),
         on_connected=lambda *_: None,
         on_silent=lambda *_: None,
@@ -162,7 +165,7 @@ ATTACKS: dict[Attack, str | None] = {
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
 @pytest.mark.parametrize("way", WAYS)
 async def test_another_call_does_not_notice_and_counters_tell(way: str, attack: Attack) -> None:
-    async with carrying(way) as node:
+    async with carrying(way, UNANSWERED if attack is silent_browsers else LIMITS) as node:
         speaker, listener = await call(node, "bystanders")
         inside, victim = await call(node, "attacked")
         spoken: list[bytes] = []

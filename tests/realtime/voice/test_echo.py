@@ -51,7 +51,7 @@ async def test_what_one_says_comes_back_whole_and_to_nobody_else(path: str) -> N
 
 
 async def test_a_test_ends_by_itself() -> None:
-    async with carrying(limits=VoiceLimits(echo_seconds=0.1)) as node, Peer() as peer:
+    async with carrying(limits=VoiceLimits(echo_seconds=4.0)) as node, Peer() as peer:
         await peer.accept(await node.echoes.join("one", await peer.offer(), "1"))
         await until_over(node)
 

@@ -1,25 +1,28 @@
 """Processes that stop, die or are held up, and what the others make of it."""
 
 import asyncio
+import time
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import select
 
 from orders.clock import Sweeper
 from orders.database import Database
 from orders.errors import Unavailable
 from orders.events import CLOCK, CallEnd, CallEnded
-from orders.tables import orders
+from orders.tables import media_processes, orders
 from realtime.voice import callbook, carriers
 from realtime.voice.limits import VoiceLimits
 from realtime.voice.node import Node
 from tests.orders.world import Watch, open_room, opened
-from tests.realtime.voice.desk import Desk, desk, end_of, free, told
+from tests.realtime.voice.desk import LIMITS, Desk, desk, end_of, free, told, until
 from tests.realtime.voice.peer import Peer
 
 
 async def test_what_another_process_decided_reaches_the_node(database: Database) -> None:
     room = await open_room(database)
-    quick = VoiceLimits(renew_seconds=0.05)
+    quick = VoiceLimits(renew_seconds=0.05, lag_seconds=60.0)
     async with desk(database, quick) as office, Peer() as buyer:
         call = await office.ring(room)
         await office.offer(room, room.buyer, call, buyer)
@@ -164,6 +167,30 @@ async def test_an_overloaded_process_keeps_its_calls_and_gets_no_further_one(
             await loaded.ring(await open_room(database))
         for each in (loaded, other):
             await each.board.node.close()
+
+
+async def test_processes_that_stood_still_together_do_not_take_each_others_calls(
+    own_database_url: str,
+) -> None:
+    async with opened(own_database_url) as database:
+        room = await open_room(database)
+        async with desk(database) as other, desk(database) as office:
+            call = await office.talk(room)
+            time.sleep(LIMITS.lease_seconds + 1)  # the event loop of both stands still
+            woke = await database.now()
+            await until(lambda: _renewed_since(database, woke, 2))
+            async with database.reading() as conn:
+                found = await callbook.find(conn, room.order, call)
+            assert found.incarnation == office.board.node.incarnation
+            assert "moved" not in {word for _, word in (*other.signals, *office.signals)}
+
+
+async def _renewed_since(database: Database, moment: datetime, number: int) -> bool:
+    """Whether so many processes have a lease that was renewed since."""
+    least = moment + timedelta(seconds=LIMITS.lease_seconds)
+    async with database.reading() as conn:
+        leases = await conn.scalars(select(media_processes.c.lease_until))
+        return [lease > least for lease in leases].count(True) == number
 
 
 async def test_a_process_that_was_held_up_does_not_end_its_own_calls(

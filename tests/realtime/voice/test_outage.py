@@ -58,9 +58,14 @@ async def _called(buyer: Browser, seller: Browser, order: TestOrder) -> str:
 
 async def _joined(browser: Browser, order: TestOrder, call: str) -> Peer:
     peer = Peer()
-    answer = await browser.ask(
-        t="call.offer", order=order.id, call=call, leg="1", sdp=await peer.offer()
-    )
+    sdp = await peer.offer()
+    async with asyncio.timeout(60):
+        while True:  # as a browser does, if the media process was not heard in time
+            answer = await browser.ask(t="call.offer", order=order.id, call=call, leg="1", sdp=sdp)
+            if answer["t"] != "refused":
+                break
+            assert answer["facts"]["reason"] == "media_elsewhere", answer
+            await asyncio.sleep(0.2)
     await peer.accept(answer["sdp"])
     return peer
 

@@ -6,6 +6,7 @@ import itertools
 import os
 import socket
 import threading
+import time
 import weakref
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -15,6 +16,7 @@ import msgspec
 import pytest
 from aioice import stun
 
+from realtime.patience import Patience
 from realtime.voice.adapter import Identity
 from realtime.voice.leg import LOOPBACK, Reach
 from realtime.voice.limits import VoiceLimits
@@ -28,6 +30,7 @@ from tests.realtime.voice.caller import Caller
 from tests.realtime.voice.offers import CHROMIUM
 from tests.realtime.voice.peer import HEADER, rtp
 from tests.realtime.voice.ways import WAYS
+from tests.waiting import until
 
 LIMITS = VoiceLimits(pulse_seconds=0.05)
 REACH = Reach(bind=(LOOPBACK,))
@@ -90,12 +93,17 @@ async def talking(node: Node) -> AsyncIterator[tuple[Caller, Caller]]:
         await seller.close()
 
 
-async def hears(ear: socket.socket) -> bytes | None:
+async def hears(ear: socket.socket, within: float = 60.0) -> bytes | None:
     """The next datagram, or None if none comes."""
     try:
-        return await asyncio.wait_for(asyncio.get_running_loop().sock_recv(ear, 2_048), 0.2)
+        async with Patience(within):
+            return await asyncio.get_running_loop().sock_recv(ear, 2_048)
     except TimeoutError:
         return None
+
+
+NOTHING = 0.2
+"""Seconds without a datagram after which none comes any more."""
 
 
 @contextmanager
@@ -176,10 +184,10 @@ async def test_a_check_without_the_password_is_not_answered(way: MediaPath) -> N
         forged.add_message_integrity(b"guessed")
         with stranger_to(buyer) as stranger:
             stranger.send(bytes(forged))
-            assert await hears(stranger) is None
+            assert await hears(stranger, NOTHING) is None
             stranger.send(rtp(1, payload=os.urandom(30)))
-            assert await hears(stranger) is None
-        assert counted(node).rejected >= 1
+            assert await hears(stranger, NOTHING) is None
+        await until(lambda: counted(node).rejected >= 1)
         await still_talk(buyer, seller, 1)
 
 
@@ -193,7 +201,7 @@ async def test_who_repeats_an_overheard_check_does_not_get_the_media(way: MediaP
                 assert got[0] < 4
             for n in range(1, 4):
                 await still_talk(buyer, seller, n)
-            assert await hears(thief) is None
+            assert await hears(thief, NOTHING) is None
 
 
 async def test_who_gets_a_new_address_is_followed_once_it_answered(way: MediaPath) -> None:
@@ -264,7 +272,7 @@ async def test_ten_times_the_rate_is_cut_and_the_other_call_does_not_notice(
     async with carrying(way) as node, talking(node) as (buyer, seller):
         third = await joined(node, "buyer", call="another")
         fourth = await joined(node, "seller", call="another")
-        spoken = 0
+        spoken, began = 0, time.monotonic()
         for n in range(1, 101):
             for burst in range(10):
                 third.send(rtp(10 * n + burst, payload=bytes(40)))
@@ -273,7 +281,8 @@ async def test_ten_times_the_rate_is_cut_and_the_other_call_does_not_notice(
                 spoken += 1
             await asyncio.sleep(0.01)
         await seller.until(lambda: len(seller.heard) == 1 + spoken)
-        assert len(fourth.heard) < 400
+        allowed = LIMITS.packets_per_second * (LIMITS.burst_seconds + time.monotonic() - began)
+        assert len(fourth.heard) <= allowed + 1
         for each in (third, fourth):
             await each.close()
 
@@ -396,9 +405,8 @@ async def test_who_gets_more_than_can_be_read_takes_no_new_call_until_it_is_read
                     await asyncio.sleep(0)
         assert node.overloaded
         async with asyncio.timeout(60):
-            while node.overloaded:
+            while node.overloaded or plane.behind:
                 await asyncio.sleep(0.01)
-        assert plane.behind == 0
         await still_talk(buyer, seller, 1)
 
 

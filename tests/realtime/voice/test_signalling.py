@@ -37,21 +37,23 @@ from tests.realtime.voice.desk import Desk, desk, end_of, free, told, until
 from tests.realtime.voice.offers import CHROMIUM
 from tests.realtime.voice.peer import Peer, rtp
 
-IMPATIENT = VoiceLimits(pulse_seconds=0.05, silent_seconds=0.4, gone_seconds=1.0)
+IMPATIENT = VoiceLimits(pulse_seconds=0.05, silent_seconds=0.4, gone_seconds=2.0, lag_seconds=60.0)
+"""Both have to be connected before they would be gone."""
 
 
-async def test_a_call_is_told_from_ringing_to_its_length(database: Database) -> None:
-    room = await open_room(database)
-    async with desk(database) as office:
-        call = await office.talk(room)
-        await office.board.hang_up(room.order, room.seller, call, "bye")
-        assert await told(database, room) == [
-            (room.buyer, CallRang(call)),
-            (room.seller, CallAnswered(call)),
-            (room.seller, CallEnded(call, CallEnd.COMPLETED, 0)),
-        ]
-    assert await free(database, room)
-    await verified(database, room.order)
+async def test_a_call_is_told_from_ringing_to_its_length(own_database_url: str) -> None:
+    async with opened(own_database_url, Watch()) as database:
+        room = await open_room(database)
+        async with desk(database) as office:
+            call = await office.talk(room)
+            await office.board.hang_up(room.order, room.seller, call, "bye")
+            assert await told(database, room) == [
+                (room.buyer, CallRang(call)),
+                (room.seller, CallAnswered(call)),
+                (room.seller, CallEnded(call, CallEnd.COMPLETED, 0)),
+            ]
+        assert await free(database, room)
+        await verified(database, room.order)
 
 
 async def test_talk_time_begins_with_the_answer(database_url: str) -> None:

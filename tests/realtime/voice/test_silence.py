@@ -11,13 +11,14 @@ from orders.clock import Sweeper
 from orders.database import Database
 from orders.events import CLOCK, CallEnd, CallEnded, CallId, Timer
 from orders.views import situation
+from realtime.patience import Patience
 from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
 from realtime.voice.signalling import Switchboard
 from tests.orders.world import Room, entries_of, open_room, opened, verified
 
 ROOT = Path(__file__).parents[3]
-LEASE = 1.0
+LEASE = VoiceLimits().lease_seconds
 """Of the process that is killed, see `doomed`."""
 
 
@@ -51,12 +52,12 @@ async def test_a_killed_media_process_ends_its_call_for_both(own_database_url: s
         sweeping = asyncio.create_task(sweeper.run())
 
         # While the process lives, its lease is renewed, and the call goes on beyond one lease.
-        await asyncio.sleep(2 * LEASE)
+        await asyncio.sleep(LEASE + 1)
         assert await ended(database, room) == []
 
         process.send_signal(signal.SIGKILL)
         await process.wait()
-        async with asyncio.timeout(LEASE + 3):
+        async with Patience(LEASE + 3):
             while not await ended(database, room):
                 await asyncio.sleep(0.05)
         sweeping.cancel()
