@@ -73,6 +73,10 @@ class Window:
         """The lines of the conversation that tell of that kind of event."""
         return self.page.locator(f'[data-test="entry"][data-kind="{kind}"]')
 
+    async def is_cut_off(self) -> None:
+        """Wait until the page knows that its line is down."""
+        await expect(self.part("connection")).not_to_have_attribute("data-state", "online")
+
     # --- the order ---------------------------------------------------------------------------
 
     async def is_in(self, state: str) -> None:
