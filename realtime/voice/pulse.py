@@ -7,6 +7,9 @@ Who has not been heard for half of `silent_seconds` is asked for a sign of life,
 So a browser whose microphone is gone, or that has nothing to send, is told from one that cannot
 be reached, and `silent_seconds` can be short. The other way round, a browser to which nothing is
 sent, because the other one is muted or on hold, gets a report instead.
+
+While this process itself stands still, because the machine took the core away, it hears nobody.
+That is nobody's silence: otherwise all browsers would reconnect at the moment at which it goes on.
 """
 
 from __future__ import annotations
@@ -63,6 +66,8 @@ class Pulse:
         self._on_silent = on_silent
         self._on_gone = on_gone
         self._on_word = on_word
+        # When parties were last looked after.
+        self._looked_at = time.monotonic()
         # Set while started.
         self._beating: asyncio.Task[None] | None = None
 
@@ -103,6 +108,8 @@ class Pulse:
 
     def _take_turn(self, turn: list[Party]) -> None:
         now = time.monotonic()
+        self._stood_still(now - self._looked_at - self._limits.pulse_seconds, now)
+        self._looked_at = now
         for party in turn:
             parties = self._calls.get(party.call_id, {})
             if parties.get(party.person_id) is not party:
@@ -114,6 +121,16 @@ class Pulse:
                 self._look_after(party, now)
             except Exception:
                 log.exception("looking after a party failed")
+
+    def _stood_still(self, seconds: float, now: float) -> None:
+        """A turn came so many seconds late: a pulse or more, and nobody could be heard in them."""
+        if seconds < self._limits.pulse_seconds:
+            return
+        for parties in self._calls.values():
+            for party in parties.values():
+                if party.current is not None:
+                    party.heard_at = max(party.heard_at, party.current.leg.media.heard_at)
+                party.heard_at = min(party.heard_at + seconds, now)
 
     def _measure(self, party: Party, *, held: bool) -> None:
         """Once a second: how is it heard, if it could be?"""
