@@ -1,13 +1,14 @@
 """Around a call: asking for one, picking a time, minutes that both confirm, a voice note."""
 
+import json
 import re
 
-from playwright.async_api import Request, expect
+from playwright.async_api import Request, WebSocketRoute, expect
 
 from tests.e2e.conftest import Stage
 from tests.e2e.sounds import hears, microphone
 from tests.e2e.test_call import BUYER, SELLER, both
-from tests.e2e.windows import Windows
+from tests.e2e.windows import Window, Windows
 
 TWO_SECONDS = re.compile(r"^(0:(0[2-9]|[1-5]\d)|[1-9]\d*:\d\d)$")
 """A length of two seconds or more. Each second stands there for a second, and may be missed."""
@@ -82,6 +83,32 @@ async def test_a_call_about_another_order_rings_here_and_leads_there(
     await tom.part("call-accept").click()
     await ada.call_is("active")
     await ada.part("call-hang-up").click()
+
+
+async def test_a_call_that_was_over_before_its_caller_heard_of_it_leaves_the_same_to_do(
+    small_stage: Stage, windows: Windows
+) -> None:
+    server = small_stage.server
+    order = await server.order(policy={"ring": 1})
+    page = await windows.page(scripts=[microphone(BUYER)])
+
+    def between(browser: WebSocketRoute) -> None:
+        """A line on which no situation tells of a call: the newest is told, and it is over."""
+        line = browser.connect_to_server()
+
+        def tell(said: str | bytes) -> None:
+            frame = json.loads(said)
+            if frame["t"] != "situation" or frame["situation"].get("call") is None:
+                browser.send(said)
+
+        line.on_message(tell)
+
+    await page.route_web_socket(re.compile("/ws$"), between)
+    buyer = Window(page, server.url, order.id, order.buyer)
+    await buyer.enter()
+    await buyer.part("call-start").click()
+    await expect(buyer.part("call-ended")).to_have_attribute("data-end", "no_answer")
+    await expect(buyer.part("call").locator('[data-test="voice-note"]')).to_be_visible()
 
 
 async def test_a_call_that_nobody_takes_becomes_a_voice_note(
