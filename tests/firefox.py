@@ -98,9 +98,9 @@ class Fox:
         await self._until(found + (wanted if attribute else " !== null"), part)
 
     async def press(self, part: str) -> None:
-        """Wait for the part and click it."""
-        await self.sees(part)
-        await self.value(f"({FIND})({json.dumps(part)}).click()")
+        """Wait for the part and click it, at the moment at which it is seen."""
+        click = "(found) => found !== null && (found.click(), true)"
+        await self._until(f"({click})(({FIND})({json.dumps(part)}))", part)
 
     async def value(self, expression: str) -> Any:  # noqa: ANN401 - whatever the page answers
         """What an expression of the page comes to, as JSON has it."""

@@ -103,6 +103,36 @@ async def test_a_page_that_nobody_touched_rings_for_the_eye_and_after_one_gestur
     await expect(called.part("call-ended")).to_have_attribute("data-end", "completed")
 
 
+SLOW_DEVICE = """
+const Swift = AudioContext;
+window.AudioContext = class extends Swift {
+  constructor(...given) { super(...given); this.suspend(); }
+  async resume() {
+    await new Promise((begins) => setTimeout(begins, 1500));
+    return super.resume();
+  }
+};
+"""
+"""A speaker that takes its time until it plays, though nothing is forbidden."""
+
+
+async def test_a_device_that_begins_late_rings_without_a_touch(
+    small_stage: Stage, windows: Windows
+) -> None:
+    url, order = small_stage.server.url, await small_stage.server.order(policy={"ring": 180})
+    page = await windows.page(locale="en-GB", scripts=[microphone(SELLER), EAR, SLOW_DEVICE])
+    await page.goto(f"{url}/demo/as/{order.seller}?order={order.id}")
+    seller = await Untouched.of(page)
+    await seller.shows("composer")
+    buyer = await windows.open(url, order, "buyer", scripts=[microphone(BUYER)])
+    await buyer.part("call-start").click()
+    assert await seller.plays(*RINGTONE) == 1
+    await seller.hides("enable-sound")
+    assert not await seller.touched()
+    await buyer.part("call-hang-up").click()
+    await seller.shows("call-ended")
+
+
 async def test_a_page_that_was_touched_before_rings_aloud_at_once(
     small_stage: Stage, windows: Windows, theirs: Windows
 ) -> None:

@@ -14,7 +14,7 @@ from tests.firefox import Fox, open_firefox
 
 TONE = """async (player) => {
   const stream = player.srcObject;
-  if (!stream || stream.getAudioTracks().length === 0) return {level: 0, tone: 0};
+  if (!stream?.active || stream.getAudioTracks().length === 0) return {level: 0, tone: 0};
   // without a sound card only an offline context runs: record a moment, then look at it
   const recorder = new MediaRecorder(stream);
   const parts = [];
@@ -24,7 +24,12 @@ TONE = """async (player) => {
   setTimeout(() => recorder.stop(), 1000);
   await over;
   const offline = new OfflineAudioContext(1, 48000, 48000);
-  const sound = await offline.decodeAudioData(await new Blob(parts).arrayBuffer());
+  let sound;
+  try {
+    sound = await offline.decodeAudioData(await new Blob(parts).arrayBuffer());
+  } catch {
+    return {level: 0, tone: 0};  // nothing came in this moment, not even silence
+  }
   const wave = sound.getChannelData(0).slice(-24000);
   const level = Math.sqrt(wave.reduce((sum, x) => sum + x * x, 0) / wave.length);
   const rises = wave.reduce((n, x, i) => n + (i > 0 && wave[i - 1] < 0 && x >= 0 ? 1 : 0), 0);

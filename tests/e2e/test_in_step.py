@@ -66,7 +66,7 @@ async def test_two_tabs_and_a_telephone_show_the_same_after_everything(
         for window in every:
             await window.reads("Et la musique commence après.", "Noted: 212.")
             await expect(window.page.locator('[data-gone="withdrawn"]')).to_have_count(1)
-            assert "212 mots" not in await window.page.content()
+            await window.shows_nothing_of("212 mots")
         await expect(one.part("quote")).to_contain_text("Message retiré")
         await expect(phone.part("quote")).to_contain_text("Message withdrawn")
 

@@ -84,7 +84,7 @@ async def test_what_is_taken_away_goes_from_the_list_and_the_screen_and_comes_ba
             await expect(page.locator('[data-test="inbox-empty"]')).to_contain_text(nothing)
             await expect(page.locator('[data-test="hit"]')).to_have_count(0)
         await expect(room.part("refused")).to_have_attribute("data-code", "order_unknown")
-        assert "The text is good" not in await room.page.content()
+        await room.shows_nothing_of("The text is good")
         for page, person in ((seller, order.seller), (buyer, order.buyer)):
             path = f"/api/v1/orders/{order.id}/members/{person}"
             assert (await backend.post(f"{path}/restore")).status_code == 200

@@ -81,7 +81,7 @@ async def test_a_message_is_withdrawn_from_every_screen(
         await expect(window.messages).to_have_count(0)
     await buyer.page.reload()
     await expect(buyer.page.locator('[data-gone="withdrawn"]')).to_be_visible()
-    assert "somebody else" not in await buyer.page.content()
+    await buyer.shows_nothing_of("somebody else")
 
 
 async def test_all_of_it_by_keyboard(small_stage: Stage, windows: Windows) -> None:

@@ -35,8 +35,10 @@ LINES = 140
 
 async def readable(window: Window) -> None:
     """Some of the conversation is in the window, and the place for writing can be reached."""
-    thread = window.page.get_by_role("log")
-    assert await thread.evaluate("it => it.getBoundingClientRect().height") >= LINES
+    thread = await window.page.get_by_role("log").element_handle()
+    # what is said of a line that was slow for a moment takes room and gives it back
+    enough = f"it => it.getBoundingClientRect().height >= {LINES}"
+    await window.page.wait_for_function(enough, arg=thread)
     await window.part("composer").click()
     await expect(window.part("composer")).to_be_in_viewport(ratio=1)
 

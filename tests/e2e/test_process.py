@@ -11,7 +11,7 @@ from playwright.async_api import FilePayload, expect
 from realtime.api.record import KEYS_PATH
 from tests.e2e.conftest import Stage
 from tests.e2e.test_brief import item, opens, stands
-from tests.e2e.test_countdown import SHORT, mail_about_cancelling, text_of
+from tests.e2e.test_countdown import before_zero, mail_about_cancelling, text_of
 from tests.e2e.test_steps import order_of
 from tests.e2e.windows import Window, Windows
 from tests.harness import TestOrder
@@ -273,13 +273,7 @@ async def test_at_zero_what_was_still_missing_is_named_to_both(
     small_stage: Stage, windows: Windows
 ) -> None:
     server = small_stage.server
-    pages = {"buyer": await windows.page(locale="fr-FR"), "seller": await windows.page(locale="en")}
-    for page in pages.values():
-        await page.goto(server.url)
-    order = await server.order(brief=["Le texte", "Le ton"], policy={"brief_window": SHORT})
-    buyer = Window(pages["buyer"], server.url, order.id, order.buyer)
-    seller = Window(pages["seller"], server.url, order.id, order.seller)
-    await asyncio.gather(buyer.enter(), seller.enter())
+    _, order, buyer, seller = await before_zero(windows, server, brief=["Le texte", "Le ton"])
     await gives(buyer, "own-1", "212 mots.")
 
     for window, missing in ((buyer, "Il manquait encore : "), (seller, "Still missing: ")):

@@ -15,6 +15,13 @@ PLACE = """box => {
 }"""
 """Which message stands at the top of what is seen, and how far below the edge."""
 AT_END = "box => box.scrollHeight - box.scrollTop - box.clientHeight < 60"
+STANDS = f"""box => {{
+  const atEnd = {AT_END};
+  window.stands = new Promise((done) => {{
+    box.addEventListener('scrollend', () => atEnd(box) || done(true));
+  }});
+}}"""
+"""Notes when it has come to rest above: a browser takes its time for the turn of a wheel."""
 
 
 async def said(stage: Stage, order: TestOrder, person: str, *texts: str) -> None:
@@ -43,12 +50,15 @@ async def test_who_reads_above_stays_there_and_is_told_what_came(
     box = await thread.element_handle()
     await reader.page.wait_for_function(AT_END, arg=box)
     await thread.hover()
+    await thread.evaluate(STANDS)
     await reader.page.mouse.wheel(0, -700)
+    assert await reader.page.evaluate("window.stands")
     await expect(reader.part("to-newest")).to_have_text("To the newest")
     place = await thread.evaluate(PLACE)
 
     await said(small_stage, order, order.buyer, "Une de plus.", "Et encore une.")
     await expect(reader.part("to-newest")).to_have_text("2 new messages")
+    await expect(reader.messages).to_have_count(len(history) + 2)
     assert await thread.evaluate(PLACE) == place
     await reader.part("to-newest").click()
     await expect(reader.part("to-newest")).to_have_count(0)

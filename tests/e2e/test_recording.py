@@ -1,5 +1,6 @@
 """Recording a call, as both live it: asked, agreed, seen to be on, heard afterwards, erased."""
 
+import asyncio
 import io
 import re
 from urllib.parse import urljoin
@@ -12,11 +13,31 @@ from playwright.async_api import expect
 from tests.e2e.conftest import Stage
 from tests.e2e.sounds import hears, microphone
 from tests.e2e.test_call import BUYER, SELLER
+from tests.e2e.test_network_change import CONNECTIONS
 from tests.e2e.windows import Window, Windows
 
 RATE = 48_000
 ERASED = re.compile("The recording was erased\\.|L’enregistrement a été effacé\\.")
 REMOVED = re.compile("message was removed|message a été retiré")
+
+ARRIVED = """async () => {
+  let sum = 0;
+  for (const connection of window.connections)
+    for (const report of (await connection.getStats()).values())
+      if (report.type === 'inbound-rtp') sum += report.packetsReceived;
+  return sum;
+}"""
+A_SECOND = 50
+"""Packets of the sound of one person."""
+
+
+async def hear_each_other_for_a_second(*windows: Window) -> None:
+    """Wait until so much more sound has come to each, however long the machine takes for it."""
+    before = [await window.page.evaluate(ARRIVED) for window in windows]
+    async with asyncio.timeout(60):
+        for window, came in zip(windows, before, strict=True):
+            while await window.page.evaluate(ARRIVED) < came + A_SECOND:
+                await asyncio.sleep(0.1)
 
 
 async def saved(window: Window, person: str) -> bytes:
@@ -46,8 +67,9 @@ async def test_a_call_is_recorded_when_both_agree_and_erased_when_one_wants(
 ) -> None:
     server = small_stage.server
     order = await server.order(policy={"recording": True})
-    buyer = await windows.open(server.url, order, "buyer", scripts=[microphone(BUYER)])
-    seller = await windows.open(server.url, order, "seller", scripts=[microphone(SELLER)])
+    voices = [microphone(BUYER), CONNECTIONS], [microphone(SELLER), CONNECTIONS]
+    buyer = await windows.open(server.url, order, "buyer", scripts=voices[0])
+    seller = await windows.open(server.url, order, "seller", scripts=voices[1])
     await buyer.part("call-start").click()
     await seller.part("call-accept").click()
     await hears(buyer, SELLER)
@@ -69,7 +91,7 @@ async def test_a_call_is_recorded_when_both_agree_and_erased_when_one_wants(
     await expect(seller.part("recording-on")).to_be_visible()
     await hears(seller, BUYER)
     await hears(buyer, SELLER)
-    await buyer.page.wait_for_timeout(1500)
+    await hear_each_other_for_a_second(buyer, seller)
     await buyer.part("call-hang-up").click()
 
     for window in (buyer, seller):

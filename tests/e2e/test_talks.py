@@ -1,13 +1,17 @@
 """Around a call: asking for one, picking a time, minutes that both confirm, a voice note."""
 
+import json
 import re
 
-from playwright.async_api import Request, expect
+from playwright.async_api import Request, WebSocketRoute, expect
 
 from tests.e2e.conftest import Stage
 from tests.e2e.sounds import hears, microphone
 from tests.e2e.test_call import BUYER, SELLER, both
-from tests.e2e.windows import Windows
+from tests.e2e.windows import Window, Windows
+
+TWO_SECONDS = re.compile(r"^(0:(0[2-9]|[1-5]\d)|[1-9]\d*:\d\d)$")
+"""A length of two seconds or more. Each second stands there for a second, and may be missed."""
 
 
 async def test_a_time_to_talk_is_picked_with_one_tap(large_stage: Stage, windows: Windows) -> None:
@@ -37,7 +41,7 @@ async def test_what_was_agreed_in_a_call_is_confirmed_by_both_and_joins_the_brie
     await seller.part("call-start").click()
     await buyer.part("call-accept").click()
     await seller.call_is("active")
-    await expect(seller.part("call-length")).to_have_text(re.compile(r"^0:(0[2-9]|[1-5]\d)$"))
+    await expect(seller.part("call-length")).to_have_text(TWO_SECONDS)
     await seller.part("call-hang-up").click()
     await seller.part("call-minutes").click()
     await expect(seller.part("minutes-text")).to_be_focused()
@@ -81,6 +85,32 @@ async def test_a_call_about_another_order_rings_here_and_leads_there(
     await ada.part("call-hang-up").click()
 
 
+async def test_a_call_that_was_over_before_its_caller_heard_of_it_leaves_the_same_to_do(
+    small_stage: Stage, windows: Windows
+) -> None:
+    server = small_stage.server
+    order = await server.order(policy={"ring": 1})
+    page = await windows.page(scripts=[microphone(BUYER)])
+
+    def between(browser: WebSocketRoute) -> None:
+        """A line on which no situation tells of a call: the newest is told, and it is over."""
+        line = browser.connect_to_server()
+
+        def tell(said: str | bytes) -> None:
+            frame = json.loads(said)
+            if frame["t"] != "situation" or frame["situation"].get("call") is None:
+                browser.send(said)
+
+        line.on_message(tell)
+
+    await page.route_web_socket(re.compile("/ws$"), between)
+    buyer = Window(page, server.url, order.id, order.buyer)
+    await buyer.enter()
+    await buyer.part("call-start").click()
+    await expect(buyer.part("call-ended")).to_have_attribute("data-end", "no_answer")
+    await expect(buyer.part("call").locator('[data-test="voice-note"]')).to_be_visible()
+
+
 async def test_a_call_that_nobody_takes_becomes_a_voice_note(
     small_stage: Stage, windows: Windows
 ) -> None:
@@ -93,13 +123,15 @@ async def test_a_call_that_nobody_takes_becomes_a_voice_note(
     await dialog.locator('[data-test="voice-note-record"]').click()
     state = dialog.locator('[data-test="voice-note-state"]')
     await expect(state).to_have_attribute("data-state", "recording")
-    await expect(dialog.get_by_role("timer")).to_have_text("0:02")
+    await expect(dialog.get_by_role("timer")).to_have_text(TWO_SECONDS)
     await dialog.locator('[data-test="voice-note-stop"]').click()
     await expect(state).to_have_attribute("data-state", "recorded")
     await dialog.locator('[data-test="voice-note-send"]').click()
     await expect(dialog).to_be_hidden()
-    told, tells = re.compile(r"Voice note · 0:0[23]"), re.compile(r"Message vocal · 0:0[23]")
+    told = re.compile(r"Voice note · (?!0:00)\d+:\d\d")
     await expect(seller.part("file-open")).to_contain_text(told)
+    length = (await seller.part("file-open").inner_text()).partition(" · ")[2][:4]
+    told, tells = re.compile(f"Voice note · {length}"), re.compile(f"Message vocal · {length}")
     await expect(buyer.part("file-open")).to_contain_text(tells)
     await seller.part("shared").hover()
     await seller.part("message-menu").click()
@@ -111,6 +143,8 @@ async def test_a_call_that_nobody_takes_becomes_a_voice_note(
     await seller.part("search-input").fill("voice note")
     await expect(seller.part("hit")).to_contain_text(told)
     await seller.part("search-close").click()
+    # it is short: it goes round, so that there is time to look and to listen
+    await seller.part("sound-audio").evaluate("(player) => { player.loop = true; }")
     await seller.part("sound-play").click()
     await expect(seller.part("file-sound")).to_have_attribute("data-playing", "true")
     await hears(seller, BUYER, "sound-audio")

@@ -13,6 +13,9 @@ from tests.harness import TestOrder
 CALLER = 700
 """The tone of somebody else who calls, in hertz."""
 
+LONG = {"ring": 180}
+"""A call that rings for as long as all its steps may take on a slow machine."""
+
 HELD_BACK = """
 const open = navigator.mediaDevices.getUserMedia;
 const released = new Promise((resolve) => { window.release = resolve; });
@@ -24,7 +27,7 @@ navigator.mediaDevices.getUserMedia = async (wanted) => { await released; return
 async def test_all_devices_ring_and_the_first_to_accept_stops_the_others(
     small_stage: Stage, windows: Windows
 ) -> None:
-    url, order = small_stage.server.url, await small_stage.server.order()
+    url, order = small_stage.server.url, await small_stage.server.order(policy=LONG)
     buyer = await windows.open(url, order, "buyer", scripts=[microphone(BUYER)])
     desk = await windows.open(url, order, "seller", scripts=[microphone(SELLER)])
     other = await windows.open(url, order, "seller", scripts=[microphone(SELLER)])
@@ -143,7 +146,7 @@ async def test_in_the_list_of_orders_it_rings_and_is_answered_and_the_room_takes
     small_stage: Stage, windows: Windows
 ) -> None:
     server = small_stage.server
-    order = await server.order()
+    order = await server.order(policy=LONG)
     buyer = await windows.open(server.url, order, "buyer", scripts=[microphone(BUYER)])
     seller = await windows.open(server.url, order, "seller", scripts=[microphone(SELLER)])
     desk = await windows.open(server.url, order, "seller", scripts=[microphone(SELLER)])
@@ -210,7 +213,7 @@ async def test_two_who_call_each_other_at_the_same_moment_are_in_one_call(
 async def test_the_title_flashes_with_who_calls_for_as_long_as_it_rings(
     small_stage: Stage, windows: Windows
 ) -> None:
-    url, order = small_stage.server.url, await small_stage.server.order()
+    url, order = small_stage.server.url, await small_stage.server.order(policy=LONG)
     buyer = await windows.open(url, order, "buyer", scripts=[microphone(BUYER)])
     seller = await windows.open(url, order, "seller", scripts=[microphone(SELLER)])
     plain = await seller.page.title()

@@ -109,7 +109,9 @@ async def talk(
     await buyer.call_is("active")
     await hears(seller, BUYER)
     await hears(buyer, SELLER)
-    assert await buyer.page.evaluate(ROUTE) == [["relay", "tcp"]]
+    # one that took the place of another, because the machine stood still, went the same way
+    ways = {tuple(way) for way in await buyer.page.evaluate(ROUTE)}
+    assert ways == {("relay", "tcp")}
     await buyer.part("call-hang-up").click()
     await people.leave()
     assert people.troubles == []

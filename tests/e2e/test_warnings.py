@@ -87,6 +87,7 @@ async def test_what_was_written_offline_is_asked_about_when_it_would_go_out(
         buyer = await windows.open(line.url, order, "buyer")
         seller = await windows.open(small_stage.server.url, order, "seller")
         await line.cut()
+        await buyer.is_cut_off()  # on a line that is up, the words would be looked at first
         await buyer.write(CARD)
         await buyer.write("Et merci !")
         await expect(buyer.unsent).to_have_count(2)
@@ -102,6 +103,7 @@ async def test_what_was_written_offline_is_asked_about_when_it_would_go_out(
         # What the server asks about may be sent from there as well.
         await buyer.part("composer").fill("")
         await line.cut()
+        await buyer.is_cut_off()
         await buyer.write(CARD)
         await line.mend()
         await expect(refusal).to_be_visible()

@@ -73,6 +73,14 @@ class Window:
         """The lines of the conversation that tell of that kind of event."""
         return self.page.locator(f'[data-test="entry"][data-kind="{kind}"]')
 
+    async def shows_nothing_of(self, words: str) -> None:
+        """Wait until these words stand nowhere, also in no shadow root and not to be read out."""
+        await expect(self.page.locator("body")).not_to_contain_text(words)
+
+    async def is_cut_off(self) -> None:
+        """Wait until the page knows that its line is down."""
+        await expect(self.part("connection")).not_to_have_attribute("data-state", "online")
+
     # --- the order ---------------------------------------------------------------------------
 
     async def is_in(self, state: str) -> None:
@@ -124,7 +132,7 @@ class Windows:
     ) -> Page:
         """An empty page of a new person; `scripts` run before those of every page they load."""
         page = await self._people.arrive(locale=locale, size=size, dark=dark, microphone=microphone)
-        page.set_default_timeout(PATIENCE)
+        page.context.set_default_timeout(PATIENCE)  # also of the pages that it opens by itself
         for script in (REPORT_VIOLATIONS, *scripts):
             await page.context.add_init_script(script)
         page.context.on("console", self._heard)

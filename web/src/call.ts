@@ -359,6 +359,8 @@ export class Call implements InTab {
     const { seq } = this.waitingFor;
     const event = find(this.room.timeline, seq)?.event;
     if (!event) return;
+    // it may be over already, and no situation tell of it any more
+    if (event.kind === 'call_rang') this.ownCall = event.call;
     this.waitingFor = null;
     this.asking = null;
     if (!('call' in event) || event.kind === 'call_ended') return this.release();
@@ -471,6 +473,8 @@ export class Call implements InTab {
       if (this.state !== 'ringing' || heard) return;
       this.silent = true;
       this.changed();
+      // where nothing is forbidden the device is only slow, and nobody has to touch anything
+      this.touched().catch(() => undefined);
     });
   }
 

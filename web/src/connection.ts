@@ -39,6 +39,8 @@ export class Connection implements Owner {
   private readonly watchers = new Set<() => void>();
   private readonly asked = new Map<string, { head: number; since: number }>();
   private readonly later = new Map<string, ReturnType<typeof setTimeout>>();
+  /** When each order was first asked for over this socket; null once it was answered. */
+  private readonly opened = new Map<string, number | null>();
 
   constructor(private readonly options: Options & { shelf?: Shelf | null }) {
     this.line = new Line(options, this);
@@ -171,6 +173,7 @@ export class Connection implements Owner {
 
   dropped(): void {
     this.asked.clear();
+    this.opened.clear();
     this.outbox.interrupted();
   }
 
@@ -204,7 +207,7 @@ export class Connection implements Owner {
         this.compare(frame.heads, now);
         return this.pass(frame);
       case 'situation':
-        this.clock.observe(Date.parse(frame.situation.now), now);
+        this.clock.observe(Date.parse(frame.situation.now), now, this.tookToAnswer(frame.situation.order, now));
         return this.pass(frame, frame.situation.order);
       case 'move':
         return this.line.move(frame.delay * 1000);
@@ -288,7 +291,19 @@ export class Connection implements Owner {
     }
   }
 
+  /**
+   * Milliseconds since the order was asked for, if this is the first that comes of it: until then
+   * the server tells nothing of it. A second round trip, for the case that the first was slow.
+   */
+  private tookToAnswer(order: string, now: number): number | undefined {
+    const since = this.opened.get(order) ?? null;
+    if (since === null) return undefined;
+    this.opened.set(order, null);
+    return now - since;
+  }
+
   private subscribe(order: string, follower: Follower): void {
+    if (!this.opened.has(order)) this.opened.set(order, this.local());
     const from = follower.position();
     const epoch = this.welcome?.epoch;
     this.line.send({

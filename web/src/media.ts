@@ -81,6 +81,8 @@ const GATHERING_PATIENCE = 3_000;
 const BROKEN_AFTER = 2_000;
 const CONNECTING_PATIENCE = 15_000;
 const LISTEN_EVERY = 400;
+/** A look that comes later than by this says that the page stood still; hidden ones look once a second. */
+const LATE = 700;
 /**
  * The server sends something every second and a half, whoever is muted or on hold, so this long a
  * silence is a lost path. Browsers say so by themselves only after five seconds and more.
@@ -105,6 +107,7 @@ export class Leg {
   private listening: ReturnType<typeof setInterval> | undefined;
   private came = -1;
   private cameAt = 0;
+  private listenedAt = 0;
   private faltered = false;
   private over = false;
 
@@ -186,7 +189,7 @@ export class Leg {
   private stand(): void {
     clearTimeout(this.timer);
     this.faltered = false;
-    this.cameAt = performance.now();
+    this.cameAt = this.listenedAt = performance.now();
     this.events.connected(this.remote);
   }
 
@@ -201,11 +204,14 @@ export class Leg {
   private async listen(): Promise<void> {
     const came = arrived(await this.pc.getStats());
     if (this.over) return;
+    const now = performance.now();
+    this.cameAt = countedFrom(this.cameAt, this.listenedAt, now);
+    this.listenedAt = now;
     if (came !== this.came) {
       this.came = came;
-      this.cameAt = performance.now();
+      this.cameAt = now;
       if (this.faltered) this.stand();
-    } else if (performance.now() - this.cameAt >= LOST_AFTER) {
+    } else if (now - this.cameAt >= LOST_AFTER) {
       this.falter();
     }
   }
@@ -216,6 +222,15 @@ export class Leg {
     clearInterval(this.listening);
     this.events.broken();
   }
+}
+
+/**
+ * From when a silence counts: while the page itself stands still it hears nothing, and that is no
+ * lost path. Pure; milliseconds of one clock.
+ */
+export function countedFrom(cameAt: number, listenedAt: number, now: number): number {
+  const late = now - listenedAt - LISTEN_EVERY;
+  return late > LATE ? Math.min(now, cameAt + late) : cameAt;
 }
 
 /** A number that grows with whatever comes from the server: sound, reports, answers to checks. */

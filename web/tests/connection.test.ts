@@ -132,6 +132,24 @@ describe('a connection', () => {
     assert.equal(connection.status, 'online');
   });
 
+  it('learns the time anew from the first answer about an order, if the welcome was slow', () => {
+    const noon = Date.parse('2026-11-23T12:00:00Z');
+    const situation = (now: number): unknown => ({ t: 'situation', situation: { order: 'o1', now: new Date(now).toISOString() } });
+    network.last.onopen?.();
+    local += 3_000; // the machine stood still before the server read the hello
+    network.last.hear({
+      t: 'welcome', epoch: 'e1', person: 'claire', name: 'Claire', language: 'fr', inbox: [],
+      now: new Date(noon).toISOString(), ping_every: 5, token_ends: '2026-11-23T12:15:00Z',
+    });
+    assert.equal(connection.now(), noon + 1_500);
+    local += 20;
+    network.last.hear(situation(noon + 10));
+    assert.equal(connection.now(), noon + 20);
+    local += 1_000; // what comes unasked has no round trip
+    network.last.hear(situation(noon + 520));
+    assert.equal(connection.now(), noon + 1_020);
+  });
+
   it('answers pings', () => {
     network.last.welcome();
     network.last.hear({ t: 'ping', n: 7, now: '2026-11-23T12:00:01Z', heads: {} });

@@ -95,6 +95,16 @@ async def test_who_has_nothing_to_send_is_asked_and_not_taken_for_lost(opened: O
         assert room.told == [("connected", "buyer")]
 
 
+async def test_a_process_that_stood_still_takes_nobody_for_silent(opened: Opened) -> None:
+    patient = msgspec.structs.replace(IMPATIENT, gone_seconds=30.0)
+    async with opened(patient) as room, Peer() as buyer:
+        await room.join("buyer", buyer)
+        time.sleep(3 * patient.silent_seconds)  # the machine took the core away
+        before = buyer.asked
+        await buyer.until(lambda: buyer.asked > before + 1)
+        assert room.told == [("connected", "buyer")]
+
+
 async def test_who_is_heard_again_is_reported_as_connected(opened: Opened) -> None:
     patient = msgspec.structs.replace(IMPATIENT, gone_seconds=30.0)
     async with opened(patient) as room, Peer() as buyer:
