@@ -131,6 +131,20 @@ def test_what_a_telephone_wrote_keeps_its_place_in_the_file() -> None:
         strip("image/heic", b"\x00\x00\x00\x18ftypheic" + bytes(40))
 
 
+def test_of_a_picture_in_heic_nothing_is_blanked_but_what_it_tells() -> None:
+    """Red and blue, on its side, made by libheif; decoded with it, it looked the same after."""
+    before = Path(__file__).with_name("telephone.heic").read_bytes()
+    assert before.count(PLACE.encode()) == 2  # as EXIF and as XMP
+    after = strip("image/heic", before)
+    assert PLACE.encode() not in after
+    assert len(after) == len(before)
+    changed = [place for place, byte in enumerate(before) if byte != after[place]]
+    told = [before.index(b"MM\0*"), before.index(b"</x>")]
+    assert min(changed) >= told[0] - 10  # the EXIF item's own head
+    assert max(changed) < told[1] + len(b"</x>")
+    assert strip("image/heic", after) == after
+
+
 async def test_a_sound_gets_its_length_and_its_waveform(tmp_path: Path) -> None:
     seen = await _examine(tmp_path, sound(2.0), "audio/wav")
     assert 1990 <= seen.looks.millis <= 2010
