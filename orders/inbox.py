@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Row, Select, and_, bindparam, case, func, literal, select
+from sqlalchemy import Row, Select, and_, bindparam, case, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders.among import among, some
@@ -71,14 +71,21 @@ async def dues(conn: AsyncConnection, ids: Sequence[OrderId]) -> dict[OrderId, d
 async def opened(
     conn: AsyncConnection, persons: Sequence[PersonId], since: datetime
 ) -> list[tuple[OrderId, PersonId]]:
-    """Return the orders of these persons that were opened since then, each with its member."""
+    """Return the orders that may be new to these persons since then, each with its member.
+
+    They were opened since; or the person is their mediator, who comes later, and something has
+    happened in them since.
+    """
     rows = await conn.execute(
         select(participants.c.order_id, participants.c.person_id)
         .join(orders, orders.c.id == participants.c.order_id)
         .where(
             among(participants.c.person_id, persons),
             participants.c.revoked_at.is_(None),
-            orders.c.created_at >= since,
+            or_(
+                orders.c.created_at >= since,
+                and_(participants.c.role == Role.MEDIATOR, orders.c.last_at >= since),
+            ),
         )
     )
     return [(row.order_id, row.person_id) for row in rows]

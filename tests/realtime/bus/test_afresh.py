@@ -6,10 +6,13 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
+from sqlalchemy import update
 from sqlalchemy.engine import make_url
 
 from orders.events import PersonId
+from orders.tables import orders
 from realtime.limits import Limits
 from tests.faults.proxy import Proxy
 from tests.harness import InProcess, serving
@@ -214,6 +217,34 @@ async def test_an_order_that_is_opened_while_redis_is_away_is_listed_on_the_othe
         async with two.here.browser(order.buyer) as buyer:
             await buyer.say(order.id, "and it is live")
         await seller.hears(_unread(order.id, 1))
+
+
+async def test_a_mediator_who_is_sent_while_redis_is_away_finds_the_order_in_the_inbox(
+    postgres_url: str, redis_url: str
+) -> None:
+    async with (
+        _two(postgres_url, redis_url) as two,
+        two.there.browser((await two.there.order()).buyer) as mediator,
+        two.here.backend() as backend,
+    ):
+        order = await two.here.order()
+        path = f"/api/v1/orders/{order.id}"
+        frozen = await backend.post(
+            f"{path}/freeze", json={"note": "We look into it."}, headers={"Idempotency-Key": "f"}
+        )
+        assert frozen.status_code == 200, frozen.text
+        async with two.here.edge.database.transaction() as tx:  # it is an old one
+            an_hour_ago = tx.now - timedelta(hours=1)
+            await tx.conn.execute(
+                update(orders).where(orders.c.id == order.id).values(created_at=an_hour_ago)
+            )
+        two.line.swallow()
+        await until(lambda: not two.here.edge.hub.hears_others)
+        maud = {"person": mediator.person, "name": "Maud", "email": "maud@post.test"}
+        sent = await backend.post(f"{path}/mediator", json=maud, headers={"Idempotency-Key": "m"})
+        assert sent.status_code == 200, sent.text
+        await mediator.hears(_listed(order.id), within=60.0)
+        assert not two.here.edge.hub.hears_others
 
 
 async def test_who_was_barred_hears_of_access_given_back_though_nobody_here_listens_to_the_order(
