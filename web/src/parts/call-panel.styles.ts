@@ -118,11 +118,11 @@ export const look = css`
     gap: 8px;
   }
   :host([narrow]) .controls button {
-    flex: 1 1 0;
+    flex: 1 1 auto; /* a longer word gets more room than a shorter one */
     min-width: 0;
     flex-direction: column;
     gap: 3px;
-    padding-inline: 2px;
+    padding-inline: 6px;
     font-size: 13.5px;
   }
   .card:has(.brief) {
