@@ -273,7 +273,9 @@ async def measure(site: Site, given: argparse.Namespace, server_core: int) -> No
         gc.collect()
         gc.freeze()
         gc.disable()  # a look of the collector would make the load late
-        clients = [*(pair.buyer for pair in pairs), *(pair.seller for pair in pairs)]
+        half = len(pairs) // 2
+        across = zip(pairs, [*pairs[half:], *pairs[:half]], strict=True)
+        clients = [client for one, other in across for client in (one.buyer, other.seller)]
         crossing = [client for pair in pairs for client in (pair.buyer, pair.seller)]
         most = await capacity(clients, ledger, given.seconds, roots)
         slow = {
