@@ -31,10 +31,11 @@ from orders.lanes import (
     part_of,
     repeats_of,
 )
+from orders.locking import LockedOrder
 from orders.reacting import ANSWERABLE
 from orders.remembering import CarriedClock, Memory
 from orders.tables import instant
-from orders.timeline import Composed
+from orders.timeline import Composed, Head
 
 
 def open_lane(database: Database) -> Lane:
@@ -57,25 +58,16 @@ class _Connection:
         self.memory = Memory()
 
     async def commit_remembered(self, asked: Asked, judge: Judge) -> Composed:
-        quoting = {order for order, _ in asked.quotes}
-        known = self.memory.recall(order for order in asked.orders if order not in quoting)
         clock = self._database.clock
         now = self._time.now(time.monotonic()) if clock is None else clock()
-        if not known or now is None:
-            return NOTHING
-        composed = judge(
-            Found(now, self._database.owed_for, known, {}, frozenset(), frozenset(), certain=False)
-        )
-        if not composed.entries:
+        found = now and self.memory.found(asked, now, self._database.owed_for)
+        composed = judge(found) if found else NOTHING
+        if not found or not composed.entries:
             return NOTHING
         driver = await self._connected()
-        judged = [known[order] for order in composed.told]
+        judged = [found.locked[order] for order in composed.told]
         try:
-            told, held, others = await driver.fetchrow(
-                sql.WRITE_REMEMBERED,
-                *sql.rows_of(composed),
-                *sql.proof_of(judged),
-            )
+            told, held, heads = await self._write_remembered(driver, composed, judged)
         except Exception as error:  # noqa: BLE001 - whatever it is, the usual way meets it too
             self.memory.forget(composed.told)
             await self._failed(error, driver)
@@ -87,12 +79,31 @@ class _Connection:
         stored = frozenset(held)
         if len(stored) < len(judged):
             self.memory.forget(order.id for order in judged if order.id not in stored)
-            for head in sql.heads_of(others):
-                self.memory.moved(known[head.order], head)
+            for head in heads:
+                self.memory.moved(found.locked[head.order], head)
         for order in judged:
             if order.id in stored:
                 self.memory.moved(order, composed.told[order.id][0])
         return composed if len(stored) == len(judged) else part_of(composed, stored)
+
+    async def _write_remembered(
+        self,
+        driver: Any,  # noqa: ANN401
+        composed: Composed,
+        orders: Sequence[LockedOrder],
+    ) -> tuple[int, Sequence[OrderId], Sequence[Head]]:
+        """Return the time, what was stored, and where the others are that only moved on."""
+        if sql.is_one(composed):
+            row = await driver.fetchrow(sql.WRITE_ONE, *sql.one_of(composed, orders[0]))
+        else:
+            row = await driver.fetchrow(
+                sql.WRITE_REMEMBERED, *sql.rows_of(composed), *sql.proof_of(orders)
+            )
+        told, held = row
+        if len(held) == len(orders):
+            return told, held, ()
+        others = sql.moved_of([order for order in orders if order.id not in set(held)])
+        return told, held, sql.heads_of(await driver.fetch(sql.MOVED, *others))
 
     async def commit(self, asked: Asked, judge: Judge) -> Composed:
         if asked.wait:
@@ -123,8 +134,7 @@ class _Connection:
         except BaseException:  # cut short: nobody knows where it stands
             await self.close()
             raise
-        for head, _ in composed.told.values():
-            self.memory.moved(found.locked[head.order], head)
+        self.memory.stored(composed, found.locked)
         return composed
 
     async def _failed(self, error: Exception, driver: Any) -> None:  # noqa: ANN401

@@ -3,7 +3,8 @@
 All rows of a statement travel as arrays, one a column, so a statement has one text however many
 rows it stores. An array costs the driver a few microseconds, and each number in one as much as a
 whole text; so numbers travel as one text that the server reads, what has a fixed length in one
-piece, and what always is the same not at all.
+piece, and what always is the same not at all. A message that comes alone, as nearly all do where
+little is written, has a statement without arrays: it costs half.
 """
 
 from __future__ import annotations
@@ -11,9 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import msgspec
-
-from orders.events import MessageSent, OrderId
+from orders.events import MessageSent
 from orders.lanes import ORDER_COLUMNS
 from orders.locking import LockedOrder
 from orders.tables import instant, micros
@@ -59,13 +58,46 @@ def proof_of(orders: Sequence[LockedOrder]) -> list[Any]:
     ]
 
 
-def heads_of(told: str | None) -> list[Head]:
-    """Read the heads that `WRITE_REMEMBERED` returns."""
-    rows = _decode(told) if told else []
+def is_one(composed: Composed) -> bool:
+    """Whether it is one message to one person, which `WRITE_ONE` stores."""
+    return len(composed.entries) == 1 and len(composed.notices) == 1
+
+
+def one_of(composed: Composed, order: LockedOrder) -> list[Any]:
+    """Return what `WRITE_ONE` stores, and how the order was."""
+    (row,), (note,) = composed.entries, composed.notices
+    return [
+        row["order_id"],
+        row["seq"],
+        micros(row["at"]),
+        row["actor"],
+        row["payload"],
+        row["salt"],
+        row["digest"],
+        row["link"],
+        row["client_id"],
+        row["command_digest"],
+        note["person_id"],
+        note["kind"],
+        micros(note["due"]),
+        order.head.seq,
+        order.head.link,
+        order.revision,
+    ]
+
+
+def moved_of(orders: Sequence[LockedOrder]) -> list[Any]:
+    """Return what `MOVED` takes."""
+    return [
+        [order.id for order in orders],
+        _numbers(order.head.seq for order in orders),
+        _numbers(order.revision for order in orders),
+    ]
+
+
+def heads_of(rows: Iterable[Sequence[Any]]) -> list[Head]:
+    """Read the heads that `MOVED` returns."""
     return [Head(order, seq, instant(at), link) for order, seq, at, link in rows]
-
-
-_decode = msgspec.json.Decoder(list[tuple[OrderId, int, int, bytes]]).decode
 
 
 def _numbers(values: Iterable[int]) -> str:
@@ -119,25 +151,46 @@ WRITE_REMEMBERED = f"""
         AND o.id NOT IN (SELECT order_id FROM repeated)
         FOR UPDATE OF o SKIP LOCKED
     ), {_stores("JOIN held ON held.id = {}")}
-    SELECT (extract(epoch from clock_timestamp()) * 1000000)::bigint, array(SELECT id FROM held),
-        CASE WHEN (SELECT count(*) FROM held) < cardinality($8::text[]) THEN (
-            SELECT json_agg(json_build_array(
-                o.id, o.last_seq, o.last_at, encode(o.last_link, 'base64')
-            ))::text
-            FROM unnest($8::text[], $19::text::bigint[]) AS a (id, revision)
-            JOIN orders o USING (id, revision)
-            WHERE o.id NOT IN (SELECT id FROM held)
-            AND o.id NOT IN (SELECT order_id FROM repeated)
-        ) END
+    SELECT (extract(epoch from clock_timestamp()) * 1000000)::bigint, array(SELECT id FROM held)
 """  # noqa: S608 - our own names
 """Locks the orders that still are as `proof_of` says and stores what of `rows_of` is theirs, but
 nothing of an order to which one of the messages was sent before.
 
-Returns the time, which orders they were, and in JSON where the heads of those of the others are
-of which nothing else has changed: somebody else wrote in them, or does so now. What was committed
-since the statement began has moved an order's head or counted up its revision; both are looked at
-again once it is locked, in the newest row.
+Returns the time, and which orders they were. What was committed since the statement began has
+moved an order's head or counted up its revision; both are looked at again once it is locked, in
+the newest row.
 """
+WRITE_ONE = f"""
+    WITH held AS MATERIALIZED (
+        SELECT o.id FROM orders o
+        WHERE o.id = $1 AND o.last_seq = $14 AND o.last_link = $15 AND o.revision = $16
+        AND NOT EXISTS (
+            SELECT FROM entries e WHERE e.order_id = $1 AND e.actor = $4 AND e.client_id = $9
+        )
+        FOR UPDATE OF o SKIP LOCKED
+    ), told AS (
+        INSERT INTO entries (order_id, seq, at, actor, kind, payload, salt, digest, link,
+                             client_id, command_digest)
+        SELECT id, $2::bigint, $3::bigint, $4, '{_MESSAGE}', $5::bytea, $6::bytea, $7::bytea,
+               $8::bytea, $9, $10::bytea
+        FROM held
+    ), moved AS (
+        UPDATE orders SET last_seq = $2, last_at = $3, last_link = $8
+        FROM held WHERE orders.id = held.id
+    ), owed AS (
+        INSERT INTO notices (order_id, person_id, kind, opened_seq, due, wake_at, state, attempts)
+        SELECT id, $11::text, $12::text, $2, $13::bigint, $13, 'open', 0 FROM held
+        ON CONFLICT DO NOTHING
+    )
+    SELECT (extract(epoch from clock_timestamp()) * 1000000)::bigint, array(SELECT id FROM held)
+"""  # noqa: S608 - our own names
+"""Does what `WRITE_REMEMBERED` does for `one_of`."""
+MOVED = """
+    SELECT o.id, o.last_seq, o.last_at, o.last_link
+    FROM unnest($1::text[], $2::text::bigint[], $3::text::bigint[]) AS a (id, seq, revision)
+    JOIN orders o USING (id, revision) WHERE o.last_seq > a.seq
+"""
+"""Finds the heads of orders of which nothing else has changed: somebody else wrote in them."""
 LOCK = f"""
     SELECT {", ".join(ORDER_COLUMNS)} FROM orders WHERE id = ANY($1::text[])
     ORDER BY id FOR UPDATE

@@ -9,15 +9,16 @@ others, who move the head alone as long as they write messages.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
-from orders.database import Announcement
+from orders.database import Announcement, OwedFor
 from orders.events import OrderId
+from orders.lanes import Asked, Found
 from orders.locking import LockedOrder
-from orders.timeline import Head
+from orders.timeline import Composed, Head
 
 REMEMBERED = 5_000
 """Orders that are remembered; beyond, those that nobody wrote in for longest go."""
@@ -47,6 +48,18 @@ class Memory:
             known.move_to_end(order)
         return found
 
+    def found(self, asked: Asked, now: datetime, owed_for: OwedFor) -> Found | None:
+        """Return what is remembered of what a group asks for; None if nothing is.
+
+        An order in which a message answers an entry is not in it: whether that is still there is
+        not remembered.
+        """
+        quoting = {order for order, _ in asked.quotes}
+        known = self.recall(order for order in asked.orders if order not in quoting)
+        if not known:
+            return None
+        return Found(now, owed_for, known, {}, frozenset(), frozenset(), certain=False)
+
     def keep(self, order: LockedOrder) -> None:
         """Remember an order as it is now."""
         self._orders[order.id] = order
@@ -57,6 +70,11 @@ class Memory:
     def moved(self, order: LockedOrder, head: Head) -> None:
         """Remember an order in which messages were written, and nothing else."""
         self.keep(LockedOrder(order.facts, head, order.owes, order.revision))
+
+    def stored(self, composed: Composed, orders: Mapping[OrderId, LockedOrder]) -> None:
+        """Remember that in these orders all of `composed` was written, and nothing else."""
+        for head, _ in composed.told.values():
+            self.moved(orders[head.order], head)
 
     def forget(self, ids: Iterable[OrderId]) -> None:
         """Remember these no more."""

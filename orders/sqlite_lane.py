@@ -2,8 +2,9 @@
 
 Every statement gives the interpreter away and has to get it back from a busy event loop, so
 there are few of them: what is read comes as one value of JSON, what is written as one statement
-for many rows. Another thread copies the log back into the file while commits go on, which would
-otherwise make one of them wait now and then.
+for many rows. Orders that are remembered are not read at all: they are written only if all of them
+still are as they were. Another thread copies the log back into the file while commits go on, which
+would otherwise make one of them wait now and then.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from sqlalchemy import LargeBinary, Table
@@ -22,10 +25,14 @@ from sqlalchemy import LargeBinary, Table
 from orders.database import RETRY_AFTER, Database, says_outage
 from orders.errors import Unavailable
 from orders.events import OrderId
-from orders.lanes import Asked, Found, Judge, Lane, orders_of, repeats_of
+from orders.lanes import NOTHING, Asked, Found, Judge, Lane, orders_of, repeats_of
+from orders.locking import LockedOrder
 from orders.reacting import ANSWERABLE
+from orders.remembering import Memory
 from orders.tables import Instant, entries, micros, notices, orders
 from orders.timeline import Composed
+
+T = TypeVar("T")
 
 COPY_AFTER = 8_000
 """Messages after which the log is copied back, if they do not pause before: some 200 MiB of it.
@@ -46,7 +53,7 @@ _decode = msgspec.json.Decoder(tuple[list[Any], list[Any], list[Any]]).decode
 def open_lane(database: Database) -> Lane:
     """Return a lane; its threads run from its first use until it is closed."""
     lane = _Thread(database)
-    return Lane(lane.commit, lane.close)
+    return Lane(lane.commit, lane.close, lane.commit_remembered, lane.memory.heard)
 
 
 class _Thread:
@@ -57,15 +64,48 @@ class _Thread:
         self._conn: sqlite3.Connection | None = None
         self._closing = threading.Event()
         self._stored = 0  # messages; read by the thread that copies the log back
+        self.memory = Memory()
+
+    async def commit_remembered(self, asked: Asked, judge: Judge) -> Composed:
+        found = self.memory.found(asked, self._clock(), self._database.owed_for)
+        composed = judge(found) if found else NOTHING
+        if not found or not composed.entries:
+            return NOTHING
+        try:
+            await self._in_turn(lambda conn: _write(conn, composed, found.locked))
+        except Unavailable:
+            self.memory.forget(composed.told)
+            raise
+        except Exception:  # noqa: BLE001 - whatever it is, the usual way meets it too
+            self.memory.forget(composed.told)
+            return NOTHING
+        return self._has_stored(composed, found)
 
     async def commit(self, asked: Asked, judge: Judge) -> Composed:
+        def write(conn: sqlite3.Connection) -> tuple[Found, Composed]:
+            found = self._find(conn, asked)
+            composed = judge(found)
+            if composed.entries:
+                _write(conn, composed, found.locked)
+            return found, composed
+
+        found, composed = await self._in_turn(write)
+        return self._has_stored(composed, found)
+
+    def _has_stored(self, composed: Composed, found: Found) -> Composed:
+        self._stored += len(composed.entries)
+        self.memory.stored(composed, found.locked)
+        return composed
+
+    async def _in_turn(self, write: Callable[[sqlite3.Connection], T]) -> T:
+        """Do it in the thread and in a transaction, when it is our turn to write."""
         if self._work is None:
             self._work = ThreadPoolExecutor(2, thread_name_prefix="sqlite-lane")
             self._work.submit(_copy_back, self._path, lambda: self._stored, self._closing)
         async with self._database.turn():
             loop = asyncio.get_running_loop()
             try:
-                return await loop.run_in_executor(self._work, self._commit, asked, judge)
+                return await loop.run_in_executor(self._work, self._commit, write)
             except sqlite3.Error as error:
                 if says_outage(error):
                     raise Unavailable(reason="database", retry_after=RETRY_AFTER) from error
@@ -81,21 +121,24 @@ class _Thread:
             self._conn.close()
             self._conn = None
 
-    def _commit(self, asked: Asked, judge: Judge) -> Composed:
+    def _commit(self, write: Callable[[sqlite3.Connection], T]) -> T:
         if self._conn is None:
             self._conn = _connect(self._path)
         conn = self._conn
         conn.execute("BEGIN IMMEDIATE")
         try:
-            composed = judge(self._find(conn, asked))
-            if composed.entries:
-                _write(conn, composed)
+            done = write(conn)
             conn.execute("COMMIT")
         except BaseException:
             conn.rollback()
             raise
-        self._stored += len(composed.entries)
-        return composed
+        return done
+
+    def _clock(self) -> datetime:
+        clock = self._database.clock
+        if clock is None:
+            raise AssertionError(clock)  # SQLite has none of its own that we use
+        return clock()
 
     def _find(self, conn: sqlite3.Connection, asked: Asked) -> Found:
         wanted = (
@@ -108,11 +151,8 @@ class _Thread:
             for place in _BLOBS:
                 row[place] = bytes.fromhex(row[place])
         locked = orders_of(rows, members)
-        clock = self._database.clock
-        if clock is None:
-            raise AssertionError(clock)  # SQLite has none of its own that we use
         return Found(
-            now=clock(),
+            now=self._clock(),
             owed_for=self._database.owed_for,
             locked=locked,
             repeats=repeats_of(
@@ -170,39 +210,48 @@ def _copy_back(path: str, stored: Callable[[], int], closing: threading.Event) -
         conn.close()
 
 
-def _write(conn: sqlite3.Connection, composed: Composed) -> None:
-    _insert(conn, "INSERT", entries, _ENTRY_COLUMNS, composed.entries)
-    heads = [head for head, _ in composed.told.values()]
-    for place, size in _shares(len(heads)):
-        some = heads[place : place + size]
-        values = ",".join(["(?,?,?,?)"] * size)
-        conn.execute(
-            f"WITH h (id, seq, at, link) AS (VALUES {values})"  # noqa: S608 - question marks
-            " UPDATE orders SET last_seq = h.seq, last_at = h.at, last_link = h.link"
-            " FROM h WHERE orders.id = h.id",
-            [cell for h in some for cell in (h.order, h.seq, micros(h.at), h.link)],
-        )
-    _insert(conn, "INSERT OR IGNORE", notices, _NOTICE_COLUMNS, composed.notices)
+class _ChangedError(Exception):
+    """An order is not as it was remembered."""
 
 
-def _insert(
-    conn: sqlite3.Connection,
-    verb: str,
-    table: Table,
-    columns: Sequence[str],
-    rows: Sequence[dict[str, Any]],
+def _write(
+    conn: sqlite3.Connection, composed: Composed, orders: Mapping[OrderId, LockedOrder]
 ) -> None:
-    instants = {name for name in columns if isinstance(table.columns[name].type, Instant)}
-    one = f"({','.join('?' * len(columns))})"
-    for place, size in _shares(len(rows)):
-        conn.execute(
-            f"{verb} INTO {table.name} ({','.join(columns)}) VALUES {','.join([one] * size)}",
-            [
-                micros(row[name]) if name in instants else row[name]
-                for row in rows[place : place + size]
-                for name in columns
-            ],
-        )
+    """Store what was composed of how the orders were.
+
+    Raises `_ChangedError` if one of them is not so any more, and `sqlite3.IntegrityError` if one
+    of the messages was stored before.
+    """
+    heads = [(head, orders[head.order]) for head, _ in composed.told.values()]
+    for place, size in _shares(len(heads)):
+        cells: list[Any] = []
+        for head, was in heads[place : place + size]:
+            cells += (head.order, head.seq, micros(head.at), head.link)
+            cells += (was.head.seq, was.head.link, was.revision)
+        if conn.execute(_MOVE[size], cells).rowcount < size:
+            raise _ChangedError
+    _ENTRIES.write(conn, composed.entries)
+    _NOTICES.write(conn, composed.notices)
+
+
+class _Into:
+    """An insert of rows of a table, some columns of which are instants."""
+
+    def __init__(self, verb: str, table: Table, columns: Sequence[str]) -> None:
+        self._instants = [n for n in columns if isinstance(table.columns[n].type, Instant)]
+        others = [name for name in columns if name not in self._instants]
+        self._others = itemgetter(*others)
+        names = ", ".join((*others, *self._instants))
+        self._begin = f"{verb} INTO {table.name} ({names}) VALUES "
+        self._row = f"({','.join('?' * len(columns))})"
+
+    def write(self, conn: sqlite3.Connection, rows: Sequence[dict[str, Any]]) -> None:
+        for place, size in _shares(len(rows)):
+            cells: list[Any] = []
+            for row in rows[place : place + size]:
+                cells += self._others(row)
+                cells += [micros(row[name]) for name in self._instants]
+            conn.execute(self._begin + ",".join([self._row] * size), cells)
 
 
 def _shares(count: int) -> list[tuple[int, int]]:
@@ -215,10 +264,22 @@ def _shares(count: int) -> list[tuple[int, int]]:
     return shares
 
 
-_ENTRY_COLUMNS = tuple(column.name for column in entries.columns)
-_NOTICE_COLUMNS = (
-    "order_id", "person_id", "kind", "opened_seq", "state", "due", "wake_at", "attempts",
-)  # fmt: skip
+_MOVE = {
+    size: f"""
+        UPDATE orders SET last_seq = h.column2, last_at = h.column3, last_link = h.column4
+        FROM (VALUES {",".join(["(?,?,?,?,?,?,?)"] * size)}) AS h
+        WHERE id = h.column1 AND last_seq = h.column5 AND last_link = h.column6
+        AND revision = h.column7
+    """  # noqa: S608 - question marks
+    for size in (1 << n for n in range(AT_ONCE.bit_length()))
+}
+"""Moves so many heads that are where, and orders that are what, they are said to be."""
+_ENTRIES = _Into("INSERT", entries, [column.name for column in entries.columns])
+_NOTICES = _Into(
+    "INSERT OR IGNORE",
+    notices,
+    ("order_id", "person_id", "kind", "opened_seq", "state", "attempts", "due", "wake_at"),
+)
 _BLOBS = tuple(n for n, c in enumerate(orders.columns) if isinstance(c.type, LargeBinary))
 _CELLS = ", ".join(
     f"hex({c.name})" if isinstance(c.type, LargeBinary) else c.name for c in orders.columns

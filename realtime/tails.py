@@ -126,6 +126,9 @@ class Tails:
         ring = self._rings.get(order)
         if not ring or not ring[0].after <= after < ring[-1].upto:
             return None
+        newest = ring[-1]
+        if newest.after == after and len(newest.entries) == 1:  # nearly always: no need to search
+            return Run(after, newest.upto, newest.entries, newest.link)
         entries: list[bytes] = []
         size, upto, link = 0, after, b""
         for news in ring:
