@@ -11,9 +11,11 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from itertools import takewhile
 from typing import Annotated, NamedTuple
 
 import msgspec
+import snowballstemmer
 
 from orders.events import OrderId, PersonId
 
@@ -92,7 +94,8 @@ def words_of(text: str) -> Iterator[Word]:
 def terms_of(asked: str) -> tuple[Term, ...]:
     """Read what somebody typed: words are beginnings of words, "quoted words" follow each other.
 
-    A plural's ending does not count. Empty if there is nothing to look for.
+    Of a word that is not quoted the ending does not count, be it French or English. Empty if there
+    is nothing to look for.
     """
     found: list[Term] = []
     place = 0
@@ -144,16 +147,31 @@ def _loose(asked: str) -> list[Term]:
     for typed in asked.split():
         words = tuple(word.text for word in words_of(typed))
         if words:
-            found.append(Term((*words[:-1], _singular(words[-1])), prefix=True))
+            found.append(Term((*words[:-1], _beginning(words[-1])), prefix=True))
     return found
 
 
-def _singular(word: str) -> str:
-    return word[:-1] if len(word) > PLURAL_LEAST and word[-1] in "sx" else word
+def _beginning(word: str) -> str:
+    """Return what a word has in common with its other forms: "livr" of "livrées"."""
+    if not word.isalpha() or len(word) <= WHOLE:
+        return word
+    forms = [word[:-1] if word[-1] in "sx" else word]
+    for stemmer in _STEMMERS:
+        stem = _common(word, stemmer.stemWord(word))
+        if len(stem) > WHOLE:
+            forms.append(stem)
+    return min(forms, key=len)
 
 
-PLURAL_LEAST = 3
-"""So short a word keeps its ending: "vis", "prix"."""
+def _common(word: str, stem: str) -> str:
+    """Return how both begin: a stem may end in a letter that the word has not."""
+    both = zip(word, stem, strict=False)
+    return "".join(letter for letter, _ in takewhile(lambda pair: pair[0] == pair[1], both))
+
+
+WHOLE = 3
+"""So short a word keeps its ending, and no more than that is cut off: "vis", "site"."""
+_STEMMERS = (snowballstemmer.stemmer("french"), snowballstemmer.stemmer("english"))
 
 
 def _places(words: Sequence[Word], term: Term) -> Iterator[tuple[int, int]]:

@@ -33,7 +33,8 @@ def test_case_accents_and_invisible_characters_do_not_count(text: str, words: li
         ('"le logo" bleu', [Term(("le", "logo"), False), Term(("bleu",), True)]),
         ("« voix  off »", [Term(("voix", "off"), False)]),
         ("l’été", [Term(("l", "ete"), True)]),
-        ("fichiers", [Term(("fichier",), True)]),
+        ("fichiers", [Term(("fichi",), True)]),
+        ("CMD2024s", [Term(("cmd2024s",), True)]),
         ("vis prix", [Term(("vis",), True), Term(("pri",), True)]),
         ("!!! ...", []),
         ('"', []),
@@ -56,6 +57,39 @@ def test_what_was_found_is_marked_as_javascript_counts() -> None:
     assert _shown("👋👋 L’Été et l’hiver 👋 été", "ete hiv") == ["Été", "hiver", "été"]
     assert _shown("e\u0301te\u0301 de\u0301ja\u0300", "deja") == ["de\u0301ja\u0300"]
     assert _shown("le logo, le Logo bleu", '"le logo bleu"') == ["le Logo bleu"]
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("la facture", "factures"),
+        ("je vous livrerai demain", "livrée"),
+        ("c’est livré", "LIVRER"),
+        ("un travail", "travaux"),
+        ("corrigez la voix", "corrigé"),
+        ("the deliveries are late", "delivery"),
+        ("delivered today", "deliver"),
+        ("two recordings", "recorded"),
+        ("deux sites", "site"),
+        ("un site", "sites"),
+    ],
+)
+def test_a_word_is_found_in_its_other_forms_in_french_and_in_english(text: str, asked: str) -> None:
+    assert excerpt(text, terms_of(asked)) is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"),
+    [
+        ("la facture", '"factures"'),
+        ("le prisme", "prisons"),
+        ("une situation", "site"),
+        ("le filtre", "files"),
+        ("facture 2024", "2025"),
+    ],
+)
+def test_other_words_and_quoted_forms_are_not_found(text: str, asked: str) -> None:
+    assert excerpt(text, terms_of(asked)) is None
 
 
 def test_all_terms_have_to_be_there() -> None:
