@@ -141,8 +141,9 @@ class WithdrawMessage(InboundFrame, frozen=True, tag="message.withdraw"):
 class Search(InboundFrame, frozen=True, tag="search"):
     """Find what was said, in one order or in all of the person's. Answered by `found`.
 
-    Words are beginnings of words, "quoted words" follow each other; case and accents do not
-    count. `before` is the `next` of the page before.
+    Words are beginnings of words, and their endings do not count, be they French or English;
+    "quoted words" are as they stand and follow each other. Case and accents do not count.
+    `before` is the `next` of the page before.
     """
 
     id: Id
