@@ -59,13 +59,16 @@ def proof_of(orders: Sequence[LockedOrder]) -> list[Any]:
 
 
 def is_one(composed: Composed) -> bool:
-    """Whether it is one message to one person, which `WRITE_ONE` stores."""
-    return len(composed.entries) == 1 and len(composed.notices) == 1
+    """Whether it is one message, owed to one person at most: `WRITE_ONE` stores that."""
+    return len(composed.entries) == 1 and len(composed.notices) <= 1
 
 
 def one_of(composed: Composed, order: LockedOrder) -> list[Any]:
     """Return what `WRITE_ONE` stores, and how the order was."""
-    (row,), (note,) = composed.entries, composed.notices
+    (row,) = composed.entries
+    owed: list[Any] = [None, None, None]
+    for note in composed.notices:
+        owed = [note["person_id"], note["kind"], micros(note["due"])]
     return [
         row["order_id"],
         row["seq"],
@@ -77,9 +80,7 @@ def one_of(composed: Composed, order: LockedOrder) -> list[Any]:
         row["link"],
         row["client_id"],
         row["command_digest"],
-        note["person_id"],
-        note["kind"],
-        micros(note["due"]),
+        *owed,
         order.head.seq,
         order.head.link,
         order.revision,
@@ -180,6 +181,7 @@ WRITE_ONE = f"""
     ), owed AS (
         INSERT INTO notices (order_id, person_id, kind, opened_seq, due, wake_at, state, attempts)
         SELECT id, $11::text, $12::text, $2, $13::bigint, $13, 'open', 0 FROM held
+        WHERE $11 IS NOT NULL
         ON CONFLICT DO NOTHING
     )
     SELECT (extract(epoch from clock_timestamp()) * 1000000)::bigint, array(SELECT id FROM held)

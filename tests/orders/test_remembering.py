@@ -9,17 +9,20 @@ from typing import NoReturn
 
 import pytest
 from msgspec.structs import replace
+from sqlalchemy import select
 
 from orders import timeline
 from orders.access import restore, revoke
 from orders.commands import take_step
 from orders.database import Announcement, Database
 from orders.errors import ChatClosed, IdReused, OrderUnknown, SecretSeen
-from orders.events import MessageSent, SecretKind
+from orders.events import Entry, MessageSent, NoticeKind, PersonId, SecretKind
 from orders.locking import LockedOrder, peek
+from orders.owing import Owed, Owes
 from orders.posting import PostBox
 from orders.remembering import CARRIED, REMEMBERED, CarriedClock, Memory
 from orders.safety import block
+from orders.tables import entries, notices
 from orders.workflow import Verb
 from tests.orders.world import Room, Watch, entries_of, open_post_box, open_room, opened, verified
 
@@ -175,6 +178,49 @@ def _proves_all(box: PostBox) -> None:
         raise AssertionError
 
     box._lane = dataclasses.replace(box._lane, commit=refuse)
+
+
+# ------------------------------------------------------------------------- what is stored
+
+
+@pytest.mark.parametrize("owed", [0, 1, 2])
+async def test_a_message_that_comes_alone_is_stored_like_one_of_many(
+    database: Database, owed: int
+) -> None:
+    def owe(_owes: Owes, entry: Entry) -> list[Owed]:
+        return [Owed(PersonId(f"p{n}"), NoticeKind.UNREAD, entry.at) for n in range(owed)]
+
+    database.on_append(owe)
+    alone, *many = rooms = [await open_room(database) for _ in range(3)]
+    async with open_post_box(database) as box:
+        for room in rooms:
+            await box.post(room.order, room.buyer, "m1", "it is remembered now")
+        await box.post(alone.order, alone.buyer, "m2", "hello")
+        await asyncio.gather(*(box.post(r.order, r.buyer, "m2", "hello") for r in many))
+        repeated = await box.post(alone.order, alone.buyer, "m2", "hello")
+    stored, *others = [await _stored(database, room) for room in rooms]
+    assert stored == others[0] == others[1]
+    assert repeated.seq == stored[0][0]
+    for room in rooms:
+        await verified(database, room.order)
+
+
+async def _stored(database: Database, room: Room) -> tuple[list[object], list[object]]:
+    """Return what the last message left, but for what is its own: times, hashes and names."""
+    async with database.reading() as conn:
+        row = (
+            await conn.execute(
+                select(entries).where(entries.c.order_id == room.order).order_by(entries.c.seq)
+            )
+        ).all()[-1]
+        owed = await conn.execute(
+            select(notices.c.person_id, notices.c.kind, notices.c.opened_seq, notices.c.state)
+            .where(notices.c.order_id == room.order, notices.c.due == notices.c.wake_at)
+            .order_by(notices.c.person_id)
+        )
+        hashes = [len(row._mapping[name]) for name in ("salt", "digest", "link", "command_digest")]
+        said = [row.seq, row.kind, row.payload, row.client_id, *hashes]
+        return said, [tuple(one) for one in owed]
 
 
 # ------------------------------------------------------------------------- what is counted
