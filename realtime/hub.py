@@ -185,7 +185,7 @@ class Hub:
             self._tails.add(news)
             for session in followers.get(news.order, ()):
                 session.hint(news.order, news.upto, situation=news.situation)
-            if news.after == 0:
+            if news.after == 0 and self._sessions:
                 self.start(self._list_new(news.order))
             if news.order in listed:
                 heads[news.order] = max(news.upto, heads.get(news.order, 0))

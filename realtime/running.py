@@ -59,7 +59,14 @@ from realtime.notices.sender import NoticeWorker
 from realtime.notices.smtp import SmtpSettings
 from realtime.rates import Rates
 from realtime.reads import Reads
-from realtime.settings import Secret, Settings, SettingsError, published_keys, sealing_key
+from realtime.settings import (
+    Role,
+    Secret,
+    Settings,
+    SettingsError,
+    published_keys,
+    sealing_key,
+)
 from realtime.tails import Tails
 from realtime.voice import plane, recordings
 from realtime.voice.afar import Afar
@@ -275,7 +282,12 @@ async def _nodes(settings: Settings) -> Nodes | None:
 def _bus(settings: Settings, nodes: Nodes | None) -> Bus:
     if nodes is None:
         return bus.in_process()
-    return RemoteBus(nodes, prefix=settings.redis_prefix, partitions=settings.bus_partitions)
+    return RemoteBus(
+        nodes,
+        prefix=settings.redis_prefix,
+        partitions=settings.bus_partitions,
+        listens=settings.role is not Role.WORKER,  # nobody comes there to be told of an order
+    )
 
 
 async def _stage(settings: Settings, token_secret: Secret, edge: Edge) -> Stage:

@@ -56,14 +56,18 @@ class _Line:
 class RemoteBus:
     """What this process says to the others and hears from them. `run` does the work."""
 
-    def __init__(self, nodes: Nodes, *, prefix: str, partitions: int) -> None:
-        """Prepare. A cluster's `nodes` are followed by whoever made them."""
+    def __init__(self, nodes: Nodes, *, prefix: str, partitions: int, listens: bool = True) -> None:
+        """Prepare. A cluster's `nodes` are followed by whoever made them.
+
+        With `listens` a single partition is attended from the start, whoever comes.
+        """
         self._nodes = nodes
         self._prefix = prefix
         self._partitions = partitions
         self._me = secrets.token_bytes(SENDER_BYTES)
         self._ears = Ears()
-        self._attended: Counter[int] = Counter({0: 1} if partitions == 1 else {})
+        at_once = partitions == 1 and listens
+        self._attended: Counter[int] = Counter({0: 1} if at_once else {})
         self._idle: dict[int, float] = {}  # partitions nobody attends any more, since when
         self._wish = asyncio.Event()  # to join other partitions, or other nodes
         self._lines: dict[Node, _Line] = {}

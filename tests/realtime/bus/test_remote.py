@@ -59,13 +59,18 @@ def _news(upto: int, text: bytes = b"{}", order: OrderId = ORDER) -> Announcemen
 
 @asynccontextmanager
 async def _processes(
-    url: str, number: int, *, partitions: int = 1, sharded: bool = False
+    url: str, number: int, *, partitions: int = 1, sharded: bool = False, idle: int = 0
 ) -> AsyncIterator[list[Heard]]:
     prefix = f"t-{secrets.token_hex(6)}"
     async with AsyncExitStack() as stack:
         made = []
-        for _ in range(number):
-            bus = RemoteBus(Nodes(url, clustered=sharded), prefix=prefix, partitions=partitions)
+        for place in range(number):
+            bus = RemoteBus(
+                Nodes(url, clustered=sharded),
+                prefix=prefix,
+                partitions=partitions,
+                listens=place < number - idle,
+            )
             made.append(Heard(bus))
             task = asyncio.create_task(bus.run())
             stack.push_async_callback(_stop, task)
@@ -112,6 +117,19 @@ async def test_what_one_process_says_all_hear_once(
             await until(lambda: len(heard.signals) == 2)  # noqa: B023 - used at once
             assert heard.hints == [_news(7, b"seven")]
         assert len(idle.hints) == (1 if partitions == 1 else 0)
+
+
+async def test_a_process_where_nobody_comes_is_spared_what_is_said_of_orders(
+    redis_url: str,
+) -> None:
+    async with _processes(redis_url, 3, idle=1) as (one, two, idle):
+        one.bus.publish_hint([_news(7, b"seven")])
+        idle.bus.publish_hint([_news(8, b"eight")])  # what it says itself is heard
+        new = Announcement(ORDER, 0, 3, (b"1", b"2", b"3"), b"", situation=True)
+        one.bus.publish_hint([new])
+        await until(lambda: len(two.hints) >= 3)
+        await until(lambda: any(hint.after == 0 for hint in idle.hints))
+        assert not any(hint.upto == 7 for hint in idle.hints)  # said before what it has heard
 
 
 async def test_a_new_order_is_heard_by_processes_that_cannot_know_it_yet(redis_url: str) -> None:
