@@ -103,10 +103,7 @@ def _one_by_one(original: str) -> Folded:
 def _folded(text: str, encoded: bytes, places: list[int] | None) -> Folded:
     plain = encoded.translate(_PLAIN).decode("latin-1")
     digits = len(encoded) - len(encoded.translate(None, _FIGURES))
-    words = 0
-    for word in _NUMBER_WORDS:
-        if word in plain:
-            words += 1
+    words = sum(map(plain.__contains__, _NUMBER_WORDS))
     return Folded(text, plain, digits, words > 1, places)
 
 
