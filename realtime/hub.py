@@ -185,7 +185,7 @@ class Hub:
             self._tails.add(news)
             for session in followers.get(news.order, ()):
                 session.hint(news.order, news.upto, situation=news.situation)
-            if news.after == 0 and self._sessions:
+            if news.after == 0:
                 self.start(self._list_new(news.order))
             if news.order in listed:
                 heads[news.order] = max(news.upto, heads.get(news.order, 0))
@@ -201,6 +201,7 @@ class Hub:
                 parties = (await views.room(conn, order)).parties
             except OrderUnknown:
                 return
+        self.standing.opened(order, [party.person for party in parties])
         for party in parties:
             for session in self._sessions.get(party.person, ()):
                 self.followers.enlist(session, order)

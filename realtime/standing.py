@@ -9,7 +9,7 @@ lost. The database has the last word, unless something was heard since it was as
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from orders import access, views
@@ -41,24 +41,27 @@ class Standing:
     later: Callable[[], None] = _not_at_all
     """Has everything read again in a moment; set by whoever does."""
     _recent: dict[tuple[PersonId, OrderId], tuple[bool, float]] = field(default_factory=dict)
+    """When each was decided, the oldest first."""
 
     def decided(self, order: OrderId, person: PersonId, *, allowed: bool) -> None:
         """Hear that the person may not see the order any more, or may see it (again)."""
-        now = time.monotonic()
-        self._recent = {
-            about: (good, at)
-            for about, (good, at) in self._recent.items()
-            if now - at < self.remembers
-        }
-        self._recent[person, order] = allowed, now
+        self._remember(order, person, allowed=allowed)
         self._take_in(order, person, allowed=allowed)
+
+    def opened(self, order: OrderId, parties: Iterable[PersonId]) -> None:
+        """Hear of a new order: whoever is being welcomed may have been read before it was there."""
+        for person in parties:
+            self._remember(order, person, allowed=True)
 
     def repeat(self, person: PersonId) -> None:
         """Apply what was decided while somebody read who the person is."""
         now = time.monotonic()
         for (who, order), (allowed, at) in list(self._recent.items()):
-            if who == person and now - at < self.remembers:
-                self._take_in(order, person, allowed=allowed)
+            if who != person or now - at >= self.remembers:
+                continue
+            if allowed and all(order in session.listed for session in self.mine(person)):
+                continue  # it was read after it was decided
+            self._take_in(order, person, allowed=allowed)
 
     def read(self, barred: Mapping[PersonId, frozenset[OrderId]], asked: float) -> None:
         """Compare with what the database said that was asked at `asked` (`time.monotonic`)."""
@@ -68,6 +71,16 @@ class Standing:
                     _, heard = self._recent.get((person, order), (True, 0.0))
                     if heard < asked:
                         self._set(session, order, allowed=order not in orders)
+
+    def _remember(self, order: OrderId, person: PersonId, *, allowed: bool) -> None:
+        now = time.monotonic()
+        while self._recent:
+            oldest = next(iter(self._recent))
+            if now - self._recent[oldest][1] < self.remembers:
+                break
+            del self._recent[oldest]
+        self._recent.pop((person, order), None)
+        self._recent[person, order] = allowed, now
 
     def _take_in(self, order: OrderId, person: PersonId, *, allowed: bool) -> None:
         sessions = list(self.mine(person))
