@@ -19,7 +19,8 @@ One browser's socket, from the outside in:
 - `pump`       the only writer: the socket's position is its send queue
 - `hub`        who is here, and what the bus says to them; `heartbeat` pings them and catches up
 - `followers`  who is told of which order; `tails` keeps the newest entries they share
-- `standing`   who may see which orders, when that changes under open sockets
+- `standing`   who may see which orders, when that changes under open sockets; `meanwhile` what
+  changed in inboxes while somebody was being welcomed
 - `afresh`     marks and who hides, read again after signals may have been lost
 - `attendance` who is online; `whereabouts` in which process; `elsewhere` what is known of it (pure)
 - `veil`       who does not show to whom whether they are here, or writing

@@ -31,6 +31,7 @@ from realtime.bus import (
 )
 from realtime.followers import Followers
 from realtime.limits import Limits
+from realtime.meanwhile import Meanwhile
 from realtime.protocol import (
     CallSignal,
     Close,
@@ -90,6 +91,7 @@ class Hub:
             start=self.start,
         )
         """Who of them may see what."""
+        self._meanwhile = Meanwhile(2 * limits.hello_within)
         self._tasks: set[asyncio.Task[None]] = set()
         bus.subscribe(self._hints, self._signal, lambda: None)
 
@@ -114,8 +116,11 @@ class Hub:
         """All sessions; take a copy to wait in between."""
         return (session for mine in self._sessions.values() for session in mine)
 
-    def arrive(self, session: Session, inbox: Mapping[OrderId, int]) -> None:
-        """Take in a session whose hello was good; `inbox` are its orders and their heads."""
+    def arrive(self, session: Session, inbox: Mapping[OrderId, int], asked: float) -> None:
+        """Take in a session whose hello was good.
+
+        `inbox` are its orders and their heads, asked for at `asked` (`time.monotonic`).
+        """
         person = session.person
         session.left = self.leave
         mine = self._sessions.setdefault(person, [])
@@ -124,6 +129,8 @@ class Hub:
             self.followers.enlist(session, order)
             if self.followers.heads.setdefault(order, head) > head:
                 session.changed(order)  # it grew while the inbox was read
+        for order in self._meanwhile.since(asked, person, inbox):
+            session.changed(order)
         first = len(mine) == 1
         if first:
             self._bus.attend(person)
@@ -181,6 +188,7 @@ class Hub:
     def _hints(self, announcements: Sequence[Announcement]) -> None:
         followers, listed = self.followers.orders, self.followers.listed
         heads = self.followers.heads
+        self._meanwhile.grew(announcements)
         for news in announcements:
             self._tails.add(news)
             for session in followers.get(news.order, ()):
@@ -231,6 +239,7 @@ class Hub:
                 frame = Marks(order, (ReadMark(person, read, delivered),))
                 for session in self.followers.showing(order):
                     session.signal(("mark", order, person), frame)
+                self._meanwhile.marked(order, person)
                 for session in self._sessions.get(person, ()):
                     session.changed(order)
             case MediaChanged(order, call, person, media):

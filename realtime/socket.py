@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 import secrets
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -136,6 +137,7 @@ class Door:
     async def _welcome(self, hello: Hello, identity: Identity, send: Send, line: Line) -> Session:
         edge = self._edge
         person = identity.person
+        asked = time.monotonic()
         arrival = await edge.reads.arrival(person)
         identity, known = identity.without(arrival.barred), arrival.known
         inbox = [row for row in arrival.inbox if identity.reaches(row.order)]
@@ -167,7 +169,7 @@ class Door:
             hide_presence=known is not None and known.hides_presence,
         )
         await send({"type": "websocket.send", "text": encode(welcome).decode()})
-        edge.hub.arrive(session, {row.order: row.head for row in inbox})
+        edge.hub.arrive(session, {row.order: row.head for row in inbox}, asked)
         return session
 
 

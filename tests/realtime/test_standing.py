@@ -1,12 +1,7 @@
 """Access that changes under open sockets, though words of it come late or are not true any more."""
 
-from collections.abc import Mapping
-
-import pytest
-
 from orders.events import OrderId, PersonId
 from realtime.bus import AccessChanged
-from realtime.session import Session
 from tests.harness import InProcess, TestOrder
 from tests.socket_browser import Browser, Frame
 
@@ -74,26 +69,3 @@ async def test_what_was_decided_while_somebody_was_being_welcomed_holds_for_them
             await seller.subscribe(order.id)
             await seller.say(order.id, "here again")
             assert not any(f.get("gone") for f in seller.frames)
-
-
-async def test_an_order_that_is_opened_while_somebody_is_being_welcomed_is_listed_for_them(
-    server: InProcess, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = await server.order()
-    hub, held = server.edge.hub, list[tuple[Session, Mapping[OrderId, int]]]()
-    arrive = hub.arrive
-    async with server.browser(first.seller) as witness:
-        with monkeypatch.context() as patch:
-            patch.setattr(hub, "arrive", lambda *arriving: held.append(arriving))
-            async with server.browser(first.seller) as seller:
-                assert [line["order"] for line in seller.welcome["inbox"]] == [first.id]
-                tom = {"person": first.seller, "name": "Tom", "email": "tom@post.test"}
-                second = await server.order(seller={**tom, "language": "en"})
-                await witness.hears(lambda f: f["t"] == "inbox" and _lists(f, second))
-                ((session, inbox),) = held
-                arrive(session, inbox)
-                await seller.hears(lambda f: f["t"] == "inbox" and _lists(f, second))
-
-
-def _lists(frame: Frame, order: TestOrder) -> bool:
-    return order.id in {line["order"] for line in frame["lines"]}
