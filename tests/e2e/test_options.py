@@ -14,6 +14,7 @@ async def test_an_option_counts_once_it_is_paid(large_stage: Stage, windows: Win
     buyer = await windows.open(server.url, order, "buyer")
     seller = await windows.open(server.url, order, "seller")
     await seller.take("order.start")
+    await seller.is_in("in_progress")  # what stands below the step has moved: a click would miss it
     await seller.part("propose-option").click()
     await seller.part("option-title").fill("Second version, whispered")
     await seller.part("proposal-amount").fill("25")

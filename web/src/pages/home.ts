@@ -86,17 +86,25 @@ export class DemoHome extends LitElement {
           ${this.orders?.map((order) => this.card(order)) ?? nothing}
         </ul>
         ${this.orders?.length === 0 ? html`<p class="none">${t.demo.none}</p>` : nothing}
-        <button class="again" data-test="reset" ?disabled=${this.resetting} @click=${() => this.reset()}>
-          ${icon('refresh', 18)}${this.resetting ? t.demo.againBusy : t.demo.again}
-        </button>
-        <section class="tries">
-          <h2>${t.demo.tryHeading}</h2>
-          <dl>
-            ${t.demo.tries.map(([title, body]) => html`<div><dt>${title}</dt><dd>${body}</dd></div>`)}
-          </dl>
-          <p class="docs"><a href="/api/docs" hreflang="en" data-test="docs">${t.demo.docs}</a></p>
-        </section>
+        ${this.orders !== null || this.failed ? this.below() : nothing}
       </main>
+    `;
+  }
+
+  /** What stands below the orders comes with them: it must not move away from under a finger. */
+  private below(): TemplateResult {
+    const t = textsOf(this.language);
+    return html`
+      <button class="again" data-test="reset" ?disabled=${this.resetting} @click=${() => this.reset()}>
+        ${icon('refresh', 18)}${this.resetting ? t.demo.againBusy : t.demo.again}
+      </button>
+      <section class="tries">
+        <h2>${t.demo.tryHeading}</h2>
+        <dl>
+          ${t.demo.tries.map(([title, body]) => html`<div><dt>${title}</dt><dd>${body}</dd></div>`)}
+        </dl>
+        <p class="docs"><a href="/api/docs" hreflang="en" data-test="docs">${t.demo.docs}</a></p>
+      </section>
     `;
   }
 
