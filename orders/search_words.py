@@ -156,6 +156,8 @@ def _beginning(word: str) -> str:
     if not word.isalpha() or len(word) <= WHOLE:
         return word
     forms = [word[:-1] if word[-1] in "sx" else word]
+    if len(word) >= LONG and (ending := _PLURAL_AUX.search(word)):
+        forms.append(word[: ending.start()])
     for stemmer in _STEMMERS:
         stem = _common(word, stemmer.stemWord(word))
         if len(stem) > WHOLE:
@@ -171,6 +173,9 @@ def _common(word: str, stem: str) -> str:
 
 WHOLE = 3
 """So short a word keeps its ending, and no more than that is cut off: "vis", "site"."""
+LONG = 6
+"""Letters of a word that may lose "l" or "il": of a shorter one too little would be left."""
+_PLURAL_AUX = re.compile("(?<=a)i?l$")  # journal, journaux; travail, travaux
 _STEMMERS = (snowballstemmer.stemmer("french"), snowballstemmer.stemmer("english"))
 
 
