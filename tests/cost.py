@@ -1,6 +1,7 @@
 """What processes cost, as the kernel tells it: CPU time, memory, and on which core they run."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,18 @@ def on_core(core: int) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+def loop_ms() -> float:
+    """Milliseconds of CPU that a fixed piece of pure Python takes here and now.
+
+    How fast the core is at this minute, and how well the interpreter was built: figures of two
+    runs are to be compared by it.
+    """
+    began, total = time.process_time(), 0
+    for number in range(1_000_000):
+        total += number * number
+    return round(1e3 * (time.process_time() - began), 1)
 
 
 def cpu_seconds(*roots: int) -> float:

@@ -42,6 +42,7 @@ async def test_chat_is_measured_and_every_message_accounted_for() -> None:
     assert found["ratio_to_echo"] > 0
     assert found["resume_s"] > 0
     assert found["idle_connections"] == 20
+    assert len(found["python_loop_ms"]) == 2
     for rate in ("20", "40"):
         assert 0 < found["latency_ms"][rate]["p50_ms"] <= found["latency_ms"][rate]["p99_ms"]
 

@@ -14,7 +14,8 @@ which one person may write are raised by the setting made for that
 - *idle*: signed-in connections in a server just started, its memory before and after;
 - *echo*: a bare WebSocket echo on the same server software, in the same run.
 
-Prints one line of JSON a mode. A run in which the load itself needed more than 90 % of its core is
+Prints one line of JSON a mode; `python_loop_ms` is what the same piece of Python took on the
+servers' core before and after. A run in which the load itself needed more than 90 % of its core is
 marked `valid: false`. Takes about two minutes a mode.
 """
 
@@ -23,6 +24,7 @@ import asyncio
 import gc
 import json
 import os
+import platform
 import resource
 import sys
 import tempfile
@@ -42,7 +44,7 @@ from realtime.limits import Limits
 from realtime.settings import Secret
 from tests.bench.chat_load import PATIENCE, TEXT, Client, Echo, Ledger, arrive, come_in
 from tests.bench.chat_servers import TOKEN_SECRET, Site, listens
-from tests.cost import cores, cpu_seconds, memory_kib, on_core
+from tests.cost import cores, cpu_seconds, loop_ms, memory_kib, on_core
 from tests.orders.world import Room, open_room
 
 WINDOW = 2
@@ -264,6 +266,7 @@ async def measure(site: Site, given: argparse.Namespace, server_core: int) -> No
         return tokens.mint(person).token  # type: ignore[arg-type]
 
     with on_core(server_core):
+        loop = [loop_ms()]
         site.begin()
     rooms = await open_rooms(site.database_url, given.pairs)
     with on_core(server_core):
@@ -299,6 +302,7 @@ async def measure(site: Site, given: argparse.Namespace, server_core: int) -> No
         found = {"kib_per_idle_connection": round(kib, 1), "idle_connections": given.idle}
         site.stop()
     with on_core(server_core):
+        loop.append(loop_ms())
         port = site.echo()
     await listens(port)
     echo = await echoes(f"ws://127.0.0.1:{port}/", 100, given.seconds / 2)
@@ -323,6 +327,8 @@ async def measure(site: Site, given: argparse.Namespace, server_core: int) -> No
                 "disordered": ledger.disordered,
                 "refused": dict(ledger.refused),
                 "pairs": len(rooms),
+                "python": platform.python_version(),
+                "python_loop_ms": loop,
                 "valid": max(loads) <= LOAD_MOST,
                 "load_average": round(os.getloadavg()[0], 1),
             }
