@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -73,7 +74,8 @@ def deliverable(address: str) -> str:
         written = f"{local}@{domain.encode('idna').decode()}"
         Address(addr_spec=written)
         written.encode("ascii")
-    except (ValueError, IndexError) as error:  # the parser stumbles over some nonsense
+    # the parser stumbles over some nonsense, in each version of Python in its own way
+    except (ValueError, IndexError, MessageError) as error:
         raise AddressError("not an address that mail can be sent to") from error
     if not local or not domain or any(c.isspace() or not c.isprintable() for c in written):
         raise AddressError("not an address that mail can be sent to")
