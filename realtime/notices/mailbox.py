@@ -41,6 +41,35 @@ class KeptMail(msgspec.Struct, frozen=True):
     text: str
 
 
+class _Connection(SMTP):
+    """A client's connection, in `known` from its first moment to its last."""
+
+    def __init__(self, mails: Mailbox, known: set[_Connection]) -> None:
+        super().__init__(
+            mails,
+            data_size_limit=MAIL_BYTES,
+            hostname="localhost",
+            loop=asyncio.get_running_loop(),
+        )
+        self._known = known
+        self._over = False
+
+    def hang_up(self) -> None:
+        """Close it, at once or as soon as it is made."""
+        self._over = True
+        if self.transport is not None:
+            self.transport.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if self._over:
+            self.hang_up()
+
+    def connection_lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
+        self._known.discard(self)
+
+
 class Mailbox:
     """A mail server for the demo, and the folder it fills."""
 
@@ -51,7 +80,7 @@ class Mailbox:
         self._listed: dict[str, KeptMail] = {}
         self._lock = threading.RLock()  # pages list in a thread while mails arrive on the loop
         self._server: asyncio.Server | None = None  # set while it listens
-        self._sessions: set[SMTP] = set()
+        self._sessions: set[_Connection] = set()
 
     async def start(self) -> SmtpSettings:
         """Listen on a free port; return how to reach it."""
@@ -64,10 +93,8 @@ class Mailbox:
         if self._server is None:
             return
         self._server.close()
-        for session in self._sessions:
-            if session.transport is not None:
-                session.transport.close()
-        self._sessions.clear()
+        for session in list(self._sessions):
+            session.hang_up()
         await self._server.wait_closed()
         self._server = None
 
@@ -109,13 +136,7 @@ class Mailbox:
         return "250 2.0.0 Kept"
 
     def _session(self) -> SMTP:
-        self._sessions = {known for known in self._sessions if known.transport is not None}
-        session = SMTP(
-            self,
-            data_size_limit=MAIL_BYTES,
-            hostname="localhost",
-            loop=asyncio.get_running_loop(),
-        )
+        session = _Connection(self, self._sessions)
         self._sessions.add(session)
         return session
 

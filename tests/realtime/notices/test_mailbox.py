@@ -135,6 +135,19 @@ async def test_a_burst_uses_one_connection_and_two_do_not_mix(tmp_path: Path) ->
     await opened.close()
 
 
+async def test_it_closes_whoever_is_connected_and_says_nothing(tmp_path: Path) -> None:
+    opened = Mailbox(tmp_path / "mails")
+    settings = await opened.start()
+    clients = await asyncio.gather(
+        *(asyncio.open_connection(settings.host, settings.port) for _ in range(3))
+    )
+    async with asyncio.timeout(60):
+        await opened.close()
+        for reader, writer in clients:
+            await reader.read()  # to its end
+            writer.close()
+
+
 @pytest.mark.parametrize(
     ("url", "host", "port", "encryption", "user", "password"),
     [
