@@ -41,14 +41,22 @@ class Room:
         return tell
 
     async def until_told(self, what: str, person: str) -> None:
-        async with asyncio.timeout(60):
-            while (what, person) not in self.told:
-                self._news.clear()
-                await self._news.wait()
+        await self._until(lambda: (what, person) in self.told)
 
     async def join(self, person: str, peer: Peer, leg_id: str = "1") -> None:
+        """Connect; both ends have done their handshake then, so that nothing sent is too early."""
+        before = self._joined(person)
         await peer.accept(await self.node.join("call", person, await peer.offer(), leg_id))
-        await self.until_told("connected", person)
+        await self._until(lambda: self._joined(person) > before)
+
+    def _joined(self, person: str) -> int:
+        return sum(self.told.count((how, person)) for how in ("connected", "replaced"))
+
+    async def _until(self, holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(60):
+            while not holds():
+                self._news.clear()
+                await self._news.wait()
 
 
 @asynccontextmanager

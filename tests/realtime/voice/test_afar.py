@@ -64,6 +64,12 @@ class Process:
     def _signalled(self, order: OrderId, call: CallId, person: PersonId, media: str) -> None:
         self.signals.append((person, media))
 
+    async def until_connected(self, *people: PersonId) -> None:
+        """Both ends have done their handshake then, so that nothing sent is too early."""
+        async with asyncio.timeout(60):
+            while not all((person, "connected") in self.signals for person in people):
+                await asyncio.sleep(0.02)
+
     async def __aenter__(self) -> Self:
         if self._carries:
             self._working = [
@@ -127,9 +133,7 @@ async def test_a_call_is_carried_by_another_process_than_the_one_asked(
         seller = await joined(gateway.board, room, room.seller, call, "1")
         assert not gateway.board.node.calls
         assert media.board.node.calls == {call}
-        async with asyncio.timeout(60):
-            while (room.seller, "connected") not in media.signals:
-                await asyncio.sleep(0.02)
+        await media.until_connected(room.buyer, room.seller)
         buyer.send(rtp(1, payload=b"from afar"))
         await seller.until(lambda: bool(seller.heard))
         assert seller.heard[0][12:] == b"from afar"
@@ -178,6 +182,7 @@ async def test_a_media_process_that_stops_hands_its_call_over_and_both_go_on(
                 buyer = await joined(gateway.board, room, room.buyer, call, "2")
                 seller = await joined(gateway.board, room, room.seller, call, "2")
                 assert second.board.node.calls == {call}
+                await second.until_connected(room.buyer, room.seller)
                 buyer.send(rtp(1, payload=b"still there"))
                 await seller.until(lambda: bool(seller.heard))
             for each in old:

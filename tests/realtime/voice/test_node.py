@@ -79,7 +79,7 @@ async def test_nobody_falls_silent_while_a_leg_is_replaced(opened: Opened) -> No
     async with opened() as room, Peer() as buyer, Peer() as again, Peer() as seller:
         await room.join("buyer", buyer)
         await room.join("seller", seller)
-        await again.accept(await room.node.join("call", "buyer", await again.offer(), "2"))
+        await room.join("buyer", again, "2")
         again.send(rtp(1, payload=b"still here"))
         await heard(seller, [b"still here"])
         assert room.told == [("connected", "buyer"), ("connected", "seller"), ("replaced", "buyer")]
@@ -162,8 +162,7 @@ async def test_a_hold_outlives_the_leg_of_whoever_reconnects_and_is_told_again(
         await room.join("seller", seller)
         room.node.hold("call", "buyer", holding=True)
         async with Peer() as again:
-            await again.accept(await room.node.join("call", "seller", await again.offer(), "2"))
-            await room.until_told("replaced", "seller")
+            await room.join("seller", again, "2")
             again.send(rtp(0, ssrc=7, payload=b"anybody?"))
             buyer.send(rtp(0, payload=b"secret"))
             await received(room, "seller", 1)
@@ -277,7 +276,7 @@ async def test_who_left_may_come_back(opened: Opened) -> None:
         await room.join("buyer", buyer)
         await room.join("seller", seller)
         room.node.leave("call", "buyer")
-        await again.accept(await room.node.join("call", "buyer", await again.offer(), "2"))
+        await room.join("buyer", again, "2")
         again.send(rtp(1, payload=b"back"))
         await heard(seller, [b"back"])
 
@@ -301,9 +300,12 @@ async def test_garbage_at_the_port_harms_nothing(opened: Opened) -> None:
             socket.AF_INET6 if ":" in buyer.server[0] else socket.AF_INET, socket.SOCK_DGRAM
         ) as stranger:
             for datagram in noise:
+                # a turn of the loop each: it reads one at a time, and what is sent faster is
+                # dropped by the socket's buffer, not by the server
                 stranger.sendto(datagram, buyer.server)
+                await asyncio.sleep(0)
                 buyer.send_raw(datagram[:1_400])
-                await asyncio.sleep(0)  # else the socket's buffer, not the server, drops them
+                await asyncio.sleep(0)
         # Authentic packets with nonsense inside.
         buyer.send(b"\x80" + bytes(11) + b"\xff" * 20)
         buyer.send_rtcp(b"\x81\xc8\x00\x01" + bytes(4))
