@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from orders import timeline
 from orders.brief import BriefItem, Readiness
 from orders.brief_rows import items_of
+from orders.edited import newest_texts
 from orders.events import BriefItemGiven, FileId, FileShared, MessageSent, OrderId
 from orders.files import files_of, shared_again
 
@@ -46,6 +47,10 @@ def _name(item: BriefItem) -> str:
 
 
 async def _words(conn: AsyncConnection, order: OrderId, seq: int) -> str:
+    """Return what the message says now."""
+    edited = await newest_texts(conn, order, [seq])
+    if seq in edited:
+        return edited[seq]
     for row in await timeline.read(conn, order, seq - 1, 1):
         event = timeline.entry(row).event
         return event.text if isinstance(event, MessageSent) else ""

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders import emptying, timeline
 from orders.commands import begin, command_digest
 from orders.database import Database, Transaction
+from orders.edited import text_of
 from orders.errors import (
     ChatClosed,
     MessageGone,
@@ -45,7 +45,6 @@ from orders.versions import History, Version
 from orders.views import role_of
 
 EDIT, WITHDRAW, VERSIONS = "message.edit", "message.withdraw", "versions"
-_text_decoder = msgspec.json.Decoder(MessageSent | MessageEdited)
 
 
 async def edit(
@@ -164,30 +163,8 @@ async def history(conn: AsyncConnection, order: OrderId, person: PersonId, messa
         .where(withdrawn.c.order_id == order, withdrawn.c.message == message)
         .order_by(withdrawn.c.seq)
     )
-    texts = [Version(row.seq, row.at, _text_decoder.decode(row.payload).text) for row in rows]
+    texts = [Version(row.seq, row.at, text_of(row.payload)) for row in rows]
     return History(tuple(texts), withdrawn=True)
-
-
-async def newest_texts(
-    conn: AsyncConnection, order: OrderId, messages: Sequence[int]
-) -> dict[int, str]:
-    """Return what those of the messages say now that were edited."""
-    newest = (
-        select(message_versions.c.message, func.max(message_versions.c.seq).label("seq"))
-        .where(message_versions.c.order_id == order, message_versions.c.message.in_(messages))
-        .group_by(message_versions.c.message)
-        .subquery()
-    )
-    rows = await conn.execute(
-        select(newest.c.message, entries.c.payload).join(
-            entries, (entries.c.order_id == order) & (entries.c.seq == newest.c.seq)
-        )
-    )
-    return {
-        row.message: _text_decoder.decode(row.payload).text
-        for row in rows
-        if row.payload is not None
-    }
 
 
 async def _judge(
@@ -222,4 +199,4 @@ async def _read(conn: AsyncConnection, order: OrderId, seqs: Sequence[int]) -> l
         .where(entries.c.order_id == order, entries.c.seq.in_(seqs))
         .order_by(entries.c.seq)
     )
-    return [Version(row.seq, row.at, _text_decoder.decode(row.payload).text) for row in rows]
+    return [Version(row.seq, row.at, text_of(row.payload)) for row in rows]

@@ -16,9 +16,9 @@ from sqlalchemy import ColumnElement, and_, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders.database import Database
+from orders.edited import newest_texts
 from orders.errors import Malformed, OrderUnknown, TextEmpty, TextTooLong
 from orders.events import Event, FileShared, OrderId, PersonId
-from orders.messages import newest_texts
 from orders.search_index import behind, catch_up, scope, text_of
 from orders.search_words import Hit, Term, excerpt, terms_of
 from orders.tables import entries, instant, micros, orders, participants, search_docs

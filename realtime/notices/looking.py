@@ -18,6 +18,7 @@ from orders import timeline, views
 from orders.brief_rows import items_of
 from orders.database import Transaction
 from orders.decisions import allowed
+from orders.edited import newest_texts
 from orders.events import (
     BriefHandedOver,
     BriefItemAdded,
@@ -71,7 +72,6 @@ from orders.events import (
     Wanted,
 )
 from orders.locking import LockedOrder
-from orders.messages import newest_texts
 from orders.proposals import TALK_REMINDER
 from orders.tables import calls, entries, notices, participants, persons
 from orders.tables import orders as orders_table

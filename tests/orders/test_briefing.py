@@ -36,6 +36,7 @@ from orders.events import (
 )
 from orders.files import Upload, share
 from orders.fold import View, fold
+from orders.messages import edit
 from orders.redaction import redact
 from orders.situation import Brief, Situation
 from orders.workflow import Verb
@@ -249,8 +250,9 @@ async def test_ordering_again_brings_the_brief_along(database: Database) -> None
     room = await open_room(database, brief=None)
     file = await a_file(database, room)
     async with open_post_box(database) as box:
-        said = await box.post(room.order, room.buyer, "m1", "212 mots")
+        said = await box.post(room.order, room.buyer, "m1", "210 mots")
         gone = await box.post(room.order, room.buyer, "m2", "mon adresse")
+    await edit(database, room.order, room.buyer, said.seq, "212 mots", "e1")
     await redact_after(database, room, gone.seq, give(SCRIPT, messages=(said.seq, gone.seq)))
     await move_item(database, room.order, room.buyer, give(TONE, "", files=(file,)), "g2")
     await move_item(database, room.order, room.seller, Asked(Move.ACCEPT, TONE), "a2")
@@ -259,7 +261,7 @@ async def test_ordering_again_brings_the_brief_along(database: Database) -> None
     again = await _again(database, room)
     shown = await brief_of(database, again)
     assert (shown.ready, shown.wanted) == (2, 5)
-    assert shown.items[0].note == "voilà\n212 mots", "what was erased stays erased"
+    assert shown.items[0].note == "voilà\n212 mots", "as it says now; what was erased stays erased"
     assert [known.file for known in shown.items[1].files] == [file]
     assert shown.items[1].state is Readiness.GIVEN, "the seller accepts anew"
     first = (await entries_of(database, again.order))[0].event

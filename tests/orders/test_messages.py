@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from orders import inbox, messages, timeline, views
 from orders.commands import Person, take_step
 from orders.database import Database
+from orders.edited import newest_texts
 from orders.errors import (
     ChatClosed,
     IdReused,
@@ -76,7 +77,7 @@ async def test_an_edit_is_an_entry_and_the_first_text_stays(database: Database, 
         for reader in (room.buyer, room.seller):
             seen = await messages.history(conn, room.order, reader, seq)
             assert [version.text for version in seen.versions] == ["bonjuor", "bonjour"]
-        assert await messages.newest_texts(conn, room.order, [seq]) == {seq: "bonjour"}
+        assert await newest_texts(conn, room.order, [seq]) == {seq: "bonjour"}
     await _folded(database, room)
 
 
