@@ -193,17 +193,27 @@ async def _shown(
 def _fts5(terms: Sequence[Term], ids: Sequence[OrderId]) -> str:
     """Say it as SQLite's FTS5 does. Words are letters and digits only, so quoting is safe."""
     scopes = " OR ".join(f'"{order}"' for order in ids)
-    words = " AND ".join(f'"{" ".join(t.words)}"{"*" if t.prefix else ""}' for t in terms)
+
+    def said(term: Term) -> str:
+        other = f' OR "{" ".join(term.other)}"' if term.other else ""
+        return f'("{" ".join(term.words)}"{"*" if term.prefix else ""}{other})'
+
+    words = " AND ".join(map(said, terms))
     return f"order_id : ({scopes}) AND words : ({words})"
 
 
 def _ts(terms: Sequence[Term], ids: Sequence[OrderId]) -> str:
     """Say it as PostgreSQL's tsquery does."""
     scopes = " | ".join(f"'{scope(order)}'" for order in ids)
-    words = " & ".join(
-        "(" + " <-> ".join(f"'{word}'" for word in t.words) + (":*" if t.prefix else "") + ")"
-        for t in terms
-    )
+
+    def run(words: Sequence[str]) -> str:
+        return " <-> ".join(f"'{word}'" for word in words)
+
+    def said(term: Term) -> str:
+        other = f" | ({run(term.other)})" if term.other else ""
+        return f"(({run(term.words)}{':*' if term.prefix else ''}){other})"
+
+    words = " & ".join(map(said, terms))
     return f"({scopes}) & {words}"
 
 

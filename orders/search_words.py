@@ -39,10 +39,16 @@ class Word(NamedTuple):
 
 
 class Term(NamedTuple):
-    """Words that follow each other; with `prefix` the last may go on."""
+    """Words that follow each other; with `prefix` the last may go on, or be `singular`."""
 
     words: tuple[str, ...]
     prefix: bool
+    singular: str = ""
+
+    @property
+    def other(self) -> tuple[str, ...]:
+        """The words with the other last one; none if there is no other."""
+        return (*self.words[:-1], self.singular) if self.singular else ()
 
 
 class Excerpt(NamedTuple):
@@ -147,22 +153,30 @@ def _loose(asked: str) -> list[Term]:
     for typed in asked.split():
         words = tuple(word.text for word in words_of(typed))
         if words:
-            found.append(Term((*words[:-1], _beginning(words[-1])), prefix=True))
+            beginning = _beginning(words[-1])
+            singular = _singular(words[-1], beginning)
+            found.append(Term((*words[:-1], beginning), prefix=True, singular=singular))
     return found
 
 
 def _beginning(word: str) -> str:
     """Return what a word has in common with its other forms: "livr" of "livrées"."""
-    if not word.isalpha() or len(word) <= WHOLE:
+    if not word.isalpha() or len(word) <= SHORT:
         return word
     forms = [word[:-1] if word[-1] in "sx" else word]
-    if len(word) >= LONG and (ending := _PLURAL_AUX.search(word)):
+    if ending := _PLURAL_AUX.search(word):
         forms.append(word[: ending.start()])
     for stemmer in _STEMMERS:
         stem = _common(word, stemmer.stemWord(word))
         if len(stem) > WHOLE:
             forms.append(stem)
     return min(forms, key=len)
+
+
+def _singular(word: str, beginning: str) -> str:
+    """Return a short word without its plural: it is looked for as it is, "voi" begins too much."""
+    plural = word == beginning and word.isalpha() and len(word) > WHOLE and word[-1] in "sx"
+    return word[:-1] if plural else ""
 
 
 def _common(word: str, stem: str) -> str:
@@ -172,20 +186,21 @@ def _common(word: str, stem: str) -> str:
 
 
 WHOLE = 3
-"""So short a word keeps its ending, and no more than that is cut off: "vis", "site"."""
-LONG = 6
-"""Letters of a word that may lose "l" or "il": of a shorter one too little would be left."""
+"""So short a word is never cut, and a longer one not to this: "vis"."""
+SHORT = 5
+"""Words up to here begin only what begins with all of them: "voix" is not to find "voici"."""
 _PLURAL_AUX = re.compile("(?<=a)i?l$")  # journal, journaux; travail, travaux
 _STEMMERS = (snowballstemmer.stemmer("french"), snowballstemmer.stemmer("english"))
 
 
 def _places(words: Sequence[Word], term: Term) -> Iterator[tuple[int, int]]:
     *firsts, last = term.words
+    lasts = {last, term.singular or last}
     for place in range(len(words) - len(firsts)):
         run = words[place : place + len(term.words)]
         if [word.text for word in run[:-1]] != firsts:
             continue
-        if run[-1].text == last or (term.prefix and run[-1].text.startswith(last)):
+        if run[-1].text in lasts or (term.prefix and run[-1].text.startswith(last)):
             yield run[0].start, run[-1].end
 
 

@@ -36,7 +36,9 @@ def test_case_accents_and_invisible_characters_do_not_count(text: str, words: li
         ("fichiers", [Term(("fichi",), True)]),
         ("CMD2024s", [Term(("cmd2024s",), True)]),
         ("final local", [Term(("final",), True), Term(("local",), True)]),
-        ("vis prix", [Term(("vis",), True), Term(("pri",), True)]),
+        ("voice", [Term(("voice",), True)]),
+        ("vis prix", [Term(("vis",), True), Term(("prix",), True, "pri")]),
+        ("les-mots", [Term(("les", "mots"), True, "mot")]),
         ("!!! ...", []),
         ('"', []),
         ('logo* NEAR("', [Term(("logo",), True), Term(("near",), True)]),
@@ -75,6 +77,8 @@ def test_what_was_found_is_marked_as_javascript_counts() -> None:
         ("two recordings", "recorded"),
         ("deux sites", "site"),
         ("un site", "sites"),
+        ("le mot", "mots"),
+        ("des voix", "voix"),
     ],
 )
 def test_a_word_is_found_in_its_other_forms_in_french_and_in_english(text: str, asked: str) -> None:
@@ -107,3 +111,10 @@ def test_a_long_text_is_shown_around_what_was_found() -> None:
     assert len(found.text) <= 160
     [(start, end)] = found.ranges
     assert found.text[start:end] == "clé"
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"), [("Voici le texte", "voix"), ("en principe", "prix"), ("la marque", "mars")]
+)
+def test_a_short_word_finds_no_other_word_that_begins_alike(text: str, asked: str) -> None:
+    assert excerpt(text, terms_of(asked)) is None
