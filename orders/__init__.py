@@ -30,7 +30,7 @@ Where it is kept, and how it changes:
 - `locking`    an order's row under lock, read into what the rules know
 - `changes`    what was decided, written for one order or for many at once
 - `messages`   one's own messages, edited and withdrawn (`edited`: what they say now);
-               `reacting` to messages
+  `reacting` to messages
 - `search`     in what was said; `search_index` the words, `search_words` how they are folded
 - `safety`     reports and blocks; `reports` is what one is
 - `access`     to an order: taken away by the marketplace, and given back

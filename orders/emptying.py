@@ -55,7 +55,7 @@ async def empty(tx: Transaction, order: OrderId, seqs: Sequence[int]) -> list[Em
 
 async def strip(
     tx: Transaction, head: Head, owes: Owes, seq: int, left: Event, *, current: bool
-) -> None:
+) -> Head:
     """Leave of entry `seq` what `left` says, without anybody's words, and append that it is so.
 
     The salt and the command's digest go, so that nobody can guess the words; the row's digest
@@ -68,7 +68,8 @@ async def strip(
         .values(payload=_encode(left), salt=None, command_digest=None)
     )
     told = EntryRedacted(seq, left=left, current=current)
-    await append(tx, head, owes, [Draft(MARKETPLACE, told)])
+    head, _ = await append(tx, head, owes, [Draft(MARKETPLACE, told)])
+    return head
 
 
 async def versions_of(conn: AsyncConnection, order: OrderId, message: int) -> tuple[int, ...]:

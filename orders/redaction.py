@@ -1,9 +1,9 @@
 """Erasing what somebody wrote, wherever an order keeps it. One transaction each.
 
-The entry loses its words, and with them everything that repeats them: the row of a proposal, an
-item of the readiness list, the title, a file's bytes (soon after), what a withdrawn message had
-said, and the index for searching. Mails that are not sent yet are written from the entries, so
-they say nothing of it any more.
+The entry loses its words, and with them everything that repeats them: later entries of the option
+or the item it was about, the row of a proposal, an item of the readiness list, the title, a file's
+bytes (soon after), what a withdrawn message had said, and the index for searching. Mails that are
+not sent yet are written from the entries, so they say nothing of it any more.
 """
 
 from __future__ import annotations
@@ -26,11 +26,16 @@ from orders.events import (
     BriefItemReopened,
     Event,
     MessageEdited,
+    OptionAdded,
+    OptionProposed,
+    OrderCancelled,
     OrderId,
     OrderPaid,
     PersonId,
+    PointNoted,
     QuestionAsked,
     RecordingId,
+    Wanted,
 )
 from orders.files import withdraw
 from orders.locking import LockedOrder, lock
@@ -70,16 +75,61 @@ async def redact(database: Database, order: OrderId, seq: int) -> None:
                 await erase_recording(tx, locked, seq)
             return
         event = _event.decode(row.payload)
-        left = without_words(event)
-        if left != event:
-            current = await _blank(tx, locked, seq, event)
-            await emptying.strip(tx, locked.head, locked.owes, seq, left, current=current)
+        said = [(seq, event, without_words(event)), *await _repeats(tx, order, seq, event)]
+        head = locked.head
+        for place, words, left in said:
+            if left != words:
+                current = await _blank(tx, locked, place, words)
+                head = await emptying.strip(tx, head, locked.owes, place, left, current=current)
 
 
 _EMPTIED = {str(kind.__struct_config__.tag) for kind in WHOLE} - {
     str(MessageEdited.__struct_config__.tag)
 }
 _ERASABLE = _EMPTIED | {str(kind.__struct_config__.tag) for kind in STRIPPED}
+
+
+async def _repeats(
+    tx: Transaction, order: OrderId, seq: int, event: Event
+) -> list[tuple[int, Event, Event]]:
+    """Return the later entries that say the words of entry `seq` again, and what stays of each.
+
+    What is proposed is said again once it is agreed on or paid for; an item, where the order ended
+    because it was missing.
+    """
+    items: set[str] = set()
+    match event:
+        case OrderPaid(brief=wanted):
+            items = {each.item for each in wanted}
+        case BriefItemAdded(item) | BriefItemAgreed(item=item):
+            items = {item}
+        case OptionProposed() | PointNoted():
+            pass
+        case _:
+            return []
+    rows = await tx.conn.execute(
+        select(entries.c.seq, entries.c.payload)
+        .where(entries.c.order_id == order, entries.c.seq > seq, entries.c.kind.in_(_REPEATING))
+        .order_by(entries.c.seq)
+    )
+    found: list[tuple[int, Event, Event]] = []
+    for row in rows:
+        match again := _event.decode(row.payload):
+            case OptionAdded(proposal) | BriefItemAgreed(proposal) if proposal == seq:
+                found.append((row.seq, again, without_words(again)))
+                if isinstance(again, BriefItemAgreed):
+                    items.add(again.item)
+            case OrderCancelled(missing=missing):
+                left = tuple(Wanted(m.item) if m.item in items else m for m in missing)
+                found.append((row.seq, again, msgspec.structs.replace(again, missing=left)))
+            case _:
+                pass
+    return found
+
+
+_REPEATING = [
+    str(kind.__struct_config__.tag) for kind in (OptionAdded, BriefItemAgreed, OrderCancelled)
+]
 
 
 async def _blank(tx: Transaction, locked: LockedOrder, seq: int, event: Event) -> bool:

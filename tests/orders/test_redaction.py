@@ -8,10 +8,11 @@ import msgspec
 import pytest
 from sqlalchemy import select, update
 
-from orders import export, fold, record, views
-from orders.agreements import propose
+from orders import export, fold, record, settlement, views
+from orders.agreements import answer, propose
 from orders.brief import Asked, Move
 from orders.briefing import move_item
+from orders.clock import Sweeper
 from orders.commands import take_step
 from orders.database import Database
 from orders.erasure import TEXTS, WHOLE, without_words, written_in
@@ -27,21 +28,25 @@ from orders.events import (
     kind_of,
 )
 from orders.options import propose_option
-from orders.proposals import ProposalKind
+from orders.proposals import Outcome, ProposalKind
 from orders.questions import pay_question
 from orders.record import BrokenRecord, SealingKey
 from orders.redaction import redact
 from orders.search_index import catch_up
 from orders.situation import Situation
 from orders.tables import entries, proposals, search_docs
+from orders.talks import note_point
 from orders.workflow import Verb
+from tests.orders.test_talks import talked
 from tests.orders.world import (
     MONDAY,
     PAYMENT,
     Room,
+    Watch,
     entries_of,
     open_question,
     open_room,
+    opened,
     verified,
 )
 
@@ -202,6 +207,45 @@ async def test_the_written_in_proposals_go(database: Database) -> None:
     await redact(database, room.order, place.seq)
     await nothing_left(database, room)
     assert len((await seen(database, room)).proposals) == 3
+
+
+async def test_the_title_of_an_option_goes_from_where_it_was_paid_for_too(
+    database: Database,
+) -> None:
+    room = await open_room(database)
+    option = await propose_option(database, room.order, room.seller, SECRET, 100, 0, "option", "")
+    await answer(database, room.order, room.buyer, option.seq, Outcome.ACCEPTED, "yes")
+    await settlement.confirm(database, room.order, f"hold:{option.seq}", "psp-1")
+    await redact(database, room.order, option.seq)
+    await nothing_left(database, room)
+
+
+async def test_a_point_of_a_call_goes_from_the_list_it_joined_too(database: Database) -> None:
+    room = await open_room(database)
+    call = await talked(database, room)
+    noted = await note_point(database, room.order, room.seller, call, SECRET, "noted")
+    await answer(database, room.order, room.buyer, noted.seq, Outcome.ACCEPTED, "yes")
+    await redact(database, room.order, noted.seq)
+    await nothing_left(database, room)
+
+
+async def test_what_was_missing_when_the_time_ran_out_loses_the_words_of_its_item_alone(
+    database_url: str,
+) -> None:
+    watch = Watch()
+    async with opened(database_url, watch) as database:
+        room = await open_room(database, brief=("Le ton",))
+        seq = await give(database, room, room.seller, Asked(Move.ADD, label=SECRET))
+        watch.forward(hours=49)
+        await Sweeper(database).sweep()
+        await redact(database, room.order, seq)
+        (ended,) = [
+            entry.event
+            for entry in await entries_of(database, room.order)
+            if isinstance(entry.event, OrderCancelled)
+        ]
+        assert [each.label for each in ended.missing] == ["Le ton", ""]
+        await nothing_left(database, room)
 
 
 async def test_what_holds_nobodys_words_is_not_erased(database: Database) -> None:
