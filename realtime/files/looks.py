@@ -1,7 +1,8 @@
 """What can be shown of a file, and the file as it is kept: without what it tells beside itself.
 
 `examine` starts `examining` for pictures and sounds, a few at a time. What cannot be opened is
-kept as it came and shown by nobody: its type becomes that of unknown bytes.
+shown by nobody: its type becomes that of unknown bytes. It is kept as it came, but for what a
+picture tells as far as that can be found.
 """
 
 from __future__ import annotations
@@ -64,8 +65,11 @@ class Examiner:
         what: Literal["picture", "sound"] = "picture" if kind.startswith(_PICTURE) else "sound"
         async with self._places:
             seen = await _look(what, path, folder)
-        if seen is None:
-            return Examined(kind if what == "sound" else UNKNOWN, path, size)
+        if seen is None and what == "sound":
+            return Examined(kind, path, size)
+        if seen is None:  # some program may open it all the same
+            kept = await _kept(kind, path, path, folder)
+            return Examined(UNKNOWN, kept.path, kept.size)
         if what == "picture":
             source = folder / "upright" if seen.turned else path
             kept = await _kept(kind, source, path, folder)

@@ -22,6 +22,7 @@ _PNG_KEPT = frozenset(
         b"sBIT", b"bKGD", b"hIST", b"pHYs", b"sPLT", b"acTL", b"fcTL", b"fdAT", b"mDCV", b"cLLI",
     }
 )  # fmt: skip
+_PNG_CHUNK_HEAD = 8
 _WEBP_KEPT = frozenset({b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"})
 _WEBP_EXIF, _WEBP_XMP = 0x08, 0x04
 """Flags of the VP8X chunk."""
@@ -39,7 +40,8 @@ _RESTARTS = range(0xD0, 0xD8)
 def strip(kind: str, content: bytes) -> bytes:
     """Return the picture without metadata; other kinds as they are.
 
-    Raises `ValueError` if the container is damaged.
+    A JPEG or a PNG that ends in the middle of its picture is cut short there, and cleaned all the
+    same. Raises `ValueError` if the container is damaged otherwise.
     """
     try:
         match kind:
@@ -82,6 +84,8 @@ def _jpeg(content: bytes) -> Iterator[bytes]:
             end = _after_scan(content, at)
             yield content[at:end]
             at = end
+            if end == len(content):
+                return
 
 
 def _is_kept_segment(marker: int, body: bytes) -> bool:
@@ -95,9 +99,11 @@ def _is_kept_segment(marker: int, body: bytes) -> bool:
 
 
 def _after_scan(content: bytes, at: int) -> int:
-    """Return where the next marker is that ends a scan's data."""
+    """Return where the next marker is that ends a scan's data, or where the data ends."""
     while True:
-        at = content.index(b"\xff", at)
+        at = content.find(b"\xff", at)
+        if at < 0 or at + 1 == len(content):
+            return len(content)
         following = content[at + 1]
         if following != _STUFFED and following not in _RESTARTS:
             return at
@@ -106,17 +112,18 @@ def _after_scan(content: bytes, at: int) -> int:
 
 def _png(content: bytes) -> Iterator[bytes]:
     yield _PNG_HEAD
-    at = len(_PNG_HEAD)
-    while True:
+    at, name, shown = len(_PNG_HEAD), b"", False
+    while name != b"IEND" and len(content) - at >= _PNG_CHUNK_HEAD:
         length, name = struct.unpack_from(">I4s", content, at)
+        shown = shown or name == b"IDAT"
         end = at + 12 + length
-        if end > len(content):
+        if end > len(content) and not shown:
             raise ValueError("a chunk is longer than the picture")
         if name in _PNG_KEPT:
             yield content[at:end]
-        if name == b"IEND":
-            return
         at = end
+    if not shown:
+        raise ValueError("there is no picture")
 
 
 def _webp(content: bytes) -> bytes:

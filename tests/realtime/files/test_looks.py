@@ -96,6 +96,19 @@ async def test_what_only_begins_like_a_picture_is_shown_by_nobody(
     assert (seen.type, seen.thumb) == (UNKNOWN, None)
 
 
+@pytest.mark.parametrize(("form", "missing"), [("JPEG", 2), ("JPEG", 30), ("PNG", 12), ("PNG", 30)])
+async def test_a_picture_that_was_cut_short_tells_no_more_than_a_whole_one(
+    form: str, missing: int, tmp_path: Path
+) -> None:
+    cut = picture(form, tells=True).removesuffix(PLACE.encode())[:-missing]
+    assert PLACE.encode() in cut
+    seen = await _examine(tmp_path, cut, KINDS[form])
+    after = seen.path.read_bytes()
+    assert PLACE.encode() not in after
+    assert after.endswith(cut[-20:]), "what there is of the picture is kept"
+    assert seen.size == len(after)
+
+
 def test_a_small_picture_inside_a_jpeg_goes_too() -> None:
     """It may show what was cut away from the large one."""
     plain = picture("JPEG")
