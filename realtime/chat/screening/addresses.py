@@ -61,7 +61,7 @@ def _addresses(plain: str) -> Iterator[tuple[int, int]]:
         for pattern in (_STRAIGHT, _APART):
             for found in pattern.finditer(plain):
                 yield found.span()
-    elif "(" in plain or "[" in plain or "{" in plain or "<" in plain:
+    elif not marked and ("(" in plain or "[" in plain or "{" in plain or "<" in plain):
         marked = _BRACKETED.search(plain) is not None
     if marked:
         for found in _MARKED.finditer(plain):

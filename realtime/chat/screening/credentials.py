@@ -19,7 +19,7 @@ _WORD = (
     r"code (?:secret|confidentiel|d'acces|pin|wifi|du coffre|de la porte)|pin(?: code)?)"
     r"(?![a-z0-9])"
 )
-_APART = r"[^\S\n]*(?:[:=]+|-+>)[^\S\n]*"
+_APART = r"[\"']?[^\S\n]*(?:[:=]+|-+>)[^\S\n]*"
 _IS = (
     r"(?:[^\S\n]+(?:est|c'est|sera|is|was|will be|reste|devient)[^\S\n]+(?::[^\S\n]*)?"
     r"|'s[^\S\n]+)"
@@ -105,7 +105,9 @@ def passwords(folded: Folded) -> Iterator[Place]:
             place = _value(found, text)
             value = text[slice(*place)]
             pin = _NUMBERED.match(found[0]) and _DIGITS.fullmatch(value)
-            if pin or _is_strange(value):
+            # a name with capitals in its middle, as of a product, is none
+            marked = _STRANGE.search(value) or any(map(str.isdigit, value))
+            if pin or (marked and _is_strange(value)):
                 yield place
 
 

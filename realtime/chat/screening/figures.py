@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_WRITTEN = re.compile(r"(?<![\w.,:#])\+?[\d(](?:[ .\-/_()]{0,5}\d)*")
+_WRITTEN = re.compile(r"(?<![\w#])(?<!\d[.,:])\+?[\d(](?:[ .\-/_()]{0,5}\d)*")
 _GROUP = re.compile(r"\d+")
 _O_FOR_ZERO = re.compile(r"(?<![a-z])o(?=\d)|(?<=\d)o{1,2}(?![a-z])", re.IGNORECASE)
 

@@ -37,7 +37,7 @@ _IBAN_LENGTHS = {
     "TR": 26,
 }  # fmt: skip
 """Where the customers' banks are; from the IBAN registry."""
-_IBAN = re.compile(r"(?<![a-z0-9])[a-z]{2}\d\d(?:[ .\-]?[a-z0-9]){11,40}")
+_IBAN = re.compile(r"(?<![a-z0-9])(?:[a-z]{2}|(?:be|ch|fr|lu|mc) )\d\d(?:[ .\-]?[a-z0-9]){11,40}")
 IBAN_LEAST = 8
 """Digits of one, the two that check it included; the rest may be letters."""
 _BETWEEN = re.compile(r"[ .\-]")
@@ -51,12 +51,18 @@ _NAMED = re.compile(
 _NOT_A_PHONE = re.compile(
     r"\b(?:isbn|ean|siren|siret|ref|reference|commande|order|invoice|facture|ticket|tracking|"
     r"colis|suivi|lot|tva|vat|code.barres?|barcode|po|rcs|devis)\b[^\n]{0,20}$"
+    r"|\b(?:pages?|plans?|pistes?|planches?|scenes?|episodes?|slides?|tracks?|dossier|client|"
+    r"reservation|booking)\s*:?\s*$"
 )
+_ROUND = re.compile(r"\+\d{1,3}(?: \d{3})* 000")
+"""More of something, and no number of anybody."""
 _FRENCH = re.compile(r"0[1-9]\d{8}")
 _BRITISH = re.compile(r"0[1-37]\d{9}")
 _AMERICAN = re.compile(r"1?[2-9]\d\d[2-9]\d{6}")
 _AMERICAN_SHAPES = frozenset({(3, 3, 4), (1, 3, 3, 4)})
 _PAIRS = (2, 2, 2, 2, 2)
+_ALONE = 10
+"""Digits of a number that is written in one piece."""
 _COUNTED = ("0123456789", "0102030405", "123456789")
 """So begins who counts. "06 12 34 56 78" does not: it is what people try first."""
 _WITHOUT_ZERO = re.compile(r"[67]\d{8}")
@@ -128,12 +134,38 @@ def phones(folded: Folded) -> Iterator[Place]:
     if folded.digits >= PHONE_LEAST - 1:
         plain = zeros(plain)
         for run in written(plain):
-            if len(run.digits) >= PHONE_LEAST and _is_phone(run, plain):
+            if _is_phone(run, plain):
                 yield _whole(run, plain)
+            else:
+                for part in _parts(run, plain):
+                    if _is_phone(part, plain):
+                        yield _whole(part, plain)
     if folded.spelled:
         for run in spoken(folded.plain):
             if _is_spoken_phone(run):
                 yield run.start, run.end
+
+
+def _parts(run: Run, plain: str) -> Iterator[Run]:
+    """Part what only looks like one number: two beside each other, or a time behind one.
+
+    More than one character between two groups sets them apart, and ten digits in one piece stand
+    for themselves.
+    """
+    part: list[tuple[str, int, int]] = []
+    for group in run.groups:
+        if part and (group[1] - part[-1][2] > 1 or _ALONE in {len(group[0]), len(part[-1][0])}):
+            yield _part(run, part, plain)
+            part = []
+        part.append(group)
+    if len(part) < len(run.groups):
+        yield _part(run, part, plain)
+
+
+def _part(run: Run, groups: list[tuple[str, int, int]], plain: str) -> Run:
+    text = plain[groups[0][1] : groups[-1][2]]
+    abroad = groups[0] == run.groups[0] and run.text.startswith("+")
+    return Run(f"+{text}" if abroad else text, tuple(groups))
 
 
 def _whole(run: Run, plain: str) -> Place:
@@ -146,8 +178,10 @@ def _whole(run: Run, plain: str) -> Place:
 
 def _is_phone(run: Run, plain: str) -> bool:
     digits = run.digits
+    if len(digits) < PHONE_LEAST:
+        return False
     before = plain[max(0, run.start - _NEAR) : run.start]
-    if _NOT_A_PHONE.search(before) or _IP.fullmatch(run.text):
+    if _NOT_A_PHONE.search(before) or _IP.fullmatch(run.text) or _ROUND.fullmatch(run.text):
         return False
     if run.text.startswith("+") or digits.startswith("00"):
         return _abroad(run)
