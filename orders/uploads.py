@@ -1,8 +1,9 @@
 """Uploads that can be resumed: how far each has come, and what became of it.
 
 A row is written before its first byte is taken and moves forward only after bytes are safely on
-disk, so an upload goes on where it stood, whatever was cut short. Its own row is its lock: an
-upload belongs to one person, and only sharing the whole file touches the order.
+disk, back only where they are gone, so an upload goes on where it stood, whatever was cut short.
+Its own row is its lock: an upload belongs to one person, and only sharing the whole file touches
+the order.
 """
 
 from __future__ import annotations
@@ -126,6 +127,22 @@ async def came(database: Database, upload: Pending, received: int) -> None:
         )
         if not moved.rowcount:
             raise UploadUnknown
+
+
+async def lost(database: Database, upload: Pending, left: int) -> None:
+    """Note that only `left` bytes are there after all; the rest has to be sent again."""
+    async with database.transaction() as tx:
+        await tx.conn.execute(
+            update(uploads)
+            .where(
+                uploads.c.order_id == upload.order,
+                uploads.c.upload_id == upload.upload,
+                uploads.c.received > left,
+                uploads.c.seq.is_(None),
+                uploads.c.code.is_(None),
+            )
+            .values(received=left, touched=tx.now)
+        )
 
 
 async def settle(

@@ -11,9 +11,10 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+import shutil
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -37,6 +38,8 @@ NOTED_EVERY = 4 * 1024 * 1024
 BUFFER = 256 * 1024
 LOOK_EVERY = 30.0
 """Seconds between two looks for uploads that were given up or left unfinished."""
+TWIN = ".whole"
+"""Ends the second name of an upload's bytes, under which they go to the store."""
 LEFT_AFTER = timedelta(seconds=120)
 """After that time nobody is still making a file of a whole upload."""
 
@@ -65,7 +68,7 @@ class Receiver:
         if upload.is_settled:
             return upload
         async with self._hold(upload) as handle:
-            upload = await self._again(upload)
+            upload = await self._left(await self._again(upload), handle)
             if offset != upload.received:
                 raise OffsetWrong(offset=upload.received)
             if not upload.is_whole:
@@ -104,10 +107,22 @@ class Receiver:
                 await self.cancel(upload)
         for upload in left:
             try:
-                async with self._hold(upload):
-                    await self._finish(upload)
+                async with self._hold(upload) as handle:
+                    there = (await asyncio.to_thread(os.fstat, handle)).st_size
+                    upload = await self._again(upload)  # noqa: PLW2901 - as it is now
+                    if not upload.is_settled and there == upload.length:
+                        await self._finish(upload)
             except (Refused, OSError) as error:
                 log.warning("an upload could not be finished", error=type(error).__name__)
+
+    async def _left(self, upload: Pending, handle: int) -> Pending:
+        """Count only what is here: a folder may be lost, or be another machine's."""
+        there = (await asyncio.to_thread(os.fstat, handle)).st_size
+        if upload.is_settled or there >= upload.received:
+            return upload
+        log.warning("bytes of an upload are missing", counted=upload.received, there=there)
+        await uploads.lost(self._database, upload, there)
+        return await self._again(upload)
 
     async def _fill(self, upload: Pending, handle: int, chunks: AsyncIterator[bytes]) -> Pending:
         """Write what comes; note how far it came, whatever ends it."""
@@ -144,9 +159,10 @@ class Receiver:
     async def _finish(self, upload: Pending) -> Pending:
         path = self._path(upload)
         try:
-            place, _ = await self._finisher.finish(
-                await staged(path), upload.name, upload.order, upload.person, upload.client_id
-            )
+            with _twin(path) as twin:  # which is moved; ours stays until the upload is settled
+                place, _ = await self._finisher.finish(
+                    await staged(twin), upload.name, upload.order, upload.person, upload.client_id
+                )
         except Unavailable:
             raise
         except Refused as refusal:
@@ -218,6 +234,21 @@ class _Held:
         """Let the next one have it."""
         os.close(self.handle)
         self.handle = -1
+
+
+@contextmanager
+def _twin(path: Path) -> Iterator[Path]:
+    """Give the bytes a second name for a while, or a copy where the disk knows no such thing."""
+    twin = path.with_suffix(TWIN)
+    twin.unlink(missing_ok=True)  # of one that was cut short
+    try:
+        twin.hardlink_to(path)
+    except OSError:
+        shutil.copyfile(path, twin)
+    try:
+        yield twin
+    finally:
+        twin.unlink(missing_ok=True)
 
 
 def _cut(handle: int, length: int) -> None:

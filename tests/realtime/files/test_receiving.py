@@ -1,0 +1,121 @@
+"""An upload is lost at no moment: not at its end, and not where its bytes are gone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from orders import uploads
+from orders.database import Database
+from orders.errors import OffsetWrong, Unavailable
+from orders.uploads import Pending
+from realtime.files.clamd import Away
+from realtime.files.finishing import Finisher
+from realtime.files.receiving import Receiver
+from realtime.files.shelf import Shelf
+from realtime.files.store import Disk
+from realtime.limits import Limits
+from tests.orders.world import Room, open_room
+
+SAID = b"Bonjour"
+
+
+class Forgetful(Disk):
+    """A store that keeps a file, and whose word of it is lost the first time."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._told = False
+
+    async def keep(self, path: Path, name: str) -> None:
+        await super().keep(path, name)
+        if not self._told:
+            self._told = True
+            raise Unavailable(reason="files")
+
+
+def receiver(database: Database, folder: Path, store: Disk | None = None) -> Receiver:
+    shelf = Shelf(database, store or Disk(folder / "kept"), folder / "files")
+    finisher = Finisher(database, shelf, None, Away.HOLD)
+    return Receiver(database, folder / "uploads", finisher, Limits())
+
+
+@pytest.fixture
+async def room(database: Database) -> Room:
+    return await open_room(database)
+
+
+async def begun(database: Database, room: Room) -> Pending:
+    upload, _ = await uploads.begin(
+        database, room.order, room.buyer, "u1", "texte.txt", len(SAID), 5
+    )
+    return upload
+
+
+async def said(*chunks: bytes) -> AsyncIterator[bytes]:
+    for chunk in chunks:
+        yield chunk
+
+
+async def shared(database: Database, folder: Path, upload: Pending) -> bytes:
+    async with database.reading() as conn:
+        now = await uploads.find(conn, upload.order, upload.person, upload.upload)
+    assert now.file
+    return (folder / "kept" / now.file).read_bytes()
+
+
+async def test_what_fails_while_it_is_shared_is_shared_by_asking_again(
+    database: Database, room: Room, tmp_path: Path
+) -> None:
+    upload = await begun(database, room)
+    takes = receiver(database, tmp_path, Forgetful(tmp_path / "kept"))
+    with pytest.raises(Unavailable):
+        await takes.take(upload, 0, said(SAID))
+    done = await takes.take(upload, len(SAID), said())
+    assert (done.is_settled, done.code) == (True, None)
+    assert await shared(database, tmp_path, upload) == SAID
+    assert list((tmp_path / "uploads").iterdir()) == []
+
+
+async def test_what_was_shared_and_not_noted_is_shared_once(
+    database: Database, room: Room, tmp_path: Path
+) -> None:
+    upload = await begun(database, room)
+    takes = receiver(database, tmp_path)
+    first = await takes.take(upload, 0, said(SAID))
+    # the process ended after its commit: the upload is not settled, its bytes are still here
+    await uploads.settle(database, upload)
+    (tmp_path / "uploads" / upload.upload).write_bytes(SAID)
+    again = await takes.take(upload, len(SAID), said())
+    assert (again.seq, again.file) == (first.seq, first.file)
+    assert await shared(database, tmp_path, upload) == SAID
+
+
+@pytest.mark.parametrize("left", [b"", b"Bo"])
+async def test_bytes_that_are_gone_are_asked_for_again(
+    database: Database, room: Room, tmp_path: Path, left: bytes
+) -> None:
+    upload = await begun(database, room)
+    takes = receiver(database, tmp_path)
+    await takes.take(upload, 0, said(b"Bonj"))
+    (tmp_path / "uploads" / upload.upload).write_bytes(left)  # another disk, or one put back
+    with pytest.raises(OffsetWrong) as told:
+        await takes.take(upload, 4, said(b"our"))
+    assert told.value.facts["offset"] == len(left)
+    await takes.take(upload, len(left), said(SAID[len(left) :]))
+    assert await shared(database, tmp_path, upload) == SAID
+
+
+async def test_a_whole_upload_without_its_bytes_is_finished_by_nobody(
+    database: Database, room: Room, tmp_path: Path
+) -> None:
+    upload = await begun(database, room)
+    takes = receiver(database, tmp_path, Forgetful(tmp_path / "kept"))
+    with pytest.raises(Unavailable):
+        await takes.take(upload, 0, said(SAID))
+    elsewhere = tmp_path / "elsewhere"
+    with pytest.raises(OffsetWrong) as told:  # of another machine's folder
+        await receiver(database, elsewhere).take(upload, len(SAID), said())
+    assert told.value.facts["offset"] == 0
