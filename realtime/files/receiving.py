@@ -13,8 +13,8 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -159,7 +159,7 @@ class Receiver:
     async def _finish(self, upload: Pending) -> Pending:
         path = self._path(upload)
         try:
-            with _twin(path) as twin:  # which is moved; ours stays until the upload is settled
+            async with _twin(path) as twin:  # it is moved; ours stays until settled
                 place, _ = await self._finisher.finish(
                     await staged(twin), upload.name, upload.order, upload.person, upload.client_id
                 )
@@ -236,19 +236,23 @@ class _Held:
         self.handle = -1
 
 
-@contextmanager
-def _twin(path: Path) -> Iterator[Path]:
+@asynccontextmanager
+async def _twin(path: Path) -> AsyncIterator[Path]:
     """Give the bytes a second name for a while, or a copy where the disk knows no such thing."""
     twin = path.with_suffix(TWIN)
+    await asyncio.to_thread(_name_again, path, twin)
+    try:
+        yield twin
+    finally:
+        twin.unlink(missing_ok=True)
+
+
+def _name_again(path: Path, twin: Path) -> None:
     twin.unlink(missing_ok=True)  # of one that was cut short
     try:
         twin.hardlink_to(path)
     except OSError:
         shutil.copyfile(path, twin)
-    try:
-        yield twin
-    finally:
-        twin.unlink(missing_ok=True)
 
 
 def _cut(handle: int, length: int) -> None:
