@@ -131,7 +131,7 @@ class Heartbeat:
                 session.changed(order)
 
     def _lists_to(self, order: OrderId, head: int) -> None:
-        if order in self._followers.listed and self._followers.heads.get(order, head) < head:
+        if order in self._followers.listed and self._followers.heads.get(order, 0) < head:
             for session in self._followers.listed[order]:
                 session.changed(order)
         if order in self._followers.listed:

@@ -247,7 +247,11 @@ class Pump:
         elif self._shows_inbox():
             orders, self.inbox = self.inbox, set()
             self._inbox_after = time.monotonic() + self.limits.inbox_every
-            lines = await self.sources.inbox(list(orders))
+            try:
+                lines = await self.sources.inbox(list(orders))
+            except Unavailable:
+                self.inbox |= orders
+                raise
             return encode(Inbox(lines)) if lines else None
         return None
 

@@ -231,4 +231,5 @@ class Flood:
             mine = self._talks[order, person].said
             everywhere = {client_id: now - ago for client_id, ago in times}
             everywhere |= {client_id: at for at, client_id in mine.get(words, ())}
-            mine[words] = sorted((at, client_id) for client_id, at in everywhere.items())
+            if everywhere:
+                mine[words] = sorted((at, client_id) for client_id, at in everywhere.items())

@@ -246,6 +246,23 @@ async def test_what_was_said_again_while_nobody_could_be_told_is_told_later(
         assert _refused(two, A, ME, 12, "Hello?") is not None
 
 
+async def test_what_is_out_of_the_window_when_others_can_be_told_again_is_in_nobodys_way(
+    redis_url: str, clock: _Clock
+) -> None:
+    async with _two_processes(redis_url, clock) as (one, _):
+        told, one._told = one._told, Rates(WIDE, None).told
+        for n in range(2):
+            assert _refused(one, A, ME, n, "ok") is None
+        await one.share()
+        clock.now += WIDE.same_text_window + 1
+        assert _refused(one, A, ME, 2, "Something else") is None
+        one._told = told
+        await one.share()
+        for n in range(3, 9):
+            clock.now += WIDE.same_text_window + 1
+            assert _refused(one, A, ME, n, f"and more {n}") is None
+
+
 async def test_two_gateways_hold_one_person_to_one_limit(postgres_url: str, redis_url: str) -> None:
     environment = {
         "ORDER_ROOM_REDIS_URL": redis_url,
