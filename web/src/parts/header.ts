@@ -114,6 +114,7 @@ export class Header extends LitElement {
     const t = textsOf(this.language).presence;
     if (presence?.hidden || this.room.connection.welcome?.hide_presence || this.room.blocking) return '';
     if (presence?.online) return t.online;
+    if (presence?.known === false) return t.unknown;
     if (!presence?.last_seen) return t.offline;
     return t.seen(ago(this.language, Date.parse(presence.last_seen), this.clock()));
   }

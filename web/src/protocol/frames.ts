@@ -18,6 +18,8 @@ export interface Presence {
   last_seen?: string | null;
   /** One of the two hides it: nothing is told. */
   hidden?: boolean;
+  /** False while other processes cannot be asked: nobody knows whether they are there. */
+  known?: boolean;
 }
 
 export interface ReadMark {

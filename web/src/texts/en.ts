@@ -202,6 +202,7 @@ export const en = {
   presence: {
     online: 'Online',
     offline: 'Offline',
+    unknown: 'Presence unknown',
     seen: (when: string) => `Last seen ${when}`,
   },
 

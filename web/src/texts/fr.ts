@@ -203,6 +203,7 @@ export const fr: Texts = {
   presence: {
     online: 'En ligne',
     offline: 'Hors ligne',
+    unknown: 'Présence inconnue',
     seen: (when) => `Vu ${when}`,
   },
 
