@@ -307,6 +307,7 @@ export class OrderRoom implements Follower {
         this.room = frame;
         this.refusal = null;
         this.marks.heard(frame.marks, this.me?.person, true);
+        this.marks.reached('received', () => this.timeline.position ?? 0);
         this.presence = new Map(frame.presence.map((p) => [p.person, p]));
         break;
       case 'batch': {

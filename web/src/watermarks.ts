@@ -18,9 +18,15 @@ export class Watermarks {
     private readonly tell: (t: Mark, seq: number) => boolean,
   ) {}
 
-  /** Take in what the server says; a watermark never falls. */
+  /**
+   * Take in what the server says; a watermark never falls. `anew`: it is all the server knows.
+   * What we told beyond that went into a line that broke, and is told again.
+   */
   heard(marks: readonly ReadMark[], me: string | undefined, anew = false): void {
-    if (anew) this.marks = new Map();
+    if (anew) {
+      this.marks = new Map();
+      this.told.mark = this.told.received = 0;
+    }
     for (const { person, read, delivered } of marks) {
       const known = this.marks.get(person);
       const both = Math.max(read, known?.read ?? 0);

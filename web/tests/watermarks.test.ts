@@ -54,4 +54,13 @@ describe('watermarks', () => {
     mock.timers.tick(2_000);
     assert.equal(said.length, 1);
   });
+
+  it('are told again when they went into a line that broke', () => {
+    marks.reached('mark', () => 5);
+    mock.timers.tick(0);
+    marks.heard([{ person: 'ada', read: 3, delivered: 3 }], 'ada', true); // a new line, and the server knows less
+    marks.reached('mark', () => 5);
+    mock.timers.tick(2_000);
+    assert.deepEqual(said, [['mark', 5], ['mark', 5]]);
+  });
 });
