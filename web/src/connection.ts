@@ -108,7 +108,7 @@ export class Connection implements Owner {
     return ask.reply as Promise<R>;
   }
 
-  /** Messages that wait for the server, also those from before a reload. */
+  /** Messages that wait for the server or were refused, also those from before a reload. */
   unsent(order: string): Ask[] {
     return this.outbox.messages(order, this.welcome?.person ?? null);
   }
@@ -127,7 +127,7 @@ export class Connection implements Owner {
   /** Ask now what was put off; false if it is no longer to be asked. */
   hurry(id: string): boolean {
     const ask = this.outbox.get(id);
-    if (!ask) return false;
+    if (!ask || ask.refused) return false;
     ask.notBefore = 0;
     this.flush();
     return true;

@@ -46,6 +46,8 @@ export interface Ask {
   /** How often it was put off, and until when (local time). */
   tries: number;
   notBefore: number;
+  /** Why the server refused this message for good: it waits for its writer to try again or drop it. */
+  refused: Refusal | null;
   /** Told that the server wants it later: why, and when it goes out again (local time). */
   held: (refused: Refusal, until: number) => void;
   settle(answer: Reply | Error): void;
@@ -53,6 +55,13 @@ export interface Ask {
 
 /** The part of `Storage` we use; private windows may throw at any of it. */
 export type Shelf = Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>;
+
+/** A message as it is kept through a reload. */
+interface Shelved {
+  frame: Asking;
+  person: string | null;
+  refused?: Refusal;
+}
 
 const PUT_OFF = new Set(['rate_exceeded', 'unavailable', 'too_many_open']);
 /** Asks that nobody waits for with a button: they may take their time. */
@@ -85,19 +94,24 @@ export class Outbox {
     private readonly shelf: Shelf | null,
     private readonly key: string,
   ) {
-    for (const { frame, person } of this.read()) this.add(frame, person, Infinity);
+    for (const { frame, person, refused } of this.read()) {
+      this.add(frame, person, Infinity);
+      if (refused) this.settle(frame.id, new RefusedError(refused));
+    }
   }
 
   add(frame: Asking, person: string | null, expires: number): Ask {
     const known = this.asks.get(frame.id);
-    if (known) return known;
+    if (known && !known.refused) return known;
+    this.asks.delete(frame.id); // tried again, it goes after what was written since
     let settle: Ask['settle'] = () => undefined;
     const reply = new Promise<Reply>((resolve, reject) => {
       settle = (answer) => (answer instanceof Error ? reject(answer) : resolve(answer));
     });
     reply.catch(() => undefined); // whoever cares has a handler of their own
     const ask: Ask = {
-      frame, person, expires, reply, settle, sent: false, sentAt: 0, tries: 0, notBefore: 0, held: () => undefined,
+      frame, person, expires, reply, settle, sent: false, sentAt: 0, tries: 0, notBefore: 0, refused: null,
+      held: () => undefined,
     };
     this.asks.set(frame.id, ask);
     this.write();
@@ -108,16 +122,24 @@ export class Outbox {
     return this.asks.get(id);
   }
 
-  /** Take an ask out and give its answer to whoever waits. Unknown ids are none of our business. */
+  /**
+   * Take an ask out and give its answer to whoever waits. Unknown ids are none of our business.
+   * A refused message stays until it is tried again or withdrawn: its room may not be on the screen.
+   */
   settle(id: string, answer: Reply | Error): void {
     const ask = this.asks.get(id);
     if (!ask) return;
-    this.asks.delete(id);
+    if (answer instanceof RefusedError && ask.frame.t === 'message.send') {
+      ask.refused = answer.frame;
+      ask.sent = false;
+    } else {
+      this.asks.delete(id);
+    }
     this.write();
     ask.settle(answer);
   }
 
-  /** Messages of an order that still have to go out, oldest first. */
+  /** Messages of an order that still have to go out or were refused, oldest first. */
   messages(order: string, person: string | null): Ask[] {
     return [...this.asks.values()].filter(
       (ask) => ask.frame.t === 'message.send' && ask.frame.order === order && theirs(ask, person),
@@ -126,7 +148,7 @@ export class Outbox {
 
   /** Whether a message of the person would be lost with this tab. */
   holds(person: string | null): boolean {
-    return [...this.asks.values()].some((ask) => ask.frame.t === 'message.send' && theirs(ask, person));
+    return [...this.asks.values()].some((ask) => ask.frame.t === 'message.send' && !ask.refused && theirs(ask, person));
   }
 
   /** What should be sent now over an open socket. The caller sets `sent` once it is. */
@@ -134,7 +156,7 @@ export class Outbox {
     const taken = new Set<string>();
     const found: Ask[] = [];
     for (const ask of [...this.asks.values()]) {
-      if (!theirs(ask, person)) continue;
+      if (ask.refused || !theirs(ask, person)) continue;
       if (ask.expires <= now && !ask.sent) {
         this.settle(ask.frame.id, new TooLateError());
         continue;
@@ -163,7 +185,7 @@ export class Outbox {
     if (!this.shelf) return;
     const kept = [...this.asks.values()]
       .filter((ask) => ask.frame.t === 'message.send')
-      .map(({ frame, person }) => ({ frame, person }));
+      .map(({ frame, person, refused }): Shelved => ({ frame, person, ...(refused ? { refused } : {}) }));
     try {
       if (kept.length > 0) this.shelf.setItem(this.key, JSON.stringify(kept));
       else this.shelf.removeItem(this.key);
@@ -172,7 +194,7 @@ export class Outbox {
     }
   }
 
-  private read(): { frame: Asking; person: string | null }[] {
+  private read(): Shelved[] {
     try {
       const kept: unknown = JSON.parse(this.shelf?.getItem(this.key) ?? '[]');
       return Array.isArray(kept) ? kept.filter(isMessage) : [];
@@ -186,7 +208,7 @@ function theirs(ask: Ask, person: string | null): boolean {
   return ask.person === null || person === null || ask.person === person;
 }
 
-function isMessage(kept: unknown): kept is { frame: Asking; person: string | null } {
+function isMessage(kept: unknown): kept is Shelved {
   const frame = (kept as { frame?: Partial<Asking> } | null)?.frame;
   return (
     frame?.t === 'message.send' &&

@@ -239,6 +239,26 @@ describe('a connection', () => {
     await assert.rejects(reply, (e: RefusedError) => e.frame.code === 'wrong_state' && e.message === 'Trop tard.');
   });
 
+  it('keeps a message that was refused while nobody looked, with the reason, until it is tried again or dropped', async () => {
+    network.last.welcome();
+    void connection.ask(message('m1')).catch(() => undefined);
+    network.last.hear({ t: 'refused', id: 'm1', code: 'text_too_long', text: 'Trop long.', facts: {} });
+    void connection.ask(message('m2'));
+    assert.deepEqual(network.last.said.at(-1), message('m2')); // it holds up no other
+    const reloaded = make();
+    const [first] = reloaded.unsent('o1');
+    await assert.rejects(first?.reply ?? Promise.resolve(), (e: RefusedError) => e.message === 'Trop long.');
+    reloaded.follow('o1', screen);
+    await settled();
+    network.last.welcome();
+    assert.deepEqual(network.last.said.filter((f) => f['t'] === 'message.send'), [message('m2')]);
+    assert.equal(reloaded.hurry('m1'), false);
+    void reloaded.ask(message('m1')); // tried again
+    assert.deepEqual(reloaded.unsent('o1').map(({ frame, refused }) => [frame.id, refused]), [['m2', null], ['m1', null]]);
+    reloaded.withdraw('m1');
+    assert.equal(make().unsent('o1').length, 1);
+  });
+
   it('asks a message again when the server says to wait', async () => {
     network.last.welcome();
     void connection.ask(message('m1'));
