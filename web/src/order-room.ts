@@ -435,6 +435,7 @@ export class OrderRoomElement extends LitElement {
         .order=${room.order}
         .me=${me}
         .max=${room.room?.text_max ?? 5000}
+        .transfers=${room.transfers.list}
         .closed=${closed}
         .hint=${until}
         @send=${({ detail }: CustomEvent<Written>) => room.send(detail.text, detail.replyTo, detail.understood)}

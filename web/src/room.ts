@@ -26,6 +26,8 @@ import type { Files } from './files.js';
 import { Messages } from './messages.js';
 import { knowing, Process } from './process.js';
 import * as timeline from './timeline.js';
+import { Transfers, type FileShelf, type TransferEvents } from './transfers.js';
+import * as unsentFiles from './unsent-files.js';
 import { marking, Watermarks } from './watermarks.js';
 
 const TYPING_FORGOTTEN = 6_000;
@@ -63,6 +65,8 @@ export class OrderRoom implements Follower {
   private doubted: string | null = null;
   private readonly leave: () => void;
   readonly files: Files;
+  /** Files that are shared in the conversation. */
+  readonly transfers: Transfers;
   readonly messages: Messages;
   readonly process: Process;
 
@@ -72,6 +76,7 @@ export class OrderRoom implements Follower {
     private readonly events: RoomEvents,
   ) {
     this.files = connection.files();
+    this.transfers = this.sendFiles(unsentFiles, { changed: () => events.changed() });
     this.messages = new Messages(connection, order);
     this.process = new Process(connection, order);
     this.marks = new Watermarks(connection.local, (t, seq) => connection.tell(marking(t, order, seq)));
@@ -82,7 +87,13 @@ export class OrderRoom implements Follower {
   close(): void {
     clearTimeout(this.typingTimer);
     this.marks.close();
+    this.transfers.close();
     this.leave();
+  }
+
+  /** Files that go from this page to the order; whoever asks closes it. With a shelf they outlive the page. */
+  sendFiles(shelf: FileShelf | null, events: TransferEvents): Transfers {
+    return new Transfers(this.order, this.connection, this.files.uploads(), shelf, events);
   }
 
   /** Ask again for an order that was refused. */
@@ -309,6 +320,7 @@ export class OrderRoom implements Follower {
         this.marks.heard(frame.marks, this.me?.person, true);
         this.marks.reached('received', () => this.timeline.position ?? 0);
         this.presence = new Map(frame.presence.map((p) => [p.person, p]));
+        if (this.me) void this.transfers.restore(this.me.person);
         break;
       case 'batch': {
         const first = this.timeline.position === null || frame.reset === true;

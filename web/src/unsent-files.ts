@@ -16,6 +16,11 @@ export async function keep(kept: Kept): Promise<void> {
   await within('readwrite', (store) => store.put(kept));
 }
 
+/** What is known of a file; null once it is there, was dropped or is kept nowhere. */
+export async function known(id: string): Promise<Kept | null> {
+  return (await within<Kept | undefined>('readonly', (store) => store.get(id))) ?? null;
+}
+
 export async function forget(id: string): Promise<void> {
   await within('readwrite', (store) => store.delete(id));
 }
@@ -26,6 +31,19 @@ export async function unfinished(order: string, person: string): Promise<readonl
   const old = all.filter((kept) => Date.now() - kept.at > KEPT_FOR);
   for (const { id } of old) void forget(id);
   return all.filter((kept) => kept.order === order && kept.person === person && !old.includes(kept));
+}
+
+/**
+ * Have a file to oneself: two tabs that send the same one get into each other's way. Resolves once
+ * no other page has it, with the way to let it go; rejects with an `AbortError`.
+ */
+export async function own(id: string, signal: AbortSignal): Promise<() => void> {
+  // insecure pages have no locks: there a file is sent by whoever has it
+  if (!globalThis.navigator?.locks) return () => undefined;
+  return await new Promise((resolve, reject) => {
+    const held = (): Promise<void> => new Promise((letGo) => resolve(letGo));
+    navigator.locks.request(`order-room:upload:${id}`, { signal }, held).catch(reject);
+  });
 }
 
 /** What the store answered; null where the browser forbids storage or it is full. */

@@ -77,7 +77,7 @@ export class Uploads {
         return { file, name: sent.name, size: sent.file.size, type: sent.file.type };
       }
       if (answer.status === 423) await pause(BUSY_PAUSE, signal);
-      else if (answer.status !== 204 && answer.status !== 409) throw refused(answer);
+      else if (answer.status !== 204 && !misplaced(answer)) throw refused(answer);
       offset = await this.offset(sent, signal);
       if (offset >= sent.file.size && file === null && answer.status === 204) throw new LostError();
     }
@@ -132,6 +132,12 @@ export class Uploads {
     };
     return await this.carry({ ...request, headers, ...(signal ? { signal } : {}) });
   }
+}
+
+/** The server is elsewhere in the file than we believed; any other conflict is a refusal. */
+function misplaced({ text, status }: Answer): boolean {
+  const answer = parsed(text);
+  return status === 409 && (!isRefusal(answer) || answer.code === 'offset_wrong');
 }
 
 function refused({ text, status }: Answer): Error {

@@ -105,6 +105,19 @@ describe('sending a file', () => {
     );
   });
 
+  it('is refused where the conflict is not about the offset', async () => {
+    const server = new Server();
+    const carry = async (request: Request) =>
+      request.method === 'PATCH'
+        ? { status: 409, text: '{"code":"chat_closed","text":"La discussion est fermée.","facts":{}}', header: () => null }
+        : await server.carry(request);
+    const uploads = new Uploads('', async () => 'token', 'fr', carry);
+    await assert.rejects(
+      uploads.send(sent(), () => undefined, new AbortController().signal),
+      (error: unknown) => error instanceof RefusedError && error.frame.code === 'chat_closed',
+    );
+  });
+
   it('takes a newer token when the one it had ended on the way, and says so if that is no better', async () => {
     const server = new Server();
     const tokens = ['old', 'token', 'old', 'token', 'old', 'old'];

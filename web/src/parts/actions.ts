@@ -47,6 +47,8 @@ const ENDING: ReadonlySet<Verb> = new Set([
 ]);
 /** The mediator's: none is proposed before another. */
 const DECISIONS: ReadonlySet<Verb> = new Set(['dispute.refund', 'dispute.split', 'dispute.pay', 'dispute.resume']);
+/** Steps that shut the conversation: a file that is on its way then does not arrive. */
+const CLOSING: ReadonlySet<Verb> = new Set(['order.deliver', 'dispute.open', 'question.close']);
 /** Steps after which the viewer's own money comes back. */
 const REFUNDING: ReadonlySet<Verb> = new Set(['order.cancel']);
 
@@ -56,6 +58,9 @@ export class Actions extends LitElement {
   @property({ attribute: false }) situation!: Situation;
   @property() language: Language = 'fr';
   @property({ type: Boolean }) online = true;
+
+  /** How many files are still on their way. */
+  @property({ type: Number }) uploading = 0;
 
   @state() private verb: Verb | null = null;
   @state() private minute = 0;
@@ -164,6 +169,7 @@ export class Actions extends LitElement {
     const c = verb ? t.confirm[verb] : null;
     const refunds = verb !== null && REFUNDING.has(verb);
     const needed = verb !== null && (this.situation.reasons?.includes(verb) ?? false);
+    const without = verb !== null && CLOSING.has(verb) ? this.uploading : 0;
     const means = this.situation.deadlines[0]?.visible?.means ?? 'unknown';
     return html`<dialog
       data-test="dialog"
@@ -194,12 +200,13 @@ export class Actions extends LitElement {
                   <textarea rows="3" data-test="note" @input=${() => this.sending.reworded()} ?required=${needed} maxlength=${this.room.room?.note_max ?? 1000}></textarea>
                 </label>`
               : nothing}
+            ${without > 0 ? html`<p class="without" role="status" data-test="without">${icon('alert', 18)}<span>${t.upload.leftOut(without)}</span></p>` : nothing}
             ${this.sending.refused(null)}
             ${this.sending.busy && !this.online ? html`<p class="waits" role="status">${t.waitsForLine}</p>` : nothing}
             <div class="choice">
               <button type="button" data-test="dialog-back" @click=${() => this.shut()}>${t.cancelDialog}</button>
               <button class=${ENDING.has(verb) ? 'danger' : 'primary'} type="submit" data-test="confirm" ?disabled=${this.sending.busy}>
-                ${this.sending.busy ? t.sending : this.sending.understood.length > 0 ? t.warn.anyway : c.yes}
+                ${this.sending.busy ? t.sending : this.sending.understood.length > 0 ? t.warn.anyway : without > 0 ? t.upload.without(without) : c.yes}
               </button>
             </div>
           </form>`
@@ -285,11 +292,21 @@ export class Actions extends LitElement {
         color: var(--bad);
       }
       .refusal,
-      .waits {
+      .waits,
+      .without {
         margin-top: 16px;
       }
-      .waits {
+      .waits,
+      .without {
         color: var(--warn);
+      }
+      .without {
+        display: flex;
+        gap: 8px;
+      }
+      .without .icon {
+        flex: none;
+        margin-top: 2px;
       }
     `,
   ];

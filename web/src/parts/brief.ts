@@ -7,6 +7,8 @@ import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import type { Shared } from '../files.js';
 import { textsOf, type Language } from '../texts/index.js';
+import type { Transfers } from '../transfers.js';
+import './attach.js';
 import './files.js';
 import { Sending } from './sending.js';
 
@@ -24,8 +26,15 @@ export class BriefList extends LitElement {
   @state() private writing: { item: string; move: ItemMove | 'add' } | null = null;
   /** Files that go with what is being written. */
   @state() private attached: readonly Shared[] = [];
+  /** Files that are still on their way to it. */
+  private transfers: Transfers | null = null;
   /** At an item, or where one is added. */
   private readonly sending = new Sending<string>(this);
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.done();
+  }
 
   override render(): TemplateResult {
     const t = textsOf(this.language).brief;
@@ -87,12 +96,13 @@ export class BriefList extends LitElement {
   private form(item: string, move: ItemMove | 'add'): TemplateResult {
     const texts = textsOf(this.language);
     const t = texts.brief;
+    const uploading = this.transfers?.unfinished ?? 0;
     return html`<form
       @submit=${(event: SubmitEvent) => {
         event.preventDefault();
         const text = String(new FormData(event.target as HTMLFormElement).get('text') ?? '').trim();
         const files = move === 'give' ? this.attached.map(({ file }) => file) : [];
-        if (text !== '' || files.length > 0) void this.move(item, move, text, files);
+        if (uploading === 0 && (text !== '' || files.length > 0)) void this.move(item, move, text, files);
       }}
     >
       <textarea name="text" rows="3" ?required=${this.attached.length === 0} data-test="brief-text" aria-label=${t.ask[move]} placeholder=${t.ask[move]}
@@ -101,12 +111,12 @@ export class BriefList extends LitElement {
       ${move === 'give'
         ? html`${this.attached.map((file) => html`<order-room-file small .room=${this.room} .shared=${file} .language=${this.language}></order-room-file>`)}
             <order-room-attach .room=${this.room} .language=${this.language}
-              @shared=${(e: CustomEvent<Shared>) => (this.attached = [...this.attached, e.detail])}></order-room-attach>`
+              .transfers=${this.transfers} .list=${this.transfers?.list ?? []}></order-room-attach>`
         : nothing}
       <div class="choice">
-        <button type="button" @click=${() => (this.writing = null)}>${texts.cancelDialog}</button>
-        <button class="primary" type="submit" data-test="brief-confirm" ?disabled=${this.sending.busy}>
-          ${this.sending.busy ? texts.sending : this.sending.understood.length > 0 ? texts.warn.anyway : t.send}
+        <button type="button" @click=${() => this.done()}>${texts.cancelDialog}</button>
+        <button class="primary" type="submit" data-test="brief-confirm" ?disabled=${this.sending.busy || uploading > 0}>
+          ${this.sending.busy ? texts.sending : uploading > 0 ? texts.upload.underWay(uploading) : this.sending.understood.length > 0 ? texts.warn.anyway : t.send}
         </button>
       </div>
     </form>`;
@@ -120,9 +130,14 @@ export class BriefList extends LitElement {
   }
 
   private async write(item: string, move: ItemMove | 'add'): Promise<void> {
+    this.done();
     this.sending.begin();
     this.writing = { item, move };
     this.attached = [];
+    this.transfers = this.room.sendFiles(null, {
+      changed: () => this.requestUpdate(),
+      shared: (file) => (this.attached = [...this.attached, file]),
+    });
     await this.updateComplete;
     this.renderRoot.querySelector('textarea')?.focus();
   }
@@ -132,7 +147,13 @@ export class BriefList extends LitElement {
     const done = await this.sending.send(item, () =>
       move === 'add' ? this.room.process.addItem(text, knowing) : this.room.process.moveItem(move, item, text, files, knowing),
     );
-    if (done) this.writing = null;
+    if (done) this.done();
+  }
+
+  private done(): void {
+    this.writing = null;
+    this.transfers?.close();
+    this.transfers = null;
   }
 
   static override readonly styles = [

@@ -115,6 +115,9 @@ export const look = css`
     color: var(--muted);
     line-height: 1.4;
   }
+  .unsent {
+    margin-bottom: 10px;
+  }
   @media (max-width: 620px) {
     :host {
       padding: 0 10px max(8px, env(safe-area-inset-bottom));

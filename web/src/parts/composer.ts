@@ -14,6 +14,7 @@ import './attach.js';
 import { sharedOf } from './message.js';
 import { snippet } from '../excerpts.js';
 import { titleOf } from '../files.js';
+import type { Transfer } from '../transfers.js';
 import type { Warnings } from './warnings.js';
 import './warnings.js';
 import { whyNot } from './refusal.js';
@@ -40,6 +41,8 @@ export class Composer extends LitElement {
   /** Who writes. */
   @property() me = '';
   @property({ type: Number }) max = 5000;
+  /** Files on their way. */
+  @property({ attribute: false }) transfers: readonly Transfer[] = [];
   /** Why nothing can be written; empty while the conversation is open. */
   @property() closed = '';
   /** Until when it is open, if it ends. */
@@ -74,11 +77,6 @@ export class Composer extends LitElement {
 
   override focus(): void {
     this.area?.focus();
-  }
-
-  /** Take files that were dropped or pasted somewhere else in the room. */
-  take(files: Iterable<File>): void {
-    this.attach?.take(files);
   }
 
   /** Answer a message. */
@@ -224,7 +222,9 @@ export class Composer extends LitElement {
   override render(): TemplateResult {
     const t = textsOf(this.language);
     if (this.closed) {
-      return html`<div class="closed" data-test="composer-closed">${icon('lock')}<p>${this.closed}</p></div>`;
+      // what was on its way may be refused now, and its sender has to know
+      return html`<div class="closed" data-test="composer-closed">${icon('lock')}<p>${this.closed}</p></div>
+        ${this.transfers.length > 0 ? html`<div class="unsent">${this.files(true)}</div>` : nothing}`;
     }
     const { left } = this;
     const near = left < this.max * NEAR_LIMIT;
@@ -257,7 +257,7 @@ export class Composer extends LitElement {
         @dragleave=${() => (this.over = false)}
         @drop=${this.dropped}
       >
-        <order-room-attach bare .room=${this.room} .language=${this.language}></order-room-attach>
+        ${this.files(false)}
         <textarea
           rows="1"
           data-test="composer"
@@ -296,6 +296,17 @@ export class Composer extends LitElement {
             </button>`}
       </div>
     `;
+  }
+
+  private files(closed: boolean): TemplateResult {
+    return html`<order-room-attach
+      ?bare=${!closed}
+      ?closed=${closed}
+      .room=${this.room}
+      .transfers=${this.room.transfers}
+      .list=${this.transfers}
+      .language=${this.language}
+    ></order-room-attach>`;
   }
 
   /** Says what is answered or changed, and the way back. */

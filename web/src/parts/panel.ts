@@ -49,6 +49,7 @@ export class Panel extends LitElement {
         .situation=${s}
         .language=${this.language}
         .online=${room.connection.status === 'online'}
+        .uploading=${room.transfers.unfinished}
       ></order-room-actions>
       <order-room-again .room=${room} .situation=${s} .language=${this.language} .offered=${this.again}></order-room-again>
       <order-room-minutes .room=${room} .situation=${s} .language=${this.language} .revision=${this.revision}></order-room-minutes>

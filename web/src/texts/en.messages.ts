@@ -110,6 +110,12 @@ export const messageTexts = {
     paused: (percent: number) => `Paused at ${percent} %`,
     resuming: 'Continues as soon as the line is back',
     checking: 'Being checked…',
+    underWay: (n: number) => (n === 1 ? 'A file is on its way…' : `${n} files are on their way…`),
+    leftOut: (n: number) =>
+      n === 1
+        ? 'A file is still on its way. Wait until it is there: once the conversation is closed it goes no more.'
+        : `${n} files are still on their way. Wait until they are there: once the conversation is closed they go no more.`,
+    without: (n: number) => (n === 1 ? 'Go on without it' : 'Go on without them'),
     done: 'Shared',
     again: 'Continue',
     scanning: 'Not checked for viruses yet. This file opens here as soon as it is: nothing for you to do.',

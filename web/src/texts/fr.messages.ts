@@ -110,6 +110,12 @@ export const messageTexts: Pick<Texts, 'message' | 'warn' | 'search' | 'nudge' |
     paused: (percent) => `En pause à ${percent} %`,
     resuming: 'Reprend dès le retour du réseau',
     checking: 'Vérification…',
+    underWay: (n) => (n === 1 ? 'Un fichier est en route…' : `${n} fichiers sont en route…`),
+    leftOut: (n) =>
+      n === 1
+        ? 'Un fichier est encore en route. Attendez qu’il soit arrivé : une fois la conversation fermée, il ne partira plus.'
+        : `${n} fichiers sont encore en route. Attendez qu’ils soient arrivés : une fois la conversation fermée, ils ne partiront plus.`,
+    without: (n) => (n === 1 ? 'Continuer sans lui' : 'Continuer sans eux'),
     done: 'Partagé',
     again: 'Reprendre',
     scanning: 'L’antivirus ne l’a pas encore vérifié. Ce fichier s’ouvrira ici dès que ce sera fait : vous n’avez rien à faire.',
