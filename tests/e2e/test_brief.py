@@ -8,6 +8,7 @@ from playwright.async_api import FilePayload, Locator, expect
 
 from tests.browser import PHONE
 from tests.e2e.conftest import Stage
+from tests.e2e.test_uploads import SLOW, archive, begins, narrow
 from tests.e2e.windows import Window, Windows
 
 
@@ -88,6 +89,28 @@ async def test_the_two_fill_the_list_and_the_seller_starts_without_a_reason(
     await expect(seller.part("note")).to_have_count(0)
     await seller.part("confirm").click()
     await buyer.is_in("in_progress")
+
+
+async def test_an_item_is_sent_with_its_file_and_not_before_it_has_arrived(
+    small_stage: Stage, windows: Windows
+) -> None:
+    order = await small_stage.server.order(brief=["Le texte"])
+    buyer = await windows.open(small_stage.server.url, order, "buyer")
+    speed = await buyer.page.context.new_cdp_session(buyer.page)
+    text = await opens(buyer, "own-1")
+    await text.locator('[data-test="brief-give"]').click()
+    await text.locator('[data-test="brief-text"]').fill("Ci-joint.")
+    await narrow(speed, SLOW)
+    await text.locator('[data-test="file-input"]').set_input_files(archive("texte.zip"))
+    await begins(buyer)
+    confirm = text.locator('[data-test="brief-confirm"]')
+    await expect(confirm).to_be_disabled()
+    await expect(confirm).to_have_text("Un fichier est en route…")
+    await narrow(speed, -1)
+    await expect(confirm).to_be_enabled()
+    await confirm.click()
+    await expect(item(buyer, "own-1")).to_have_attribute("data-state", "given")
+    await expect(text.locator('[data-test="file"]')).to_contain_text("texte.zip")
 
 
 async def test_a_file_is_shared_from_the_composer_and_opened_by_the_other(

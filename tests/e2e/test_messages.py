@@ -4,7 +4,7 @@ import re
 
 from playwright.async_api import Locator, expect
 
-from tests.browser import PHONE
+from tests.browser import DESKTOP, PHONE
 from tests.e2e.conftest import Stage
 from tests.e2e.windows import Window, Windows
 
@@ -122,6 +122,25 @@ async def test_all_of_it_by_keyboard(small_stage: Stage, windows: Windows) -> No
     await keys.press("Enter")
     await expect(buyer.page.locator('[data-gone="withdrawn"]')).to_be_visible()
     await buyer.reads("Deuxième message.")
+    # The button went with its message, and one is left that Tab reaches.
+    await expect(menus).to_be_focused()
+    await expect(menus).to_have_attribute("tabindex", "0")
+
+
+async def test_an_answer_that_is_being_written_survives_a_window_of_another_width(
+    small_stage: Stage, windows: Windows
+) -> None:
+    order = await small_stage.server.order()
+    buyer = await windows.open(small_stage.server.url, order, "buyer")
+    await buyer.say("Kerguélec.")
+    await open_menu(buyer, "Kerguélec")
+    await buyer.part("menu-edit").click()
+    await buyer.part("composer").fill("Kerguélec, avec un K.")
+    for width, height in (PHONE, DESKTOP):
+        await buyer.page.set_viewport_size({"width": width, "height": height})
+        await expect(buyer.part("panel-open")).to_have_count(int((width, height) == PHONE))
+        await expect(buyer.part("composer-mode")).to_have_attribute("data-mode", "edit")
+        await expect(buyer.part("composer")).to_have_value("Kerguélec, avec un K.")
 
 
 async def test_a_message_is_answered_and_reacted_to(small_stage: Stage, windows: Windows) -> None:

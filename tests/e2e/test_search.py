@@ -54,6 +54,7 @@ async def test_words_are_found_marked_and_gone_to_by_keyboard(
     await expect(seller.part("search-said")).to_contain_text("zzz")
     await seller.part("search-input").press("Escape")
     await expect(seller.part("search-panel")).to_have_count(0)
+    await expect(seller.part("search-open")).to_be_focused()
 
 
 async def test_a_phone_finds_a_place_in_another_order_from_the_inbox(
@@ -66,6 +67,9 @@ async def test_a_phone_finds_a_place_in_another_order_from_the_inbox(
     await page.goto(f"{server.url}/demo/as/{order.buyer}?order={order.id}")
     await page.goto(f"{server.url}/demo/{order.buyer}/")
     window = Window(page, server.url, order.id, order.buyer)
+    await window.part("search-open").tap()
+    await window.part("search-close").tap()
+    await expect(window.part("search-open")).to_be_focused()
     await window.part("search-open").tap()
     await window.part("search-input").fill("couleur store")
     await finds(window, "La couleur du store est #2f5d50.")

@@ -51,7 +51,7 @@ async def narrow(line: CDPSession, bytes_per_second: int) -> None:
 
 async def begins(window: Window) -> int:
     """Wait until some of the file is there; return how many percent."""
-    bar = window.page.locator('[data-test="sending"] [role="progressbar"]')
+    bar = window.page.locator('[data-test="sending"] [role="progressbar"]').first
     await expect(bar).not_to_have_attribute("aria-valuenow", "0")
     return int(await bar.get_attribute("aria-valuenow") or 0)
 
@@ -102,6 +102,66 @@ async def test_a_file_is_paused_goes_on_after_a_cut_and_a_reload_or_is_dropped(
         await buyer.page.reload()
         await expect(shared).to_have_count(2)
         await expect(row).to_have_count(0)
+
+
+async def test_two_tabs_send_a_file_once_and_the_second_goes_on_when_the_first_is_closed(
+    small_stage: Stage, windows: Windows
+) -> None:
+    windows.forgive("Failed to load resource", "ERR_")
+    server = small_stage.server
+    order = await server.order()
+    buyer = await windows.open(server.url, order, "buyer")
+    other = Window(await buyer.page.context.new_page(), server.url, order.id, buyer.person)
+    await narrow(await buyer.page.context.new_cdp_session(buyer.page), SLOW)
+    await buyer.part("file-input").first.set_input_files([archive("a.zip"), archive("b.zip")])
+    await begins(buyer)
+    await other.enter()
+    await expect(buyer.part("sending")).to_have_count(2)
+    await expect(other.part("sending")).to_have_count(0)
+
+    # What is dropped here is not sent from there.
+    await buyer.part("sending-drop").last.click()
+    await expect(buyer.part("sending")).to_have_count(1)
+    await buyer.page.close()
+    await expect(other.part("shared")).to_have_count(1)
+    await expect(other.part("shared")).to_contain_text("a.zip")
+    await expect(other.part("sending")).to_have_count(0)
+
+
+async def test_who_delivers_while_a_file_is_on_its_way_is_warned_and_told_that_it_did_not_go(
+    small_stage: Stage, windows: Windows
+) -> None:
+    windows.forgive("Failed to load resource", "409")
+    order = await small_stage.server.order()
+    seller = await windows.open(small_stage.server.url, order, "seller")
+    await seller.take("order.start")
+    speed = await seller.page.context.new_cdp_session(seller.page)
+    files, row = seller.part("file-input").first, seller.part("sending")
+
+    # It arrives while the dialog is open: nothing is left out then.
+    await narrow(speed, SLOW)
+    await files.set_input_files(archive("master.zip"))
+    await begins(seller)
+    await seller.part("action-order.deliver").click()
+    await expect(seller.part("without")).to_be_visible()
+    await expect(seller.part("confirm")).to_have_text("Go on without it")
+    await narrow(speed, -1)
+    await seller.part("dialog-back").click()
+    await expect(seller.part("shared")).to_have_count(1)
+    await seller.part("action-order.deliver").click()
+    await expect(seller.part("without")).to_have_count(0)
+    await seller.part("dialog-back").click()
+
+    await narrow(speed, SLOW)
+    await files.set_input_files(archive("stems.zip"))
+    await begins(seller)
+    await seller.take("order.deliver")
+    await expect(seller.part("composer-closed")).to_be_visible()
+    await narrow(speed, -1)
+    await expect(row).to_have_attribute("data-stage", "failed")
+    await expect(row).to_contain_text("stems.zip")
+    await seller.part("sending-drop").click()
+    await expect(row).to_have_count(0)
 
 
 def picture() -> bytes:

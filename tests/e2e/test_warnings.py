@@ -100,6 +100,24 @@ async def test_what_was_written_offline_is_asked_about_when_it_would_go_out(
         await expect(buyer.part("composer")).to_have_value(CARD)
         await expect(buyer.unsent).to_have_count(0)
 
+        # It waits for its writer with the reason, also where the page was loaded again meanwhile,
+        # and what it answered goes back with it.
+        await buyer.part("composer").fill("")
+        await buyer.part("message-menu").last.click()
+        await buyer.part("menu-reply").click()
+        await line.cut()
+        await buyer.is_cut_off()
+        await buyer.write(CARD)
+        await line.mend()
+        await expect(refusal).to_be_visible()
+        await buyer.page.reload()
+        await expect(refusal).to_be_visible()
+        await expect(buyer.unsent).to_have_count(1)
+        await buyer.part("message-rewrite").click()
+        await expect(buyer.part("composer")).to_have_value(CARD)
+        await expect(buyer.part("composer-mode")).to_contain_text("Et merci !")
+        await buyer.part("composer-stop").click()
+
         # What the server asks about may be sent from there as well.
         await buyer.part("composer").fill("")
         await line.cut()

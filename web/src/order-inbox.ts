@@ -131,7 +131,7 @@ export class OrderInboxElement extends LitElement {
             .titled=${(order: string) => lines.find((line) => line.order === order)?.title ?? ''}
             .name=${(order: string, person: string) => this.named(order, person)}
             @go=${(e: CustomEvent<Hit>) => this.go(e.detail)}
-            @shut=${() => (this.searching = false)}
+            @shut=${this.leaveSearch}
           ></order-room-search>`
         : nothing}
       ${sorted.length === 0
@@ -145,6 +145,12 @@ export class OrderInboxElement extends LitElement {
       ${ended.length > 0 ? html`<h2 class="heading">${t.ended}</h2>${this.list(ended)}` : nothing}
     `;
   }
+
+  private readonly leaveSearch = async (): Promise<void> => {
+    this.searching = false;
+    await this.updateComplete;
+    this.renderRoot.querySelector<HTMLElement>('[data-test="search-open"]')?.focus();
+  };
 
   /** Who said it, as far as the list tells. */
   private named(order: string, person: string): string {

@@ -10,12 +10,11 @@
  */
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { customElement, property, query, state } from 'lit/decorators.js';
+import { announcement } from './announcements.js';
 import { Attention } from './attention.js';
 import { Call } from './call.js';
 import { GESTURES, playOn } from './media.js';
 import { connectionFor } from './connection.js';
-import { labels, lineOf } from './entries.js';
-import { titleOf } from './files.js';
 import { icon } from './icons.js';
 import { OtherCalls } from './other-calls.js';
 import type { TokenProvider } from './line.js';
@@ -41,8 +40,6 @@ import { dayAndTime, languageOf, textsOf, type Language } from './texts/index.js
 
 const NARROW = 820;
 const LOW = 560;
-/** What a screen reader is read of what came at once; more is a number. */
-const TOLD_AT_MOST = 5;
 const ANSWERING: ReadonlySet<string> = new Set(['buyer', 'seller', 'mediator']);
 
 @customElement('order-room')
@@ -221,27 +218,9 @@ export class OrderRoomElement extends LitElement {
   };
 
   private announce(entries: readonly Entry[]): void {
-    const { room } = this;
-    const me = room?.me?.person;
-    if (!room?.room || me === undefined) return;
-    const t = textsOf(this.tongue);
-    const words = entries.flatMap((entry) => {
-      if (entry.actor === me) return [];
-      const event = entry.event;
-      if (event?.kind === 'message_sent') return [t.chat.said(room.name(entry.actor) ?? t.someone, event.text)];
-      if (event?.kind === 'file_scanned') {
-        const shared = find(room.timeline, event.shared)?.event;
-        if (shared?.kind !== 'file_shared') return [];
-        return [(event.scan === 'infected' ? t.upload.withheld : t.upload.cleared)(titleOf(shared, this.tongue))];
-      }
-      if (event?.kind.startsWith('notice_')) return [];
-      const around = { language: this.tongue, me, members: room.room?.members ?? [], label: labels(room.situation?.brief) };
-      return lineOf(entry, around, new Set(), new Map())?.text ?? [];
-    });
-    if (words.length === 0) return;
-    // A reader that was away is not read all of it; the same words twice are two announcements.
-    const told = words.length > TOLD_AT_MOST ? t.chat.fresh(words.length) : words.join('. ');
-    this.said = told === this.said ? `${told}\u00a0` : told;
+    const told = this.room ? announcement(this.room, entries, this.tongue) : '';
+    // the same words twice are two announcements
+    if (told !== '') this.said = told === this.said ? `${told}\u00a0` : told;
   }
 
   // --- drawing ---------------------------------------------------------------------------------
@@ -278,27 +257,33 @@ export class OrderRoomElement extends LitElement {
         ${room && room.connection.status === 'offline' ? this.banner(room) : nothing}
       </div>`;
     }
-    return this.narrow ? this.phone(room, call) : this.desk(room, call);
-  }
-
-  private desk(room: OrderRoom, call: Call): TemplateResult {
-    const quiet = isQuiet(call);
-    return html`<div class="desk">
-      ${this.header(room, quiet ? this.callPanel(room, call, false) : nothing)} ${this.banner(room)}
+    // `main` is the same on both: a window that is drawn wider loses nothing that is being written
+    return html`<div class=${this.narrow ? 'phone' : 'desk'}>
+      ${this.narrow ? this.phoneTop(room, call) : this.deskTop(room, call)}
       <main>${this.searching ? this.search(room) : nothing}${this.talk(room)}</main>
-      <aside class="panel" aria-label=${textsOf(this.tongue).panel.heading}>
-        ${this.ongoing(room, call)} ${this.panel(room)}
-      </aside>
+      ${this.narrow ? this.phonePanel(room) : this.deskPanel(room, call)}
     </div>`;
   }
 
-  private phone(room: OrderRoom, call: Call): TemplateResult {
+  private deskTop(room: OrderRoom, call: Call): TemplateResult {
+    return html`${this.header(room, isQuiet(call) ? this.callPanel(room, call, false) : nothing)} ${this.banner(room)}`;
+  }
+
+  private deskPanel(room: OrderRoom, call: Call): TemplateResult {
+    return html`
+      <aside class="panel" aria-label=${textsOf(this.tongue).panel.heading}>
+        ${this.ongoing(room, call)} ${this.panel(room)}
+      </aside>
+    `;
+  }
+
+  private phoneTop(room: OrderRoom, call: Call): TemplateResult {
     const t = textsOf(this.tongue);
     const quiet = isQuiet(call);
     const s = room.situation;
     const deadline = s?.deadlines[0] ?? null;
     const mine = s?.turn?.role === s?.role;
-    return html`<div class="phone">
+    return html`
       <div class="top">
         ${this.header(room, quiet ? this.callPanel(room, call, true) : nothing)}
         <button class="summary" data-test="panel-open" aria-haspopup="dialog" @click=${() => this.sheet?.showModal()}>
@@ -317,17 +302,23 @@ export class OrderRoomElement extends LitElement {
         ${this.banner(room)}
         ${this.ongoing(room, call)}
       </div>
-      <main>${this.searching ? this.search(room) : nothing}${this.talk(room)}</main>
+    `;
+  }
+
+  private phonePanel(room: OrderRoom): TemplateResult {
+    const t = textsOf(this.tongue);
+    const s = room.situation;
+    return html`
       <dialog class="sheet" aria-label=${t.panel.heading} @click=${this.outside}>
         <div class="panel">
           <div class="sheet-head">
-            <div>${chip(s?.state, this.tongue, deadline !== null && !ended(room))}</div>
+            <div>${chip(s?.state, this.tongue, s?.deadlines[0] !== undefined && !ended(room))}</div>
             <button class="quiet round" data-test="panel-close" aria-label=${t.panel.close} title=${t.panel.close} @click=${() => this.sheet?.close()}>${icon('cross')}</button>
           </div>
           ${this.panel(room)}
         </div>
       </dialog>
-    </div>`;
+    `;
   }
 
   private readonly outside = (event: MouseEvent): void => {
@@ -343,7 +334,7 @@ export class OrderRoomElement extends LitElement {
       .clock=${this.clock}
       .revision=${this.revision}
       ?narrow=${this.narrow}
-      @search=${() => (this.searching = !this.searching)}
+      @search=${() => (this.searching ? this.leaveSearch() : (this.searching = true))}
       >${room.me?.role === 'mediator' ? nothing : button}</order-room-header
     >`;
   }
@@ -373,9 +364,15 @@ export class OrderRoomElement extends LitElement {
       .language=${this.tongue}
       .name=${(_: string, person: string) => (person === room.me?.person ? textsOf(this.tongue).you : (room.name(person) ?? ''))}
       @go=${(e: CustomEvent<Hit>) => this.goTo(e.detail.seq)}
-      @shut=${() => (this.searching = false)}
+      @shut=${this.leaveSearch}
     ></order-room-search>`;
   }
+
+  private readonly leaveSearch = async (): Promise<void> => {
+    this.searching = false;
+    await this.updateComplete;
+    this.shadowRoot?.querySelector('order-room-header')?.focusSearch();
+  };
 
   /** Show an entry; on a phone the search makes room for it. */
   private goTo(seq: number): void {
@@ -450,7 +447,7 @@ export class OrderRoomElement extends LitElement {
     const own = room.timeline.pending.find((p) => p.id === id);
     if (!own) return;
     room.discard(id);
-    this.composer?.rewrite(own.text);
+    this.composer?.rewrite(own.text, own.replyTo === undefined ? undefined : find(room.timeline, own.replyTo));
   }
 
   private callPanel(room: OrderRoom, call: Call, compact: boolean): TemplateResult {

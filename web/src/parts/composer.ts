@@ -99,8 +99,13 @@ export class Composer extends LitElement {
     });
   }
 
-  /** Put words that were not sent back, before what is being written. */
-  rewrite(text: string): void {
+  /** Put words that were not sent back, before what is being written, and what they answered. */
+  rewrite(text: string, answered?: Entry): void {
+    if (this.mode?.kind === 'edit') {
+      this.text = this.put;
+      this.mode = null;
+    }
+    if (answered) this.mode = { kind: 'reply', entry: answered };
     this.text = this.text.trim() === '' ? text : `${text}\n${this.text}`;
     this.keep();
     void this.updateComplete.then(() => this.area?.focus());

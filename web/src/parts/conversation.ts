@@ -79,6 +79,8 @@ export class Conversation extends LitElement {
   @query('order-room-report') private reporting!: Report;
   /** The message whose menu Tab reaches; the newest unless the arrow keys went elsewhere. */
   @state() private stop: number | null = null;
+  /** The menu button that had the focus before this drawing. */
+  private held: Element | null = null;
   private anchor: { height: number; top: number } | null = null;
   /** Where the line "new" stands; undefined before the room was described. */
   private unreadFrom: number | null | undefined = undefined;
@@ -105,6 +107,8 @@ export class Conversation extends LitElement {
   }
 
   override willUpdate(changed: PropertyValues<this>): void {
+    const active = this.shadowRoot?.activeElement;
+    this.held = active?.matches('[data-test="message-menu"]') ? active : null;
     this.unreadFrom = divider(this.unreadFrom, this.looking, this.timeline.entries, this.me, this.read);
     const before = changed.get('timeline');
     if (!before || !this.hasUpdated) return;
@@ -120,6 +124,7 @@ export class Conversation extends LitElement {
 
   override updated(): void {
     clearTimeout(this.ticking);
+    if (this.held && !this.held.isConnected) void this.keepPlace();
     if (this.timeline.pending.some((own) => own.held)) this.ticking = setTimeout(() => this.requestUpdate(), 1000);
     if (this.anchor) {
       this.scroller.scrollTop = this.anchor.top + this.scroller.scrollHeight - this.anchor.height;
@@ -202,12 +207,12 @@ export class Conversation extends LitElement {
     const other = this.members.find((m) => m.person !== this.me);
     const lastOwn = entries.findLast((e) => e.actor === this.me && e.event?.kind === 'message_sent');
     const thread = this.thread();
-    const newest = this.stop ?? blocks.findLast((b) => b.kind === 'message')?.entry.seq ?? 0;
+    const stop = this.tabStop(blocks);
     return html`
       <div class="scroll" role="log" aria-live="off" aria-label=${t.chat.heading} tabindex="0" @scroll=${this.scrolled}>
         <div class="thread" @keydown=${this.stepped}>
           ${this.top()}
-          ${repeat(blocks, (b) => b.key, (b) => this.block(b, thread, lastOwn?.seq ?? 0, newest))}
+          ${repeat(blocks, (b) => b.key, (b) => this.block(b, thread, lastOwn?.seq ?? 0, stop))}
           ${talked || !this.inviting
             ? nothing
             : html`<div class="empty" data-test="empty">
@@ -225,7 +230,7 @@ export class Conversation extends LitElement {
       </div>
       ${this.trouble ? html`<p class="refusal trouble" role="alert" data-test="message-refusal">${icon('alert', 18)}<span>${this.trouble}</span></p>` : nothing}
       <order-room-message-menu .language=${this.language} @chosen=${this.chosen} @reacted=${this.reacted}></order-room-message-menu>
-      <order-room-history .room=${this.room} .language=${this.language}></order-room-history>
+      <order-room-history .room=${this.room} .language=${this.language} @shut=${this.keepPlace}></order-room-history>
       <order-room-report .room=${this.room} .language=${this.language}></order-room-report>
       ${this.atEnd
         ? nothing
@@ -234,6 +239,22 @@ export class Conversation extends LitElement {
           </button>`}
     `;
   }
+
+  /** The message whose menu Tab reaches: one that was withdrawn or erased has none. */
+  private tabStop(blocks: readonly Block[]): number {
+    const { of, erased } = this.room.aftermath;
+    const stops = blocks.flatMap((b) =>
+      b.kind === 'message' && !erased.has(b.entry.seq) && !of.get(b.entry.seq)?.withdrawn && b.entry.event ? [b.entry.seq] : [],
+    );
+    return stops.findLast((seq) => this.stop === null || seq <= this.stop) ?? stops[0] ?? 0;
+  }
+
+  /** The button that had the focus may be gone with its message: the focus goes to the one nearby. */
+  private readonly keepPlace = async (): Promise<void> => {
+    await this.updateComplete;
+    if (this.shadowRoot?.activeElement) return;
+    this.renderRoot.querySelector<HTMLElement>('[data-test="message-menu"][tabindex="0"]')?.focus({ preventScroll: true });
+  };
 
   private top(): TemplateResult | typeof nothing {
     const t = textsOf(this.language).chat;

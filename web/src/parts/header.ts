@@ -61,6 +61,11 @@ export class Header extends LitElement {
     this.sizes = null;
   }
 
+  /** Where the search was opened from. */
+  focusSearch(): void {
+    this.renderRoot.querySelector('order-room-more')?.focus();
+  }
+
   private measure(): void {
     const { scrollHeight, clientHeight } = this.heading;
     if (!this.whole) this.long = scrollHeight > clientHeight + 1;

@@ -59,7 +59,10 @@ export class History extends LitElement {
     return html`<dialog
       data-test="history"
       aria-labelledby="title"
-      @close=${() => (this.asks = 'nothing')}
+      @close=${() => {
+        this.asks = 'nothing';
+        this.dispatchEvent(new CustomEvent('shut'));
+      }}
       @click=${(e: Event) => e.target === this.dialog && !this.sending.busy && this.shut()}
     >
       ${this.asks === 'versions' ? this.list() : this.asks === 'withdrawal' ? this.question() : nothing}

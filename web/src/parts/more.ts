@@ -113,6 +113,11 @@ export class More extends LitElement {
     items[(at + step + items.length) % items.length]?.focus();
   };
 
+  /** The button of the search, or of the menu where it is. */
+  override focus(): void {
+    this.renderRoot.querySelector<HTMLElement>(this.narrow ? '[data-test="more"]' : '[data-test="search-open"]')?.focus();
+  }
+
   private readonly search = (): void => {
     if (this.menu.matches(':popover-open')) {
       this.leaving = true;

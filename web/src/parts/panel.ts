@@ -1,6 +1,6 @@
 /** Beside the conversation: the clock, whose turn it is, the list, the steps and the money. */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
-import { customElement, property } from 'lit/decorators.js';
+import { customElement, property, query } from 'lit/decorators.js';
 import { icon } from '../icons.js';
 import { ENDED } from '../inbox.js';
 import type { OrderRoom } from '../room.js';
@@ -10,7 +10,8 @@ import './actions.js';
 import './again.js';
 import './brief.js';
 import './countdown-panel.js';
-import { isBargain } from './proposals.js';
+import { isBargain, type Proposals } from './proposals.js';
+import './proposals.js';
 import './questions.js';
 import './record.js';
 import './minutes.js';
@@ -28,8 +29,19 @@ export class Panel extends LitElement {
   /** Whether the page around sells again what an order was about. */
   @property({ type: Boolean }) again = false;
 
+  @query('order-room-proposals') private proposals!: Proposals | null;
+  /** Whether what was proposed stands above what can be done. */
+  private asked = false;
+
+  override willUpdate(): void {
+    const { situation, me } = this.room;
+    // what is being written there would be lost if it were drawn at another place
+    if (this.proposals?.writing) return;
+    this.asked = situation?.proposals?.some((p) => p.by !== me?.person) ?? false;
+  }
+
   override render(): TemplateResult {
-    const { room } = this;
+    const { room, asked } = this;
     const t = textsOf(this.language);
     const s = room.situation;
     if (!s) return html``;
@@ -40,7 +52,6 @@ export class Panel extends LitElement {
       s.proposals?.some(({ kind }) => isBargain(kind)) || s.may_propose?.some(isBargain)
         ? html`<order-room-proposals .room=${room} .situation=${s} .language=${this.language}></order-room-proposals>`
         : nothing;
-    const asked = s.proposals?.some((p) => p.by !== room.me?.person) ?? false;
     // While the order runs the clock matters most; afterwards what became of the money does.
     return html`
       ${ended(room) ? nothing : countdown} ${asked ? agreeing : nothing}

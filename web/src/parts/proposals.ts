@@ -31,6 +31,11 @@ export class Proposals extends LitElement {
   /** At a proposal, or in the dialog. */
   private readonly sending = new Sending<number | null>(this);
 
+  /** Whether a person is about to propose something. */
+  get writing(): boolean {
+    return this.kind !== null;
+  }
+
   override render(): TemplateResult {
     const t = textsOf(this.language).proposal;
     const { situation: s } = this;

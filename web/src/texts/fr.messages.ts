@@ -1,5 +1,6 @@
 /** Phrases françaises sur la conversation : messages, recherche, avertissements, fichiers, sécurité. */
 import type { Texts } from './en.js';
+import { de } from './fr.process.js';
 
 export const messageTexts: Pick<Texts, 'message' | 'warn' | 'search' | 'nudge' | 'safety' | 'upload' | 'again' | 'question'> = {
   message: {
@@ -124,7 +125,7 @@ export const messageTexts: Pick<Texts, 'message' | 'warn' | 'search' | 'nudge' |
     infectedFrom: (name) => `Il est en quarantaine : vous ne risquez rien. Demandez à ${name} une version saine.`,
     unchecked: 'non vérifié',
     uncheckedOwn: 'L’antivirus ne répond pas : le fichier est parti sans être vérifié. Il le sera dès que possible.',
-    uncheckedFrom: (name) => `L’antivirus ne répond pas encore. N’ouvrez ce fichier que si vous l’attendez de ${name}.`,
+    uncheckedFrom: (name) => `L’antivirus ne répond pas encore. N’ouvrez ce fichier que si vous l’attendez ${de(name)}.`,
     cleared: (name) => `${name} est vérifié : vous pouvez l’ouvrir`,
     withheld: (name) => `${name} est en quarantaine : l’antivirus y a trouvé un virus`,
     enlarge: (name) => `Agrandir ${name}`,

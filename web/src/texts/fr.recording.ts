@@ -1,5 +1,6 @@
 /** L’enregistrement d’un appel, avec l’accord des deux. */
 import type { Recording } from './en.recording.js';
+import { de } from './fr.process.js';
 
 export const recording: Recording = {
   ask: 'Proposer d’enregistrer',
@@ -17,7 +18,7 @@ export const recording: Recording = {
   erase: 'Effacer l’enregistrement',
   eraseSure: 'L’effacer pour vous deux ? C’est définitif.',
   eraseYes: 'Effacer définitivement',
-  voice: (me, name) => (me ? 'Votre voix' : `La voix de ${name}`),
+  voice: (me, name) => (me ? 'Votre voix' : `La voix ${de(name)}`),
   until: (date) => `Gardé jusqu’au ${date}`,
   lost: 'Il manque quelques instants.',
   cut: 'Le serveur s’est arrêté avant la fin : les derniers instants manquent.',
