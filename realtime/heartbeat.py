@@ -50,7 +50,6 @@ class Heartbeat:
         self._limits = limits
         self._pings = 0
         self._gap = asyncio.Event()  # hints may have been missed
-        hub.standing.later = self._look_later
         bus.subscribe(lambda _: None, lambda _: None, self._gap.set)
 
     async def run(self) -> None:

@@ -8,8 +8,10 @@ the speed of its browser.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from functools import partial
 
 import structlog
 
@@ -88,11 +90,12 @@ class Hub:
             mine=self._mine,
             lose=self.lose,
             regain=self.regain,
-            start=self.start,
+            insist=self.insist,
         )
         """Who of them may see what."""
         self._meanwhile = Meanwhile(2 * limits.hello_within)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = asyncio.Event()
         bus.subscribe(self._hints, self._signal, lambda: None)
 
     # --- sockets -----------------------------------------------------------------------------
@@ -194,7 +197,7 @@ class Hub:
             for session in followers.get(news.order, ()):
                 session.hint(news.order, news.upto, situation=news.situation)
             if news.after == 0:
-                self.start(self._list_new(news.order))
+                self.insist(partial(self._list_new, news.order))
             if news.order in listed:
                 heads[news.order] = max(news.upto, heads.get(news.order, 0))
             for session in listed.get(news.order, ()):
@@ -297,6 +300,7 @@ class Hub:
     async def close(self) -> None:
         """Write down who was last seen when, and wait for what was begun."""
         self.attendance.close()
+        self._closing.set()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=self._limits.stop_within)
 
@@ -305,6 +309,20 @@ class Hub:
         task = asyncio.create_task(_quietly(work))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def insist(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        """Begin what nobody waits for, once more whenever the database was away."""
+        self.start(self._until_done(work))
+
+    async def _until_done(self, work: Callable[[], Coroutine[None, None, None]]) -> None:
+        while not self._closing.is_set():
+            try:
+                return await work()
+            except Unavailable:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self._limits.look_every):
+                        await self._closing.wait()
+        return None
 
 
 async def _quietly(work: Coroutine[None, None, None]) -> None:

@@ -11,16 +11,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from orders import access, views
 from orders.database import Database
-from orders.errors import OrderUnknown, Unavailable
+from orders.errors import OrderUnknown
 from orders.events import OrderId, PersonId
 from realtime.session import Session
-
-
-def _not_at_all() -> None:
-    """Nobody reads it again."""
 
 
 @dataclass(slots=True)
@@ -36,10 +33,8 @@ class Standing:
     """Tells a socket nothing of an order any more."""
     regain: Callable[[Session, OrderId], None]
     """Has a socket's inbox show an order, which is the person's."""
-    start: Callable[[Coroutine[None, None, None]], None]
-    """Does what nobody waits for."""
-    later: Callable[[], None] = _not_at_all
-    """Has everything read again in a moment; set by whoever does."""
+    insist: Callable[[Callable[[], Coroutine[None, None, None]]], None]
+    """Does what nobody waits for, again while the database is away."""
     _recent: dict[tuple[PersonId, OrderId], tuple[bool, float]] = field(default_factory=dict)
     """When each was decided, the oldest first."""
 
@@ -88,7 +83,7 @@ class Standing:
             for session in sessions:
                 self._set(session, order, allowed=False)
         if sessions:
-            self.start(self._look_up(order, person))
+            self.insist(partial(self._look_up, order, person))
 
     async def _look_up(self, order: OrderId, person: PersonId) -> None:
         asked = time.monotonic()
@@ -97,9 +92,6 @@ class Standing:
                 barred = await access.barred(conn, [person])
                 await views.role_of(conn, order, person)
         except OrderUnknown:
-            return
-        except Unavailable:
-            self.later()
             return
         self.read(barred, asked)
         for session in list(self.mine(person)):

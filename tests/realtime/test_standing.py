@@ -1,5 +1,12 @@
 """Access that changes under open sockets, though words of it come late or are not true any more."""
 
+import sys
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from orders import access, views
+from orders.errors import Unavailable
 from orders.events import OrderId, PersonId
 from realtime.bus import AccessChanged
 from tests.harness import InProcess, TestOrder
@@ -69,3 +76,42 @@ async def test_what_was_decided_while_somebody_was_being_welcomed_holds_for_them
             await seller.subscribe(order.id)
             await seller.say(order.id, "here again")
             assert not any(f.get("gone") for f in seller.frames)
+
+
+def _away_once(monkeypatch: pytest.MonkeyPatch, question: Callable[..., Awaitable[object]]) -> None:
+    """Let the database be away the next time that it is asked this question."""
+    missed: list[bool] = []
+
+    async def sometimes(*asked: object) -> object:
+        if not missed:
+            missed.append(True)
+            raise Unavailable(reason="database")
+        return await question(*asked)
+
+    module = sys.modules[question.__module__]
+    monkeypatch.setattr(module, question.__name__, sometimes)
+
+
+async def test_an_order_that_was_opened_while_the_database_was_away_is_listed_once_it_is_back(
+    server: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = await server.order()
+    async with server.browser(first.seller) as seller:
+        mark = len(seller.frames)
+        _away_once(monkeypatch, views.room)
+        tom = {"person": first.seller, "name": "Tom", "email": "tom@post.test", "language": "en"}
+        second = await server.order(seller=tom)
+        told = await _next_inbox(seller, mark)
+        assert [line["order"] for line in told["lines"]] == [second.id]
+
+
+async def test_a_word_of_access_is_looked_up_again_when_the_database_was_away(
+    server: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await server.order()
+    async with server.browser(order.seller) as seller:
+        mark = len(seller.frames)
+        _away_once(monkeypatch, access.barred)
+        _say(server, order, order.seller, allowed=False)
+        back = await seller.hears(lambda f: f["t"] == "inbox" and f["lines"], since=mark)
+        assert [line["order"] for line in back["lines"]] == [order.id]

@@ -198,6 +198,7 @@ export class Proposals extends LitElement {
       }
       .offers button {
         padding: 0 12px;
+        text-align: start;
         color: var(--ink);
       }
       .offers .icon {
