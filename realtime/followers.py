@@ -52,12 +52,18 @@ class Followers:
             return  # it left, or stopped following, while the members were looked up
         session.follows[order] = place
         session.pump.moved(order)
-        self._members[order] = tuple(members)
         for member in members:
-            if member not in self.rooms:
-                self.rooms[member] = set()
-                self._bus.attend(member)
-            self.rooms[member].add(order)
+            self.admit(order, member)
+
+    def admit(self, order: OrderId, member: PersonId) -> None:
+        """Count the person among the members of an order that is shown here."""
+        if order not in self.orders or member in self.members(order):
+            return
+        self._members[order] = (*self.members(order), member)
+        if member not in self.rooms:
+            self.rooms[member] = set()
+            self._bus.attend(member)
+        self.rooms[member].add(order)
 
     def unfollow(self, session: Session, order: OrderId) -> None:
         """Undo `follow`; harmless if the session does not follow the order."""

@@ -19,6 +19,7 @@ from orders import views
 from orders.database import Announcement, Database
 from orders.errors import OrderUnknown, Unavailable
 from orders.events import OrderId, PersonId
+from orders.watermarks import Watermarks
 from realtime.attendance import Attendance
 from realtime.bus import (
     AccessChanged,
@@ -93,7 +94,8 @@ class Hub:
             insist=self.insist,
         )
         """Who of them may see what."""
-        self._meanwhile = Meanwhile(2 * limits.hello_within)
+        self.meanwhile = Meanwhile(2 * limits.hello_within)
+        """What was said while somebody was being told of something else."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing = asyncio.Event()
         bus.subscribe(self._hints, self._signal, lambda: None)
@@ -132,7 +134,7 @@ class Hub:
             self.followers.enlist(session, order)
             if self.followers.heads.setdefault(order, head) > head:
                 session.changed(order)  # it grew while the inbox was read
-        for order in self._meanwhile.since(asked, person, inbox):
+        for order in self.meanwhile.since(asked, person, inbox):
             session.changed(order)
         first = len(mine) == 1
         if first:
@@ -191,7 +193,7 @@ class Hub:
     def _hints(self, announcements: Sequence[Announcement]) -> None:
         followers, listed = self.followers.orders, self.followers.listed
         heads = self.followers.heads
-        self._meanwhile.grew(announcements)
+        self.meanwhile.grew(announcements)
         for news in announcements:
             self._tails.add(news)
             for session in followers.get(news.order, ()):
@@ -218,10 +220,27 @@ class Hub:
                 self.followers.enlist(session, order)
                 session.changed(order)
 
+    async def _meet(self, order: OrderId, person: PersonId) -> None:
+        """Show those who have the order on the screen whether a new member is here."""
+        if order not in self.followers.orders:
+            return
+        async with self._database.reading() as conn:
+            try:
+                room = await views.room(conn, order)
+                party = room.party(person)
+            except OrderUnknown:
+                return
+        self.veil.learn(room)
+        self.followers.admit(order, person)
+        await self.attendance.look_for([person])
+        self._tell_in(order, self.attendance.presence(person, party.last_seen))
+
     def _signal(self, signal: Signal) -> None:
         match signal:
             case AccessChanged(order, person, allowed):
                 self.standing.decided(order, person, allowed=allowed)
+                if allowed and person not in self.followers.members(order):
+                    self.insist(partial(self._meet, order, person))
             case PersonMoved(person, online, last_seen):
                 self.attendance.moved(person, last_seen, online=online)
             case PresenceHidden(person, on):
@@ -242,7 +261,7 @@ class Hub:
                 frame = Marks(order, (ReadMark(person, read, delivered),))
                 for session in self.followers.showing(order):
                     session.signal(("mark", order, person), frame)
-                self._meanwhile.marked(order, person)
+                self.meanwhile.marked(order, person, Watermarks(read, delivered))
                 for session in self._sessions.get(person, ()):
                     session.changed(order)
             case MediaChanged(order, call, person, media):

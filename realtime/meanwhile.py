@@ -1,8 +1,9 @@
-"""What changed in inboxes while somebody was being welcomed.
+"""What changed while somebody was being welcomed, or shown an order.
 
-An inbox is read before its person is among those who are told, and in a storm of people who come
-back that may take a while. What is said of an order in between nobody would tell them; so it is
-kept for a moment, and whoever arrives has those lines read again.
+An inbox, and how far people have read, is read before its person is among those who are told, and
+in a storm of people who come back that may take a while. What is said in between nobody would tell
+them; so it is kept for a moment, and whoever arrives has those lines read again, and whoever opens
+an order sees those marks.
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ from dataclasses import dataclass, field
 
 from orders.database import Announcement
 from orders.events import OrderId, PersonId
+from orders.watermarks import Watermarks
+
+_NEVER = 0.0, Watermarks()
 
 
 @dataclass(slots=True)
 class _Part:
     heads: dict[OrderId, int] = field(default_factory=dict)
-    marks: dict[tuple[OrderId, PersonId], float] = field(default_factory=dict)
-    """When each was moved."""
+    marks: dict[tuple[OrderId, PersonId], tuple[float, Watermarks]] = field(default_factory=dict)
+    """When each was moved, and how far."""
 
 
 class Meanwhile:
@@ -39,10 +43,18 @@ class Meanwhile:
         for news in announcements:
             heads[news.order] = max(news.upto, heads.get(news.order, 0))
 
-    def marked(self, order: OrderId, person: PersonId) -> None:
-        """Hear that the person has read, on whatever device."""
+    def marked(self, order: OrderId, person: PersonId, marks: Watermarks) -> None:
+        """Hear how far the person has read, on whatever device."""
         self._turn_over()
-        self._now.marks[order, person] = self._clock()
+        self._now.marks[order, person] = self._clock(), marks
+
+    def marks(self, order: OrderId, person: PersonId) -> Watermarks:
+        """Return the furthest that was heard of the person in the order lately."""
+        heard = Watermarks()
+        for part in (self._before, self._now):
+            if (marked := part.marks.get((order, person))) is not None:
+                heard = heard.joined(marked[1])
+        return heard
 
     def since(
         self, asked: float, person: PersonId, inbox: Mapping[OrderId, int]
@@ -51,7 +63,8 @@ class Meanwhile:
         parts = self._now, self._before
         for order, head in inbox.items():
             if any(
-                part.heads.get(order, 0) > head or part.marks.get((order, person), 0.0) >= asked
+                part.heads.get(order, 0) > head
+                or part.marks.get((order, person), _NEVER)[0] >= asked
                 for part in parts
             ):
                 yield order

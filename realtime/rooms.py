@@ -10,7 +10,7 @@ from orders.events import OrderId, PersonId, Role
 from orders.inbox import InboxRow
 from orders.policy import Policy
 from orders.situation import Situation
-from orders.views import RoomView
+from orders.views import Party, RoomView
 from realtime import texts
 from realtime.hub import Hub
 from realtime.protocol import InboxLine, Member, Presence, ReadMark, Room
@@ -32,7 +32,7 @@ def room_frame(room: RoomView, you: Role, policy: Policy, hub: Hub, again_url: s
         currency=room.currency,
         members=tuple(Member(p.person, p.role, p.name) for p in room.parties),
         you=you,
-        marks=tuple(ReadMark(p.person, p.marks.read, p.marks.delivered) for p in room.parties),
+        marks=tuple(_mark(room, p, hub) for p in room.parties),
         presence=tuple(
             Presence(p.person, online=False, hidden=True)
             if is_veiled(room, p, me) or hub.veil.between(room.order, p.person, me.person)
@@ -47,6 +47,12 @@ def room_frame(room: RoomView, you: Role, policy: Policy, hub: Hub, again_url: s
         blocking=me.blocking,
         again_url=again_url,
     )
+
+
+def _mark(room: RoomView, party: Party, hub: Hub) -> ReadMark:
+    """Say how far a member has read: as stored, and as said since that was read."""
+    marks = party.marks.joined(hub.meanwhile.marks(room.order, party.person))
+    return ReadMark(party.person, marks.read, marks.delivered)
 
 
 def line(row: InboxRow) -> InboxLine:

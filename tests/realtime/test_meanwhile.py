@@ -7,6 +7,7 @@ import pytest
 
 from orders.database import Announcement
 from orders.events import OrderId, PersonId
+from orders.watermarks import Watermarks
 from realtime.meanwhile import Meanwhile
 from realtime.session import Session
 from tests.harness import InProcess, TestOrder
@@ -90,12 +91,14 @@ def test_what_was_read_already_is_not_read_again() -> None:
     now = 100.0
     meanwhile = Meanwhile(20.0, lambda: now)
     meanwhile.grew(_news(7))
-    meanwhile.marked(OTHER, ADA)
+    meanwhile.marked(OTHER, ADA, Watermarks(2, 3))
     inbox = {ORDER: 7, OTHER: 3}
     assert list(meanwhile.since(100.5, ADA, inbox)) == []
     assert list(meanwhile.since(99.5, ADA, inbox)) == [OTHER]
     assert list(meanwhile.since(99.5, SAM, inbox)) == []
     assert list(meanwhile.since(100.5, ADA, {ORDER: 6})) == [ORDER]
+    assert meanwhile.marks(OTHER, ADA) == Watermarks(2, 3)
+    assert meanwhile.marks(OTHER, SAM) == Watermarks()
 
 
 def test_it_is_kept_for_a_while_and_not_for_ever() -> None:

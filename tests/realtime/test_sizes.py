@@ -11,9 +11,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
+import httpx2
 import pytest
 
-from tests.harness import Process, Server, scaled
+from tests.harness import Process, Server, TestOrder, scaled
 from tests.socket_browser import Frame, HarnessError
 
 
@@ -293,18 +294,42 @@ async def test_who_loses_an_order_that_is_not_on_the_screen_sees_its_line_go_and
         assert not any(f["t"] == "refused" for f in seller.frames)  # it was never asked for
 
 
+async def _send_mediator(backend: httpx2.AsyncClient, order: TestOrder, mediator: str) -> None:
+    """Freeze the order and let the mediator in, as the marketplace does."""
+    for verb, body in (
+        ("freeze", {"note": "We look into it."}),
+        ("mediator", {"person": mediator, "name": "Maud", "email": "maud@post.test"}),
+    ):
+        answer = await backend.post(
+            f"/api/v1/orders/{order.id}/{verb}", json=body, headers={"Idempotency-Key": verb}
+        )
+        assert answer.status_code == 200, answer.text
+
+
 async def test_a_mediator_who_is_sent_finds_the_order_in_the_inbox_at_once(size: Size) -> None:
     order = await size.here.order()
     mediator = f"m-{order.id}"
     async with size.there.browser(mediator) as sent, size.here.backend() as backend:
-        for verb, body in (
-            ("freeze", {"note": "We look into it."}),
-            ("mediator", {"person": mediator, "name": "Maud", "email": "maud@post.test"}),
-        ):
-            answer = await backend.post(
-                f"/api/v1/orders/{order.id}/{verb}", json=body, headers={"Idempotency-Key": verb}
-            )
-            assert answer.status_code == 200, answer.text
+        await _send_mediator(backend, order, mediator)
         told = await sent.hears(_listed(order.id), within=5.0)
         assert [(line["role"], line["my_turn"]) for line in told["lines"]] == [("mediator", True)]
         await sent.subscribe(order.id)
+
+
+async def test_who_has_the_order_open_sees_that_the_mediator_is_there(size: Size) -> None:
+    order = await size.here.order()
+    mediator = f"m-{order.id}"
+
+    def seen(*, online: bool) -> Callable[[Frame], bool]:
+        return lambda f: (
+            f["t"] == "presence"
+            and f["presence"]["person"] == mediator
+            and f["presence"]["online"] is online
+        )
+
+    async with size.there.browser(order.buyer) as buyer:
+        await buyer.subscribe(order.id)
+        async with size.here.browser(mediator), size.here.backend() as backend:
+            await _send_mediator(backend, order, mediator)
+            await buyer.hears(seen(online=True), within=10.0)
+        await buyer.hears(seen(online=False), within=30.0)

@@ -1,5 +1,12 @@
 """How far everybody has read, and what has reached their devices."""
 
+import asyncio
+from collections.abc import Collection
+
+import pytest
+
+from orders.events import PersonId
+from realtime.attendance import Attendance
 from realtime.limits import Limits
 from tests.harness import InProcess, TestOrder, serving
 from tests.socket_browser import Browser
@@ -38,6 +45,38 @@ async def test_reading_shows_on_the_other_screen_and_on_ones_other_device(
         for browser in (seller, phone):
             await _marks(browser, order, order.buyer, done["seq"])
     assert await _stored(server, order, order.buyer) == done["seq"]
+
+
+async def test_a_mark_that_moves_while_the_order_is_being_opened_is_on_the_screen(
+    server: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await server.order()
+    read, moved = asyncio.Event(), asyncio.Event()
+    look_for = Attendance.look_for
+
+    async def held(attendance: Attendance, persons: Collection[PersonId]) -> None:
+        """The last that is waited for between reading the room and being told of it."""
+        read.set()
+        await moved.wait()
+        await look_for(attendance, persons)
+
+    async with (
+        server.browser(order.buyer) as buyer,
+        server.browser(order.buyer) as phone,
+        server.browser(order.seller) as seller,
+    ):
+        await phone.subscribe(order.id)
+        done = await buyer.say(order.id, "please look")
+        with monkeypatch.context() as patch:
+            patch.setattr(Attendance, "look_for", held)
+            opening = asyncio.create_task(seller.subscribe(order.id))
+            await read.wait()
+            await buyer.send(t="mark", order=order.id, seq=done["seq"])
+            await _marks(phone, order, order.buyer, done["seq"])
+            moved.set()
+            room = (await opening).room
+        assert room is not None
+        assert {m["person"]: m["read"] for m in room["marks"]}[order.buyer] == done["seq"]
 
 
 async def test_a_mark_never_goes_back_nor_beyond_the_head(server: InProcess) -> None:
