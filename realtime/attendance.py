@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Collection, Coroutine, Iterable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from orders import people
 from orders.database import Database
@@ -15,6 +15,10 @@ from realtime.elsewhere import Elsewhere, Question
 from realtime.limits import Limits
 from realtime.protocol import Presence
 from realtime.whereabouts import Found, OnlyHere, Whereabouts
+
+NOTED = timedelta(hours=1)
+"""How long it is known here when somebody was last seen who is in no room here: by then it is
+stored, and read with the room."""
 
 
 @dataclass(slots=True)
@@ -136,6 +140,12 @@ class Attendance:
         self.should_look = False
         rooms = self.in_rooms()
         self._elsewhere.keep(rooms)
+        young = datetime.now(UTC) - NOTED
+        self._last_seen = {
+            person: seen
+            for person, seen in self._last_seen.items()
+            if seen > young or person in rooms
+        }
         await self.look_for(self._elsewhere.in_doubt(rooms))
 
     def _tell_of(self, persons: Iterable[PersonId]) -> None:

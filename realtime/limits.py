@@ -203,6 +203,10 @@ class Bucket:
             return 0.0
         return (1.0 - self._left) / self._rate
 
+    def missing(self, now: float) -> float:
+        """Return how many were taken and have not come back."""
+        return max(0.0, self._burst - self._left - (now - self._at) * self._rate)
+
     def owe(self, seconds: float, now: float) -> None:
         """Be full in so many seconds and not before; more than `burst` may be owed."""
         left = min(self._burst, self._left + (now - self._at) * self._rate)

@@ -195,10 +195,12 @@ class Flood:
         slices, self._slices = self._slices, {}
         uses = [Use(*name, meter.rate, meter.used) for name, meter in slices.items()]
         behind = await self._add(uses)
-        if behind is None:
+        now = self._clock()
+        if behind is None:  # alone, what has come back here is owed nowhere else
+            for meter in slices.values():
+                meter.used = min(meter.used, ceil(meter.bucket.missing(now)))
             self._slices = slices | self._slices
             return
-        now = self._clock()
         for use, meter, seconds in zip(uses, slices.values(), behind, strict=True):
             meter.used -= use.times
             meter.bucket.owe(seconds + meter.used / meter.rate, now)

@@ -202,6 +202,26 @@ async def test_a_process_that_cannot_share_counts_alone_and_tells_later(
         await asyncio.gather(trying, return_exceptions=True)
 
 
+async def test_who_kept_to_the_limit_while_nobody_could_be_told_owes_no_more_than_a_burst_after_it(
+    redis_url: str, clock: _Clock
+) -> None:
+    async with _two_processes(redis_url, clock) as (one, _):
+        away = Asker(Nodes("redis://127.0.0.1:1/0"))
+        trying = asyncio.create_task(away.run())
+        alone = Flood(WIDE, clock, Rates(WIDE, away, "t").add)
+        assert _written(alone, 100, "alone") == 80
+        for n in range(100):
+            clock.now += 10
+            assert _refused(alone, A, ME, n, f"one in ten seconds {n}") is None
+            await alone.share()
+        alone._add = one._add
+        await alone.share()
+        clock.now += 10.1
+        assert _refused(alone, A, ME, 1, "and another") is None
+        trying.cancel()
+        await asyncio.gather(trying, return_exceptions=True)
+
+
 async def test_the_same_text_is_counted_over_all_processes_once_it_is_said_again(
     redis_url: str, clock: _Clock
 ) -> None:
