@@ -17,7 +17,7 @@ from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders.database import Database
-from orders.errors import IdReused, TooManyOpen, UploadUnknown
+from orders.errors import IdReused, Refused, TooManyOpen, UploadUnknown
 from orders.events import FileId, OrderId, PersonId
 from orders.files import admit
 from orders.locking import lock
@@ -49,6 +49,11 @@ class Pending(msgspec.Struct, frozen=True):
         """Whether it is clear what became of it."""
         return self.seq is not None or self.code is not None
 
+    @property
+    def refusal(self) -> Refused | None:
+        """What it was refused with. The facts were told once, and are not kept."""
+        return None if self.code is None else Refused.catalogue.get(self.code, Refused)()
+
 
 async def begin(
     database: Database,
@@ -61,8 +66,8 @@ async def begin(
 ) -> tuple[Pending, bool]:
     """Begin an upload, or find the one begun under this client id; tell whether it is new.
 
-    Raises what `orders.files.admit` raises, `IdReused`, and `TooManyOpen` if the person has
-    `most` unfinished ones.
+    Raises what `orders.files.admit` raises, `IdReused`, what the upload was refused with, and
+    `TooManyOpen` if the person has `most` unfinished ones.
     """
     async with database.transaction() as tx:
         locked = await lock(tx, order)
@@ -75,6 +80,8 @@ async def begin(
             known = _pending(row)
             if (known.name, known.length) != (name, length):
                 raise IdReused(id=client_id)
+            if known.refusal is not None:
+                raise known.refusal
             return known, False
         await admit(tx.conn, locked, person, length)
         open_ones = await tx.conn.scalar(

@@ -350,7 +350,8 @@ CALLS = (
         method="post", path="/api/v1/me/orders/{order}/uploads", name="beginUpload", who=Who.PARTY,
         about="Begin an upload that can be resumed (tus 1.0.0: core, creation, termination,"
         " expiration). `Location` is where its bytes go. 201, or 200 if it was begun before. It is"
-        " given up a day after its last byte.",
+        " given up a day after its last byte. One that was refused at its last byte is refused"
+        " again, with the same code.",
         given=(ORDER, CLIENT_ID, TUS, UPLOAD_LENGTH, UPLOAD_METADATA),
         gives={201: UploadTold, 200: UploadTold},
         refused=(
@@ -371,7 +372,8 @@ CALLS = (
         who=Who.PARTY,
         about="The bytes from `Upload-Offset` on, as many as there are. What arrived before a line"
         " broke is kept. After the last byte the file is looked into, cleaned and shared; the"
-        " answer then names it in `Order-File` and its entry in `Order-Seq`.",
+        " answer then names it in `Order-File` and its entry in `Order-Seq`. What became of it is"
+        " answered again, whatever the offset; a refusal comes without its facts then.",
         takes=Bytes("application/offset+octet-stream", "Some bytes of the file, or all the rest."),
         given=(ORDER, UPLOAD, TUS, UPLOAD_OFFSET), gives={204: None},
         refused=(

@@ -64,16 +64,19 @@ class Receiver:
 
         Raises `OffsetWrong`, `UploadBusy`, `UploadUnknown`, `Malformed` for more bytes than were
         told, `Unavailable` when the line falls silent, and what sharing raises. What came is kept.
+        What became of a settled upload is told again, from whatever offset it is asked.
         """
         if upload.is_settled:
-            return upload
+            return _settled(upload)
         async with self._hold(upload) as handle:
             upload = await self._left(await self._again(upload), handle)
+            if upload.is_settled:
+                return _settled(upload)
             if offset != upload.received:
                 raise OffsetWrong(offset=upload.received)
             if not upload.is_whole:
                 upload = await self._fill(upload, handle, chunks)
-            if upload.is_whole and not upload.is_settled:
+            if upload.is_whole:
                 upload = await self._finish(upload)
         return upload
 
@@ -203,6 +206,12 @@ class Receiver:
 
     def _path(self, upload: Pending) -> Path:
         return self._folder / upload.upload
+
+
+def _settled(upload: Pending) -> Pending:
+    if upload.refusal is not None:
+        raise upload.refusal
+    return upload
 
 
 @dataclass(slots=True)

@@ -266,6 +266,22 @@ async def test_limits_hold_before_the_first_byte(database_url: str) -> None:
         assert (await me.begin(10, key="u3")).status_code == 201
 
 
+async def test_an_upload_refused_at_its_last_byte_is_refused_again(server: InProcess) -> None:
+    order = await server.order(policy={"files_max": 1})
+    me = Sender(server, order, order.buyer)
+    place = await me.place(7)
+    assert (await me.more(await me.place(4, key="u2"), 0, b"Bonj")).headers["order-seq"]
+    for answer in (
+        await me.more(place, 0, b"Bonjour"),
+        await me.more(place, 0, b"Bonjour"),  # its answer was lost
+        await me.more(place, 7, b""),
+        await me.begin(7),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (429, "too_many_files")
+    told = (await me.ask("GET", place)).json()
+    assert (told["state"], told["code"]) == ("refused", "too_many_files")
+
+
 async def test_an_upload_that_lay_too_long_is_given_up(server: InProcess) -> None:
     order = await server.order()
     me = Sender(server, order, order.buyer)

@@ -9,7 +9,8 @@ import pytest
 
 from orders import uploads
 from orders.database import Database
-from orders.errors import OffsetWrong, Unavailable
+from orders.errors import OffsetWrong, TooManyFiles, Unavailable
+from orders.policy import Policy
 from orders.uploads import Pending
 from realtime.files.clamd import Away
 from realtime.files.finishing import Finisher
@@ -47,9 +48,9 @@ async def room(database: Database) -> Room:
     return await open_room(database)
 
 
-async def begun(database: Database, room: Room) -> Pending:
+async def begun(database: Database, room: Room, key: str = "u1") -> Pending:
     upload, _ = await uploads.begin(
-        database, room.order, room.buyer, "u1", "texte.txt", len(SAID), 5
+        database, room.order, room.buyer, key, "texte.txt", len(SAID), 20
     )
     return upload
 
@@ -91,6 +92,37 @@ async def test_what_was_shared_and_not_noted_is_shared_once(
     again = await takes.take(upload, len(SAID), said())
     assert (again.seq, again.file) == (first.seq, first.file)
     assert await shared(database, tmp_path, upload) == SAID
+
+
+@pytest.mark.parametrize("offset", [0, len(SAID)])
+async def test_what_was_refused_at_its_last_byte_is_refused_again(
+    database: Database, tmp_path: Path, offset: int
+) -> None:
+    room = await open_room(database, Policy(files_max=1))
+    upload = await begun(database, room)
+    takes = receiver(database, tmp_path)
+    await takes.take(await begun(database, room, "u2"), 0, said(SAID))
+    with pytest.raises(TooManyFiles):
+        await takes.take(upload, 0, said(SAID))
+    with pytest.raises(TooManyFiles):  # asked by one who read the upload before it was settled
+        await takes.take(upload, offset, said())
+    async with database.reading() as conn:
+        settled = await uploads.find(conn, upload.order, upload.person, upload.upload)
+    with pytest.raises(TooManyFiles):
+        await takes.take(settled, offset, said())
+    with pytest.raises(TooManyFiles):
+        await begun(database, room)
+
+
+async def test_what_was_shared_is_told_again_from_any_offset(
+    database: Database, room: Room, tmp_path: Path
+) -> None:
+    upload = await begun(database, room)
+    takes = receiver(database, tmp_path)
+    first = await takes.take(upload, 0, said(SAID))
+    for asked in (upload, first):
+        again = await takes.take(asked, 2, said())
+        assert (again.seq, again.file) == (first.seq, first.file)
 
 
 @pytest.mark.parametrize("left", [b"", b"Bo"])
