@@ -64,6 +64,7 @@ async def create(request: Request) -> Response:
         _number(request, "Upload-Length"),
         edge.limits.uploads_open,
     )
+    upload = await edge.receiver.seen(upload)
     headers = _headers(request, upload)
     headers["Location"] = f"/api/v1/me/orders/{order}/uploads/{upload.upload}"
     return answer(_told(request, upload), 201 if new else 200, headers)
@@ -88,8 +89,10 @@ async def one(request: Request) -> Response:
         case "PATCH":
             return await _more(request, upload)
         case "HEAD":
+            upload = await edge.receiver.seen(upload)
             return Response(headers={**_headers(request, upload), "Cache-Control": "no-store"})
         case _:
+            upload = await edge.receiver.seen(upload)
             return answer(_told(request, upload), headers=_headers(request, upload))
 
 

@@ -20,6 +20,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import structlog
+from msgspec.structs import replace
 
 from orders import uploads
 from orders.database import Database
@@ -80,6 +81,17 @@ class Receiver:
                 upload = await self._finish(upload)
         return upload
 
+    async def seen(self, upload: Pending) -> Pending:
+        """Return the upload as far as its bytes are there: so far it really is."""
+        path = self._path(upload)
+        if upload.is_settled or await asyncio.to_thread(_size, path) >= upload.received:
+            return upload
+        upload = await self._again(upload)  # settled meanwhile it needs its bytes no more
+        if upload.is_settled:
+            return upload
+        there = await asyncio.to_thread(_size, path)
+        return replace(upload, received=min(there, upload.received))
+
     def in_hand(self, upload: str) -> int:
         """Return how many bytes have come to an upload that is being written to here; or 0."""
         return self._writing[upload].came if upload in self._writing else 0
@@ -88,7 +100,9 @@ class Receiver:
         """Drop an upload and its bytes; what it shared already stays."""
         async with self._hold(upload):
             await uploads.forget(self._database, upload)
-            await asyncio.to_thread(self._path(upload).unlink, missing_ok=True)
+            path = self._path(upload)
+            for name in (path, _twin_of(path)):
+                await asyncio.to_thread(name.unlink, missing_ok=True)
 
     async def tidy(self) -> None:
         """Give up what was left, and finish what is whole; a chore of the `Caretaker`."""
@@ -111,28 +125,33 @@ class Receiver:
         for upload in left:
             try:
                 async with self._hold(upload) as handle:
-                    there = (await asyncio.to_thread(os.fstat, handle)).st_size
-                    upload = await self._again(upload)  # noqa: PLW2901 - as it is now
-                    if not upload.is_settled and there == upload.length:
-                        await self._finish(upload)
+                    now = await self._left(await self._again(upload), handle)
+                    if now.is_whole and not now.is_settled:
+                        await self._finish(now)
             except (Refused, OSError) as error:
                 log.warning("an upload could not be finished", error=type(error).__name__)
 
     async def _left(self, upload: Pending, handle: int) -> Pending:
-        """Count only what is here: a folder may be lost, or be another machine's."""
+        """Count only what is here: a folder may be lost, or be another machine's.
+
+        What was written and never counted is cut off.
+        """
+        if upload.is_settled:
+            return upload
         there = (await asyncio.to_thread(os.fstat, handle)).st_size
-        if upload.is_settled or there >= upload.received:
+        if there >= upload.received:
+            await asyncio.to_thread(_cut, handle, upload.received)
             return upload
         log.warning("bytes of an upload are missing", counted=upload.received, there=there)
         await uploads.lost(self._database, upload, there)
+        await asyncio.to_thread(_cut, handle, there)
         return await self._again(upload)
 
     async def _fill(self, upload: Pending, handle: int, chunks: AsyncIterator[bytes]) -> Pending:
-        """Write what comes; note how far it came, whatever ends it."""
+        """Write what comes behind what is there; note how far it came, whatever ends it."""
         clock = asyncio.get_running_loop().time
         patience = self._limits.upload_silence
         received, noted, waiting = upload.received, upload.received, bytearray()
-        await asyncio.to_thread(_cut, handle, received)
         try:
             async with asyncio.timeout(patience) as silence:
                 writing = self._writing[upload.upload] = _Writing(silence)
@@ -230,17 +249,30 @@ class _Held:
         self.handle = -1
 
     def take(self) -> bool:
-        """Open it; False if somebody else holds it."""
+        """Open it; False if somebody else holds it, or took it away before it was ours."""
         self.handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self.handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            self.give_back()
+            self._close()
+            return False
+        if not self._is_there():
+            self._close()
             return False
         return True
 
     def give_back(self) -> None:
-        """Let the next one have it."""
+        """Let the next one have it; a file without bytes says no more than none."""
+        if not os.fstat(self.handle).st_size and self._is_there():
+            self._path.unlink()
+        self._close()
+
+    def _is_there(self) -> bool:
+        with suppress(FileNotFoundError):
+            return os.path.samestat(os.fstat(self.handle), self._path.stat())
+        return False
+
+    def _close(self) -> None:
         os.close(self.handle)
         self.handle = -1
 
@@ -248,12 +280,16 @@ class _Held:
 @asynccontextmanager
 async def _twin(path: Path) -> AsyncIterator[Path]:
     """Give the bytes a second name for a while, or a copy where the disk knows no such thing."""
-    twin = path.with_suffix(TWIN)
+    twin = _twin_of(path)
     await asyncio.to_thread(_name_again, path, twin)
     try:
         yield twin
     finally:
         twin.unlink(missing_ok=True)
+
+
+def _twin_of(path: Path) -> Path:
+    return path.with_suffix(TWIN)
 
 
 def _name_again(path: Path, twin: Path) -> None:
@@ -262,6 +298,13 @@ def _name_again(path: Path, twin: Path) -> None:
         twin.hardlink_to(path)
     except OSError:
         shutil.copyfile(path, twin)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _cut(handle: int, length: int) -> None:

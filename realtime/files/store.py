@@ -86,6 +86,7 @@ def flush(path: Path) -> None:
 
 def _settle(path: Path, kept: Path) -> None:
     path.chmod(0o600)
+    path.touch()  # its age here begins now, however long it lay elsewhere
     flush(path)
     path.rename(kept)
     flush(kept.parent)

@@ -12,6 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import httpx2
+import pytest
 from sqlalchemy import update
 
 from orders.tables import uploads
@@ -149,6 +150,26 @@ async def test_bytes_beyond_the_noted_offset_are_cut_off_and_sent_again(
     linked = await me.ask("GET", f"/api/v1/me/orders/{order.id}/files/{done.headers['order-file']}")
     async with server.http() as http:
         assert (await http.get(linked.json()["url"])).content == "Bonjour à".encode()
+
+
+@pytest.mark.parametrize("left", [b"", b"Bo", None])
+async def test_only_bytes_that_are_there_are_told(server: InProcess, left: bytes | None) -> None:
+    order = await server.order()
+    me = Sender(server, order, order.buyer)
+    place = await me.place(7)
+    await me.more(place, 0, b"Bonj")
+    (path,) = waiting(server)
+    if left is None:
+        path.unlink()  # another disk, or one put back
+    else:
+        path.write_bytes(left)
+    there = len(left or b"")
+    assert await me.offset(place) == there
+    assert (await me.ask("GET", place)).json()["offset"] == there
+    begun = await me.begin(7)
+    assert (begun.headers["upload-offset"], begun.json()["offset"]) == (str(there), there)
+    done = await me.more(place, there, b"Bonjour"[there:])
+    assert done.headers["order-seq"]
 
 
 async def test_a_newer_request_sends_the_older_one_away(server: InProcess) -> None:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from orders import uploads
 from orders.database import Database
-from orders.errors import OffsetWrong, TooManyFiles, Unavailable
+from orders.errors import OffsetWrong, TooManyFiles, Unavailable, UploadUnknown
 from orders.policy import Policy
+from orders.tables import uploads as table
 from orders.uploads import Pending
 from realtime.files.clamd import Away
 from realtime.files.finishing import Finisher
-from realtime.files.receiving import Receiver
+from realtime.files.receiving import TWIN, Receiver
 from realtime.files.shelf import Shelf
 from realtime.files.store import Disk
 from realtime.limits import Limits
@@ -60,9 +65,24 @@ async def said(*chunks: bytes) -> AsyncIterator[bytes]:
         yield chunk
 
 
-async def shared(database: Database, folder: Path, upload: Pending) -> bytes:
+async def again(database: Database, upload: Pending) -> Pending:
     async with database.reading() as conn:
-        now = await uploads.find(conn, upload.order, upload.person, upload.upload)
+        return await uploads.find(conn, upload.order, upload.person, upload.upload)
+
+
+async def set_to(database: Database, upload: Pending, *, received: int, age: float) -> None:
+    """Let so many bytes have been counted, the last of them `age` seconds ago."""
+    touched = await database.now() - timedelta(seconds=age)
+    async with database.transaction() as tx:
+        await tx.conn.execute(
+            update(table)
+            .where(table.c.upload_id == upload.upload)
+            .values(received=received, touched=touched)
+        )
+
+
+async def shared(database: Database, folder: Path, upload: Pending) -> bytes:
+    now = await again(database, upload)
     assert now.file
     return (folder / "kept" / now.file).read_bytes()
 
@@ -89,8 +109,8 @@ async def test_what_was_shared_and_not_noted_is_shared_once(
     # the process ended after its commit: the upload is not settled, its bytes are still here
     await uploads.settle(database, upload)
     (tmp_path / "uploads" / upload.upload).write_bytes(SAID)
-    again = await takes.take(upload, len(SAID), said())
-    assert (again.seq, again.file) == (first.seq, first.file)
+    repeated = await takes.take(upload, len(SAID), said())
+    assert (repeated.seq, repeated.file) == (first.seq, first.file)
     assert await shared(database, tmp_path, upload) == SAID
 
 
@@ -106,8 +126,7 @@ async def test_what_was_refused_at_its_last_byte_is_refused_again(
         await takes.take(upload, 0, said(SAID))
     with pytest.raises(TooManyFiles):  # asked by one who read the upload before it was settled
         await takes.take(upload, offset, said())
-    async with database.reading() as conn:
-        settled = await uploads.find(conn, upload.order, upload.person, upload.upload)
+    settled = await again(database, upload)
     with pytest.raises(TooManyFiles):
         await takes.take(settled, offset, said())
     with pytest.raises(TooManyFiles):
@@ -121,8 +140,8 @@ async def test_what_was_shared_is_told_again_from_any_offset(
     takes = receiver(database, tmp_path)
     first = await takes.take(upload, 0, said(SAID))
     for asked in (upload, first):
-        again = await takes.take(asked, 2, said())
-        assert (again.seq, again.file) == (first.seq, first.file)
+        repeated = await takes.take(asked, 2, said())
+        assert (repeated.seq, repeated.file) == (first.seq, first.file)
 
 
 @pytest.mark.parametrize("left", [b"", b"Bo"])
@@ -137,6 +156,64 @@ async def test_bytes_that_are_gone_are_asked_for_again(
         await takes.take(upload, 4, said(b"our"))
     assert told.value.facts["offset"] == len(left)
     await takes.take(upload, len(left), said(SAID[len(left) :]))
+    assert await shared(database, tmp_path, upload) == SAID
+
+
+async def test_uploads_without_their_bytes_hold_up_no_other(
+    database: Database, room: Room, tmp_path: Path
+) -> None:
+    takes = receiver(database, tmp_path)
+    whole = [await begun(database, room, f"u{number}") for number in range(11)]
+    for age, upload in zip(range(1000, 0, -10), whole, strict=False):
+        await set_to(database, upload, received=len(SAID), age=age)
+    last = whole[-1]
+    (tmp_path / "uploads" / last.upload).write_bytes(SAID)
+    await takes.clear()
+    await takes.clear()
+    assert await shared(database, tmp_path, last) == SAID
+    assert (await again(database, whole[0])).received == 0
+
+
+async def test_what_was_never_counted_is_not_shared(
+    database: Database, room: Room, tmp_path: Path
+) -> None:
+    upload = await begun(database, room)
+    takes = receiver(database, tmp_path, Forgetful(tmp_path / "kept"))
+    with pytest.raises(Unavailable):
+        await takes.take(upload, 0, said(SAID))
+    with (tmp_path / "uploads" / upload.upload).open("ab") as file:
+        file.write(b" never flushed")
+    await takes.take(upload, len(SAID), said())
+    assert await shared(database, tmp_path, upload) == SAID
+
+
+async def test_what_is_asked_of_an_upload_leaves_no_file(
+    database: Database, room: Room, tmp_path: Path
+) -> None:
+    takes = receiver(database, tmp_path)
+    settled, cancelled = await begun(database, room, "u1"), await begun(database, room, "u2")
+    await takes.take(settled, 0, said(SAID))
+    await takes.take(settled, len(SAID), said())
+    (tmp_path / "uploads" / f"{cancelled.upload}{TWIN}").write_bytes(SAID)  # of a killed process
+    await takes.cancel(cancelled)
+    with pytest.raises(UploadUnknown):
+        await takes.take(cancelled, 0, said(SAID))
+    assert list((tmp_path / "uploads").iterdir()) == []
+
+
+async def test_who_waited_for_a_file_that_was_taken_away_gets_a_new_one(
+    database: Database, room: Room, tmp_path: Path
+) -> None:
+    upload = await begun(database, room)
+    takes = receiver(database, tmp_path)
+    path = tmp_path / "uploads" / upload.upload
+    with path.open("wb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)  # as another gateway on the same folder does
+        taking = asyncio.create_task(takes.take(upload, 0, said(SAID)))
+        await asyncio.sleep(0.05)
+        assert not taking.done()
+        path.unlink()
+    await taking
     assert await shared(database, tmp_path, upload) == SAID
 
 

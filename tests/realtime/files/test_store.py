@@ -53,6 +53,14 @@ async def test_files_are_found_by_their_age(store: Store, tmp_path: Path) -> Non
     assert await store.older(time.time() - 3600) == []
 
 
+async def test_the_age_of_a_file_begins_when_it_is_kept(store: Store, tmp_path: Path) -> None:
+    (tmp_path / "new").write_bytes(b"Bonjour")
+    long_ago = time.time() - 7200
+    os.utime(tmp_path / "new", (long_ago, long_ago))
+    await store.keep(tmp_path / "new", "f1")
+    assert await store.older(time.time() - 3600) == []
+
+
 async def test_the_folder_is_for_its_owner_alone(tmp_path: Path) -> None:
     store = Disk(tmp_path / "kept")
     (tmp_path / "new").write_bytes(b"Bonjour")
