@@ -47,7 +47,7 @@ from realtime.files.clamd import Clamd
 from realtime.files.finishing import Finisher, Scanner
 from realtime.files.links import FileLinks
 from realtime.files.receiving import Receiver
-from realtime.files.shelf import Shelf, staged
+from realtime.files.shelf import Shelf, staged, with_twin
 from realtime.files.store import Disk, Store
 from realtime.heartbeat import Heartbeat
 from realtime.hub import Hub
@@ -248,9 +248,9 @@ def keeping(shelf: Shelf) -> recordings.Store:
     """Return the shelf as recordings see it."""
 
     async def keep(path: Path) -> recordings.Shelved:
-        whole = await staged(path)
-        file = await shelf.keep(path, None)
-        await asyncio.to_thread(path.unlink, missing_ok=True)  # a bucket leaves it
+        async with with_twin(path) as twin:
+            whole = await staged(twin)
+            file = await shelf.keep(twin, None)
         return recordings.Shelved(file, whole.size, whole.sha256)
 
     return recordings.Store(keep, shelf.discard)

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-import shutil
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -29,7 +28,7 @@ from orders.events import FileId
 from orders.files import files_of
 from orders.uploads import Pending
 from realtime.files.finishing import Finisher
-from realtime.files.shelf import staged, write_all
+from realtime.files.shelf import staged, twin_of, with_twin, write_all
 from realtime.limits import Limits
 
 log = structlog.get_logger(__name__)
@@ -39,8 +38,6 @@ NOTED_EVERY = 4 * 1024 * 1024
 BUFFER = 256 * 1024
 LOOK_EVERY = 30.0
 """Seconds between two looks for uploads that were given up or left unfinished."""
-TWIN = ".whole"
-"""Ends the second name of an upload's bytes, under which they go to the store."""
 LEFT_AFTER = timedelta(seconds=120)
 """After that time nobody is still making a file of a whole upload."""
 
@@ -101,7 +98,7 @@ class Receiver:
         async with self._hold(upload):
             await uploads.forget(self._database, upload)
             path = self._path(upload)
-            for name in (path, _twin_of(path)):
+            for name in (path, twin_of(path)):
                 await asyncio.to_thread(name.unlink, missing_ok=True)
 
     async def tidy(self) -> None:
@@ -181,7 +178,7 @@ class Receiver:
     async def _finish(self, upload: Pending) -> Pending:
         path = self._path(upload)
         try:
-            async with _twin(path) as twin:  # it is moved; ours stays until settled
+            async with with_twin(path) as twin:  # it is moved; ours stays until settled
                 place, _ = await self._finisher.finish(
                     await staged(twin), upload.name, upload.order, upload.person, upload.client_id
                 )
@@ -275,29 +272,6 @@ class _Held:
     def _close(self) -> None:
         os.close(self.handle)
         self.handle = -1
-
-
-@asynccontextmanager
-async def _twin(path: Path) -> AsyncIterator[Path]:
-    """Give the bytes a second name for a while, or a copy where the disk knows no such thing."""
-    twin = _twin_of(path)
-    await asyncio.to_thread(_name_again, path, twin)
-    try:
-        yield twin
-    finally:
-        twin.unlink(missing_ok=True)
-
-
-def _twin_of(path: Path) -> Path:
-    return path.with_suffix(TWIN)
-
-
-def _name_again(path: Path, twin: Path) -> None:
-    twin.unlink(missing_ok=True)  # of one that was cut short
-    try:
-        twin.hardlink_to(path)
-    except OSError:
-        shutil.copyfile(path, twin)
 
 
 def _size(path: Path) -> int:

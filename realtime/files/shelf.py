@@ -31,6 +31,8 @@ PART = ".part"
 """The ending of a file that is still arriving."""
 THUMB = ".thumb"
 """The ending of a small picture's name."""
+TWIN = ".whole"
+"""Ends the second name of bytes under which they go to the store."""
 STALE = 3600.0
 """Seconds after which nobody can still be about to tell the database of a file."""
 BUFFER = 256 * 1024
@@ -171,6 +173,22 @@ async def staged(path: Path) -> Staged:
     return await asyncio.to_thread(_staged, path)
 
 
+@asynccontextmanager
+async def with_twin(path: Path) -> AsyncIterator[Path]:
+    """Give the bytes a second name for a while, or a copy where the disk knows no such thing."""
+    twin = twin_of(path)
+    await asyncio.to_thread(_name_again, path, twin)
+    try:
+        yield twin
+    finally:
+        twin.unlink(missing_ok=True)
+
+
+def twin_of(path: Path) -> Path:
+    """Return that second name."""
+    return path.with_suffix(TWIN)
+
+
 def write_all(handle: int, chunk: bytes) -> None:
     """Write all bytes of it."""
     left = memoryview(chunk)
@@ -186,6 +204,14 @@ def _staged(path: Path) -> Staged:
             digest.update(chunk)
             size += len(chunk)
     return Staged(path, size, sniffer.found(), digest.digest())
+
+
+def _name_again(path: Path, twin: Path) -> None:
+    twin.unlink(missing_ok=True)  # of one that was cut short
+    try:
+        twin.hardlink_to(path)
+    except OSError:
+        shutil.copyfile(path, twin)
 
 
 def _sweep(folder: Path, before: float) -> None:

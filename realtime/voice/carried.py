@@ -256,6 +256,8 @@ class CarriedCalls:
     async def _tend(self) -> None:
         now, busy = await callbook.busy(self._database)
         await self.keep_lease(now)
+        if self._archive is not None:
+            await self._archive.clear()
         for call in list(self._lost):
             order = self._orders.get(call)
             if order is not None:

@@ -67,6 +67,10 @@ class VoiceLimits(msgspec.Struct, frozen=True, kw_only=True):
     """What a media process that died was recording is given up after so long, if no process
     that starts on its disk has found it."""
 
+    recording_again_seconds: float = 5.0
+    """What could not be kept, because the store or the database was away, is tried again after so
+    long: each try may leave a copy in the store, which goes an hour later."""
+
     calls_per_node: int = 300
     """Calls that one media process takes, both parties of each talking at once: two thirds of a
     core in Python, less than a third in C (tests/bench/voice.py)."""

@@ -5,9 +5,10 @@ reads from the database which recordings are on, as it reads which calls it carr
 is recorded before both consents are durable. A recording belongs to one run of one process; when
 the call moves on it stops, and both may ask again.
 
-What was written is kept in the transaction whose entry tells of it. What a process that died was
-writing is taken over by the next one that finds the file, or given up after
-`recording_gone_seconds`; the entry says which.
+What was written is kept in the transaction whose entry tells of it. Its bytes stay with the
+process until that is durable, so it is tried again for as long as the store or the database is
+away. What a process that died had on its disk is taken over by the next one that finds the file,
+or given up after `recording_gone_seconds`; the entry says which.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,8 +29,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders import timeline
 from orders.commands import command_digest
-from orders.database import Database, Transaction
-from orders.errors import OrderUnknown, RecordingUnknown
+from orders.database import Database, Transaction, portions
+from orders.errors import OrderUnknown, RecordingUnknown, Unavailable
 from orders.events import (
     CLOCK,
     CallId,
@@ -68,7 +70,10 @@ class Shelved(msgspec.Struct, frozen=True):
 
 
 class Store(msgspec.Struct, frozen=True):
-    """Where finished files go: `keep` takes one over, `discard` erases one nobody knows of."""
+    """Where finished files go: `keep` stores the bytes of one, which stays where it is.
+
+    `discard` erases one that nobody knows of.
+    """
 
     keep: Callable[[Path], Awaitable[Shelved]]
     discard: Callable[[FileId], Awaitable[None]]
@@ -276,6 +281,10 @@ class Archive:
         # Files being written, by recording; who speaks in each.
         self._running: dict[RecordingId, dict[PersonId, Take]] = {}
         self._began: dict[RecordingId, float] = {}
+        # What of it is closed, until it is clear what became of it.
+        self._closed: dict[RecordingId, dict[PersonId, Taken | None]] = {}
+        self._again: dict[RecordingId, float] = {}
+        self._cleared = False
 
     async def tend(self) -> None:
         """Start what should be on, stop what should not, keep what is over."""
@@ -300,14 +309,17 @@ class Archive:
         for gone in self._running.keys() - {each.id for _, each, _, _ in mine}:
             await self._abandon(gone)
         for order, recording, people, carrier in mine:
-            if recording.state is RecordingState.OVER:
-                await self._finish(order, recording)
-            elif carrier != own:
-                await self._stop(order, recording, RecordingEnd.MOVED)
-            elif recording.id not in self._running:
-                self._begin(recording, people)
-            elif time.monotonic() - self._began[recording.id] > self._limits.recording_seconds:
-                await self._stop(order, recording, RecordingEnd.LONGEST)
+            with self._trying(recording) as due:
+                if not due:
+                    continue
+                if recording.state is RecordingState.OVER:
+                    await self._finish(order, recording)
+                elif carrier != own:
+                    await self._stop(order, recording, RecordingEnd.MOVED)
+                elif recording.id not in self._running:
+                    self._begin(recording, people)
+                elif time.monotonic() - self._began[recording.id] > self._limits.recording_seconds:
+                    await self._stop(order, recording, RecordingEnd.LONGEST)
 
     async def close(self) -> None:
         """Stop and keep everything: this run of the process ends."""
@@ -322,11 +334,34 @@ class Archive:
                 )
             )
             mine = [(OrderId(row.order_id), _recording(row)) for row in rows]
+        self._again.clear()
         for order, recording in mine:
-            if recording.state is RecordingState.ON:
-                await self._stop(order, recording, RecordingEnd.MOVED)
-            else:
-                await self._finish(order, recording)
+            with self._trying(recording):
+                if recording.state is RecordingState.ON:
+                    await self._stop(order, recording, RecordingEnd.MOVED)
+                else:
+                    await self._finish(order, recording)
+
+    async def clear(self) -> None:
+        """Erase, once, what processes left behind that died after it was clear what became of it.
+
+        Files of a recording that is not settled stay: somebody writes them, or takes them over.
+        """
+        if self._cleared:
+            return
+        names = await asyncio.to_thread(self._lying)
+        for some in portions(sorted(names)):
+            async with self._database.reading() as conn:
+                settled = await conn.scalars(
+                    select(recordings.c.recording_id).where(
+                        recordings.c.recording_id.in_(some),
+                        recordings.c.state.in_([RecordingState.KEPT, RecordingState.GONE]),
+                    )
+                )
+                over = [RecordingId(each) for each in settled]
+            for recording in over:
+                await self._forget(recording)
+        self._cleared = True
 
     async def rescue(self) -> None:
         """Take over, or give up, what processes were writing that are gone. A chore."""
@@ -346,14 +381,31 @@ class Archive:
             left = [(OrderId(row.order_id), _recording(row), row.changed_at) for row in rows]
         patience = timedelta(seconds=self._limits.recording_gone_seconds)
         for order, recording, since in left:
-            if recording.state is RecordingState.ON:
-                await self._over(order, recording, RecordingEnd.MOVED)
-                continue
-            found = await asyncio.to_thread(self._left_by, recording.id)
-            if found:
-                await self._keep(order, recording, found, whole=False)
-            elif now - since > patience:
-                await self._give_up(order, recording, RecordingEnd.FAILED)
+            with self._trying(recording) as due:
+                if not due:
+                    continue
+                if recording.state is RecordingState.ON:
+                    await self._over(order, recording, RecordingEnd.MOVED)
+                    continue
+                found = await asyncio.to_thread(self._left_by, recording.id)
+                if found:
+                    await self._keep(order, recording, found, whole=False)
+                elif now - since > patience:
+                    await self._give_up(order, recording, RecordingEnd.FAILED)
+
+    @contextmanager
+    def _trying(self, recording: Recording) -> Iterator[bool]:
+        """Say whether it is time to try; one that fails holds up no other, and waits a while."""
+        now = time.monotonic()
+        try:
+            yield now >= self._again.get(recording.id, now)
+        except Unavailable as error:
+            log.warning("a recording waits", reason=error.facts.get("reason"))
+        except Exception:
+            log.exception("a recording could not be looked after")
+        else:
+            return
+        self._again[recording.id] = now + self._limits.recording_again_seconds
 
     def _begin(self, recording: Recording, people: Sequence[PersonId]) -> None:
         now = time.monotonic()
@@ -381,18 +433,23 @@ class Archive:
         """What is over is closed and kept."""
         self._node.record(recording.call, {})
         takes = self._running.get(recording.id, {})
-        now = time.monotonic()  # one end for both: they are played beside each other
-        taken = {person: await self._recorder.end(take, now) for person, take in takes.items()}
-        self._running.pop(recording.id, None)
-        self._began.pop(recording.id, None)
+        taken = await self._close(recording.id)
         found = {person: each for person, each in taken.items() if each is not None}
         if any(each.packets for each in found.values()):
             await self._keep(order, recording, found, whole=len(found) == len(taken))
             return
-        for each in found.values():
-            each.path.unlink(missing_ok=True)
         failed = any(take.failed for take in takes.values())
         await self._give_up(order, recording, RecordingEnd.FAILED if failed else RecordingEnd.EMPTY)
+
+    async def _close(self, recording: RecordingId) -> dict[PersonId, Taken | None]:
+        """Close the files; done already it says the same again."""
+        if recording not in self._closed:
+            now = time.monotonic()  # one end for both: they are played beside each other
+            takes = self._running.get(recording, {})
+            self._closed[recording] = {
+                person: await self._recorder.end(take, now) for person, take in takes.items()
+            }
+        return self._closed[recording]
 
     async def _keep(
         self,
@@ -407,7 +464,8 @@ class Archive:
         async with self._database.transaction() as tx:
             locked = await lock(tx, order)
             now = await find(tx.conn, order, recording.id)
-            if now.state is RecordingState.OVER:
+            still = now.state is RecordingState.OVER
+            if still:
                 voices = tuple(
                     RecordedVoice(
                         person, shelved[person].file, shelved[person].size,
@@ -442,9 +500,10 @@ class Archive:
                     )
                     .values(state=RecordingState.KEPT, kept_seq=entry.seq, erase_at=until)
                 )
-                return
-        for each in shelved.values():
-            await self._store.discard(each.file)
+        await self._forget(recording.id)
+        if not still:
+            for each in shelved.values():
+                await self._store.discard(each.file)
 
     async def _give_up(self, order: OrderId, recording: Recording, why: RecordingEnd) -> None:
         async with self._database.transaction() as tx:
@@ -452,14 +511,26 @@ class Archive:
             if (await find(tx.conn, order, recording.id)).state is RecordingState.OVER:
                 event = RecordingGone(recording.id, recording.call, why)
                 await _tell(tx, locked, event, Draft(CLOCK, event))
+        await self._forget(recording.id)
 
     async def _abandon(self, recording: RecordingId) -> None:
-        """Erase what is being written: consent was withdrawn before it was kept."""
-        for take in self._running.pop(recording).values():
-            taken = await self._recorder.end(take)
-            if taken is not None:
-                taken.path.unlink(missing_ok=True)
-        self._began.pop(recording, None)
+        """Erase what was written: consent was withdrawn before it was kept, or it is kept."""
+        await self._close(recording)
+        await self._forget(recording)
+
+    async def _forget(self, recording: RecordingId) -> None:
+        """Erase what lies here of a recording of which it is clear what became."""
+        await asyncio.to_thread(self._erase, recording)
+        for held in (self._running, self._began, self._closed, self._again):
+            held.pop(recording, None)
+
+    def _erase(self, recording: RecordingId) -> None:
+        for path in self._recorder.folder.glob(f"{recording}-*"):
+            path.unlink(missing_ok=True)
+
+    def _lying(self) -> set[str]:
+        """The recordings of which anything lies in our folder."""
+        return {path.name.partition("-")[0] for path in self._recorder.folder.glob("r_*-*")}
 
     def _left_by(self, recording: RecordingId) -> dict[PersonId, Taken]:
         """What a process that is gone wrote on our disk."""

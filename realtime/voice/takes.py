@@ -156,6 +156,8 @@ class Recorder:
             take.file = take.path.open("xb", buffering=0)
             take.path.chmod(0o600)
             take.file.write(speech.head())
+        if take.file.closed:
+            return  # whoever waited for its end went away, and asks again
         if not job.packet:
             take.file.write(speech.end(job.at))
             take.file.close()

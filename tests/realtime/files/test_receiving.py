@@ -19,8 +19,8 @@ from orders.tables import uploads as table
 from orders.uploads import Pending
 from realtime.files.clamd import Away
 from realtime.files.finishing import Finisher
-from realtime.files.receiving import TWIN, Receiver
-from realtime.files.shelf import Shelf
+from realtime.files.receiving import Receiver
+from realtime.files.shelf import TWIN, Shelf
 from realtime.files.store import Disk
 from realtime.limits import Limits
 from tests.orders.world import Room, open_room

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import update
 
 from orders.database import Database
-from orders.errors import FileUnknown, OrderUnknown, RecordingClosed, RecordingOver
+from orders.errors import FileUnknown, OrderUnknown, RecordingClosed, RecordingOver, Unavailable
 from orders.events import (
     CallId,
     EntryRedacted,
@@ -30,6 +30,7 @@ from orders.events import (
 from orders.files import find_file
 from orders.policy import Policy
 from orders.redaction import redact
+from orders.tables import media_processes
 from orders.tables import recordings as table
 from realtime.files.shelf import Shelf
 from realtime.files.store import Disk, Store
@@ -238,10 +239,18 @@ async def test_a_question_ends_with_its_call(database: Database, tmp_path: Path)
 
 @asynccontextmanager
 async def recorded(
-    database: Database, folder: Path, room: Room
+    database: Database,
+    folder: Path,
+    room: Room,
+    store: Store | None = None,
+    limits: VoiceLimits = LIMITS,
 ) -> AsyncIterator[tuple[Office, CallId, RecordingId]]:
     """A call in which the buyer has said a second of a tone while it was recorded."""
-    async with office(database, folder) as made, Peer() as buyer, Peer() as seller:
+    async with (
+        office(database, folder, limits, store=store) as made,
+        Peer() as buyer,
+        Peer() as seller,
+    ):
         call = await talk(made, room)
         await joined(made, room, room.buyer, call, buyer)
         await joined(made, room, room.seller, call, seller)
@@ -354,6 +363,85 @@ async def test_what_a_dead_process_wrote_is_taken_over_by_the_next_on_its_disk(
         assert [voice.seconds for voice in event.voices] == [1]
         wave = decoded(await next_one.read(event.voices[0].file))
         assert abs(pitch(wave[12_000:36_000]) - 440) < 5
+
+
+class Forgetful(Disk):
+    """A store whose word is lost so often after it kept a file, as that of a database may be."""
+
+    def __init__(self, folder: Path, times: int) -> None:
+        super().__init__(folder)
+        self.left = times
+
+    async def keep(self, path: Path, name: str) -> None:
+        await super().keep(path, name)
+        if self.left:
+            self.left -= 1
+            raise Unavailable(reason="database")
+
+
+async def test_what_could_not_be_kept_is_kept_later(database: Database, tmp_path: Path) -> None:
+    room = await recordable(database)
+    store = Forgetful(tmp_path / "files", 3)
+    eager = msgspec.structs.replace(LIMITS, recording_again_seconds=0.1)
+    async with recorded(database, tmp_path, room, store, eager) as (made, call, recording):
+        await made.board.hang_up(room.order, room.buyer, call, "bye")
+        event = await kept(made, room)
+        assert (event.recording, event.whole, store.left) == (recording, True, 0)
+        voice = next(each for each in event.voices if each.person == room.buyer)
+        assert abs(pitch(decoded(await made.read(voice.file))[24_000:60_000]) - 440) < 5
+        await only(tmp_path)
+
+
+async def test_what_a_process_had_stored_when_it_died_is_kept_by_the_next(
+    database: Database, tmp_path: Path
+) -> None:
+    room = await recordable(database)
+    never = Forgetful(tmp_path / "files", 1_000)
+    async with recorded(database, tmp_path, room, never) as (made, call, recording):
+        await made.board.hang_up(room.order, room.buyer, call, "bye")
+        async with asyncio.timeout(60):
+            while never.left == 1_000:
+                await asyncio.sleep(0.01)
+    assert not isinstance(await last(database, room), RecordingKept | RecordingGone)
+    await lapsed(database)
+    async with office(database, tmp_path) as next_one:
+        await next_one.board.end_lapsed()
+        event = await kept(next_one, room)
+        assert event.recording == recording
+        voice = next(each for each in event.voices if each.person == room.buyer)
+        assert abs(pitch(decoded(await next_one.read(voice.file))[24_000:60_000]) - 440) < 5
+        await only(tmp_path)
+
+
+async def test_what_lies_about_of_a_recording_that_is_kept_is_erased(
+    database: Database, tmp_path: Path
+) -> None:
+    room = await recordable(database)
+    async with recorded(database, tmp_path, room) as (_, _, recording):
+        pass
+    await only(tmp_path)
+    # the process died between its commit and erasing them
+    for suffix in (".opus", ".whole"):
+        (tmp_path / "recordings" / f"{recording}-{room.buyer}{suffix}").write_bytes(b"OggS")
+    foreign = tmp_path / "recordings" / f"r_0123-{room.buyer}.opus"
+    foreign.write_bytes(b"OggS")  # no recording of this database
+    async with office(database, tmp_path):
+        await only(tmp_path, foreign)
+
+
+async def only(folder: Path, *left: Path) -> None:
+    """Wait until nothing else lies where recordings are written."""
+    async with asyncio.timeout(60):
+        while list((folder / "recordings").iterdir()) != list(left):
+            await asyncio.sleep(0.01)
+
+
+async def lapsed(database: Database) -> None:
+    """Let every media process have been heard of last a while ago."""
+    async with database.transaction() as tx:
+        await tx.conn.execute(
+            update(media_processes).values(lease_until=tx.now - timedelta(seconds=1))
+        )
 
 
 async def test_what_nobody_finds_is_given_up_and_said(database: Database, tmp_path: Path) -> None:
