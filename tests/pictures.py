@@ -6,7 +6,11 @@ import io
 import math
 import struct
 import wave
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
+import av
+from av.container import OutputContainer
 from PIL import Image, PngImagePlugin
 
 PLACE = "48 deg 51 min N, Chez Ines"
@@ -58,3 +62,33 @@ def sound(seconds: float = 2.0, rate: int = 8000) -> bytes:
         file.setframerate(rate)
         file.writeframes(struct.pack(f"<{count}h", *[0] * (count - len(loud)), *loud))
     return made.getvalue()
+
+
+def mp4(brand: str, *, flags: str = "", film: bool = False, seconds: float = 2.0) -> bytes:
+    """A tone in AAC as recorders write it, with `film` beside moving pictures."""
+    with TemporaryDirectory() as folder:
+        place = Path(folder, "made.mp4")  # some are read again while they are written
+        options = {"brand": brand} | ({"movflags": flags} if flags else {})
+        with av.open(str(place), "w", format="mp4", options=options) as file:
+            _speak(file, film=film, seconds=seconds)
+        return place.read_bytes()
+
+
+def _speak(file: OutputContainer, *, film: bool, seconds: float) -> None:
+    rate, step = 48_000, 960
+    voice = file.add_stream("aac", rate=rate, layout="mono")
+    if film:
+        moving = file.add_stream("mpeg4", rate=25, width=64, height=64)
+        for frame in range(int(seconds * 25)):
+            shown = av.VideoFrame(64, 64, "yuv420p")
+            shown.pts = frame
+            file.mux(moving.encode(shown))
+        file.mux(moving.encode(None))
+    for start in range(0, int(seconds * rate), step):
+        times = range(start, start + step)
+        wave = [int(20_000 * math.sin(n * 440 * 2 * math.pi / rate)) for n in times]
+        heard = av.AudioFrame("s16", "mono", step)
+        heard.planes[0].update(struct.pack(f"<{step}h", *wave))
+        heard.sample_rate, heard.pts = rate, start
+        file.mux(voice.encode(heard))
+    file.mux(voice.encode(None))

@@ -4,7 +4,7 @@ In the order in which a file meets them:
 
 - `naming`     what a file may be called (pure)
 - `receiving`  uploads that go on where they stood
-- `content`    what a file is, from its bytes (pure)
+- `content`    what a file is, from its bytes (pure); `tracks`, whether an MP4 is sound alone
 - `looks`      what can be shown of it, by `examining`, which runs in a process of its own
 - `metadata`   what a picture tells beside itself is taken out; `boxes` of HEIC and AVIF (pure)
 - `clamd`      the virus scanner

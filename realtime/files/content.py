@@ -13,6 +13,8 @@ import re
 
 UNKNOWN = "application/octet-stream"
 TEXT = "text/plain"
+FILM, FILM_SOUND = "video/mp4", "audio/mp4"
+"""The same by their brands, where a recorder does not care; `tracks` tells them apart."""
 HEAD_BYTES = 512
 """So many bytes at the beginning tell all kinds but text: a WebM lists its tracks there."""
 
@@ -25,7 +27,7 @@ SHOWN = frozenset(
         "audio/mpeg",
         "audio/wav",
         "audio/ogg",
-        "audio/mp4",
+        FILM_SOUND,
         "audio/webm",
         "application/pdf",
     }
@@ -101,10 +103,10 @@ def _by_signature(head: bytes) -> str | None:
         return {b"WEBP": "image/webp", b"WAVE": "audio/wav"}.get(head[8:12])
     if head[4:8] == b"ftyp":
         if head[8:12] in _SOUND_BRANDS:
-            return "audio/mp4"
+            return FILM_SOUND
         if head[8:12] in _PICTURE_BRANDS:
             return _PICTURE_BRANDS[head[8:12]]
-        return "video/mp4" if head[8:12] in _FILM_BRANDS else None
+        return FILM if head[8:12] in _FILM_BRANDS else None
     if head.startswith(_EBML):
         sound = b"webm" in head and b"A_OPUS" in head and b"V_VP" not in head
         return "audio/webm" if sound else None

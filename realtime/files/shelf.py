@@ -24,8 +24,9 @@ from orders.database import Database, portions
 from orders.events import FileId
 from orders.files import erased, known_of, to_erase
 from orders.locking import lock
-from realtime.files.content import Sniffer
+from realtime.files.content import FILM, FILM_SOUND, Sniffer
 from realtime.files.store import CHUNK, Store
+from realtime.files.tracks import only_sound
 
 PART = ".part"
 """The ending of a file that is still arriving."""
@@ -203,7 +204,10 @@ def _staged(path: Path) -> Staged:
             sniffer.feed(chunk)
             digest.update(chunk)
             size += len(chunk)
-    return Staged(path, size, sniffer.found(), digest.digest())
+        kind = sniffer.found()
+        if kind == FILM and only_sound(file, size):
+            kind = FILM_SOUND
+    return Staged(path, size, kind, digest.digest())
 
 
 def _name_again(path: Path, twin: Path) -> None:

@@ -18,7 +18,7 @@ from orders.redaction import redact
 from orders.tables import participants
 from realtime.limits import Limits
 from tests.harness import InProcess, serving
-from tests.pictures import picture, sound
+from tests.pictures import mp4, picture, sound
 from tests.sharing import fetch, link_of, send
 from tests.socket_browser import Frame
 from tests.waiting import until
@@ -363,6 +363,18 @@ async def test_what_was_spoken_in_the_room_is_a_voice_note_for_everybody(
     assert (again.status_code, again.json()["seq"]) == (200, note["seq"])
     assert (reused.status_code, reused.json()["code"]) == (409, "id_reused")
     assert [(hit["seq"], hit["millis"]) for hit in found["hits"]] == [(note["seq"], 2000)]
+
+
+async def test_what_a_phone_recorded_is_a_voice_note(server: InProcess) -> None:
+    order = await server.order()
+    spoken = {"name": "message-vocal.m4a", "X-Voice-Note": "1"}
+    async with server.browser(order.seller) as seller:
+        await seller.subscribe(order.id)
+        note = (await send(server, order, mp4("iso5", flags="frag_keyframe"), **spoken)).json()
+        await seller.reaches(order.id, note["seq"])
+        told = seller.orders[order.id].entries[note["seq"]]["event"]
+    assert (told["type"], told["voice"]) == ("audio/mp4", True)
+    assert told["peaks"]
 
 
 async def test_a_voice_note_is_one_or_is_none(server: InProcess) -> None:
