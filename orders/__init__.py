@@ -27,6 +27,7 @@ Where it is kept, and how it changes:
 - `among`      a list of ids as one parameter, however long
 - `timeline`   append and read entries
 - `emptying`   take the content out of entries; rows and chain stay
+- `scrubbing`  take erased words out of SQLite's file as well
 - `locking`    an order's row under lock, read into what the rules know
 - `changes`    what was decided, written for one order or for many at once
 - `messages`   one's own messages, edited and withdrawn (`edited`: what they say now);

@@ -74,6 +74,8 @@ STATEMENTS = 500
 """Prepared statements that a connection to PostgreSQL keeps; lists come in several lengths each."""
 SERVER_SETTINGS = {"synchronous_commit": "on", "jit": "off", "lock_timeout": "4s"}
 """Of every session on PostgreSQL. Who waits for a lock longer than that is told to come again."""
+BUSY = 10_000
+"""Milliseconds for which a connection to SQLite waits while another one writes."""
 CHECKPOINT_PAGES = 16_000
 """Pages of SQLite's log (64 MiB) after which its writer tidies up itself, if nobody else does."""
 
@@ -291,6 +293,20 @@ class Database:
             await conn.invalidate()  # what state it is in is its user's business
             await conn.close()
 
+    async def empty_log(self) -> bool:
+        """Copy SQLite's log into its file and empty it; False while somebody still reads in it."""
+        async with self.turn(), self._writer.connect() as conn:
+            driver = (await conn.get_raw_connection()).driver_connection
+            if driver is None:
+                raise AssertionError(driver)  # it was just opened
+            await driver.execute("PRAGMA busy_timeout=0")
+            try:
+                found = await driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                row = await found.fetchone()
+            finally:
+                await driver.execute(f"PRAGMA busy_timeout={BUSY}")
+        return not row[0]
+
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """Let SQLite's writers queue here, in order, rather than time out on its lock."""
@@ -414,7 +430,9 @@ def _sqlite_engine(url: URL, pool_size: int, begin: str) -> AsyncEngine:
         cursor = dbapi.cursor()
         cursor.execute("PRAGMA journal_mode=WAL")
         cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA busy_timeout=10000")
+        cursor.execute(f"PRAGMA busy_timeout={BUSY}")
+        # what is deleted is overwritten; messages have a connection of their own, and delete none
+        cursor.execute("PRAGMA secure_delete=ON")
         cursor.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
         cursor.execute("PRAGMA foreign_keys=ON")
         cursor.close()

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders.database import Owes, Transaction
 from orders.events import MARKETPLACE, EntryRedacted, Event, OrderId, PersonId, RecordingId
+from orders.scrubbing import owe
 from orders.search_index import unindex
 from orders.tables import entries, message_versions, reactions, withdrawn
 from orders.timeline import Draft, Head, append
@@ -62,6 +63,7 @@ async def strip(
     and link stay. Who checks the chain finds in the appended entry what must be left.
     """
     await unindex(tx, head.order, [seq])
+    await owe(tx)
     await tx.conn.execute(
         update(entries)
         .where(entries.c.order_id == head.order, entries.c.seq == seq)
@@ -103,6 +105,7 @@ async def redact(
     )
     if not held and not kept.rowcount:
         return head
+    await owe(tx)
     head, _ = await append(
         tx, head, owes, [Draft(actor, EntryRedacted(seq, versions, recording=recording))]
     )

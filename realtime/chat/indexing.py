@@ -1,7 +1,8 @@
 """Indexing what was said in the background, once an order has gone quiet.
 
 Nothing waits for it: who searches brings their orders up to date first. It only keeps that short,
-and it stays out of the way of people who are writing.
+and it stays out of the way of people who are writing. What was erased it takes out of the index's
+file, a part at a time.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import structlog
 
 from orders.database import Database
 from orders.errors import Unavailable
+from orders.scrubbing import scrub
 from orders.search_index import behind, catch_up
 from realtime.limits import Limits
 
@@ -20,6 +22,8 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE = 100
 """Orders of one round."""
+BREATH = 0.2
+"""Seconds between two parts of the index that are merged: it is others' turn to write."""
 
 
 class Indexer:
@@ -38,6 +42,10 @@ class Indexer:
                 more = True
                 while more:
                     more = await self.index_quiet() == AT_ONCE
+                more = True
+                while more:
+                    more = await scrub(self._database)
+                    await asyncio.sleep(BREATH)
             except Unavailable:
                 log.warning("the index could not reach the database")
             except Exception:

@@ -1,6 +1,13 @@
 """Searching over the socket and over HTTP."""
 
+import asyncio
+
+from sqlalchemy import select
+
+from orders.database import Database
+from orders.redaction import redact
 from orders.search_index import behind
+from orders.tables import meta
 from realtime.chat.indexing import Indexer
 from realtime.limits import Limits
 from tests.harness import InProcess
@@ -45,3 +52,25 @@ async def test_orders_that_have_gone_quiet_are_indexed_in_the_background(
         async with database.reading() as conn:
             assert await behind(conn, [room.order], 1) == []
         assert await indexer.index_quiet() == 0
+
+
+async def test_what_was_erased_leaves_the_file_in_the_background(own_database_url: str) -> None:
+    async with opened(own_database_url) as database:
+        room = await open_room(database)
+        async with open_post_box(database) as box:
+            said = await box.post(room.order, room.buyer, "m-1", "bonjour")
+        await redact(database, room.order, said.seq)
+        indexing = asyncio.create_task(Indexer(database, Limits(index_every=0.01)).run())
+        try:
+            async with asyncio.timeout(60):
+                while await owed(database):
+                    await asyncio.sleep(0.05)
+        finally:
+            indexing.cancel()
+            await asyncio.gather(indexing, return_exceptions=True)
+
+
+async def owed(database: Database) -> bool:
+    """Whether erased words are still in SQLite's file."""
+    async with database.reading() as conn:
+        return await conn.scalar(select(meta.c.value).where(meta.c.key == "scrubbing")) is not None
