@@ -17,7 +17,7 @@ from orders.events import MARKETPLACE, EntryRedacted, Event, OrderId, PersonId, 
 from orders.scrubbing import owe
 from orders.search_index import unindex
 from orders.tables import entries, message_versions, reactions, withdrawn
-from orders.timeline import Draft, Head, append
+from orders.timeline import Draft, Head, append, forget_answers
 
 _encode = msgspec.json.Encoder().encode
 
@@ -34,8 +34,9 @@ async def empty(tx: Transaction, order: OrderId, seqs: Sequence[int]) -> list[Em
     """Take content, salt and the command's digest from entries, and return what they held.
 
     The rows, their digests and links stay, so the chain still verifies, and nobody can guess the
-    content. Reactions to them and their words in the search index go as well. The caller
-    appends the entry that says so. What is empty already is left out.
+    content, not from commands that said it again either. Reactions to them and their words in the
+    search index go as well. The caller appends the entry that says so. What is empty already is
+    left out.
     """
     these = (entries.c.order_id == order) & entries.c.seq.in_(seqs)
     rows = await tx.conn.execute(
@@ -48,6 +49,7 @@ async def empty(tx: Transaction, order: OrderId, seqs: Sequence[int]) -> list[Em
     await tx.conn.execute(
         update(entries).where(these).values(payload=None, salt=None, command_digest=None)
     )
+    await forget_answers(tx, order, seqs)
     await tx.conn.execute(
         delete(reactions).where(reactions.c.order_id == order, reactions.c.message.in_(seqs))
     )
@@ -69,6 +71,7 @@ async def strip(
         .where(entries.c.order_id == head.order, entries.c.seq == seq)
         .values(payload=_encode(left), salt=None, command_digest=None)
     )
+    await forget_answers(tx, head.order, [seq])
     told = EntryRedacted(seq, left=left, current=current)
     head, _ = await append(tx, head, owes, [Draft(MARKETPLACE, told)])
     return head

@@ -54,6 +54,8 @@ from orders.tables import (
 
 GENESIS = bytes(32)
 SALT_BYTES = 16
+_NO_DIGEST = b""
+"""Stands in an answer whose command repeated words that are gone."""
 
 _encode = msgspec.json.Encoder().encode
 _event_decoder = msgspec.json.Decoder(Event)
@@ -248,8 +250,8 @@ async def find_repeat(
 ) -> Position | None:
     """Find the first answer to a repeated command; the caller holds the order's lock.
 
-    Raises `IdReused` if the id came before with other content. An entry that was redacted
-    since has no digest to compare any more: it is answered as it was.
+    Raises `IdReused` if the id came before with other content. What was redacted since has no
+    digest to compare any more: it is answered as it was.
     """
     found = (
         await conn.execute(
@@ -272,7 +274,7 @@ async def find_repeat(
         ).first()
     if found is None:
         return None
-    if found.command_digest not in {None, command_digest}:
+    if found.command_digest not in {None, _NO_DIGEST, command_digest}:
         raise IdReused(id=client_id)
     return Position(found.seq, found.at)
 
@@ -292,6 +294,15 @@ async def remember(
             seq=answer.seq, at=answer.at,
         )
     )  # fmt: skip
+
+
+async def forget_answers(tx: Transaction, order: OrderId, seqs: Sequence[int]) -> None:
+    """Leave nothing by which to guess the words of entries that commands said again."""
+    await tx.conn.execute(
+        update(answers)
+        .where(answers.c.order_id == order, answers.c.seq.in_(seqs))
+        .values(command_digest=_NO_DIGEST)
+    )
 
 
 class StoredEntry(msgspec.Struct, frozen=True):

@@ -29,7 +29,7 @@ from orders.fold import View, fold
 from orders.mediation import freeze, send_mediator
 from orders.policy import Policy
 from orders.redaction import redact
-from orders.tables import entries, withdrawn
+from orders.tables import answers, entries, withdrawn
 from orders.workflow import Verb
 from tests.orders.world import (
     Room,
@@ -198,6 +198,33 @@ async def test_erasing_takes_every_version_and_what_was_kept(
         rows = await conn.execute(select(entries.c.payload).where(entries.c.order_id == room.order))
         assert not any(b"trois" in (row.payload or b"") for row in rows)
     await _folded(database, room)
+
+
+@pytest.mark.parametrize("takes", ["redacted", "withdrawn"])
+async def test_nothing_is_left_by_which_to_guess_words_that_were_said_again(
+    database: Database, room: Room, takes: str
+) -> None:
+    seq = await _say(database, room)
+    edited = await messages.edit(database, room.order, room.buyer, seq, "bonjour", "e1")
+    for client_id, text in (("e2", "bonjour"), ("e3", "bonjour")):
+        place = await messages.edit(database, room.order, room.buyer, seq, text, client_id)
+        assert place == edited
+    other = await _say(database, room, "merci")
+    await messages.edit(database, room.order, room.buyer, other, "merci", "e4")
+    if takes == "redacted":
+        await redact(database, room.order, seq)
+    else:
+        await messages.withdraw(database, room.order, room.buyer, seq, "w1")
+    async with database.reading() as conn:
+        rows = await conn.execute(
+            select(answers.c.client_id, answers.c.command_digest)
+            .where(answers.c.order_id == room.order)
+            .order_by(answers.c.client_id)
+        )
+        digests = {row.client_id: bool(row.command_digest) for row in rows}
+    assert digests == {"e2": False, "e3": False, "e4": True}
+    # the repeat is answered as it was
+    assert await messages.edit(database, room.order, room.buyer, seq, "bonjour", "e2") == edited
 
 
 async def _refused(database: Database, room: Room, seq: int, person: PersonId) -> list[str]:
