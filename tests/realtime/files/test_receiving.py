@@ -14,6 +14,7 @@ from sqlalchemy import update
 from orders import uploads
 from orders.database import Database
 from orders.errors import OffsetWrong, TooManyFiles, Unavailable, UploadUnknown
+from orders.events import FileShared
 from orders.policy import Policy
 from orders.tables import uploads as table
 from orders.uploads import Pending
@@ -23,7 +24,7 @@ from realtime.files.receiving import Receiver
 from realtime.files.shelf import TWIN, Shelf
 from realtime.files.store import Disk
 from realtime.limits import Limits
-from tests.orders.world import Room, open_room
+from tests.orders.world import Room, entries_of, open_room
 
 SAID = b"Bonjour"
 
@@ -217,14 +218,31 @@ async def test_who_waited_for_a_file_that_was_taken_away_gets_a_new_one(
     assert await shared(database, tmp_path, upload) == SAID
 
 
+@pytest.mark.parametrize("left", [None, b"", b"Bo"])
 async def test_a_whole_upload_without_its_bytes_is_finished_by_nobody(
-    database: Database, room: Room, tmp_path: Path
+    database: Database, room: Room, tmp_path: Path, left: bytes | None
 ) -> None:
     upload = await begun(database, room)
-    takes = receiver(database, tmp_path, Forgetful(tmp_path / "kept"))
     with pytest.raises(Unavailable):
-        await takes.take(upload, 0, said(SAID))
+        await receiver(database, tmp_path, Forgetful(tmp_path / "kept")).take(upload, 0, said(SAID))
+    assert (await again(database, upload)).is_whole
+    await set_to(database, upload, received=len(SAID), age=1000)
     elsewhere = tmp_path / "elsewhere"
-    with pytest.raises(OffsetWrong) as told:  # of another machine's folder
-        await receiver(database, elsewhere).take(upload, len(SAID), said())
-    assert told.value.facts["offset"] == 0
+    takes = receiver(database, elsewhere)  # of another machine, or after a disk was lost
+    if left is not None:
+        (elsewhere / "uploads" / upload.upload).write_bytes(left)
+    there = len(left or b"")
+
+    await takes.clear()  # as the chore that finishes what is whole
+    assert not (await again(database, upload)).is_settled
+    with pytest.raises(OffsetWrong) as told:  # as the browser, which was not told of the end
+        await takes.take(upload, len(SAID), said())
+    assert told.value.facts["offset"] == there
+
+    now = await again(database, upload)
+    assert (now.received, now.is_settled) == (there, False)
+    assert list((elsewhere / "kept").iterdir()) == []
+    kinds = {type(entry.event) for entry in await entries_of(database, room.order)}
+    assert FileShared not in kinds
+    await takes.take(upload, there, said(SAID[there:]))
+    assert await shared(database, elsewhere, upload) == SAID
