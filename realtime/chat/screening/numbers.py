@@ -7,6 +7,7 @@ France, Britain and the United States, and any country behind a plus sign.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -59,7 +60,8 @@ _ROUND = re.compile(r"\+\d{1,3}(?: \d{3})* 000")
 _FRENCH = re.compile(r"0[1-9]\d{8}")
 _BRITISH = re.compile(r"0[1-37]\d{9}")
 _AMERICAN = re.compile(r"1?[2-9]\d\d[2-9]\d{6}")
-_AMERICAN_SHAPES = frozenset({(3, 3, 4), (1, 3, 3, 4)})
+_AMERICAN_PIECES = (3, 3, 4)
+_AMERICAN_SHAPES = frozenset({_AMERICAN_PIECES, (1, 3, 3, 4)})
 _PAIRS = (2, 2, 2, 2, 2)
 _ALONE = 10
 """Digits of a number that is written in one piece."""
@@ -160,6 +162,20 @@ def _parts(run: Run, plain: str) -> Iterator[Run]:
         part.append(group)
     if len(part) < len(run.groups):
         yield _part(run, part, plain)
+    elif _is_set_apart(run, plain):
+        yield _part(run, part[: len(_AMERICAN_PIECES)], plain)
+
+
+def _is_set_apart(run: Run, plain: str) -> bool:
+    """Say whether it begins like an American number, joined otherwise than what follows it."""
+    pieces = len(_AMERICAN_PIECES)
+    if tuple(len(group) for group, _, _ in run.groups[:pieces]) != _AMERICAN_PIECES:
+        return False
+    first, second, third = (
+        plain[before[2] : after[1]]
+        for before, after in itertools.pairwise(run.groups[: pieces + 1])
+    )
+    return first == second != third
 
 
 def _part(run: Run, groups: list[tuple[str, int, int]], plain: str) -> Run:
