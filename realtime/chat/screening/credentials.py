@@ -70,6 +70,7 @@ _SLASHED = (
     re.compile(rf"{_ACCESS}[^\n:/]{{0,30}}?[^\S\n]*(?::|->?)[^\S\n]*{_NAME_AND}"),
     re.compile(rf"{_ACCESS}[^\S\n]+{_NAME_AND}"),
 )
+_PRODUCTS = (re.compile(r"[A-Z][a-z]+[A-Z][A-Za-z]+"), re.compile(r"[A-Z][A-Za-z]*\d"))
 _IN_A_LINK = re.compile(r"[a-z][a-z0-9+]{1,9}://(?P<pair>[^/\s:@]{1,64}:[^/\s@]{2,64})@")
 
 
@@ -126,7 +127,11 @@ def logins(folded: Folded) -> Iterator[Place]:
         for pattern in _SLASHED:
             for found in pattern.finditer(plain):
                 start, end = _value(found, text)
-                if _is_strange(text[start:end]) and not _LINK.match(plain[found.start("name") :]):
+                if (
+                    _is_strange(text[start:end])
+                    and not _are_products(text[slice(*found.span("name"))], text[start:end])
+                    and not _LINK.match(plain[found.start("name") :])
+                ):
                     yield found.start("name"), end
 
 
@@ -139,6 +144,11 @@ def _value(found: re.Match[str], text: str) -> Place:
     if group == "bare" and trailing is not None and trailing.start() > start:
         end = trailing.start()
     return start, end
+
+
+def _are_products(name: str, value: str) -> bool:
+    """Say whether both are what products are called: "WooCommerce", or with a version, "CSS3"."""
+    return any(kind.fullmatch(name) and kind.fullmatch(value) for kind in _PRODUCTS)
 
 
 def _is_apart(join: str) -> bool:

@@ -30,7 +30,7 @@ _MADE_BY = re.compile(
 _NAMED = re.compile(
     r"(?<![a-z])(?:api[ _-]?key|cle (?:d')?api|cle secrete|cle privee|(?:access|auth|secret)?"
     r"[ _-]?token|jeton(?: d'acces)?|(?:client|aws)?[ _-]?secret(?:[ _-]access[ _-]key)?|"
-    r"(?:secret |private )?key|bearer|cle)(?![a-z])"
+    r"(?:secret |private )?key(?! (?:visual|art|frame))|bearer|cle)(?![a-z])"
     r"(?:[^\S\n]+[a-z'-]+){0,3}?(?:[\"']?[^\S\n]*[:=][^\S\n]*[\"']?|[^\S\n]+)"
     r"(?P<value>[A-Za-z0-9_./+~-]{16,200})={0,2}(?![A-Za-z0-9])",
     re.IGNORECASE,
