@@ -25,6 +25,8 @@ from realtime.limits import Limits
 
 FORGOTTEN = 86_400
 """Seconds after which a person's set is forgotten, if no process says it again."""
+BEAT_SLACK = 1.0
+"""Seconds by which a beat of another process may come late."""
 SAID_AGAIN = 3_600.0
 """Seconds after which a process says again who is with it."""
 
@@ -93,6 +95,8 @@ class InRedis:
         self._me = secrets.token_hex(8)
         self._former: list[str] = []  # keys under names that we had, to be deleted
         self._knows = False  # whether Redis has heard of everybody who is here, and of no others
+        self._said_at: list[str] = []  # our keys as Redis last took them; gone with all else
+        self._all_back = -math.inf  # when every process has said again who is with it
 
     async def came(self, persons: Collection[PersonId]) -> None:
         """Note that these have sockets here; said again later if it cannot be said now."""
@@ -123,9 +127,14 @@ class InRedis:
         try:
             told = await self._asker.ask(*(("SMEMBERS", self._person(p)) for p in people))
             others = sorted({bytes(p).decode() for some in told for p in some} - {self._me})
-            left = await self._asker.ask(*(("PTTL", self._process(p)) for p in others))
+            asked = [("PTTL", self._process(p)) for p in others]
+            mine = [("EXISTS", mark) for mark in self._said_at]
+            found = await self._asker.ask(*asked, *mine)
         except AwayError:
             return None
+        left = found[: len(others)]
+        if not all(found[len(others) :]) or asyncio.get_running_loop().time() < self._all_back:
+            return None  # Redis has forgotten us, and everybody else
         fresh = 1000 * (self._missed - self._lives)
         lapses = {name.encode(): int(left) for name, left in zip(others, left, strict=True)}
         living = {name for name, left in lapses.items() if left > fresh}
@@ -154,6 +163,9 @@ class InRedis:
                         self._knows = True  # until something cannot be said
                     lapse = round(1000 * self._missed)
                     await self._asker.ask(*(("SET", m, "1", "PX", lapse) for m in self._marks()))
+                    if self._said_at and not all(found):  # the others notice with their next beat
+                        self._all_back = loop.time() + self._lives / 3 + BEAT_SLACK
+                    self._said_at = self._marks()
                     if missed or loop.time() - said > SAID_AGAIN:
                         persons = list(self._here())
                         await self.came(persons)

@@ -54,6 +54,20 @@ async def test_of_people_in_a_silent_process_nobody_knows_until_its_key_lapses(
         assert await here.elsewhere([ADA]) == Found(set(), set())
 
 
+async def test_nobody_counts_as_gone_because_redis_has_forgotten_everybody(redis_url: str) -> None:
+    async with _two(redis_url, Limits()) as (asker, here, there):
+        for process in (here, there):
+            await asker.ask(("DEL", process._process(process._me)))
+        await asker.ask(("DEL", there._person(ADA)))
+        told = []
+        async with asyncio.timeout(60):
+            while not told or told[-1] is None:
+                told.append(await here.elsewhere([ADA, BOB]))
+                await asyncio.sleep(0.05)
+        assert told[0] is None
+        assert told[-1] == Found({ADA}, set()), "never nobody, before everybody has said it again"
+
+
 async def test_a_process_that_redis_has_forgotten_says_again_who_is_there(redis_url: str) -> None:
     async with _two(redis_url, Limits()) as (asker, here, there):
         before = there._me
