@@ -111,15 +111,19 @@ class Recorder:
         return take
 
     async def end(self, take: Take, at: float | None = None) -> Taken | None:
-        """Close a file, whose time ends `at`, by default now; None if nothing could be written."""
+        """Close a file, whose time ends `at`, by default now; None if nothing could be written.
+
+        Asked again, because whoever waited was cancelled, it says the same.
+        """
         done = asyncio.Event()
         loop = asyncio.get_running_loop()
 
         def tell() -> None:
             loop.call_soon_threadsafe(done.set)
 
-        self._jobs.append(Job(take, b"", time.monotonic() if at is None else at, done=tell))
-        await done.wait()
+        if take in self._open:
+            self._jobs.append(Job(take, b"", time.monotonic() if at is None else at, done=tell))
+            await done.wait()
         speech = take.speech
         if take.failed and not take.path.exists():
             return None
@@ -133,7 +137,7 @@ class Recorder:
         return True
 
     def _run(self) -> None:
-        while self._open:
+        while self._open or self._jobs:
             while self._jobs:
                 job = self._jobs.popleft()
                 try:

@@ -480,6 +480,25 @@ async def test_a_disk_that_is_behind_costs_the_recording_and_not_the_call(tmp_pa
     assert taken.lost + taken.packets == len(packets)
 
 
+async def test_a_file_is_closed_once_however_often_that_is_asked(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path, LIMITS)
+    take = recorder.begin("once.opus", 0.0)
+    hear = take.tap(None)
+    for number, payload in enumerate(spoken(0.5)):
+        hear(rtp(number, payload=payload), number / 50)
+    asked = asyncio.create_task(recorder.end(take, 0.5))
+    await asyncio.sleep(0)
+    asked.cancel()  # as a process that stops does
+    async with asyncio.timeout(20):
+        first = await recorder.end(take, 0.6)
+        assert first is not None
+        held = first.path.read_bytes()
+        await asyncio.sleep(0.3)  # the thread has nothing to do any more, and ends
+        assert await recorder.end(take, 0.7) == first
+    assert first.path.read_bytes() == held
+    assert [kind for kind, _, _ in pages(held)].count(4) == 1
+
+
 async def test_a_disk_that_refuses_costs_the_recording_and_not_the_call(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     recorder = Recorder(tmp_path / "file", LIMITS)
