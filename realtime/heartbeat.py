@@ -50,6 +50,7 @@ class Heartbeat:
         self._limits = limits
         self._pings = 0
         self._gap = asyncio.Event()  # hints may have been missed
+        self._read: dict[OrderId, int] = {}  # how far the orders shown here went when last read
         bus.subscribe(lambda _: None, lambda _: None, self._gap.set)
 
     async def run(self) -> None:
@@ -71,7 +72,7 @@ class Heartbeat:
                 unheard = not self._bus.is_whole or self._bus.misses_somebody
                 if missed or (unheard and loop.time() >= next_look):
                     next_look = loop.time() + self._limits.look_every
-                    await self._catch_up()
+                    await self._catch_up(missed=missed)
                 if missed:  # perhaps also that somebody came
                     await self._hub.attendance.look_for(list(self._followers.rooms))
                 self._hub.attendance.listen()
@@ -94,10 +95,12 @@ class Heartbeat:
         self._gap.clear()
         return True
 
-    async def _catch_up(self) -> None:
+    async def _catch_up(self, *, missed: bool) -> None:
         """Ask the database how far the orders of this process go: hints may have been missed.
 
-        If it cannot be reached, it is asked again after a moment.
+        Where some were `missed`, a step may stand before a message that was heard: whatever order
+        has grown since it was last read needs its situation again. If the database cannot be
+        reached, it is asked again after a moment.
         """
         shown = list(self._followers.orders)
         listed = [order for order in self._followers.listed if order not in self._followers.orders]
@@ -106,7 +109,7 @@ class Heartbeat:
             async with self._database.reading() as conn:
                 for some in portions(shown):
                     for order, head in (await inbox.heads(conn, some)).items():
-                        self._goes_to(order, head)
+                        self._goes_to(order, head, doubtful=missed)
                 for some in portions(listed):
                     for order, head in (await inbox.heads(conn, some)).items():
                         self._lists_to(order, head)
@@ -119,15 +122,19 @@ class Heartbeat:
     def _look_later(self) -> None:
         asyncio.get_running_loop().call_later(self._limits.look_every, self._gap.set)
 
-    def _goes_to(self, order: OrderId, head: int) -> None:
+    def _goes_to(self, order: OrderId, head: int, *, doubtful: bool = False) -> None:
         """Pass on how far an order on somebody's screen goes; what is new may be a step."""
         self._tails.reached(order, head)
+        doubtful = doubtful and self._read.get(order, 0) < head
+        self._read[order] = head
         for session in self._followers.orders.get(order, ()):
             follow = session.follows.get(order)
             if follow is not None and follow.head < head:
                 telemetry.HINTS_MISSED.inc()
                 session.hint(order, head, situation=True)
                 session.changed(order)
+            elif doubtful:
+                session.hint(order, head, situation=True)
 
     def _lists_to(self, order: OrderId, head: int) -> None:
         if order in self._followers.listed and self._followers.heads.get(order, 0) < head:
@@ -154,6 +161,7 @@ class Heartbeat:
                     dues |= await inbox.dues(conn, some)
         except Unavailable:
             now = datetime.now(UTC)
+        self._read = {order: self._read.get(order, 0) for order in heads or self._read}
         for order, head in heads.items():
             self._goes_to(order, head)
         sessions = list(self._hub.every())

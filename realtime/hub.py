@@ -193,11 +193,14 @@ class Hub:
     def _hints(self, announcements: Sequence[Announcement]) -> None:
         followers, listed = self.followers.orders, self.followers.listed
         heads = self.followers.heads
+        # where others are not heard, what came before news of our own may have been a step
+        deaf = not self._bus.is_whole or self._bus.misses_somebody
         self.meanwhile.grew(announcements)
         for news in announcements:
             self._tails.add(news)
             for session in followers.get(news.order, ()):
-                session.hint(news.order, news.upto, situation=news.situation)
+                unheard = deaf and session.lacks(news.order, news.after)
+                session.hint(news.order, news.upto, situation=news.situation or unheard)
             if news.after == 0:
                 self.insist(partial(self._list_new, news.order))
             if news.order in listed:

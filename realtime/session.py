@@ -107,6 +107,11 @@ class Session:
         if follow.cursor < follow.head or follow.situation:
             self.pump.moved(order)
 
+    def lacks(self, order: OrderId, upto: int) -> bool:
+        """Whether the session has heard of less of the order than `upto`."""
+        follow = self.follows.get(order)
+        return follow is not None and follow.head < upto
+
     def may_screen(self) -> None:
         """Take one of the looks at a text that is being typed. Raises `RateExceeded`."""
         wait = self._screens.take(time.monotonic())

@@ -2,14 +2,21 @@
 
 import asyncio
 import secrets
+from collections.abc import Callable
+from typing import Any, cast
+
+import pytest
 
 from orders import redaction
+from orders.commands import take_step
 from orders.database import Database
 from orders.events import OrderId, PersonId
 from orders.posting import PostBox
+from orders.workflow import Verb
+from realtime.afresh import Reminding
 from realtime.limits import Limits
 from tests.harness import InProcess, TestOrder, serving
-from tests.socket_browser import Browser, Timeline
+from tests.socket_browser import Browser, Frame, Timeline
 
 
 async def _fill(browser: Browser, order: str, count: int) -> int:
@@ -228,6 +235,46 @@ async def test_a_lost_hint_costs_one_ping(database_url: str) -> None:
                 lambda f: f["t"] == "ping" and f["heads"].get(order.id) == last
             )
             assert ping["now"]
+
+
+async def test_a_step_of_a_process_that_is_not_heard_shows_with_the_next_message(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = Limits(look_every=600.0, ping_every=600.0, drain=0.0)
+    async with serving(database_url, limits=limits) as server:
+        order = await server.order()
+        async with server.browser(order.buyer) as buyer:
+            await buyer.subscribe(order.id)
+            monkeypatch.setattr(Reminding, "is_whole", property(lambda _: False))
+            await _starts_elsewhere(database_url, order)
+            await buyer.say(order.id, "heard")
+            await buyer.hears(_is_in("in_progress"))
+
+
+async def test_a_step_before_a_message_that_was_heard_shows_when_others_are_heard_again(
+    database_url: str,
+) -> None:
+    async with serving(database_url, limits=Limits(ping_every=600.0, drain=0.0)) as server:
+        order = await server.order()
+        async with server.browser(order.buyer) as buyer:
+            await buyer.subscribe(order.id)
+            await _starts_elsewhere(database_url, order)
+            done = await buyer.say(order.id, "heard")
+            await buyer.reaches(order.id, done["seq"])
+            assert not any(map(_is_in("in_progress"), buyer.frames))
+            cast("Any", server.edge.hub._bus)._bus._ears.hear_gap()
+            await buyer.hears(_is_in("in_progress"))
+
+
+def _is_in(state: str) -> Callable[[Frame], bool]:
+    return lambda f: f["t"] == "situation" and f["situation"]["state"] == state
+
+
+async def _starts_elsewhere(database_url: str, order: TestOrder) -> None:
+    """Let the seller start the order in another process, which is not heard here."""
+    other = await Database.open(database_url)
+    await take_step(other, OrderId(order.id), PersonId(order.seller), Verb.START, "s-1")
+    await other.close()
 
 
 async def test_a_hint_after_a_lost_one_brings_both(database_url: str) -> None:
