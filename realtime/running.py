@@ -68,7 +68,7 @@ from realtime.settings import (
     sealing_key,
 )
 from realtime.tails import Tails
-from realtime.voice import plane, recordings
+from realtime.voice import archive, plane, recordings
 from realtime.voice.afar import Afar
 from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
@@ -244,16 +244,16 @@ def _store(settings: Settings) -> Store:
     return Bucket(settings.files_url, account)
 
 
-def keeping(shelf: Shelf) -> recordings.Store:
+def keeping(shelf: Shelf) -> archive.Store:
     """Return the shelf as recordings see it."""
 
-    async def keep(path: Path) -> recordings.Shelved:
+    async def keep(path: Path) -> archive.Shelved:
         async with with_twin(path) as twin:
             whole = await staged(twin)
             file = await shelf.keep(twin, None)
-        return recordings.Shelved(file, whole.size, whole.sha256)
+        return archive.Shelved(file, whole.size, whole.sha256)
 
-    return recordings.Store(keep, shelf.discard)
+    return archive.Store(keep, shelf.discard)
 
 
 def _scanner(settings: Settings, limits: Limits) -> Scanner | None:

@@ -28,7 +28,8 @@ Read in this order:
 - `consent`   pure: who may ask for a recording, agree, stop it and have it erased
 - `ogg`, `speech` pure: one person's packets become an Ogg Opus file, without decoding
 - `takes`     the thread that writes such files, behind a bounded queue
-- `recordings` recordings in the database, and what becomes of their files
+- `recordings` recordings in the database: what people ask
+- `archive`   what this process records is kept, tried again, or given up
 - `callbook`  calls, persons in a call and leases in the database
 - `carriers`  which media process carries which call; taking over what one left behind
 - `measured`  how the two of each call were heard, kept for the entry that ends it

@@ -25,6 +25,7 @@ from orders.events import CallEnd, CallId, OrderId, PersonId
 from realtime import telemetry
 from realtime.voice import callbook, carriers
 from realtime.voice.afar import Afar, Hold, Mute
+from realtime.voice.archive import Archive, Store
 from realtime.voice.calls import Call
 from realtime.voice.gates import Newest
 from realtime.voice.leg import Reach
@@ -32,7 +33,6 @@ from realtime.voice.limits import VoiceLimits
 from realtime.voice.measured import Heard, Measured
 from realtime.voice.node import Node
 from realtime.voice.plane import MediaPath
-from realtime.voice.recordings import Archive, Store
 from realtime.voice.takes import Recorder
 
 log = structlog.get_logger(__name__)

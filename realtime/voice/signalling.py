@@ -33,6 +33,7 @@ from orders.timeline import Position
 from orders.timers import DueTimer
 from realtime.voice import callbook, carriers
 from realtime.voice.afar import PATIENCE, Afar, Asked, Hold, Look, Mute, Question, Test
+from realtime.voice.archive import Store
 from realtime.voice.calls import (
     Call,
     CallState,
@@ -49,7 +50,6 @@ from realtime.voice.gates import DistantGates
 from realtime.voice.leg import Reach
 from realtime.voice.limits import VoiceLimits
 from realtime.voice.plane import MediaPath
-from realtime.voice.recordings import Store
 
 
 class Switchboard:
