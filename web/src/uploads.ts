@@ -76,7 +76,7 @@ export class Uploads {
       if (answer.status === 204 && file !== null) {
         return { file, name: sent.name, size: sent.file.size, type: sent.file.type };
       }
-      if (answer.status === 423) await pause(BUSY_PAUSE, signal);
+      if (isBusy(answer)) await pause(BUSY_PAUSE, signal);
       else if (answer.status !== 204 && !misplaced(answer)) throw refused(answer);
       offset = await this.offset(sent, signal);
       if (offset >= sent.file.size && file === null && answer.status === 204) throw new LostError();
@@ -132,6 +132,12 @@ export class Uploads {
     };
     return await this.carry({ ...request, headers, ...(signal ? { signal } : {}) });
   }
+}
+
+/** Another request of this upload, or of too many others of the person, is still being read. */
+function isBusy({ text, status }: Answer): boolean {
+  const answer = parsed(text);
+  return status === 423 || (isRefusal(answer) && answer.code === 'too_many_open');
 }
 
 /** The server is elsewhere in the file than we believed; any other conflict is a refusal. */

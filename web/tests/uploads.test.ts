@@ -105,6 +105,17 @@ describe('sending a file', () => {
     );
   });
 
+  it('waits a moment where the server reads too much of the person already', async () => {
+    const server = new Server();
+    let busy = 1;
+    const carry = async (request: Request) =>
+      request.method === 'PATCH' && busy-- > 0
+        ? { status: 429, text: '{"code":"too_many_open","text":"Plus tard.","facts":{}}', header: () => null }
+        : await server.carry(request);
+    const uploads = new Uploads('', async () => 'token', 'fr', carry);
+    assert.equal((await uploads.send(sent(), () => undefined, new AbortController().signal)).file, 'f1');
+  });
+
   it('is refused where the conflict is not about the offset', async () => {
     const server = new Server();
     const carry = async (request: Request) =>
