@@ -59,7 +59,7 @@ async def test_nobody_counts_as_gone_because_redis_has_forgotten_everybody(redis
         for process in (here, there):
             await asker.ask(("DEL", process._process(process._me)))
         await asker.ask(("DEL", there._person(ADA)))
-        told = []
+        told: list[Found | None] = []
         async with asyncio.timeout(60):
             while not told or told[-1] is None:
                 told.append(await here.elsewhere([ADA, BOB]))
