@@ -86,14 +86,20 @@ COMPILE := --quiet --upgrade --universal --python-version 3.11 --generate-hashes
 install: $(VENV)/.run
 install-dev: $(VENV)/.dev
 
-# The machine's own python3 first: what runs there already is what people expect to be used.
+# The system's Python first: distributions build theirs with a profile of how it is used, and it
+# carries a fifth more than one that was built without. It needs its headers, for the batch in C.
 $(BIN)/python:
-	@for python in "$$PYTHON" python3 python3.14 python3.13 python3.12 python3.11; do \
-	  if [ -n "$$python" ] && "$$python" -c 'import sys, ensurepip; \
-	    sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
-	    echo "Making $(VENV) with $$("$$python" --version)"; \
-	    exec "$$python" -m venv $(VENV); \
-	  fi; \
+	@for headers in with without; do \
+	  for python in "$$PYTHON" /usr/bin/python3 python3 python3.14 python3.13 python3.12 python3.11; do \
+	    if [ -n "$$python" ] && "$$python" -c 'import os, sys, sysconfig, ensurepip; \
+	      header = os.path.join(sysconfig.get_path("include"), "Python.h"); \
+	      sys.exit(sys.version_info < (3, 11) or \
+	        sys.argv[1] == "with" and not os.path.exists(header))' $$headers 2>/dev/null; then \
+	      echo "Making $(VENV) with $$("$$python" --version), $$(command -v "$$python")"; \
+	      exec "$$python" -m venv $(VENV); \
+	    fi; \
+	    [ -z "$$PYTHON" ] || break; \
+	  done; \
 	done; \
 	echo 'The order room needs Python 3.11 or newer with its venv module, and found none as' \
 	  'python3 or python3.11 to python3.14. On Debian: apt-get install python3-venv.' \
