@@ -127,20 +127,32 @@ async def test_all_of_it_by_keyboard(small_stage: Stage, windows: Windows) -> No
     await expect(menus).to_have_attribute("tabindex", "0")
 
 
-async def test_an_answer_that_is_being_written_survives_a_window_of_another_width(
+async def test_what_is_being_written_survives_a_window_of_another_width(
     small_stage: Stage, windows: Windows
 ) -> None:
     order = await small_stage.server.order()
     buyer = await windows.open(small_stage.server.url, order, "buyer")
+    (wide, high), (narrow, tall) = DESKTOP, PHONE
     await buyer.say("Kerguélec.")
     await open_menu(buyer, "Kerguélec")
     await buyer.part("menu-edit").click()
     await buyer.part("composer").fill("Kerguélec, avec un K.")
-    for width, height in (PHONE, DESKTOP):
-        await buyer.page.set_viewport_size({"width": width, "height": height})
-        await expect(buyer.part("panel-open")).to_have_count(int((width, height) == PHONE))
-        await expect(buyer.part("composer-mode")).to_have_attribute("data-mode", "edit")
-        await expect(buyer.part("composer")).to_have_value("Kerguélec, avec un K.")
+    await buyer.page.set_viewport_size({"width": narrow, "height": tall})
+    await expect(buyer.part("panel-open")).to_be_visible()
+    await expect(buyer.part("composer-mode")).to_have_attribute("data-mode", "edit")
+    await expect(buyer.part("composer")).to_have_value("Kerguélec, avec un K.")
+
+    # A question that is being answered keeps its place until it is.
+    await buyer.part("panel-open").click()
+    await buyer.part("action-order.cancel").click()
+    await buyer.part("note").fill("Le studio a fermé.")
+    await buyer.page.set_viewport_size({"width": wide, "height": high})
+    await expect(buyer.page.locator("order-room")).to_have_js_property("offsetWidth", wide)
+    await expect(buyer.part("note")).to_have_value("Le studio a fermé.")
+    await buyer.part("dialog-back").click()
+    await expect(buyer.part("panel-open")).to_have_count(0)
+    await expect(buyer.part("action-order.cancel")).to_be_visible()
+    await expect(buyer.part("composer-mode")).to_have_attribute("data-mode", "edit")
 
 
 async def test_a_message_is_answered_and_reacted_to(small_stage: Stage, windows: Windows) -> None:

@@ -17,6 +17,7 @@ import { GESTURES, playOn } from './media.js';
 import { connectionFor } from './connection.js';
 import { icon } from './icons.js';
 import { OtherCalls } from './other-calls.js';
+import { Layout } from './layout.js';
 import type { TokenProvider } from './line.js';
 import { look } from './order-room.styles.js';
 import './parts/banner.js';
@@ -38,8 +39,6 @@ import { base, tokens } from './styles.js';
 import { find } from './timeline.js';
 import { dayAndTime, languageOf, textsOf, type Language } from './texts/index.js';
 
-const NARROW = 820;
-const LOW = 560;
 const ANSWERING: ReadonlySet<string> = new Set(['buyer', 'seller', 'mediator']);
 
 @customElement('order-room')
@@ -56,9 +55,6 @@ export class OrderRoomElement extends LitElement {
   @property() href = '';
 
   @state() private revision = 0;
-  @state() private narrow = false;
-  /** On a phone, while the keyboard is up: a call must leave room for what is written. */
-  @state() private low = false;
   @state() private said = '';
   @state() private searching = false;
   @state() private looking = true;
@@ -76,11 +72,11 @@ export class OrderRoomElement extends LitElement {
   /** Whether the focus was on the call before this drawing. */
   private onCall = false;
   private opened = false;
-  private sizes = new ResizeObserver(([entry]) => {
-    if (!entry) return;
-    this.narrow = entry.contentRect.width < NARROW;
-    this.low = this.narrow && entry.contentRect.height < LOW;
-  });
+  private readonly layout = new Layout(
+    this,
+    () => this.shadowRoot?.querySelector('order-room-panel'),
+    () => this.requestUpdate(),
+  );
   private readonly attention = new Attention();
 
   private get tongue(): Language {
@@ -89,7 +85,7 @@ export class OrderRoomElement extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.sizes.observe(this);
+    this.layout.watch();
     this.addEventListener('sound-check', this.checkSound);
     this.addEventListener('minutes', this.showMinutes);
     for (const event of GESTURES) addEventListener(event, this.touched, true);
@@ -99,7 +95,7 @@ export class OrderRoomElement extends LitElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.sizes.disconnect();
+    this.layout.leave();
     for (const event of GESTURES) removeEventListener(event, this.touched, true);
     for (const event of ['focus', 'blur', 'visibilitychange'] as const) removeEventListener(event, this.looked, true);
     this.leave();
@@ -197,7 +193,7 @@ export class OrderRoomElement extends LitElement {
   };
 
   private readonly showMinutes = async (): Promise<void> => {
-    if (this.narrow) this.sheet?.showModal();
+    if (this.layout.narrow) this.sheet?.showModal();
     const panel = this.shadowRoot?.querySelector('order-room-panel');
     await panel?.updateComplete;
     panel?.shadowRoot?.querySelector('order-room-minutes')?.begin();
@@ -258,10 +254,10 @@ export class OrderRoomElement extends LitElement {
       </div>`;
     }
     // `main` is the same on both: a window that is drawn wider loses nothing that is being written
-    return html`<div class=${this.narrow ? 'phone' : 'desk'}>
-      ${this.narrow ? this.phoneTop(room, call) : this.deskTop(room, call)}
+    return html`<div class=${this.layout.narrow ? 'phone' : 'desk'}>
+      ${this.layout.narrow ? this.phoneTop(room, call) : this.deskTop(room, call)}
       <main>${this.searching ? this.search(room) : nothing}${this.talk(room)}</main>
-      ${this.narrow ? this.phonePanel(room) : this.deskPanel(room, call)}
+      ${this.layout.narrow ? this.phonePanel(room) : this.deskPanel(room, call)}
     </div>`;
   }
 
@@ -333,7 +329,7 @@ export class OrderRoomElement extends LitElement {
       .language=${this.tongue}
       .clock=${this.clock}
       .revision=${this.revision}
-      ?narrow=${this.narrow}
+      ?narrow=${this.layout.narrow}
       @search=${() => (this.searching ? this.leaveSearch() : (this.searching = true))}
       >${room.me?.role === 'mediator' ? nothing : button}</order-room-header
     >`;
@@ -352,7 +348,7 @@ export class OrderRoomElement extends LitElement {
   /** What rings and is talked, of this order last: it stays where it was when another one comes. */
   private ongoing(room: OrderRoom, call: Call): TemplateResult {
     return html`<div class="ongoing">
-      <order-room-rings .calls=${this.others} .href=${this.href} .language=${this.tongue} ?narrow=${this.narrow} .low=${this.low} .revision=${this.revision}></order-room-rings>
+      <order-room-rings .calls=${this.others} .href=${this.href} .language=${this.tongue} ?narrow=${this.layout.narrow} .low=${this.layout.low} .revision=${this.revision}></order-room-rings>
       ${isQuiet(call) ? nothing : this.callPanel(room, call, false)}
     </div>`;
   }
@@ -376,7 +372,7 @@ export class OrderRoomElement extends LitElement {
 
   /** Show an entry; on a phone the search makes room for it. */
   private goTo(seq: number): void {
-    if (this.narrow) this.searching = false;
+    if (this.layout.narrow) this.searching = false;
     void this.updateComplete.then(() => this.conversation?.jumpTo(seq));
   }
 
@@ -461,8 +457,8 @@ export class OrderRoomElement extends LitElement {
       .clock=${this.clock}
       .online=${room.connection.status === 'online'}
       .compact=${compact}
-      ?narrow=${this.narrow}
-      .low=${this.low}
+      ?narrow=${this.layout.narrow}
+      .low=${this.layout.low}
       .revision=${this.revision}
     ></order-room-call>`;
   }
