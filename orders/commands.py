@@ -20,7 +20,7 @@ from orders import again, brief, money, policy, timeline
 from orders.brief import BriefItem
 from orders.brief_rows import items_of, save_items
 from orders.changes import decided, post, write
-from orders.database import Database, Membership, Owes, Transaction
+from orders.database import Announcement, Database, Membership, Owes, Transaction
 from orders.decisions import Decision, decide, opening_clocks
 from orders.errors import IdReused, Malformed, OrderUnknown, TextTooLong
 from orders.events import (
@@ -136,7 +136,10 @@ def check_calendar(settings: policy.Policy) -> None:
 
 
 async def claim(tx: Transaction, caller: str, key: str, content: bytes) -> Created:
-    """Take a new order's id for this key, or find the one it made. Raises `IdReused`."""
+    """Take a new order's id for this key, or find the one it made, and announce it again.
+
+    Raises `IdReused`.
+    """
     order = OrderId("o_" + secrets.token_hex(10))
     # a rival with the same key waits here for our commit, or we for theirs
     claimed = await tx.conn.execute(
@@ -153,6 +156,13 @@ async def claim(tx: Transaction, caller: str, key: str, content: bytes) -> Creat
     ).one()
     if found.digest != content:
         raise IdReused(id=key)
+    upto, link = (
+        await tx.conn.execute(
+            select(orders.c.last_seq, orders.c.last_link).where(orders.c.id == found.order_id)
+        )
+    ).one()
+    # asked again by who did not hear that it was opened: nor may those have heard whose it is
+    tx.announcements.append(Announcement(found.order_id, 0, upto, (), link, situation=False))
     return Created(found.order_id, repeated=True)
 
 
@@ -307,7 +317,7 @@ async def begin(
     """
     locked = await lock(tx, order)
     locked.role_of(person)
-    return locked, await timeline.find_repeat(tx.conn, order, person, client_id, content)
+    return locked, await timeline.find_repeat(tx, locked.head, person, client_id, content)
 
 
 async def carry_out(

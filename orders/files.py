@@ -130,7 +130,7 @@ async def share(
     async with database.transaction() as tx:
         locked = await lock(tx, order)
         locked.role_of(person)
-        first = await timeline.find_repeat(tx.conn, order, person, client_id, content)
+        first = await timeline.find_repeat(tx, locked.head, person, client_id, content)
         if first is not None:
             return first, True
         await admit(tx.conn, locked, person, upload.size)

@@ -74,4 +74,4 @@ async def _begin(
     tx: Transaction, order: OrderId, key: str, content: bytes
 ) -> tuple[LockedOrder, Position | None]:
     locked = await lock(tx, order)
-    return locked, await timeline.find_repeat(tx.conn, order, MARKETPLACE, key, content)
+    return locked, await timeline.find_repeat(tx, locked.head, MARKETPLACE, key, content)

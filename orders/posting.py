@@ -46,7 +46,7 @@ from orders.events import MessageSent, OrderId, PersonId, SecretKind, State
 from orders.lanes import Asked, Found, Key, patiently
 from orders.locking import LockedOrder
 from orders.situation import chat_gate
-from orders.timeline import Composed, Draft, Position
+from orders.timeline import Composed, Draft, Head, Position
 
 T = TypeVar("T")
 
@@ -350,6 +350,7 @@ def _judge(group: Sequence[_Post], found: Found, outcome: _Outcome) -> Composed:
     """Judge each message under its order's lock, and compose what is to be stored."""
     work: dict[OrderId, _Work] = {}
     doubtful: set[OrderId] = set()
+    repeated: dict[OrderId, Head] = {}
     for post in group:
         locked = found.locked.get(post.order)
         if locked is None:
@@ -368,6 +369,7 @@ def _judge(group: Sequence[_Post], found: Found, outcome: _Outcome) -> Composed:
             continue
         if position is not None:
             outcome.answers.append((post, position))
+            repeated[post.order] = locked.head
     todo = [share for share in work.values() if share.drafts and share.locked.id not in doubtful]
     outcome.stored = sum(len(share.drafts) for share in todo)
     composed = timeline.compose(
@@ -377,6 +379,10 @@ def _judge(group: Sequence[_Post], found: Found, outcome: _Outcome) -> Composed:
         _, told = composed.told[share.locked.id]
         for entry, takers in zip(told, share.takers, strict=True):
             outcome.answers += [(post, Position(entry.seq, entry.at)) for post in takers]
+    # a message is repeated by who did not hear that it is stored: nor may anybody else have heard
+    composed.announcements.extend(
+        timeline.unmoved(head) for order, head in repeated.items() if order not in composed.told
+    )
     return composed
 
 

@@ -105,7 +105,7 @@ async def pay_question(database: Database, order: OrderId, key: str, payment: Pa
     content = command_digest(Verb.PAY, payment)
     async with database.transaction() as tx:
         locked = await lock(tx, order)
-        first = await timeline.find_repeat(tx.conn, order, MARKETPLACE, key, content)
+        first = await timeline.find_repeat(tx, locked.head, MARKETPLACE, key, content)
         if first is not None:
             return first
         row = (await tx.conn.execute(select(orders).where(orders.c.id == order))).one()
@@ -147,7 +147,7 @@ async def put_away(database: Database, order: OrderId, key: str, note: str = "")
     content = command_digest(Verb.CLOSE_QUESTION, note)
     async with database.transaction() as tx:
         locked = await lock(tx, order)
-        first = await timeline.find_repeat(tx.conn, order, MARKETPLACE, key, content)
+        first = await timeline.find_repeat(tx, locked.head, MARKETPLACE, key, content)
         if first is not None:
             return first
         if len(note) > locked.facts.policy.note_max:

@@ -18,9 +18,10 @@ from typing import Any
 from sqlalchemy import Row, and_, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from orders import timeline
 from orders.among import among
 from orders.commands import command_digest
-from orders.database import Announcement, Database
+from orders.database import Database
 from orders.errors import (
     IdReused,
     MessageUnknown,
@@ -31,7 +32,7 @@ from orders.errors import (
     TooManyOpen,
 )
 from orders.events import OrderId, PersonId, Role
-from orders.locking import LockedOrder, lock
+from orders.locking import lock
 from orders.reacting import ANSWERABLE
 from orders.reports import Report, Reported, ReportReason
 from orders.tables import entries, orders, participants, reports
@@ -155,7 +156,7 @@ async def block(database: Database, order: OrderId, person: PersonId, *, on: boo
         )
         apart = on or bool(others)
         await tx.conn.execute(update(orders).where(orders.c.id == order).values(apart=apart))
-        tx.announcements.append(_changed(locked))
+        tx.announcements.append(timeline.unmoved(locked.head, situation=True))
         return apart
 
 
@@ -164,12 +165,6 @@ async def apart_of(conn: AsyncConnection, ids: Sequence[OrderId]) -> set[OrderId
     return set(
         await conn.scalars(select(orders.c.id).where(among(orders.c.id, ids), orders.c.apart))
     )
-
-
-def _changed(locked: LockedOrder) -> Announcement:
-    """Announce that everybody's situation is another, although nothing was added."""
-    head = locked.head
-    return Announcement(head.order, head.seq, head.seq, (), head.link, situation=True)
 
 
 async def _author(conn: AsyncConnection, order: OrderId, message: int) -> PersonId:

@@ -196,6 +196,11 @@ def compose(
     return composed
 
 
+def unmoved(head: Head, *, situation: bool = False) -> Announcement:
+    """Announce how far an order goes, although nothing was added."""
+    return Announcement(head.order, head.seq, head.seq, (), head.link, situation)
+
+
 async def append_many(
     tx: Transaction,
     batch: Sequence[tuple[Head, Owes, Sequence[Draft]]],
@@ -208,9 +213,9 @@ async def append_many(
 
 async def write(tx: Transaction, composed: Composed) -> None:
     """Write what was composed under the orders' locks; it is announced after the commit."""
+    tx.announcements.extend(composed.announcements)
     if not composed.entries:
         return
-    tx.announcements.extend(composed.announcements)
     await tx.conn.execute(insert(entries), composed.entries)
     await tx.conn.execute(
         _MOVE_HEAD,
@@ -246,17 +251,20 @@ def _owed_row(entry: Entry, owed: Owed) -> dict[str, Any]:
 
 
 async def find_repeat(
-    conn: AsyncConnection, order: OrderId, actor: PersonId, client_id: str, command_digest: bytes
+    tx: Transaction, head: Head, actor: PersonId, client_id: str, command_digest: bytes
 ) -> Position | None:
     """Find the first answer to a repeated command; the caller holds the order's lock.
+
+    If there is one, it is announced how far the order goes: a command is repeated by who did not
+    hear that it was done, and nobody else may have heard of it either.
 
     Raises `IdReused` if the id came before with other content. What was redacted since has no
     digest to compare any more: it is answered as it was.
     """
     found = (
-        await conn.execute(
+        await tx.conn.execute(
             select(entries.c.seq, entries.c.at, entries.c.command_digest).where(
-                entries.c.order_id == order,
+                entries.c.order_id == head.order,
                 entries.c.actor == actor,
                 entries.c.client_id == client_id,
             )
@@ -264,9 +272,9 @@ async def find_repeat(
     ).first()
     if found is None:
         found = (
-            await conn.execute(
+            await tx.conn.execute(
                 select(answers.c.seq, answers.c.at, answers.c.command_digest).where(
-                    answers.c.order_id == order,
+                    answers.c.order_id == head.order,
                     answers.c.person_id == actor,
                     answers.c.client_id == client_id,
                 )
@@ -276,6 +284,7 @@ async def find_repeat(
         return None
     if found.command_digest not in {None, _NO_DIGEST, command_digest}:
         raise IdReused(id=client_id)
+    tx.announcements.append(unmoved(head))
     return Position(found.seq, found.at)
 
 

@@ -193,14 +193,16 @@ class Hub:
     def _hints(self, announcements: Sequence[Announcement]) -> None:
         followers, listed = self.followers.orders, self.followers.listed
         heads = self.followers.heads
-        # where others are not heard, what came before news of our own may have been a step
+        # what came before may have been a step, where others are not heard or only a place is told
         deaf = not self._bus.is_whole or self._bus.misses_somebody
         self.meanwhile.grew(announcements)
         for news in announcements:
             self._tails.add(news)
             for session in followers.get(news.order, ()):
-                unheard = deaf and session.lacks(news.order, news.after)
+                unheard = (deaf or not news.entries) and session.lacks(news.order, news.after)
                 session.hint(news.order, news.upto, situation=news.situation or unheard)
+                if unheard:
+                    session.changed(news.order)
             if news.after == 0:
                 self.insist(partial(self._list_new, news.order))
             if news.order in listed:

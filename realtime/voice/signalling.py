@@ -115,7 +115,7 @@ class Switchboard:
         async with self._database.transaction() as tx:
             locked = await lock(tx, order)
             role = locked.role_of(person)
-            first = await timeline.find_repeat(tx.conn, order, person, client_id, content)
+            first = await timeline.find_repeat(tx, locked.head, person, client_id, content)
             if first is not None:
                 return first
             if to not in {None, locked.other(person)}:
@@ -156,7 +156,7 @@ class Switchboard:
         async with self._database.transaction() as tx:
             locked = await lock(tx, order)
             role = locked.role_of(person)
-            first = await timeline.find_repeat(tx.conn, order, person, client_id, content)
+            first = await timeline.find_repeat(tx, locked.head, person, client_id, content)
             if first is not None:
                 return first
             found = await callbook.find(tx.conn, order, call)
@@ -290,7 +290,7 @@ class Switchboard:
         async with self._database.transaction() as tx:
             locked = await lock(tx, order)
             role = locked.role_of(person)
-            first = await timeline.find_repeat(tx.conn, order, person, client_id, content)
+            first = await timeline.find_repeat(tx, locked.head, person, client_id, content)
             if first is not None:
                 return first
             found = await callbook.find(tx.conn, order, call)

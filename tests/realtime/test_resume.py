@@ -237,6 +237,26 @@ async def test_a_lost_hint_costs_one_ping(database_url: str) -> None:
             assert ping["now"]
 
 
+async def test_what_was_stored_without_anybody_hearing_of_it_is_told_when_it_is_said_again(
+    database_url: str,
+) -> None:
+    """As when the connection, or the process, is lost between the commit and its answer."""
+    limits = Limits(look_every=600.0, ping_every=600.0, drain=0.0)
+    async with serving(database_url, limits=limits) as server:
+        order = await server.order()
+        async with server.browser(order.buyer) as buyer, server.browser(order.seller) as seller:
+            await buyer.subscribe(order.id)
+            await seller.subscribe(order.id)
+            await _starts_elsewhere(database_url, order)
+            started = await seller.do("order.start", order.id, id="s-1")
+            await buyer.reaches(order.id, started["seq"])
+            await buyer.hears(_is_in("in_progress"))
+            last = await _elsewhere(database_url, order, ["did you", "hear that?"])
+            await seller.say(order.id, "hear that?", id="elsewhere-1")
+            await buyer.reaches(order.id, last)
+            assert buyer.texts(order.id) == ["did you", "hear that?"]
+
+
 async def test_a_step_of_a_process_that_is_not_heard_shows_with_the_next_message(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

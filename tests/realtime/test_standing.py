@@ -9,7 +9,7 @@ from orders import access, views
 from orders.errors import Unavailable
 from orders.events import OrderId, PersonId
 from realtime.bus import AccessChanged
-from tests.harness import InProcess, TestOrder
+from tests.harness import InProcess, TestOrder, new_order
 from tests.socket_browser import Browser, Frame
 
 
@@ -103,6 +103,25 @@ async def test_an_order_that_was_opened_while_the_database_was_away_is_listed_on
         second = await server.order(seller=tom)
         told = await _next_inbox(seller, mark)
         assert [line["order"] for line in told["lines"]] == [second.id]
+
+
+async def test_an_order_that_nobody_heard_of_is_listed_when_it_is_ordered_again(
+    server: InProcess,
+) -> None:
+    """As when the process is lost between the commit and its answer."""
+    first = await server.order()
+    wanted = new_order(f"buyer-of-{first.id}", first.seller)
+    async with server.browser(first.seller) as seller, server.backend() as marketplace:
+        mark = len(seller.frames)
+        key = {"Idempotency-Key": first.id}
+        server.edge.database.on_commit(lambda _: None)
+        made = await marketplace.post("/api/v1/orders", json=wanted, headers=key)
+        assert made.status_code == 201, made.text
+        server.edge.database.on_commit(server.edge.hub.announce)
+        again = await marketplace.post("/api/v1/orders", json=wanted, headers=key)
+        assert (again.status_code, again.json()["order"]) == (200, made.json()["order"])
+        told = await _next_inbox(seller, mark)
+        assert [line["order"] for line in told["lines"]] == [made.json()["order"]]
 
 
 async def test_a_word_of_access_is_looked_up_again_when_the_database_was_away(
