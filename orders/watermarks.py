@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import ColumnElement, case, literal, or_, select, update
+from sqlalchemy import ColumnElement, case, literal, or_, select, true, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders.among import among
@@ -33,11 +33,19 @@ class Watermarks(msgspec.Struct, frozen=True):
 
 
 async def mark(
-    database: Database, order: OrderId, person: PersonId, *, read: int = 0, delivered: int = 0
+    database: Database,
+    order: OrderId,
+    person: PersonId,
+    *,
+    read: int = 0,
+    delivered: int = 0,
+    doubtful: bool = False,
 ) -> Watermarks | None:
     """Move a member's marks forward; return where they stand then, or None if neither moved.
 
-    A mark beyond the head is cut to it. Raises `OrderUnknown` for a stranger, `Unavailable`.
+    Where it is `doubtful` whether they had been moved before, so that nobody may have been told,
+    it is returned in any case. A mark beyond the head is cut to it. Raises `OrderUnknown` for a
+    stranger, `Unavailable`.
     """
     async with database.transaction() as tx:
         mine = (participants.c.order_id == order) & (participants.c.person_id == person)
@@ -51,11 +59,12 @@ async def mark(
         read = max(0, min(read, head))
         delivered = max(read, min(delivered, head))
         mark_read, mark_delivered = participants.c.read_seq, participants.c.delivered_seq
+        behind = or_(mark_read < read, mark_delivered < delivered)
         now = literal(tx.now, participants.c.read_at.type)
         moved = (
             await tx.conn.execute(
                 update(participants)
-                .where(mine, or_(mark_read < read, mark_delivered < delivered))
+                .where(mine, true() if doubtful else behind)
                 .values(
                     read_seq=_furthest(mark_read, read),
                     read_at=case((mark_read < read, now), else_=participants.c.read_at),

@@ -51,6 +51,7 @@ class Marks:
 
     async def _write(self, key: tuple[OrderId, PersonId]) -> None:
         order, person = key
+        doubtful = False  # it may have been stored although that was not heard
         try:
             while (wanted := self._wanted.pop(key, None)) is not None:
                 try:
@@ -60,15 +61,18 @@ class Marks:
                         person,
                         read=wanted.read,
                         delivered=wanted.delivered,
+                        doubtful=doubtful,
                     )
                 except OrderUnknown:
                     return  # no longer a member
                 except Unavailable:
                     # worth another try, together with what came meanwhile
+                    doubtful = True
                     self._wanted[key] = wanted.joined(self._wanted.get(key, Watermarks()))
                     if self._closing.is_set():
                         return
                 else:
+                    doubtful = False
                     if reached is not None:
                         self._moved(order, person, reached)
                 await self._pause()

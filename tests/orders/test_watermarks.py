@@ -32,6 +32,15 @@ async def test_marks_move_forward_only(database: Database, room: Room) -> None:
     assert read == [Watermarks(4, 4), None, None, Watermarks(5, 5)]
 
 
+async def test_where_it_is_doubtful_whether_they_had_moved_it_is_said_where_they_stand(
+    database: Database, room: Room
+) -> None:
+    await mark(database, room.order, room.buyer, read=4)
+    told = await mark(database, room.order, room.buyer, read=3, doubtful=True)
+    assert told == Watermarks(4, 4)
+    assert await _stored(database, room, room.buyer) == Watermarks(4, 4)
+
+
 async def test_what_arrived_need_not_be_read(database: Database, room: Room) -> None:
     assert await mark(database, room.order, room.buyer, delivered=5) == Watermarks(0, 5)
     assert await mark(database, room.order, room.buyer, read=3) == Watermarks(3, 5)

@@ -5,8 +5,13 @@ from collections.abc import Collection
 
 import pytest
 
-from orders.events import PersonId
+from orders import watermarks
+from orders.database import Database
+from orders.errors import Unavailable
+from orders.events import OrderId, PersonId
+from orders.watermarks import Watermarks
 from realtime.attendance import Attendance
+from realtime.chat import marks
 from realtime.limits import Limits
 from tests.harness import InProcess, TestOrder, serving
 from tests.socket_browser import Browser
@@ -108,6 +113,37 @@ async def test_marks_are_gathered_to_one_a_second_and_flushed_at_the_end(
             assert [mark["read"] for f in told for mark in f["marks"]] == [4]
     async with serving(own_database_url) as server:
         assert await _stored(server, order, order.buyer) == 13
+
+
+async def test_a_mark_is_told_although_the_connection_broke_when_it_had_been_stored(
+    server: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await server.order()
+    broken: list[bool] = []
+
+    async def stored_in_silence(
+        database: Database, order: OrderId, person: PersonId, **reached: int
+    ) -> Watermarks | None:
+        moved = await watermarks.mark(
+            database,
+            order,
+            person,
+            read=reached["read"],
+            delivered=reached["delivered"],
+            doubtful=bool(reached["doubtful"]),
+        )
+        if not broken:
+            broken.append(True)
+            raise Unavailable(reason="database")
+        return moved
+
+    async with server.browser(order.buyer) as buyer, server.browser(order.seller) as seller:
+        await buyer.subscribe(order.id)
+        await seller.subscribe(order.id)
+        done = await seller.say(order.id, "please read")
+        monkeypatch.setattr(marks, "mark", stored_in_silence)
+        await buyer.send(t="mark", order=order.id, seq=done["seq"])
+        await _marks(seller, order, order.buyer, done["seq"])
 
 
 async def test_unread_messages_are_counted_until_they_are_read(server: InProcess) -> None:
