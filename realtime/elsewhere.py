@@ -36,7 +36,7 @@ class Elsewhere:
     """
 
     _whole: bool = True
-    _era: int = 0  # begins anew whenever the bus goes deaf
+    _era: int = 0  # begins anew whenever the bus goes deaf, and when it hears again
     _known: dict[PersonId, bool] = field(default_factory=dict)
     _now: int = 0  # counts what was said
     _said: dict[PersonId, int] = field(default_factory=dict)  # when last of each
@@ -53,9 +53,9 @@ class Elsewhere:
         if whole == self._whole:
             return ()
         self._whole = whole
+        self._era += 1
         if whole:
             return ()
-        self._era += 1
         lost, self._known = self._known, {}
         self._doubted.clear()
         return lost

@@ -25,8 +25,9 @@ from realtime.limits import Limits
 
 FORGOTTEN = 86_400
 """Seconds after which a person's set is forgotten, if no process says it again."""
-BEAT_SLACK = 1.0
-"""Seconds by which a beat of another process may come late."""
+BEAT_SLACK = 2.0
+"""Seconds by which a beat of another process may come late: one that finds its line broken is
+tried again after a second."""
 SAID_AGAIN = 3_600.0
 """Seconds after which a process says again who is with it."""
 
@@ -134,7 +135,7 @@ class InRedis:
             return None
         left = found[: len(others)]
         if not all(found[len(others) :]) or asyncio.get_running_loop().time() < self._all_back:
-            return None  # Redis has forgotten us, and everybody else
+            return None  # Redis has forgotten us, and everybody else, or may have
         fresh = 1000 * (self._missed - self._lives)
         lapses = {name.encode(): int(left) for name, left in zip(others, left, strict=True)}
         living = {name for name, left in lapses.items() if left > fresh}
@@ -163,7 +164,8 @@ class InRedis:
                         self._knows = True  # until something cannot be said
                     lapse = round(1000 * self._missed)
                     await self._asker.ask(*(("SET", m, "1", "PX", lapse) for m in self._marks()))
-                    if self._said_at and not all(found):  # the others notice with their next beat
+                    forgot = self._said_at and not all(found)
+                    if forgot or self._all_back == math.inf:  # the others notice with a beat
                         self._all_back = loop.time() + self._lives / 3 + BEAT_SLACK
                     self._said_at = self._marks()
                     if missed or loop.time() - said > SAID_AGAIN:
@@ -176,6 +178,8 @@ class InRedis:
                     self._former = []
                 except AwayError:
                     self._knows = False
+                    if not self._said_at:  # we cannot tell whether it will have forgotten the others
+                        self._all_back = math.inf
                 await asyncio.sleep(min(self._lives / 3, math.inf if self._knows else 1.0))
         finally:
             with contextlib.suppress(AwayError):

@@ -125,6 +125,15 @@ def test_an_answer_to_a_question_of_before_the_outage_says_nothing_after_it() ->
     assert elsewhere.of(ADA) is None
 
 
+def test_an_answer_to_a_question_of_during_the_outage_says_nothing_after_it() -> None:
+    elsewhere = Elsewhere()
+    elsewhere.bus_is(whole=False)
+    question = elsewhere.ask([ADA])
+    elsewhere.bus_is(whole=True)  # what was said after the question was put, nobody heard
+    assert not elsewhere.hear(question, ())
+    assert elsewhere.of(ADA) is None
+
+
 def test_who_came_while_the_question_was_on_its_way_is_there() -> None:
     elsewhere = Elsewhere()
     question = elsewhere.ask([ADA])

@@ -68,6 +68,31 @@ async def test_nobody_counts_as_gone_because_redis_has_forgotten_everybody(redis
         assert told[-1] == Found({ADA}, set()), "never nobody, before everybody has said it again"
 
 
+async def test_a_process_that_began_while_redis_was_away_counts_nobody_as_gone_either(
+    redis_url: str,
+) -> None:
+    async with _two(redis_url, Limits()) as (asker, here, there):
+        away = Asker(Nodes("redis://127.0.0.1:1/0"))
+        new = InRedis(away, here._prefix, Limits(), list, lambda _: None)
+        tasks = [asyncio.create_task(run()) for run in (away.run, new.run)]
+        while new._knows or await new.elsewhere([ADA]) is not None:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.1)
+        await asker.ask(("DEL", there._process(there._me)))
+        await asker.ask(("DEL", there._person(ADA)))
+        new._asker = asker
+        told: list[Found | None] = []
+        async with asyncio.timeout(60):
+            while not told or told[-1] is None:
+                told.append(await new.elsewhere([ADA, BOB]))
+                await asyncio.sleep(0.05)
+        assert told[0] is None
+        assert told[-1] == Found({ADA}, set()), "never nobody, before everybody has said it again"
+        for task in reversed(tasks):
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
 async def test_a_process_that_redis_has_forgotten_says_again_who_is_there(redis_url: str) -> None:
     async with _two(redis_url, Limits()) as (asker, here, there):
         before = there._me
