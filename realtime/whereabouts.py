@@ -178,7 +178,7 @@ class InRedis:
                     self._former = []
                 except AwayError:
                     self._knows = False
-                    if not self._said_at:  # we cannot tell whether it will have forgotten the others
+                    if not self._said_at:  # whether it forgets the others we cannot tell
                         self._all_back = math.inf
                 await asyncio.sleep(min(self._lives / 3, math.inf if self._knows else 1.0))
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -75,9 +76,10 @@ async def test_a_process_that_began_while_redis_was_away_counts_nobody_as_gone_e
         away = Asker(Nodes("redis://127.0.0.1:1/0"))
         new = InRedis(away, here._prefix, Limits(), list, lambda _: None)
         tasks = [asyncio.create_task(run()) for run in (away.run, new.run)]
-        while new._knows or await new.elsewhere([ADA]) is not None:
-            await asyncio.sleep(0.01)
-        await asyncio.sleep(0.1)
+        async with asyncio.timeout(60):
+            while new._all_back != math.inf:
+                await asyncio.sleep(0.01)
+        assert await new.elsewhere([ADA]) is None
         await asker.ask(("DEL", there._process(there._me)))
         await asker.ask(("DEL", there._person(ADA)))
         new._asker = asker
