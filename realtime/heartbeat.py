@@ -50,7 +50,8 @@ class Heartbeat:
         self._limits = limits
         self._pings = 0
         self._gap = asyncio.Event()  # hints may have been missed
-        self._read: dict[OrderId, int] = {}  # how far the orders shown here went when last read
+        self._pinged: dict[OrderId, int] = {}  # how far the orders shown here went at the last ping
+        self._before: dict[OrderId, int] = {}  # and at the one before, or when read after a gap
         bus.subscribe(lambda _: None, lambda _: None, self._gap.set)
 
     async def run(self) -> None:
@@ -99,8 +100,9 @@ class Heartbeat:
         """Ask the database how far the orders of this process go: hints may have been missed.
 
         Where some were `missed`, a step may stand before a message that was heard: whatever order
-        has grown since it was last read needs its situation again. If the database cannot be
-        reached, it is asked again after a moment.
+        has grown lately needs its situation again. That is since the last ping but one: the last
+        may have gone out before it was noticed that something was missed. If the database cannot
+        be reached, it is asked again after a moment.
         """
         shown = list(self._followers.orders)
         listed = [order for order in self._followers.listed if order not in self._followers.orders]
@@ -125,8 +127,9 @@ class Heartbeat:
     def _goes_to(self, order: OrderId, head: int, *, doubtful: bool = False) -> None:
         """Pass on how far an order on somebody's screen goes; what is new may be a step."""
         self._tails.reached(order, head)
-        doubtful = doubtful and self._read.get(order, 0) < head
-        self._read[order] = head
+        if doubtful:
+            doubtful = self._before.get(order, 0) < head
+            self._before[order] = head
         for session in self._followers.orders.get(order, ()):
             follow = session.follows.get(order)
             if follow is not None and follow.head < head:
@@ -159,9 +162,9 @@ class Heartbeat:
                 for some in portions(list(self._followers.orders)):
                     heads |= await inbox.heads(conn, some)
                     dues |= await inbox.dues(conn, some)
+            self._before, self._pinged = self._pinged, heads
         except Unavailable:
             now = datetime.now(UTC)
-        self._read = {order: self._read.get(order, 0) for order in heads or self._read}
         for order, head in heads.items():
             self._goes_to(order, head)
         sessions = list(self._hub.every())

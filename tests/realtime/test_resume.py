@@ -286,6 +286,21 @@ async def test_a_step_before_a_message_that_was_heard_shows_when_others_are_hear
             await buyer.hears(_is_in("in_progress"))
 
 
+async def test_a_step_that_was_not_heard_shows_also_if_a_ping_went_out_before_that_was_noticed(
+    database_url: str,
+) -> None:
+    async with serving(database_url, limits=Limits(ping_every=2.0, drain=0.0)) as server:
+        order = await server.order()
+        async with server.browser(order.buyer) as buyer:
+            await buyer.subscribe(order.id)
+            await buyer.hears(lambda f: f["t"] == "ping")
+            await _starts_elsewhere(database_url, order)
+            done = await buyer.say(order.id, "heard")
+            await buyer.hears(lambda f: f["t"] == "ping" and f["heads"][order.id] == done["seq"])
+            cast("Any", server.edge.hub._bus)._bus._ears.hear_gap()
+            await buyer.hears(_is_in("in_progress"))
+
+
 def _is_in(state: str) -> Callable[[Frame], bool]:
     return lambda f: f["t"] == "situation" and f["situation"]["state"] == state
 
