@@ -205,6 +205,8 @@ class Hub:
                     session.changed(news.order)
             if news.after == 0:
                 self.insist(partial(self._list_new, news.order))
+            elif news.situation and news.order in followers and _brings_somebody(news):
+                self.insist(partial(self._meet, news.order))
             if news.order in listed:
                 heads[news.order] = max(news.upto, heads.get(news.order, 0))
             for session in listed.get(news.order, ()):
@@ -225,27 +227,30 @@ class Hub:
                 self.followers.enlist(session, order)
                 session.changed(order)
 
-    async def _meet(self, order: OrderId, person: PersonId) -> None:
-        """Show those who have the order on the screen whether a new member is here."""
+    async def _meet(self, order: OrderId) -> None:
+        """Show those who have the order on the screen whether its new members are here."""
         if order not in self.followers.orders:
             return
         async with self._database.reading() as conn:
             try:
                 room = await views.room(conn, order)
-                party = room.party(person)
             except OrderUnknown:
                 return
+        known = self.followers.members(order)
+        new = [party for party in room.parties if party.person not in known]
         self.veil.learn(room)
-        self.followers.admit(order, person)
-        await self.attendance.look_for([person])
-        self._tell_in(order, self.attendance.presence(person, party.last_seen))
+        for party in new:
+            self.followers.admit(order, party.person)
+        await self.attendance.look_for([party.person for party in new])
+        for party in new:
+            self._tell_in(order, self.attendance.presence(party.person, party.last_seen))
 
     def _signal(self, signal: Signal) -> None:
         match signal:
             case AccessChanged(order, person, allowed):
                 self.standing.decided(order, person, allowed=allowed)
                 if allowed and person not in self.followers.members(order):
-                    self.insist(partial(self._meet, order, person))
+                    self.insist(partial(self._meet, order))
             case PersonMoved(person, online, last_seen):
                 self.attendance.moved(person, last_seen, online=online)
             case PresenceHidden(person, on):
@@ -347,6 +352,11 @@ class Hub:
                     async with asyncio.timeout(self._limits.look_every):
                         await self._closing.wait()
         return None
+
+
+def _brings_somebody(news: Announcement) -> bool:
+    """Whether a mediator may have joined; what is told without its entries may be anything."""
+    return not news.entries or any(b'"mediator_joined"' in entry for entry in news.entries)
 
 
 async def _quietly(work: Coroutine[None, None, None]) -> None:

@@ -265,3 +265,31 @@ async def test_who_was_barred_hears_of_access_given_back_though_nobody_here_list
                 path = f"/api/v1/orders/{order.id}/members/{order.seller}"
                 assert (await backend.post(f"{path}/restore")).status_code == 200
                 await seller.hears(_listed(order.id), within=5.0)
+
+
+async def test_who_has_the_order_open_sees_a_mediator_of_whom_nobody_here_is_told(
+    postgres_url: str, redis_url: str
+) -> None:
+    async with (
+        _two(postgres_url, redis_url, partitions=64) as two,
+        two.here.backend() as backend,
+    ):
+        order = await two.here.order()
+        mediator = f"m-{order.id}"
+        async with two.there.browser(order.buyer) as buyer, two.here.browser(mediator):
+            await buyer.subscribe(order.id)
+            await until(lambda: two.whole)
+            for verb, body in (
+                ("freeze", {"note": "We look into it."}),
+                ("mediator", {"person": mediator, "name": "Maud", "email": "maud@post.test"}),
+            ):
+                path, key = f"/api/v1/orders/{order.id}/{verb}", {"Idempotency-Key": verb}
+                answer = await backend.post(path, json=body, headers=key)
+                assert answer.status_code == 200, answer.text
+            await buyer.hears(
+                lambda f: (
+                    f["t"] == "presence"
+                    and f["presence"]["person"] == mediator
+                    and f["presence"]["online"]
+                )
+            )
