@@ -27,6 +27,7 @@ ZOOMED = (640, 400)
 """A small laptop's window at 200 per cent."""
 KEYBOARD_UP = (390, 500)
 """What the keyboard leaves of a phone."""
+ON_ITS_SIDE = (844, 390)
 FIRST_MOST = 130_000
 """Bytes over the line before the room can be read."""
 LINES = 140
@@ -35,12 +36,18 @@ LINES = 140
 
 async def readable(window: Window) -> None:
     """Some of the conversation is in the window, and the place for writing can be reached."""
+    await shows_lines(window)
+    await window.part("composer").click()
+    # all of it, but for a part of a pixel
+    await expect(window.part("composer")).to_be_in_viewport(ratio=0.99)
+
+
+async def shows_lines(window: Window) -> None:
+    """Some of the conversation is in the window."""
     thread = await window.page.get_by_role("log").element_handle()
     # what is said of a line that was slow for a moment takes room and gives it back
     enough = f"it => it.getBoundingClientRect().height >= {LINES}"
     await window.page.wait_for_function(enough, arg=thread)
-    await window.part("composer").click()
-    await expect(window.part("composer")).to_be_in_viewport(ratio=1)
 
 
 async def looks_right(page: Page, what: str) -> None:
@@ -166,6 +173,20 @@ async def test_zoomed_to_twice_its_size_the_conversation_can_be_read(
     buyer = await windows.open(demo.url, order, "buyer", size=ZOOMED)
     await expect(buyer.part("advice")).to_be_visible()
     await readable(buyer)
+
+
+async def test_a_telephone_on_its_side_shows_whom_one_writes_to_and_where(
+    demo: Process, windows: Windows
+) -> None:
+    order = await demo.order(title=LONG)
+    buyer = await windows.open(demo.url, order, "buyer", size=ON_ITS_SIDE)
+    await expect(buyer.part("composer")).to_be_in_viewport(ratio=0.9)  # without scrolling
+    await buyer.page.wait_for_function(
+        "it => it.getBoundingClientRect().width >= 200",
+        arg=await buyer.page.get_by_role("heading", level=1).element_handle(),
+    )
+    await shows_lines(buyer)
+    await looks_right(buyer.page, "a telephone on its side")
 
 
 async def test_in_a_call_the_keyboard_of_a_phone_leaves_room_for_the_conversation(

@@ -6,12 +6,15 @@
  */
 
 const NARROW = 820;
+const TIGHT = 1000;
 const LOW = 560;
 /** Milliseconds after which it is looked again whether somebody still writes. */
 const AGAIN = 500;
 
 export class Layout {
   narrow = false;
+  /** No room in the header for words on every button. */
+  tight = false;
   /** On a phone, while the keyboard is up: a call must leave room for what is written. */
   low = false;
 
@@ -48,6 +51,7 @@ export class Layout {
     const held = narrow !== this.narrow && isWriting(this.panel()?.shadowRoot);
     if (held) this.timer = setTimeout(() => this.settle(), AGAIN);
     else this.narrow = narrow;
+    this.tight = this.width < TIGHT;
     this.low = this.narrow && this.height < LOW;
     this.changed();
   }

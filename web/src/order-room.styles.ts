@@ -26,6 +26,15 @@ export const look = css`
   order-room-conversation {
     min-height: 144px;
   }
+  /* A telephone that lies on its side. */
+  @media (max-height: 480px) {
+    :host {
+      min-height: 300px;
+    }
+    order-room-conversation {
+      min-height: 140px;
+    }
+  }
   .desk {
     display: grid;
     grid-template: auto auto 1fr / minmax(0, 1fr) clamp(320px, 30%, 372px);

@@ -262,7 +262,7 @@ export class OrderRoomElement extends LitElement {
   }
 
   private deskTop(room: OrderRoom, call: Call): TemplateResult {
-    return html`${this.header(room, isQuiet(call) ? this.callPanel(room, call, false) : nothing)} ${this.banner(room)}`;
+    return html`${this.header(room, isQuiet(call) ? this.callPanel(room, call, this.layout.tight) : nothing)} ${this.banner(room)}`;
   }
 
   private deskPanel(room: OrderRoom, call: Call): TemplateResult {

@@ -173,6 +173,7 @@ export class BriefList extends LitElement {
         font-size: 13px;
         color: var(--muted);
         font-variant-numeric: tabular-nums;
+        white-space: nowrap;
       }
       .bar {
         height: 6px;

@@ -144,6 +144,17 @@ export const look = css`
       font-size: 16px;
     }
   }
+  /* A telephone that lies on its side has no lines to spare: the heading says the most of it. */
+  @media (max-height: 480px) {
+    .advice {
+      align-items: center;
+      margin-bottom: 6px;
+      padding: 0 0 0 12px;
+    }
+    .advice p {
+      display: none;
+    }
+  }
   @media (hover: none) {
     .keys {
       display: none;
