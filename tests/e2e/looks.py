@@ -35,7 +35,7 @@ FAINT = (
     + _EVERYTHING
     + """
   for (const element of all) for (const motion of element.getAnimations())
-    if (motion instanceof CSSTransition) motion.finish();
+    if (motion.effect.getComputedTiming().endTime !== Infinity) motion.finish();
   const paint = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
   const known = new Map();
   const rgba = (colour) => {
