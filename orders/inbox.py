@@ -91,6 +91,23 @@ async def opened(
     return [(row.order_id, row.person_id) for row in rows]
 
 
+async def mediated(
+    conn: AsyncConnection, ids: Sequence[OrderId], since: datetime
+) -> list[tuple[OrderId, PersonId]]:
+    """Return the mediators of those orders in which something has happened since then."""
+    rows = await conn.execute(
+        select(participants.c.order_id, participants.c.person_id)
+        .join(orders, orders.c.id == participants.c.order_id)
+        .where(
+            among(participants.c.order_id, ids),
+            participants.c.role == Role.MEDIATOR,
+            participants.c.revoked_at.is_(None),
+            orders.c.last_at >= since,
+        )
+    )
+    return [(row.order_id, row.person_id) for row in rows]
+
+
 async def inbox(
     conn: AsyncConnection, person: PersonId, order: OrderId | None = None
 ) -> list[InboxRow]:

@@ -1,12 +1,13 @@
 """What no entry tells, read again once a word of it may have been missed.
 
-How far people have read, who hides and which two are apart travel between processes as signals,
-and a signal may be lost: a subscription is killed, Redis is away, a process is cut off alone. So
-may the hint that an order was opened, of which nobody has a head yet. For entries there are heads
-to compare. These here are stored as well, so they are read for the rooms and people of this process
-whenever the bus says that something was missed, every few seconds while it is deaf, and told to
-those who listen here as if they had been said just now. (Whose access was taken away or given back
-is read by the hub, with the heads: see `standing`.)
+How far people have read, who hides and which two are apart travel between processes as signals, and
+a signal may be lost: a subscription is killed, Redis is away, a process is cut off alone. So may
+the hint that an order was opened, of which nobody has a head yet, and that a mediator joined, whose
+sockets nobody here had to know of. For entries there are heads to compare. These here are stored as
+well, so they are read for the rooms and people of this process whenever the bus says that something
+was missed, every few seconds while it is deaf, and told to those who listen here as if they had
+been said just now. (Whose access was taken away or given back is read by the hub, with the heads:
+see `standing`.)
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ class Afresh:
         self._missed = asyncio.Event()
         self._whole_at = time.monotonic()
         self._told: dict[tuple[OrderId, PersonId], Watermarks] = {}  # during this outage
-        self._opened: set[tuple[OrderId, PersonId]] = set()  # the same, of new orders
+        self._opened: set[tuple[OrderId, PersonId]] = set()  # the same, of access
         bus.subscribe(lambda _: None, lambda _: None, self._missed.set)
 
     async def run(self) -> None:
@@ -129,13 +130,14 @@ class Afresh:
             since = await self._database.now(conn) - deaf
             for some in portions(rooms):
                 self._tell_marks(await watermarks.moved_in(conn, some, since))
+                self._tell_access(await inbox.mediated(conn, some, since))
                 apart = await safety.apart_of(conn, some)
                 for order in some:
                     if (order in apart) != self._veil.is_apart(order):
                         self._bus.remind(PartiesParted(order, order in apart))
             for those in portions(here):
                 self._tell_marks(await watermarks.moved_by(conn, those, since))
-                self._tell_opened(await inbox.opened(conn, those, since))
+                self._tell_access(await inbox.opened(conn, those, since))
             for those in portions(list({*here, *self._attendance.in_rooms()})):
                 hiding = await people.hiding(conn, those)
                 for person in those:
@@ -148,8 +150,8 @@ class Afresh:
                 self._told[order, person] = marks
                 self._bus.remind(MarkMoved(order, person, marks.read, marks.delivered))
 
-    def _tell_opened(self, opened: Sequence[tuple[OrderId, PersonId]]) -> None:
-        for order, person in opened:
+    def _tell_access(self, found: Sequence[tuple[OrderId, PersonId]]) -> None:
+        for order, person in found:
             if (order, person) not in self._opened:
                 self._opened.add((order, person))
                 self._bus.remind(AccessChanged(order, person, allowed=True))

@@ -293,3 +293,34 @@ async def test_who_has_the_order_open_sees_a_mediator_of_whom_nobody_here_is_tol
                     and f["presence"]["online"]
                 )
             )
+
+
+async def test_who_has_the_order_open_sees_a_mediator_who_joined_while_redis_was_away(
+    postgres_url: str, redis_url: str
+) -> None:
+    async with (
+        _two(postgres_url, redis_url) as two,
+        two.there.backend() as backend,
+    ):
+        order = await two.there.order()
+        mediator = f"m-{order.id}"
+        async with two.here.browser(order.buyer) as buyer, two.there.browser(mediator):
+            await buyer.subscribe(order.id)
+            two.line.swallow()
+            await until(lambda: not two.here.edge.hub.hears_others)
+            for verb, body in (
+                ("freeze", {"note": "We look into it."}),
+                ("mediator", {"person": mediator, "name": "Maud", "email": "maud@post.test"}),
+            ):
+                path, key = f"/api/v1/orders/{order.id}/{verb}", {"Idempotency-Key": verb}
+                answer = await backend.post(path, json=body, headers=key)
+                assert answer.status_code == 200, answer.text
+            two.line.heal()
+            await buyer.hears(
+                lambda f: (
+                    f["t"] == "presence"
+                    and f["presence"]["person"] == mediator
+                    and f["presence"]["online"]
+                ),
+                within=60.0,
+            )
