@@ -69,6 +69,7 @@ _COUNTED = ("0123456789", "0102030405", "123456789")
 """So begins who counts. "06 12 34 56 78" does not: it is what people try first."""
 _WITHOUT_ZERO = re.compile(r"[67]\d{8}")
 """A French mobile as it is often written: the zero is thought."""
+_HOUR = re.compile(r"\d\d? ?h(?:\d\d)?\b")
 _IP = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _NEAR = 40
 """Characters before a number in which it may be named."""
@@ -151,9 +152,11 @@ def phones(folded: Folded) -> Iterator[Place]:
 def _parts(run: Run, plain: str) -> Iterator[Run]:
     """Part what only looks like one number: two beside each other, or a time behind one.
 
-    More than one character between two groups sets them apart, and ten digits in one piece stand
-    for themselves.
+    More than one character between two groups sets them apart, ten digits in one piece stand for
+    themselves, and what an "h" follows is an hour.
     """
+    if len(run.groups) > 1 and _HOUR.match(plain, run.groups[-1][1]):
+        yield _part(run, list(run.groups[:-1]), plain)
     part: list[tuple[str, int, int]] = []
     for group in run.groups:
         if part and (group[1] - part[-1][2] > 1 or _ALONE in {len(group[0]), len(part[-1][0])}):
