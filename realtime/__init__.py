@@ -15,7 +15,7 @@ One browser's socket, from the outside in:
 - `protocol`   frames in and out, close codes (pure)
 - `socket`     the door: origin, handshake, hello
 - `session`    one socket: reads, checks limits, starts commands
-- `dispatch`   what each frame does
+- `dispatch`   what each frame does; `acts` is the part that needs no socket
 - `pump`       the only writer: the socket's position is its send queue
 - `hub`        who is here, and what the bus says to them; `heartbeat` pings them and catches up
 - `followers`  who is told of which order; `tails` keeps the newest entries they share

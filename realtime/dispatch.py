@@ -1,120 +1,52 @@
-"""What each frame of a browser does.
+"""What each frame of a socket does: here what needs the socket, in `acts` what needs only a person.
 
-`carry_out` is for a socket; `act` is the part of it that needs none, and is what HTTP does too.
-
-Membership is looked up for every frame that names an order: the steps and messages do it under
-the order's lock, everything else here. A token that is narrowed to some orders reaches no other.
+A token that is narrowed to some orders reaches no other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import assert_never
 
-from orders import people, safety, views
-from orders.agreements import answer, propose
-from orders.brief import Asked, Move
-from orders.briefing import move_item
-from orders.commands import take_step
-from orders.errors import (
-    Malformed,
-    OrderUnknown,
-    TokenInvalid,
-    TooManyOpen,
-    Unauthenticated,
-    Unavailable,
-)
-from orders.events import CallId, OrderId, PersonId, Role, SecretKind
-from orders.nudging import nudge
-from orders.options import propose_option
-from orders.proposals import Outcome, ProposalKind
+from orders import people
+from orders.errors import Malformed, OrderUnknown, TokenInvalid, TooManyOpen, Unauthenticated
+from orders.events import CallId, OrderId
 from orders.search import search
-from orders.talks import ask_for_call, note_point, propose_talk
-from orders.timeline import Position
-from orders.watermarks import Watermarks
-from orders.workflow import Verb
 from realtime import telemetry
+from realtime.acts import act, member, say
 from realtime.auth import known_identity
-from realtime.bus import PartiesParted, PersonTypes, PresenceHidden
+from realtime.bus import PersonTypes, PresenceHidden
 from realtime.chat import messages
-from realtime.chat.words import disclosed, screened
+from realtime.chat.words import screened
 from realtime.edge import Edge
 from realtime.protocol import (
-    AcceptItem,
-    AcceptProposal,
-    Act,
-    AddItem,
-    AddReaction,
     Answer,
-    Block,
-    BlockSet,
-    BriefFrame,
-    CallAccept,
-    CallDecline,
-    CallFrame,
-    CallHangUp,
-    CallHold,
     CallIce,
     CallMute,
     CallOffer,
-    CallRequest,
-    CallStart,
     CallTest,
     Close,
-    DecideSplit,
-    DeclineProposal,
-    Done,
-    DropItem,
-    EditMessage,
     Found,
-    GiveItem,
     Hello,
     History,
     Ice,
     Inbound,
-    MakeReport,
-    Mark,
-    MinutesNote,
-    Nudge,
     Outbound,
     Pong,
     Preferences,
     PreferencesSet,
-    ProposalFrame,
-    ProposeOption,
-    ProposeRefund,
-    ProposeTime,
-    Received,
-    RecordingAnswer,
-    RecordingAsk,
-    RecordingErase,
-    RecordingFrame,
-    RecordingStop,
     Refresh,
     Refreshed,
-    RemoveReaction,
-    ReopenItem,
-    ReportTaken,
     Screen,
     Search,
     SendMessage,
-    ShowVersions,
-    StepFrame,
     Subscribe,
-    TalkFrame,
-    TalkPropose,
     Typing,
     Unsubscribe,
-    WithdrawMessage,
-    WithdrawProposal,
-    Worded,
 )
 from realtime.pump import Follow
 from realtime.rooms import room_frame
 from realtime.session import Session
-from realtime.voice import recordings
-from realtime.voice.calls import Leaving
 
 CarryOut = Callable[[Edge, Session, Inbound], Awaitable[Outbound | None]]
 """The shape of `carry_out`, and of what may be put around it."""
@@ -132,13 +64,8 @@ def carry_out(edge: Edge, session: Session, frame: Inbound) -> Awaitable[Outboun
         session.identity.within(order)
     if isinstance(frame, SendMessage):
         session.typing.discard(frame.order)
-        return _say(edge, session.person, frame)
+        return say(edge, session.person, frame)
     return _carry_out(edge, session, frame)
-
-
-def _say(edge: Edge, person: PersonId, frame: SendMessage) -> Awaitable[Done]:
-    edge.flood.admit(frame.order, person, frame.id, frame.text)
-    return messages.send(edge.box, person, frame)
 
 
 async def _carry_out(edge: Edge, session: Session, frame: Inbound) -> Outbound | None:
@@ -149,7 +76,7 @@ async def _carry_out(edge: Edge, session: Session, frame: Inbound) -> Outbound |
             session.may_screen()
             return await screened(edge.database, session.person, session.language, frame)
         case Typing():
-            await _member(edge, session.person, frame.order)
+            await member(edge, session.person, frame.order)
             _types(edge, session, frame)
             return None
         case Subscribe():
@@ -189,88 +116,6 @@ async def _carry_out(edge: Edge, session: Session, frame: Inbound) -> Outbound |
             return await act(edge, session.person, frame)
 
 
-async def act(edge: Edge, person: PersonId, frame: Act) -> Outbound | None:
-    """Do what a person may do with or without a socket; the caller has looked at their token.
-
-    Return the answer, or None if there is none. Raises `Refused`.
-    """
-    if isinstance(frame, SendMessage):
-        return await _say(edge, person, frame)
-    await _paced(edge, person, frame)
-    seen: tuple[SecretKind, ...] = ()
-    if isinstance(frame, Worded):
-        seen = await disclosed(edge.database, person, frame.order, frame)
-    match frame:
-        case EditMessage() | WithdrawMessage() | AddReaction() | RemoveReaction():
-            return await messages.change(edge.database, person, frame, seen)
-        case MakeReport():
-            taken = await safety.report(
-                edge.database, frame.order, person, frame.id,
-                frame.reason, frame.message, frame.note,
-            )  # fmt: skip
-            return ReportTaken(frame.id, frame.order, taken.report, taken.at)
-        case Block():
-            apart = await safety.block(edge.database, frame.order, person, on=frame.on)
-            edge.hub.signal(PartiesParted(frame.order, apart))
-            return BlockSet(frame.id, frame.order, frame.on)
-        case Nudge():
-            place = await nudge(edge.database, frame.order, person, frame.id)
-            return Done(frame.id, frame.order, place.seq, place.at)
-        case ShowVersions():
-            return await messages.versions(edge.database, person, frame)
-        case Mark():
-            await _member(edge, person, frame.order)
-            edge.marks.mark(frame.order, person, Watermarks(read=frame.seq))
-            return None
-        case Received():
-            await _member(edge, person, frame.order)
-            edge.marks.mark(frame.order, person, Watermarks(delivered=frame.seq))
-            return None
-        case (
-            ProposeTime()
-            | ProposeRefund()
-            | ProposeOption()
-            | AcceptProposal()
-            | DeclineProposal()
-            | WithdrawProposal()
-        ):
-            return await _proposal(edge, person, frame)
-        case AddItem() | GiveItem() | AcceptItem() | DropItem() | ReopenItem():
-            return await _brief(edge, person, frame, seen)
-        case CallStart() | CallAccept() | CallDecline() | CallHangUp():
-            return await _call(edge, person, frame)
-        case RecordingAsk() | RecordingAnswer() | RecordingStop() | RecordingErase():
-            return await _recording(edge, person, frame)
-        case CallHold():
-            await edge.calls.hold(frame.order, person, frame.call, frame.on)
-            return None
-        case CallRequest() | TalkPropose() | MinutesNote():
-            return await _talk(edge, person, frame)
-        case _:
-            return await _step(edge, person, frame)
-
-
-async def _paced(edge: Edge, person: PersonId, frame: Act) -> None:
-    """Count what a person could flood an order or the marketplace with. Raises `RateExceeded`."""
-    limits = edge.limits
-    match frame:
-        case EditMessage() | WithdrawMessage() | AddReaction() | RemoveReaction():
-            await edge.rates.take(
-                "touches_per_second", person, limits.touches_per_second, limits.touches_burst
-            )
-        case MakeReport() | Block():
-            await edge.rates.take(
-                "reports_per_second", person, limits.reports_per_second, limits.reports_burst
-            )
-        case _:
-            return
-
-
-async def _member(edge: Edge, person: PersonId, order: OrderId) -> None:
-    async with edge.database.reading() as conn:
-        await views.role_of(conn, order, person)
-
-
 def _types(edge: Edge, session: Session, frame: Typing) -> None:
     if frame.on:
         session.typing.add(frame.order)
@@ -279,134 +124,8 @@ def _types(edge: Edge, session: Session, frame: Typing) -> None:
     edge.hub.signal(PersonTypes(frame.order, session.person, frame.on))
 
 
-async def _step(edge: Edge, person: PersonId, frame: StepFrame) -> Done:
-    verb = Verb(str(type(frame).__struct_config__.tag))
-    refund_cents = frame.refund_cents if isinstance(frame, DecideSplit) else 0
-    place = await take_step(
-        edge.database, frame.order, person, verb, frame.id, frame.note, refund_cents
-    )
-    edge.nudge()
-    return Done(frame.id, frame.order, place.seq, place.at)
-
-
-async def _proposal(edge: Edge, person: PersonId, frame: ProposalFrame) -> Done:
-    database, order, me = edge.database, frame.order, person
-    place: Position
-    match frame:
-        case ProposeTime(seconds=amount):
-            place = await propose(
-                database, order, me, ProposalKind.TIME, amount, frame.id, frame.note
-            )
-        case ProposeOption(title=title, cents=cents, days=days):
-            place = await propose_option(
-                database, order, me, title, cents, days, frame.id, frame.note
-            )
-        case ProposeRefund(cents=amount):
-            place = await propose(
-                database, order, me, ProposalKind.REFUND, amount, frame.id, frame.note
-            )
-        case AcceptProposal(proposal=seq, at=at):
-            place = await answer(database, order, me, seq, Outcome.ACCEPTED, frame.id, at)
-        case DeclineProposal(proposal=seq):
-            place = await answer(database, order, me, seq, Outcome.DECLINED, frame.id)
-        case WithdrawProposal(proposal=seq):
-            place = await answer(database, order, me, seq, Outcome.WITHDRAWN, frame.id)
-        case never:
-            assert_never(never)
-    edge.nudge()
-    return Done(frame.id, order, place.seq, place.at)
-
-
-async def _brief(
-    edge: Edge, person: PersonId, frame: BriefFrame, seen: tuple[SecretKind, ...]
-) -> Done:
-    asked: Asked
-    match frame:
-        case AddItem(label=label):
-            asked = Asked(Move.ADD, label=label)
-        case GiveItem(item=item, note=note, messages=messages, files=files):
-            asked = Asked(Move.GIVE, item, note=note, messages=messages, files=files)
-        case AcceptItem(item=item):
-            asked = Asked(Move.ACCEPT, item)
-        case DropItem(item=item, note=note):
-            asked = Asked(Move.DROP, item, note=note)
-        case ReopenItem(item=item, note=note):
-            asked = Asked(Move.REOPEN, item, note=note)
-        case never:
-            assert_never(never)
-    place = await move_item(edge.database, frame.order, person, asked, frame.id, seen)
-    return Done(frame.id, frame.order, place.seq, place.at)
-
-
-async def _call(edge: Edge, person: PersonId, frame: CallFrame) -> Done:
-    calls, order, me = edge.calls, frame.order, person
-    place: Position
-    match frame:
-        case CallStart():
-            await _can_be_carried(edge, person, order)
-            place = await calls.start(order, me, frame.id, frame.to)
-            edge.nudge()
-        case CallAccept():
-            leaving = frame.leaving and Leaving(frame.leaving)
-            place = await calls.accept(order, me, frame.call, frame.id, leaving)
-        case CallDecline():
-            place = await calls.decline(order, me, frame.call, frame.id)
-        case CallHangUp():
-            place = await calls.hang_up(order, me, frame.call, frame.id)
-        case never:
-            assert_never(never)
-    return Done(frame.id, frame.order, place.seq, place.at)
-
-
-async def _can_be_carried(edge: Edge, caller: PersonId, order: OrderId) -> None:
-    """Check that a new call needs no other process while none can be reached."""
-    if edge.hub.hears_others:
-        return
-    if edge.settings.role.carries_calls:
-        room, _ = await edge.reads.room(order)
-        room.party(caller)  # a stranger is not told even that much
-        needed = [party.person for party in room.parties if party.role is not Role.MEDIATOR]
-        if all(person in edge.hub.attendance.here() for person in needed):
-            return
-    raise Unavailable(reason="media_elsewhere")
-
-
-async def _recording(edge: Edge, person: PersonId, frame: RecordingFrame) -> Done:
-    database, order, me = edge.database, frame.order, person
-    place: Position
-    match frame:
-        case RecordingAsk(call=call):
-            place = await recordings.ask(database, order, me, call, frame.id)
-        case RecordingAnswer(recording=recording, agree=agree):
-            place = await recordings.answer(database, order, me, recording, frame.id, agree=agree)
-        case RecordingStop(recording=recording):
-            place = await recordings.stop(database, order, me, recording, frame.id)
-        case RecordingErase(recording=recording):
-            place = await recordings.erase(database, order, me, recording, frame.id)
-        case never:
-            assert_never(never)
-    await edge.calls.look(order)
-    return Done(frame.id, order, place.seq, place.at)
-
-
-async def _talk(edge: Edge, person: PersonId, frame: TalkFrame) -> Done:
-    database, order, me = edge.database, frame.order, person
-    place: Position
-    match frame:
-        case CallRequest(note=note):
-            place = await ask_for_call(database, order, me, frame.id, note)
-        case TalkPropose(times=times, note=note):
-            place = await propose_talk(database, order, me, times, frame.id, note)
-        case MinutesNote(call=call, text=text):
-            place = await note_point(database, order, me, call, text, frame.id)
-        case never:
-            assert_never(never)
-    edge.nudge()
-    return Done(frame.id, order, place.seq, place.at)
-
-
 async def _ice(edge: Edge, session: Session, frame: CallIce) -> Ice:
-    await _member(edge, session.person, frame.order)
+    await member(edge, session.person, frame.order)
     turn = edge.settings.turn
     if turn is None:
         return Ice(frame.id, frame.order)
@@ -454,7 +173,7 @@ async def _refresh(edge: Edge, session: Session, frame: Refresh) -> Refreshed:
         try:
             session.identity.within(order)
             if order in session.follows:
-                await _member(edge, session.person, order)
+                await member(edge, session.person, order)
         except OrderUnknown:
             edge.hub.lose(session, order)
     return Refreshed(identity.token_ends)

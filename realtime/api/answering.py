@@ -16,9 +16,9 @@ from orders.errors import FrameTooLarge, NotFound, OrderUnknown, ProposalOver, R
 from orders.locking import peek
 from orders.proposals import Outcome, ProposalKind
 from realtime import telemetry
+from realtime.acts import act
 from realtime.api.answers import edge_of
 from realtime.api.plain_page import POLICY, Page, render
-from realtime.dispatch import act
 from realtime.notices.one_tap import Choice, Sealed, Tap, suggested
 from realtime.notices.plain import one_line
 from realtime.protocol import AcceptProposal, Act, DeclineProposal, TalkPropose

@@ -14,10 +14,10 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from orders.errors import Malformed
+from realtime.acts import act
 from realtime.api.answers import Endpoint, answer, edge_of, order_of, read
 from realtime.api.me import for_host_pages, identity_of
 from realtime.contract.twins import TWINS, Twin
-from realtime.dispatch import act
 from realtime.protocol import Act, Id
 
 

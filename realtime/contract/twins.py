@@ -2,10 +2,10 @@
 
 A twin is `POST /api/v1/me/orders/{order}/TYPE`, where TYPE is the frame's. Its body is the frame's
 other fields, its `Idempotency-Key` the frame's `id`. The route, its place in OpenAPI, its example
-and its line on the page are made from the row; `realtime.dispatch` does the same thing for both.
+and its line on the page are made from the row; `realtime.acts` does the same thing for both.
 
 A new frame: put it into `protocol.Act` (through `Command`, if `done` answers it), into
-`dispatch.act`, and give it a row here.
+`acts.act`, and give it a row here.
 """
 
 from __future__ import annotations
