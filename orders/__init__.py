@@ -23,7 +23,7 @@ What is decided, without I/O; read in this order:
 Where it is kept, and how it changes:
 
 - `tables`     where all of it is stored, by subject; `migrations` how that came to be
-- `database`   engine and transaction: commit, then announce
+- `database`   transaction: commit, then announce; `engines` the connections below, and outages
 - `among`      a list of ids as one parameter, however long
 - `timeline`   append and read entries
 - `emptying`   take the content out of entries; rows and chain stay

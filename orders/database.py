@@ -1,4 +1,4 @@
-"""Engine and transaction: commit, then announce.
+"""The open database, and its transactions: commit, then announce.
 
 Two sizes, one behaviour. On SQLite one connection writes (`BEGIN IMMEDIATE`, WAL,
 `synchronous=FULL`: an acknowledgement means the disk has it) and others read beside it. On
@@ -27,19 +27,25 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    event,
     literal_column,
     select,
     text,
     update,
 )
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError, DisconnectionError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
-from sqlalchemy.pool import ConnectionPoolEntry, Pool, PoolProxiedConnection
 
+from orders.engines import (
+    ANSWER_WITHIN,
+    BUSY,
+    RETRY_AFTER,
+    Lent,
+    outages_refuse,
+    postgres_engine,
+    sqlite_engine,
+)
 from orders.errors import Unavailable
 from orders.events import Entry, OrderId
 from orders.owing import Membership, Owed, OwedFor, Owes
@@ -60,24 +66,8 @@ __all__ = [
     "portions",
 ]
 
-ANSWER_WITHIN = 5.0
-"""Seconds that PostgreSQL may take for a connection or a statement. A server that stands still,
-or a line that swallows everything, is an outage: whoever waits is refused and may ask again."""
-
-RETRY_AFTER = 2
-"""Seconds after which it is worth asking again when the database could not be reached."""
-
 ASKED_AT_ONCE = 500
 """Orders, people or files that are asked about in one statement."""
-
-STATEMENTS = 500
-"""Prepared statements that a connection to PostgreSQL keeps; lists come in several lengths each."""
-SERVER_SETTINGS = {"synchronous_commit": "on", "jit": "off", "lock_timeout": "4s"}
-"""Of every session on PostgreSQL. Who waits for a lock longer than that is told to come again."""
-BUSY = 10_000
-"""Milliseconds for which a connection to SQLite waits while another one writes."""
-CHECKPOINT_PAGES = 16_000
-"""Pages of SQLite's log (64 MiB) after which its writer tidies up itself, if nobody else does."""
 
 Clock = Callable[[], datetime]
 T = TypeVar("T")
@@ -133,12 +123,12 @@ class Database:
         self._writer: AsyncEngine
         self._reader: AsyncEngine
         if self.is_sqlite:
-            self._writer = _sqlite_engine(url, pool_size=1, begin="BEGIN IMMEDIATE")
-            self._reader = _sqlite_engine(url, pool_size=4, begin="BEGIN")
+            self._writer = sqlite_engine(url, pool_size=1, begin="BEGIN IMMEDIATE")
+            self._reader = sqlite_engine(url, pool_size=4, begin="BEGIN")
         else:
-            self._writer = _postgres_engine(url)
+            self._writer = postgres_engine(url)
             self._reader = self._writer.execution_options(isolation_level="AUTOCOMMIT")
-        self._lent = _Lent()
+        self._lent = Lent()
         for pool in {self._writer.pool, self._reader.pool}:
             self._lent.watch(pool)
 
@@ -198,17 +188,10 @@ class Database:
 
         Raises `Unavailable` if the database cannot be reached; nothing is half done then.
         """
-        try:
-            with self.watch():
-                async with self.turn(), self._writer.begin() as conn:
-                    tx = Transaction(
-                        conn, await self._now(conn), not self.is_sqlite, self._owed_for
-                    )
-                    yield tx
-        except (DBAPIError, OSError, PoolTimeoutError) as error:
-            if _is_outage(error):
-                raise Unavailable(reason="database", retry_after=RETRY_AFTER) from error
-            raise
+        with outages_refuse(), self.watch():
+            async with self.turn(), self._writer.begin() as conn:
+                tx = Transaction(conn, await self._now(conn), not self.is_sqlite, self._owed_for)
+                yield tx
         self.announce(tx.announcements)
 
     @asynccontextmanager
@@ -219,13 +202,9 @@ class Database:
         any transaction that is READ COMMITTED, so none is opened: that would be two more round
         trips, which are most of what a small read costs.
         """
-        try:
+        with outages_refuse():
             async with self._reader.connect() as conn:
                 yield conn
-        except (DBAPIError, OSError, PoolTimeoutError) as error:
-            if _is_outage(error):
-                raise Unavailable(reason="database", retry_after=RETRY_AFTER) from error
-            raise
 
     async def glance(self, value: Select[T]) -> tuple[datetime, T | None]:
         """Read the time and one value, as cheaply as can be: for what is asked all day.
@@ -235,13 +214,9 @@ class Database:
         if self.is_sqlite:
             async with self.reading() as conn:
                 return (self._clock or _system_clock)(), await conn.scalar(value)
-        try:
+        with outages_refuse():
             async with self._reader.connect() as conn:
                 row = (await conn.execute(select(_PG_NOW, value.scalar_subquery()))).one()
-        except (DBAPIError, OSError, PoolTimeoutError) as error:
-            if _is_outage(error):
-                raise Unavailable(reason="database", retry_after=RETRY_AFTER) from error
-            raise
         return self._clock() if self._clock is not None else instant(row[0]), row[1]
 
     async def now(self, conn: AsyncConnection | None = None) -> datetime:
@@ -317,30 +292,6 @@ class Database:
             yield
 
 
-class _Lent:
-    """The connections that are in use."""
-
-    def __init__(self) -> None:
-        self._entries: set[ConnectionPoolEntry] = set()
-        self.all_back = asyncio.Event()
-        self.all_back.set()
-
-    def watch(self, pool: Pool) -> None:
-        event.listen(pool, "checkout", self._go)
-        event.listen(pool, "checkin", self._come_back)
-
-    def _go(
-        self, _dbapi: DBAPIConnection, entry: ConnectionPoolEntry, _proxy: PoolProxiedConnection
-    ) -> None:
-        self._entries.add(entry)
-        self.all_back.clear()
-
-    def _come_back(self, _dbapi: DBAPIConnection | None, entry: ConnectionPoolEntry) -> None:
-        self._entries.discard(entry)
-        if not self._entries:
-            self.all_back.set()
-
-
 def portions(ids: Sequence[T]) -> Iterator[Sequence[T]]:
     """Cut a list of any length into those of at most `ASKED_AT_ONCE`, a statement each."""
     for start in range(0, len(ids), ASKED_AT_ONCE):
@@ -372,7 +323,7 @@ async def migrate(url: str) -> None:
     if target.get_backend_name() == "sqlite":
         if target.database:
             Path(target.database).parent.mkdir(parents=True, exist_ok=True)
-        engine = _sqlite_engine(target, pool_size=1, begin="BEGIN IMMEDIATE")
+        engine = sqlite_engine(target, pool_size=1, begin="BEGIN IMMEDIATE")
     else:
         engine = create_async_engine(target)
     try:
@@ -389,92 +340,6 @@ def _upgrade(conn: Connection) -> None:
     config.set_main_option("script_location", "orders:migrations")
     config.attributes["connection"] = conn
     command.upgrade(config, "head")
-
-
-def _postgres_engine(url: URL) -> AsyncEngine:
-    engine = create_async_engine(
-        url,
-        # none beyond those that are kept: making one costs more than waiting for one
-        pool_size=20,
-        max_overflow=0,
-        # the one used last knows the statements already, the others would prepare them anew
-        pool_use_lifo=True,
-        pool_timeout=ANSWER_WITHIN,
-        isolation_level="READ COMMITTED",
-        connect_args={
-            "prepared_statement_cache_size": STATEMENTS,
-            "server_settings": SERVER_SETTINGS,
-            "timeout": ANSWER_WITHIN,
-            "command_timeout": ANSWER_WITHIN,
-        },
-    )
-
-    @event.listens_for(engine.sync_engine, "checkout")
-    def look(
-        dbapi: DBAPIConnection, _record: ConnectionPoolEntry, _proxy: PoolProxiedConnection
-    ) -> None:
-        # the driver knows when the server hung up: no need to ask it three times a transaction
-        if dbapi.driver_connection.is_closed():
-            raise DisconnectionError
-
-    return engine
-
-
-def _sqlite_engine(url: URL, pool_size: int, begin: str) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=30)
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def prepare(dbapi: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
-        # the driver must not open transactions by itself: ours begin as told below
-        dbapi.isolation_level = None
-        cursor = dbapi.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute(f"PRAGMA busy_timeout={BUSY}")
-        # what is deleted is overwritten; messages have a connection of their own, and delete none
-        cursor.execute("PRAGMA secure_delete=ON")
-        cursor.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
-        cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.close()
-
-    @event.listens_for(engine.sync_engine, "invalidate")
-    def let_go(
-        dbapi: DBAPIConnection, _record: ConnectionPoolEntry, _error: BaseException | None
-    ) -> None:
-        # a command cancelled in mid-statement: closing alone would keep the write lock for as
-        # long as anything refers to the statement, such as the traceback of the cancellation
-        dbapi.rollback()
-
-    @event.listens_for(engine.sync_engine, "begin")
-    def start(conn: Connection) -> None:
-        conn.exec_driver_sql(begin)
-
-    return engine
-
-
-def _is_outage(error: BaseException) -> bool:
-    """Tell a database that cannot be reached from a statement that is wrong."""
-    if not isinstance(error, DBAPIError):
-        return True  # the machine does not answer, or no connection came free
-    return error.connection_invalidated or says_outage(error.orig)
-
-
-AWAY = ("08", "40", "53", "57", "58", "25006", "55000", "55P03")
-"""Beginnings of PostgreSQL's codes (SQLSTATE) for what asking again may mend: no connection, two in
-each other's way, no room for one more, an operator or a crash, the system below; a server that may
-only be read from, as after a failover, or lets nobody in; a lock that did not come free."""
-
-
-def says_outage(error: BaseException | None) -> bool:
-    """Tell from a driver's words that the database is away or too busy, not the statement wrong."""
-    code = getattr(error, "sqlstate", None)  # PostgreSQL's, of either driver
-    if isinstance(code, str) and code:
-        return code.startswith(AWAY)
-    said = str(error).lower()
-    return any(
-        sign in said
-        for sign in ("connection", "database is locked", "disk", "unable to open", "shutting down")
-    )
 
 
 def _system_clock() -> datetime:

@@ -18,7 +18,8 @@ import asyncpg
 import msgspec
 
 from orders import postgres_statements as sql
-from orders.database import RETRY_AFTER, Database, says_outage
+from orders.database import Database
+from orders.engines import RETRY_AFTER, says_outage
 from orders.errors import Unavailable
 from orders.events import OrderId
 from orders.lanes import (

@@ -22,7 +22,8 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy import LargeBinary, Table
 
-from orders.database import RETRY_AFTER, Database, says_outage
+from orders.database import Database
+from orders.engines import RETRY_AFTER, says_outage
 from orders.errors import Unavailable
 from orders.events import OrderId
 from orders.lanes import NOTHING, Asked, Found, Judge, Lane, orders_of, repeats_of

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from orders import database as database_module
+from orders import engines
 from orders.database import Database, migrate
 from orders.errors import Unavailable
 from orders.events import OrderId
@@ -55,8 +55,8 @@ async def test_an_order_held_for_long_delays_no_other(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # nobody gives up waiting for the lock while this machine is slow
-    monkeypatch.setitem(database_module.SERVER_SETTINGS, "lock_timeout", "60s")
-    monkeypatch.setattr(database_module, "ANSWER_WITHIN", 60.0)
+    monkeypatch.setitem(engines.SERVER_SETTINGS, "lock_timeout", "60s")
+    monkeypatch.setattr(engines, "ANSWER_WITHIN", 60.0)
     async with opened(postgres_url) as database, open_post_box(database) as box:
         held, free = await open_room(database), await open_room(database)
         async with _held(postgres_url, held.order):
