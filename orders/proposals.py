@@ -296,10 +296,13 @@ def _may(order: OrderFacts, kind: ProposalKind, role: Role) -> None:
 
 
 def judge_answer(proposal: Proposal, person: PersonId, role: Role, outcome: Outcome) -> None:
-    """Admit an answer: the other accepts or declines, who proposed withdraws.
+    """Admit an answer: the other party accepts or declines, who proposed withdraws.
 
-    The buyer may take back an option that is not paid yet, whoever proposed it.
+    The buyer may take back an option that is not paid yet, whoever proposed it. A mediator is
+    neither of the two: what becomes of the money without them both is decided in a dispute alone.
     """
+    if role is Role.MEDIATOR:
+        raise NotYours(verb=f"proposal.{outcome}", role=role)
     if proposal.charged and outcome is Outcome.WITHDRAWN:
         if role is not Role.BUYER:
             raise NotYours(verb=f"proposal.{outcome}", role=role)

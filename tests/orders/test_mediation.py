@@ -7,6 +7,7 @@ import secrets
 import pytest
 
 from orders import inbox, ledger, views
+from orders.agreements import answer, propose
 from orders.commands import Person, take_step
 from orders.database import Database
 from orders.errors import (
@@ -22,6 +23,7 @@ from orders.events import OrderId, PersonId, Role, State
 from orders.fold import View, fold
 from orders.mediation import freeze, send_mediator
 from orders.money import Account
+from orders.proposals import Outcome, ProposalKind
 from orders.workflow import Verb
 from tests.orders.world import Room, entries_of, kinds_of, open_post_box, open_room
 
@@ -111,6 +113,21 @@ async def test_with_a_mediator_three_talk_and_the_mediator_reads_everything(
         (theirs,) = await inbox.inbox(conn, room.buyer)
         assert theirs.unread == 2
     await folds(database, room)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.ACCEPTED, Outcome.DECLINED, Outcome.WITHDRAWN])
+async def test_what_one_party_proposes_is_not_the_mediators_to_answer(
+    database: Database, outcome: Outcome
+) -> None:
+    room, judge = await disputed(database)
+    await take_step(database, room.order, judge, Verb.DECIDE_RESUME, "d1", "continuez")
+    asked = await propose(database, room.order, room.buyer, ProposalKind.REFUND, 4000, "p1")
+    with pytest.raises(NotYours):
+        await answer(database, room.order, judge, asked.seq, outcome, "a1")
+    async with database.reading() as conn:
+        seen = await views.situation(conn, room.order, room.seller, await database.now())
+    assert seen.held_cents == 5000
+    assert [proposal.seq for proposal in seen.proposals] == [asked.seq]
 
 
 @pytest.mark.parametrize(
