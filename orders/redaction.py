@@ -35,7 +35,6 @@ from orders.events import (
     PointNoted,
     QuestionAsked,
     RecordingId,
-    Wanted,
 )
 from orders.files import withdraw
 from orders.locking import LockedOrder, lock
@@ -119,9 +118,11 @@ async def _repeats(
                 found.append((row.seq, again, without_words(again)))
                 if isinstance(again, BriefItemAgreed):
                     items.add(again.item)
-            case OrderCancelled(missing=missing):
-                left = tuple(Wanted(m.item) if m.item in items else m for m in missing)
-                found.append((row.seq, again, msgspec.structs.replace(again, missing=left)))
+            case OrderCancelled(missing=missing) if any(m.item in items for m in missing):
+                # All of them at once, for an entry says only once what is left of it: the others'
+                # words, left here, would be told by this erasure and stay there after their own.
+                # Items are known by their keys, so readers find the words that still stand.
+                found.append((row.seq, again, without_words(again)))
             case _:
                 pass
     return found

@@ -18,6 +18,7 @@ from orders.database import Database
 from orders.erasure import TEXTS, WHOLE, without_words, written_in
 from orders.errors import Malformed
 from orders.events import (
+    BriefItemAdded,
     BriefItemGiven,
     Event,
     OrderCancelled,
@@ -229,7 +230,7 @@ async def test_a_point_of_a_call_goes_from_the_list_it_joined_too(database: Data
     await nothing_left(database, room)
 
 
-async def test_what_was_missing_when_the_time_ran_out_loses_the_words_of_its_item_alone(
+async def test_what_was_missing_when_the_time_ran_out_is_known_by_its_keys_once_a_word_goes(
     database_url: str,
 ) -> None:
     watch = Watch()
@@ -244,8 +245,32 @@ async def test_what_was_missing_when_the_time_ran_out_loses_the_words_of_its_ite
             for entry in await entries_of(database, room.order)
             if isinstance(entry.event, OrderCancelled)
         ]
-        assert [each.label for each in ended.missing] == ["Le ton", ""]
+        assert ended.missing == (Wanted("own-1"), Wanted("own-2"))
+        listed = (await seen(database, room)).brief
+        assert listed is not None
+        assert [item.label for item in listed.items] == ["Le ton", ""]
         await nothing_left(database, room)
+
+
+async def test_each_of_several_missing_items_can_lose_its_words_after_the_other(
+    database_url: str,
+) -> None:
+    watch = Watch()
+    async with opened(database_url, watch) as database:
+        room = await open_room(database)
+        for number in range(2):
+            asked = Asked(Move.ADD, label=f"{SECRET} {number}")
+            await move_item(database, room.order, room.seller, asked, f"a{number}")
+        watch.forward(hours=49)
+        await Sweeper(database).sweep()
+        added = [e.seq for e in await entries_of(database, room.order) if _adds(e.event)]
+        for seq in added:
+            await redact(database, room.order, seq)
+        await nothing_left(database, room)
+
+
+def _adds(event: Event | None) -> bool:
+    return isinstance(event, BriefItemAdded)
 
 
 async def test_what_holds_nobodys_words_is_not_erased(database: Database) -> None:
