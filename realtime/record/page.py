@@ -21,11 +21,14 @@ from orders.events import (
     MARKETPLACE,
     BriefItemAdded,
     BriefItemAgreed,
+    BriefItemGiven,
     CallEnd,
     CancelReason,
     Decided,
     EntryRedacted,
     Event,
+    FileId,
+    FileShared,
     MessageWithdrawn,
     NoticeKind,
     OrderPaid,
@@ -40,7 +43,7 @@ from orders.events import (
     kind_of,
 )
 from orders.record import Line, Record
-from realtime.texts import KEYS, duration, known_language, money, sentence
+from realtime.texts import duration, item_label, known_language, listed, money, sentence
 from realtime.texts.catalogue import LOCALES
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -124,6 +127,7 @@ class _Reader:
         self._people[CLOCK] = self.say("by.clock")
         self._people[MARKETPLACE] = self.say("by.marketplace")
         self._labels: dict[str, str] = {}
+        self._shared: dict[FileId, int] = {}
         self._withdrawn = _withdrawn(record)
 
     def say(self, key: str, **facts: object) -> str:
@@ -146,7 +150,7 @@ class _Reader:
             what, words = self.say("withdrawn" if line.seq in self._withdrawn else "erased"), ""
         else:
             event = _event.decode(line.payload)
-            self._learn(event)
+            self._learn(line.seq, event)
             told = msgspec.structs.asdict(event)
             what = self._sentence(event, told)
             words = "\n".join(str(told[name]) for name in WORDS if told.get(name))
@@ -169,14 +173,21 @@ class _Reader:
             facts["missing"] = self.say("missing", items=facts["missing"])
         if told.get("sound"):
             facts["sound"] = self.say("sound", each=facts["sound"])
+        if "days" in told:
+            days = told["days"]
+            facts["days"] = self.say("days", count=days) if days else ""
+        if isinstance(event, BriefItemGiven):
+            facts["given"] = self._given(event)
         kind = kind_of(event)
         if told.get("reply_to") is not None:
             kind += ".reply"
         return self.say(kind, **facts).strip()
 
-    def _learn(self, event: Event) -> None:
-        """Remember what the items of the readiness list are called."""
+    def _learn(self, seq: int, event: Event) -> None:
+        """Remember what the items of the readiness list are called, and where files came."""
         match event:
+            case FileShared(file=file):
+                self._shared[file] = seq
             case OrderPaid(brief=brief):
                 self._labels |= {item.item: item.label for item in brief if item.label}
             case BriefItemAdded(item=item, label=label) | BriefItemAgreed(item=item, label=label):
@@ -185,9 +196,15 @@ class _Reader:
                 pass
 
     def _item(self, item: str) -> str:
-        key = f"brief.{item}.label"
-        known = sentence(self.language, key) if key in KEYS else item
-        return self._labels.get(item) or known
+        return item_label(self.language, item, self._labels.get(item, ""))
+
+    def _given(self, event: BriefItemGiven) -> str:
+        """Say where that stands by which an item was given, if it is more than a note."""
+        files = {self._shared[file] for file in event.files if file in self._shared}
+        lines = [str(seq) for seq in sorted({*event.messages, *files})]
+        if not lines:
+            return ""
+        return self.say("given", count=len(lines), lines=listed(self.language, lines))
 
     def _shown(self, name: str, value: object) -> str:
         """Return a fact as the reader's language writes it."""

@@ -19,8 +19,11 @@ from orders.events import (
     EntryRedacted,
     Event,
     FileId,
+    FileShared,
     MessageSent,
     MessageWithdrawn,
+    OptionAdded,
+    OptionProposed,
     OrderDelivered,
     OrderLate,
     PersonId,
@@ -194,6 +197,52 @@ def test_items_of_the_readiness_list_go_by_their_names() -> None:
     text = parsed(shown(recorded(added, given))).text
     assert "Asked for: Your logo." in text
     assert "Gave: Your logo." in text
+
+
+@pytest.mark.parametrize(("language", "gone"), [("fr", "(retiré)"), ("en", "(removed)")])
+def test_an_item_whose_words_were_erased_is_not_called_by_its_key(language: str, gone: str) -> None:
+    page = parsed(shown(recorded(BriefItemAdded("own-1", ""), BriefItemGiven("own-1")), language))
+    assert page.text.count(gone) == 2
+    assert "own-1" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "several"),
+    [("fr", "Voir la ligne 1.", "Voir les lignes 1 et 2."),
+     ("en", "See entry 1.", "See entries 1 and 2.")],
+)  # fmt: skip
+def test_where_that_stands_by_which_an_item_was_given_is_told(
+    language: str, one: str, several: str
+) -> None:
+    file = FileId("f_1")
+    found = recorded(
+        MessageSent("le texte"),
+        FileShared(file, "voix.mp3", 9, "audio/mpeg"),
+        BriefItemGiven("voice-over.script", messages=(1,)),
+        BriefItemGiven("voice-over.tone", messages=(1,), files=(file, FileId("f_2"))),
+    )
+    text = parsed(shown(found, language)).text
+    assert one in text
+    assert several in text
+
+
+@pytest.mark.parametrize(
+    ("language", "days", "told"),
+    [
+        ("fr", 0, "1,00\xa0€."),
+        ("fr", 1, "1,00\xa0€, et 1 jour de plus."),
+        ("fr", 2, "1,00\xa0€, et 2 jours de plus."),
+        ("en", 0, "€1.00."),
+        ("en", 1, "€1.00, and 1 more day."),
+        ("en", 2, "€1.00, and 2 more days."),
+    ],
+)
+def test_the_days_of_an_option_are_counted_as_people_count(
+    language: str, days: int, told: str
+) -> None:
+    options = (OptionProposed("Sous-titres", 100, "EUR", days),
+               OptionAdded(1, "Sous-titres", 100, "EUR", days))  # fmt: skip
+    assert parsed(shown(recorded(*options), language)).text.count(told) == 2
 
 
 def test_who_withdrew_and_who_was_erased_are_told_apart() -> None:
