@@ -13,9 +13,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from orders.among import among, some
 from orders.deadlines import after_outages
 from orders.events import OrderId, PersonId, Role, State, Timer
+from orders.nudges import SPOKEN
 from orders.outages import outages_after
 from orders.tables import calls, entries, orders, participants, persons, timers
-from orders.views import SPOKEN
 
 
 class InboxRow(msgspec.Struct, frozen=True):

@@ -30,8 +30,8 @@ from orders.events import (
 )
 from orders.files import files_of
 from orders.fold import OpenCall, View
-from orders.locking import LockedOrder, peek_all
-from orders.nudges import possible_from
+from orders.locking import peek_all
+from orders.nudges import awaiting_words, possible_from
 from orders.open_money import open_money
 from orders.policy import Policy
 from orders.proposal_rows import Shown, open_ones, shown
@@ -51,9 +51,6 @@ from orders.tables import (
 )
 from orders.timers import running_of
 from orders.watermarks import Watermarks
-
-SPOKEN = ("message_sent", "file_shared")
-"""Kinds of entries in which somebody says something to the others."""
 
 
 class Party(msgspec.Struct, frozen=True):
@@ -177,7 +174,7 @@ async def situations(
         found = held[order]
         role = found.role_of(person)
         if found.facts.state is State.QUESTION:
-            found = await _awaiting_words(conn, found)
+            found = await awaiting_words(conn, found)
         talk = proposed.get(order, Shown())
         base = see(
             found.facts, role, now, found.head.seq, clocks.get(order, ()),
@@ -194,25 +191,6 @@ async def situations(
         shelf = {file: ItemFile(file, f.name, f.size, f.type) for file, f in known.items()}
         seen[order, person] = with_brief(told, items, shelf)
     return seen
-
-
-async def _awaiting_words(conn: AsyncConnection, found: LockedOrder) -> LockedOrder:
-    """Say whose turn it is in a question: the other's of who spoke last; first the buyer's."""
-    last = (
-        await conn.execute(
-            select(entries.c.actor, entries.c.at)
-            .where(entries.c.order_id == found.id, entries.c.kind.in_(SPOKEN))
-            .order_by(entries.c.seq.desc())
-            .limit(1)
-        )
-    ).first()
-    sellers = last is not None and found.part_of(last.actor) is Role.BUYER
-    facts = msgspec.structs.replace(
-        found.facts,
-        turn=Role.SELLER if sellers else Role.BUYER,
-        turn_since=last.at if last else found.facts.turn_since,
-    )
-    return msgspec.structs.replace(found, facts=facts)
 
 
 async def blocks(conn: AsyncConnection, order: OrderId, person: PersonId) -> bool:

@@ -255,6 +255,8 @@ def _topic(occasion: Occasion) -> str:
     match kind:
         case NoticeKind.UNREAD if occasion.situation.state in UNPAID:
             return f"unread.question.{role}"
+        case NoticeKind.NUDGED if occasion.situation.state in UNPAID:
+            return "nudged.question"
         case NoticeKind.UNREAD:
             return (
                 "unread.handed"

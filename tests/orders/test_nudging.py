@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
-from orders import views
+from orders import safety, views
 from orders.commands import take_step
 from orders.database import Database
-from orders.errors import NotYours, TooEarly, WrongState
+from orders.errors import Blocked, NotYours, TooEarly, WrongState
 from orders.events import SellerNudged
 from orders.nudging import nudge
 from orders.policy import DAY, HOUR, Policy
@@ -20,6 +20,7 @@ from tests.orders.world import (
     Watch,
     entries_of,
     open_post_box,
+    open_question,
     open_room,
     opened,
 )
@@ -102,3 +103,32 @@ async def test_only_the_buyer_nudges_and_only_in_the_sellers_turn(
     async with patient.reading() as conn:
         seen = await views.situation(conn, room.order, room.seller, watch.now)
     assert seen.nudge_from is None
+
+
+async def test_a_question_without_an_answer_may_be_nudged_as_the_screen_says(
+    patient: Database, watch: Watch
+) -> None:
+    room = await open_question(patient)
+    possible = (await _seen(patient, room, watch)).nudge_from
+    assert possible == MONDAY + timedelta(hours=12)
+    with pytest.raises(TooEarly):
+        await nudge(patient, room.order, room.buyer, "n1")
+    watch.forward(hours=12)
+    await nudge(patient, room.order, room.buyer, "n1")
+    async with open_post_box(patient) as box:
+        await box.post(room.order, room.seller, "m1", "Oui, aussi.")
+    watch.forward(days=2)
+    assert (await _seen(patient, room, watch)).nudge_from is None
+    with pytest.raises(WrongState):
+        await nudge(patient, room.order, room.buyer, "n2")
+
+
+async def test_no_nudge_is_offered_where_one_blocks_the_other(
+    patient: Database, watch: Watch
+) -> None:
+    room = await _waiting(patient)
+    await safety.block(patient, room.order, room.seller, on=True)
+    watch.forward(days=1)
+    assert (await _seen(patient, room, watch)).nudge_from is None
+    with pytest.raises(Blocked):
+        await nudge(patient, room.order, room.buyer, "n1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from orders.nudging import nudge
 from orders.questions import pay_question
 from orders.workflow import Verb
 from tests.orders.world import PAYMENT, open_question
@@ -32,6 +33,17 @@ async def test_a_question_is_mailed_to_the_seller_and_its_answer_to_the_buyer(
     assert "vous a répondu" in str(answered["Subject"])
     assert "2 messages" in str(answered["Subject"])
     assert "Une question ne coûte rien" in words(answered)
+
+
+async def test_who_lets_a_question_wait_is_told_that_it_is_one(play: Scene) -> None:
+    await ask(play)
+    play.watch.forward(hours=12)
+    await play.mails_sent()
+    await nudge(play.database, play.room.order, play.room.buyer, "n1")
+    (mail,) = await play.mails_sent()
+    assert "waiting to hear from you" in mail["Subject"]
+    assert "asked you something before ordering" in words(mail)
+    assert "your turn on this order" not in words(mail)
 
 
 async def test_a_question_put_away_joins_what_lies_unread(play: Scene) -> None:
