@@ -201,6 +201,11 @@ def picked(proposal: Proposal, at: datetime | None, now: datetime) -> datetime:
     return chosen
 
 
+def may_talk(order: OrderFacts) -> bool:
+    """Say whether a time to talk that was agreed on still stands: it lapses as proposals do."""
+    return order.state in TALKED_IN and not order.apart
+
+
 def judge_point(order: OrderFacts, role: Role, text: str, waiting: int) -> None:
     """Admit a point of a call's minutes; `waiting` others are not confirmed yet.
 

@@ -171,7 +171,7 @@ class Situation(msgspec.Struct, frozen=True):
     proposals: tuple[Proposal, ...] = ()
     """What waits for an answer."""
     talk_at: datetime | None = None
-    """The next time to talk that both agreed on."""
+    """The next time to talk that both agreed on; None where they do not talk any more."""
     may_ask_for_call: bool = False
     """Whether the viewer, who cannot call, may ask to be called."""
     may_propose: tuple[ProposalKind, ...] = ()

@@ -35,6 +35,7 @@ from orders.nudges import awaiting_words, possible_from
 from orders.open_money import open_money
 from orders.policy import Policy
 from orders.proposal_rows import Shown, open_ones, shown
+from orders.proposals import may_talk
 from orders.situation import CallNow, ItemFile, OpenMoney, RecordingNow, Situation, see, with_brief
 from orders.tables import (
     calls,
@@ -182,7 +183,7 @@ async def situations(
         )  # fmt: skip
         told = msgspec.structs.replace(
             base,
-            talk_at=talk.talk_at,
+            talk_at=talk.talk_at if may_talk(found.facts) else None,
             nudge_from=await possible_from(conn, found) if role is Role.BUYER else None,
             blocking=found.facts.apart and await blocks(conn, order, person),
         )

@@ -441,7 +441,9 @@ async def _wanted(conn: AsyncConnection, occasion: Occasion) -> Found:
 
 def _talk(occasion: Occasion) -> Found:
     at = occasion.situation.talk_at
-    if at is None or at < occasion.now:
+    if at is None:
+        return Dropped("overtaken")
+    if at < occasion.now:
         return Dropped("the time has passed")
     if at - occasion.now > TALK_REMINDER + SOON:
         return Later(at - TALK_REMINDER)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import insert
 
+from orders import safety
 from orders.agreements import answer
 from orders.brief import Readiness
 from orders.commands import take_step
@@ -132,6 +133,21 @@ async def test_a_single_time_needs_no_naming_and_several_do(database: Database) 
     again = await propose_talk(database, room.order, room.seller, (one,), "p2")
     await answer(database, room.order, room.buyer, again.seq, Outcome.ACCEPTED, "a4")
     assert (await seen(database, room)).talk_at == one
+
+
+async def test_a_time_to_talk_stands_only_while_the_two_talk(database: Database) -> None:
+    room = await open_room(database)
+    (soon,) = await times(database, 2)
+    asked = await propose_talk(database, room.order, room.buyer, (soon,), "p1")
+    await answer(database, room.order, room.seller, asked.seq, Outcome.ACCEPTED, "a1")
+    await take_step(database, room.order, room.seller, Verb.START, "s1")
+    assert (await seen(database, room)).talk_at == soon
+    await take_step(database, room.order, room.seller, Verb.DELIVER, "s2")
+    assert (await seen(database, room)).talk_at is None, "nobody can call"
+    await take_step(database, room.order, room.buyer, Verb.REQUEST_REVISION, "s3", "plus lent")
+    assert (await seen(database, room)).talk_at == soon
+    await safety.block(database, room.order, room.seller, on=True)
+    assert (await seen(database, room)).talk_at is None
 
 
 async def test_a_time_that_has_passed_can_no_longer_be_picked(own_database_url: str) -> None:

@@ -11,6 +11,7 @@ from orders.events import Role
 from orders.policy import CallsBy, Policy
 from orders.proposals import Outcome
 from orders.talks import ask_for_call, note_point, propose_talk
+from orders.workflow import Verb
 from tests.orders.test_talks import talked
 from tests.realtime.notices.scene import Scene, check, subject
 
@@ -43,6 +44,24 @@ async def test_a_time_to_talk_is_asked_agreed_and_reminded(
     to_buyer, to_seller = await play.mails_sent()
     assert soon in subject(to_buyer)
     check(to_seller, play, Role.SELLER)
+
+
+@pytest.mark.parametrize(
+    "steps", [(Verb.CANCEL,), (Verb.START, Verb.DELIVER)], ids=["cancelled", "delivered"]
+)
+async def test_nobody_is_reminded_of_a_call_that_the_order_has_left_behind(
+    play: Scene, steps: tuple[Verb, ...]
+) -> None:
+    await play.pay(language="en")
+    order, buyer, seller = play.room.order, play.room.buyer, play.room.seller
+    times = (await play.database.now() + timedelta(hours=2),)
+    proposed = await propose_talk(play.database, order, buyer, times, "t1")
+    await answer(play.database, order, seller, proposed.seq, Outcome.ACCEPTED, "a1")
+    for verb in steps:
+        await play.step(buyer if verb is Verb.CANCEL else seller, verb)
+    await play.mails_sent()
+    play.watch.forward(hours=1, minutes=51)
+    assert await play.mails_sent() == []
 
 
 async def test_times_that_do_not_suit_are_told_to_who_proposed_them(play: Scene) -> None:
