@@ -90,8 +90,8 @@ def compose(
     brand = sender.name or sentence(letter.language, "mail.sender")
     message = EmailMessage(SMTP)
     message["From"] = Address(brand, addr_spec=sender.address)
-    message["To"] = Address(one_line(reader.name), addr_spec=deliverable(reader.email))
-    message["Subject"] = one_line(letter.subject)
+    message["To"] = Address(_typed(reader.name), addr_spec=deliverable(reader.email))
+    message["Subject"] = _typed(letter.subject)
     message["Date"] = format_datetime(at)
     message["Message-ID"] = message_id(notice, sender)
     message["References"] = thread
@@ -114,6 +114,16 @@ def message_id(notice: Notice, sender: Sender) -> str:
     """Return the notice's Message-ID: the same however often it is sent."""
     name = f"{notice.order}/{notice.person}/{notice.kind}/{notice.opened_seq}"
     return f"<{_digest(name)}@{sender.domain}>"
+
+
+def _typed(text: str) -> str:
+    """Return what people typed as a header may carry it: on one line, and as it was typed.
+
+    An encoded word of RFC 2047, which anybody can type, would be unpacked, here (with its line
+    breaks, which then begin headers of their own, or keep the mail from being written, by the
+    version of Python) and in the reader's program.
+    """
+    return one_line(text).replace("=?", "= ?")
 
 
 def _digest(name: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from orders.commands import Person
 from orders.events import Role
 from tests.realtime.notices.scene import Scene, check, subject, words
@@ -36,6 +38,27 @@ async def test_a_title_cannot_write_headers(play: Scene) -> None:
         assert "\x07" not in mail["Subject"]
         assert "\u202e" not in words(mail)
     assert "Eve Reply-To: eve@evil.test has just paid" in words(toms)
+
+
+@pytest.mark.parametrize(
+    "packed",
+    ["q?x=0D=0ABcc:_victim@post.test=0D=0A=0D=0A", "q?x=0ABcc:_victim@post.test", "b?4oCuZ25w"],
+)
+async def test_a_word_packed_as_headers_pack_them_stays_as_it_was_typed(
+    play: Scene, packed: str
+) -> None:
+    typed = f"Logo =?utf-8?{packed}?= end"
+    person = Person("eve", typed, "eve@post.test", "en")
+    await play.pay(title=typed, buyer=person)
+    assert len(play.smtp.received) == 2, "nor does it keep the mail from being written"
+    for received in play.smtp.received:
+        mail = received.message
+        assert mail["Bcc"] is None
+        assert mail["Order-Notice"] == "order_paid"
+        assert f"?utf-8?{packed}?= end" in mail["Subject"]
+        assert typed in words(mail)
+    eves = next(mail.message for mail in play.smtp.received if "eve@" in mail.recipients[0])
+    assert f"?utf-8?{packed}?= end" in eves["To"].addresses[0].display_name
 
 
 async def test_what_a_person_writes_is_shown_and_never_interpreted(play: Scene) -> None:
