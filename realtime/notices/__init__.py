@@ -7,6 +7,7 @@ that tells both parties.
 - `policy`    pure: which entry owes whom a mail, and when
 - `occasion`  what a due notice is about now, or why it need not be sent any more
 - `looking`   reading that under the order's lock, right before sending
+- `quoting`   pure: what somebody wrote, as a mail quotes it
 - `letter`    the words of a mail, in the reader's language
 - `one_tap`   pure: sealed links of a mail that answer without signing in
 - `plain`     what people wrote, made harmless for a mail

@@ -6,7 +6,7 @@ Everything a letter needs is read here, once, so that all of it is true at the s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import assert_never
 
@@ -69,7 +69,6 @@ from orders.events import (
     State,
     TimeProposed,
     Timer,
-    Wanted,
 )
 from orders.locking import LockedOrder
 from orders.proposals import TALK_REMINDER
@@ -79,18 +78,18 @@ from orders.timeline import StoredEntry
 from orders.timeline import entry as decode
 from orders.workflow import Verb
 from realtime.notices.occasion import (
-    About,
+    EACH_TOLD,
     Dropped,
     Found,
     Later,
     Notice,
     Occasion,
     Proposing,
-    Quote,
     Reader,
 )
 from realtime.notices.policy import MISSED_CALL_GRACE, owed_for, unread_due
-from realtime.texts import length, situate
+from realtime.notices.quoting import quote_of
+from realtime.texts import situate
 
 QUOTED = 10
 """Messages a mail quotes; of the others it tells the number."""
@@ -152,12 +151,20 @@ _TALK = (MessageSent, FileShared)
 
 async def consider(tx: Transaction, locked: LockedOrder, notice: Notice) -> Found:
     """Decide what becomes of a due notice. The caller holds the order's lock."""
-    reason = await _reason(tx.conn, locked, notice)
-    if reason is None:
-        return Dropped("withdrawn")
+    reasons = await _reasons(tx.conn, locked, notice)
     if notice.kind in _MUTED and await views.blocks(tx.conn, notice.order, notice.person):
         return Dropped("blocked")
-    occasion = await _occasion(tx, locked, notice, reason)
+    found: Found = Dropped("withdrawn")
+    for reason in reasons:
+        found = await _judge(tx, locked, await _occasion(tx, locked, notice, reason))
+        if not isinstance(found, Dropped):
+            return found
+    return found
+
+
+async def _judge(tx: Transaction, locked: LockedOrder, occasion: Occasion) -> Found:
+    """Decide whether this occasion is still worth a mail."""
+    notice = occasion.notice
     state = locked.facts.state
     match notice.kind:
         case NoticeKind.UNREAD:
@@ -206,25 +213,29 @@ async def owed_since(
     While a notice is open, a second reason joins it; those that came after its letter was
     written are not in that letter.
     """
-    found: list[tuple[int, datetime]] = []
-    for row in await _tellers(conn, notice, entries.c.seq > after):
-        told = decode(row)
-        found += [
-            (told.seq, owed.due)
-            for owed in owed_for(locked.owes, told)
-            if owed.to == notice.person and owed.kind is notice.kind
-        ]
-    return found
+    told = await _telling(conn, locked, notice, entries.c.seq > after)
+    return [(entry.seq, due) for entry, due in told]
 
 
-async def _reason(conn: AsyncConnection, locked: LockedOrder, notice: Notice) -> Entry | None:
-    """Return the newest entry that owes this notice and was not redacted."""
-    for row in reversed(await _tellers(conn, notice, entries.c.seq >= notice.opened_seq)):
-        told = decode(row)
-        for owed in owed_for(locked.owes, told):
-            if owed.to == notice.person and owed.kind is notice.kind:
-                return told
-    return None
+async def _reasons(conn: AsyncConnection, locked: LockedOrder, notice: Notice) -> list[Entry]:
+    """Return the entries that owe this notice, in the order in which they are looked at."""
+    after = entries.c.seq >= notice.opened_seq
+    told = [entry for entry, _ in await _telling(conn, locked, notice, after)]
+    if notice.kind in EACH_TOLD:
+        return told
+    return told[::-1] if notice.kind is NoticeKind.REMINDER else told[-1:]
+
+
+async def _telling(
+    conn: AsyncConnection, locked: LockedOrder, notice: Notice, where: ColumnElement[bool]
+) -> list[tuple[Entry, datetime]]:
+    """Return the entries that owe this notice and were not redacted, each with when it is due."""
+    return [
+        (told, owed.due)
+        for told in map(decode, await _tellers(conn, notice, where))
+        for owed in owed_for(locked.owes, told)
+        if owed.to == notice.person and owed.kind is notice.kind
+    ]
 
 
 async def _tellers(
@@ -316,7 +327,7 @@ async def _unread(tx: Transaction, locked: LockedOrder, occasion: Occasion) -> F
     quotes = tuple(
         msgspec.structs.replace(quote, text=newest.get(row.seq, quote.text))
         for row in shown
-        for quote in (_quote(names[row.actor], row, labels),)
+        for quote in (quote_of(names[row.actor], decode(row), labels),)
     )
     return msgspec.structs.replace(occasion, quotes=quotes, count=len(left))
 
@@ -328,30 +339,6 @@ async def _names(conn: AsyncConnection, order: OrderId) -> dict[PersonId, str]:
         .where(participants.c.order_id == order)
     )
     return {row.id: row.name for row in rows}
-
-
-def _quote(by: str, row: StoredEntry, labels: Mapping[str, str]) -> Quote:
-    match decode(row).event:
-        case MessageSent(text=text):
-            return Quote(by, row.at, text)
-        case BriefHandedOver(note=note):
-            return Quote(by, row.at, note, About.HANDED)
-        case BriefItemGiven(item=item, note=note):
-            return Quote(by, row.at, note, About.GIVEN, Wanted(item, labels.get(item, "")))
-        case BriefItemAdded(item=item, label=label):
-            return Quote(by, row.at, "", About.WANTED, Wanted(item, label))
-        case BriefItemReopened(item=item, note=note):
-            return Quote(by, row.at, note, About.WANTED, Wanted(item, labels.get(item, "")))
-        case PointNoted(text=text):
-            return Quote(by, row.at, text, About.POINT)
-        case FileShared(voice=True, millis=millis):
-            return Quote(by, row.at, "", About.VOICE, Wanted("", length(millis)))
-        case FileShared(name=name):
-            return Quote(by, row.at, "", About.FILE, Wanted("", name))
-        case QuestionClosed(note=note):
-            return Quote(by, row.at, note, About.CLOSED)
-        case other:
-            raise AssertionError(other)
 
 
 async def _spoke(conn: AsyncConnection, notice: Notice) -> bool:

@@ -32,6 +32,10 @@ from orders.workflow import Verb
 Proposing = TimeProposed | RefundProposed | CallTimesProposed | OptionProposed
 """What proposes something that is answered with yes or no."""
 
+EACH_TOLD = frozenset({NoticeKind.REQUESTED, NoticeKind.ANSWERED, NoticeKind.DECIDED})
+"""Notices of which each reason is news of its own, the older first: after hours without a mail
+server there may be several. Of the others the newest reason tells all that is still true."""
+
 
 class Notice(msgspec.Struct, frozen=True):
     """A row of what is owed."""
@@ -115,6 +119,11 @@ class Occasion(msgspec.Struct, frozen=True):
     """How many unread messages or missed calls there are."""
     rang_at: datetime | None = None
     """When the last missed call rang."""
+
+    @property
+    def told_upto(self) -> int:
+        """How far the letter tells the order: what came later is owed a letter of its own."""
+        return self.told_seq if self.notice.kind in EACH_TOLD else self.head
 
     @property
     def clock(self) -> Deadline | None:

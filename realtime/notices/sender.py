@@ -206,7 +206,7 @@ class NoticeWorker:
             except TimeoutError:
                 outcome = Failed("timeout", outage=True)
         log.info("notice", outcome=type(outcome).__name__.lower(), **_named(notice))
-        await self._close_for_sure(notice, outcome, occasion.head)
+        await self._close_for_sure(notice, outcome, occasion.told_upto)
         return outcome
 
     async def _take(self, notice: Notice) -> Occasion | None:
@@ -290,7 +290,7 @@ async def _end(tx: Transaction, notice: Notice, state: str, why: str) -> bool:
 
 
 async def _reopen(tx: Transaction, locked: LockedOrder, notice: Notice, head: int) -> None:
-    """Owe anew what was said while the mail was on its way and found the notice still open."""
+    """Owe anew what found the notice still open and is not in its letter."""
     for seq, due in (await owed_since(tx.conn, locked, notice, head))[:1]:
         await tx.conn.execute(
             insert_new(tx, notices).values(
