@@ -58,6 +58,9 @@ JITTER = 0.2
 """Each pause is longer or shorter by up to this share, so that not everybody returns at once."""
 GIVE_UP_AFTER = timedelta(days=3)
 """From when it was owed; mail servers give up after four or five days (RFC 5321, 4.5.4.1)."""
+TRIES_LEAST = 12
+"""Before a mail is given up. It may have waited for days without any: for a worker, or for somebody
+to set a mail server; and whoever greylists refuses each sender's first try."""
 OUTAGE_PAUSES = (1.0, 2.0, 5.0, 10.0, 30.0)
 """Seconds the worker rests while the mail server cannot be used at all."""
 CLOSE_PAUSES = (0.2, 1.0, 5.0, 20.0)
@@ -253,7 +256,7 @@ class NoticeWorker:
                     await self._settle(tx, locked, notice, "sent", "")
                 case Refused(why=why):
                     await self._settle(tx, locked, notice, "bounced", why)
-                case Failed(why=why) if tx.now - notice.due >= GIVE_UP_AFTER:
+                case Failed(why=why) if _is_hopeless(notice, tx.now):
                     await self._settle(tx, locked, notice, "failed", why)
                 case Failed(why=why):
                     wake_at = tx.now + _pause(notice.attempts)
@@ -304,6 +307,10 @@ async def _reopen(tx: Transaction, locked: LockedOrder, notice: Notice, head: in
                 attempts=0,
             )
         )
+
+
+def _is_hopeless(notice: Notice, now: datetime) -> bool:
+    return now - notice.due >= GIVE_UP_AFTER and notice.attempts >= TRIES_LEAST
 
 
 def _pause(attempts: int) -> timedelta:
