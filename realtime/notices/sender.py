@@ -149,10 +149,15 @@ class NoticeWorker:
             by_order.setdefault(notice.order, []).append(notice)
         due = deque(by_order.values())
         outages = self._outages
-        sent = await asyncio.gather(*(self._work(due) for _ in range(min(LINES, len(due)))))
+        lines = [self._work(due) for _ in range(min(LINES, len(due)))]
+        # a line that fails leaves the others to finish what they have begun
+        told = await asyncio.gather(*lines, return_exceptions=True)
+        for failure in told:
+            if isinstance(failure, BaseException):
+                raise failure
         if self._outages == outages:
             self._outages = 0
-        return sum(sent)
+        return sum(count for count in told if isinstance(count, int))
 
     async def _until_next(self) -> float:
         async with self._database.reading() as conn:

@@ -7,6 +7,7 @@ from email.message import EmailMessage
 import pytest
 from sqlalchemy import update
 
+from orders.errors import Unavailable
 from orders.events import (
     NoticeBounced,
     NoticeKind,
@@ -359,6 +360,38 @@ async def test_a_worker_that_is_stopped_finishes_the_mail_it_has_begun(play: Sce
     with pytest.raises(asyncio.CancelledError):
         await running
     assert (await play.rows("started"))[0]["state"] == "sent"
+
+
+async def test_a_stopped_worker_finishes_what_is_on_one_line_although_another_line_failed(
+    play: Scene,
+) -> None:
+    await play.pay()
+    unlucky, failed = play.room.order, asyncio.Event()
+    await play.step(play.room.seller, Verb.START)
+
+    def no_database(order: OrderId, person: PersonId) -> str:
+        if order == unlucky:
+            failed.set()
+            raise Unavailable(reason="a test")
+        return link(order, person)
+
+    settings = SmtpSettings(play.smtp.host, play.smtp.port)
+    worker = NoticeWorker(play.database, settings, no_database, SENDER)
+    await play.open_room()
+    running = asyncio.create_task(worker.run())
+
+    async def stop() -> None:
+        async with asyncio.timeout(60):
+            await failed.wait()
+        for _ in range(20):  # the other line is given up
+            await asyncio.sleep(0)
+        running.cancel()
+
+    play.smtp.meanwhile = stop
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    sent = [row["state"] for row in await play.rows("order_paid")]
+    assert sent.count("sent") == len(play.smtp.received) - 2 >= 1
 
 
 async def test_a_running_worker_sends_what_becomes_due(play: Scene) -> None:
