@@ -95,8 +95,7 @@ ROUTES = [
     ),
     Route("/api/v1/me/orders/{order}/files/{file}", files.link, methods=["GET", "OPTIONS"]),
     Route("/files/{file}", files.download),
-    Route(one_tap.PATH, answering.ask),
-    Route(one_tap.PATH, answering.do, methods=["POST"]),
+    Route(one_tap.PATH, answering.page, methods=["GET", "POST"]),
     Route("/api/openapi.json", contracts.http_document),
     Route("/api/asyncapi.json", contracts.socket_document),
     Route("/api/docs", contracts.to_read),
@@ -150,6 +149,9 @@ class OrderRoom:
             },
             lifespan=self._lifespan,
         )
+        # a redirection to the address without the slash would name the scheme that we see: behind
+        # a TLS proxy that is http, and the key or the link would follow in the clear
+        http.router.redirect_slashes = False
         self._tracing = _tracing(self.settings)
         # around everything, so that the answer to our own mistake carries the headers too
         headed = answers.Headers(http)

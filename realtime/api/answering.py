@@ -56,7 +56,12 @@ class _Reader:
         return Page(**{**shown, **more})  # type: ignore[arg-type]
 
 
-async def ask(request: Request) -> Response:
+async def page(request: Request) -> Response:
+    """Show what the link would answer, or answer so."""
+    return await (_do if request.method == "POST" else _ask)(request)
+
+
+async def _ask(request: Request) -> Response:
     """Show what the link would answer. Nothing changes."""
     edge = edge_of(request)
     text = request.query_params.get("t", "")
@@ -86,7 +91,7 @@ async def ask(request: Request) -> Response:
     return _shown(reader.page("ask", choice.tap, times=times, button=button, token=text))
 
 
-async def do(request: Request) -> Response:
+async def _do(request: Request) -> Response:
     """Answer as the link says. Pressed twice, it is the same answer."""
     edge = edge_of(request)
     reader: _Reader | None = None
@@ -157,8 +162,8 @@ def _refused(request: Request, refused: Refused, reader: _Reader | None) -> Resp
     language = known_language(request.headers.get("accept-language"))
     heading = sentence(language, f"answer.{topic}.heading")
     body = sentence(language, f"answer.{topic}.body")
-    page = Page(language=language, state="over", heading=heading, paragraphs=(body,))
-    return _shown(page, refused.status)
+    told = Page(language=language, state="over", heading=heading, paragraphs=(body,))
+    return _shown(told, refused.status)
 
 
 _TOPICS = {

@@ -27,6 +27,30 @@ async def test_a_method_that_is_not_there_is_refused_naming_those_that_are(
     assert answer.headers["allow"] == "POST"
 
 
+@pytest.mark.parametrize(
+    "path", ["/api/v1/orders/", "/answer/?t=secret", "/files/f_1/?link=secret", "/assets"]
+)
+async def test_an_address_with_a_slash_too_many_leads_nowhere_else(
+    server: InProcess, path: str
+) -> None:
+    # behind a TLS proxy it would lead to http://, with the key or the link in the clear
+    async with server.http(headers={"Host": "room.test"}) as http:
+        for method in ("GET", "POST"):
+            answer = await http.request(method, path)
+            assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+            assert "location" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [("/answer", "GET, HEAD, POST"), ("/api/v1/me/orders", "GET, HEAD, OPTIONS")],
+)
+async def test_an_address_names_all_its_methods(server: InProcess, path: str, allowed: str) -> None:
+    async with server.http() as http:
+        answer = await http.put(path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b"[" * 5000, b"null"])
 async def test_a_body_that_is_not_json_is_refused(server: InProcess, body: bytes) -> None:
     async with server.backend() as http:
