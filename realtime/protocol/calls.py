@@ -117,7 +117,11 @@ class CallTest(InboundFrame, frozen=True, tag="call.test"):
 
 
 class CallMute(InboundFrame, frozen=True, tag="call.mute"):
-    """Close or open the gate for this person's sound at the server."""
+    """Close or open the gate for this person's sound at the server.
+
+    Said again it changes nothing, and `call` frames tell what holds for the other party: who was
+    away for a moment missed what was told meanwhile.
+    """
 
     order: OrderRef
     call: CallRef

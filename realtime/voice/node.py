@@ -81,13 +81,15 @@ class Node:
         `on_replaced` is told when a party's newer leg took the place of one that was still there.
         `on_word` is told (call id, person id, word) what is new about how a party is heard, and
         what `mute` and `hold` did. When a leg takes over, it is told again what still holds for
-        either party: the browser behind that leg may know of nothing.
+        either party: the browser behind that leg may know of nothing. `mute` tells all of these
+        again of the other party.
         """
         self.incarnation = secrets.token_hex(16)
         self.counters = Counters()
         self._limits = limits
         self._reach = reach
         self._path = path
+        self._on_connected = on_connected
         self._on_silent = on_silent
         self._on_replaced = on_replaced
         self._on_word = on_word
@@ -243,14 +245,22 @@ class Node:
         return await party.joining.answered()
 
     def mute(self, call_id: str, person_id: str, *, muted: bool) -> None:
-        """Close or open the gate behind a party's microphone. Unknown parties are passed over."""
-        party = self._calls.get(call_id, {}).get(person_id)
+        """Close or open the gate behind a party's microphone. Unknown parties are passed over.
+
+        Who says so, perhaps again, is told what holds for the other one: a browser does it when
+        its line comes back, and nothing that was told meanwhile reached it.
+        """
+        parties = self._calls.get(call_id, {})
+        party = parties.get(person_id)
         if party is None:
             return
         self._on_word(call_id, person_id, Gate.MUTED if muted else Gate.UNMUTED)
         if party.muted != muted:
             party.muted = muted
-            _wire(self._calls[call_id])
+            _wire(parties)
+        for other in parties.values():
+            if other is not party:
+                self._tell_state(other)
 
     def hold(self, call_id: str, person_id: str, *, holding: bool) -> None:
         """Put the call on hold for a party, or go on: nobody hears anybody while either holds.
@@ -268,12 +278,9 @@ class Node:
 
     def retell(self) -> None:
         """Say anew what each party lets through and what it does not."""
-        for call_id, parties in self._calls.items():
+        for parties in self._calls.values():
             for party in parties.values():
-                self._on_word(call_id, party.person_id, Gate.MUTED if party.muted else Gate.UNMUTED)
-                self._on_word(
-                    call_id, party.person_id, Gate.HELD if party.holding else Gate.RESUMED
-                )
+                self._tell_gates(party)
 
     def record(self, call_id: str, takes: Mapping[str, Take]) -> None:
         """Write what each party says, as far as the other one gets it, into that party's take.
@@ -356,6 +363,21 @@ class Node:
                 self._on_word(call_id, party.person_id, Gate.HELD)
             for word in party.watch.standing:
                 self._on_word(call_id, party.person_id, word)
+
+    def _tell_gates(self, party: Party) -> None:
+        call_id, person_id = party.call_id, party.person_id
+        self._on_word(call_id, person_id, Gate.MUTED if party.muted else Gate.UNMUTED)
+        self._on_word(call_id, person_id, Gate.HELD if party.holding else Gate.RESUMED)
+
+    def _tell_state(self, party: Party) -> None:
+        """Say all that holds for a party, also that something holds no more."""
+        self._tell_gates(party)
+        for word in party.watch.state:
+            self._on_word(party.call_id, party.person_id, word)
+        if party.state == "connected":
+            self._on_connected(party.call_id, party.person_id)
+        elif party.state == "silent":
+            self._on_silent(party.call_id, party.person_id)
 
     def _closed(self, attachment: Attachment) -> None:
         """A leg is over, whoever closed it."""

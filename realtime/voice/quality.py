@@ -172,6 +172,12 @@ class Watch:
         words = [Word.BAD] if self._told_bad else []
         return [*words, self._trouble] if self._trouble is not None else words
 
+    @property
+    def state(self) -> list[Word]:
+        """What holds, also where it is that all is well, for whoever may have missed its end."""
+        bad = Word.BAD if self._told_bad else Word.GOOD
+        return [bad, Word.HEARD if self._trouble is None else self._trouble]
+
     def second(self, *ways: Way, packets: int, level: float | None, muted: bool) -> list[Word]:
         """What is news: the hops to the listener, packets heard, their mean -dBov, the gate.
 

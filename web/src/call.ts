@@ -46,8 +46,8 @@ export class Call implements InTab {
   readonly sound: CallSound;
 
   private heard = { mine: WELL, theirs: WELL };
-  /** Whether the line stood when we last looked. */
-  private online = true;
+  /** How often the room was shown to us when we last looked. */
+  private shown = 0;
   private mine: string | null = null;
   /** The call that rang here, until another device took it. */
   private rang: string | null = null;
@@ -245,9 +245,9 @@ export class Call implements InTab {
     }
     const kept = recall(REMEMBERED + this.room.order, 'session');
     if (this.mine === null && kept !== null && this.room.situation) forget(REMEMBERED + this.room.order); // over meanwhile
-    const online = this.room.connection.status === 'online';
-    if (online && !this.online && this.connected) this.applyGates(); // it may not have been heard
-    this.online = online;
+    // it may not have been heard, and we are told what the other one did meanwhile
+    if (this.shown !== this.room.shown && this.connected) this.applyGates();
+    this.shown = this.room.shown;
     const known = (this.room.situation?.seq ?? -1) >= this.mineSince;
     if (this.mine !== null && now?.call !== this.mine && known) {
       this.finish(this.mine);

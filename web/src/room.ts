@@ -55,6 +55,8 @@ export class OrderRoom implements Follower {
   older: 'idle' | 'loading' | 'failed' = 'idle';
   /** Why the order cannot be shown at all. */
   refusal: Refused | null = null;
+  /** How often the server has shown it to this page: signals from before the last time may be missing. */
+  shown = 0;
 
   private happened: { entries: readonly Entry[]; after: Aftermath } | null = null;
   private epoch: string | null = null;
@@ -317,6 +319,7 @@ export class OrderRoom implements Follower {
       case 'room':
         this.room = frame;
         this.refusal = null;
+        this.shown += 1;
         this.marks.heard(frame.marks, this.me?.person, true);
         this.marks.reached('received', () => this.timeline.position ?? 0);
         this.presence = new Map(frame.presence.map((p) => [p.person, p]));

@@ -175,6 +175,34 @@ async def test_a_hold_outlives_the_leg_of_whoever_reconnects_and_is_told_again(
             await heard(again, [b"back"])
 
 
+async def test_who_says_again_whether_they_are_muted_is_told_what_holds_for_the_other(
+    opened: Opened,
+) -> None:
+    async with opened() as room, Peer() as buyer, Peer() as seller:
+        await room.join("buyer", buyer)
+        await room.join("seller", seller)
+        room.node.hold("call", "buyer", holding=True)
+        room.node.hold("call", "buyer", holding=False)
+        room.node.mute("call", "buyer", muted=True)
+        room.words.clear()
+        room.told.clear()
+        # the seller may have heard nothing of all that: their line was down
+        room.node.mute("call", "seller", muted=False)
+        assert room.words == [
+            ("seller", "unmuted"),
+            ("buyer", "muted"),
+            ("buyer", "resumed"),
+            ("buyer", "quality_good"),
+            ("buyer", "heard"),
+        ]
+        assert room.told == [("connected", "buyer")]
+        buyer.vanish()
+        await room.until_told("silent", "buyer")
+        room.told.clear()
+        room.node.mute("call", "seller", muted=False)
+        assert room.told == [("silent", "buyer")]
+
+
 async def test_a_repeated_request_gets_the_same_answer(opened: Opened) -> None:
     async with opened() as room, Peer() as buyer:
         offer = await buyer.offer()

@@ -245,15 +245,15 @@ async def test_both_hear_each_other_and_mute_is_signalled(database: Database) ->
         assert seller.heard[0][12:] == b"hello"
         await office.board.mute(room.order, room.buyer, call, True)
         await office.board.mute(room.order, room.buyer, call, False)
-        assert office.of(room) == [
-            (room.buyer, "connected"),
-            (room.seller, "connected"),
-            (room.buyer, "muted"),
-            (room.buyer, "unmuted"),
+        assert [media for person, media in office.signals if person == room.buyer] == [
+            "connected",
+            "muted",
+            "unmuted",
         ]
+        before = len(office.of(room))
         await office.board.hold(room.order, room.seller, call, True)
         await office.board.hold(room.order, room.seller, call, False)
-        assert office.of(room)[4:] == [(room.seller, "held"), (room.seller, "resumed")]
+        assert office.of(room)[before:] == [(room.seller, "held"), (room.seller, "resumed")]
         await office.board.hang_up(room.order, room.buyer, call, "bye")
         assert call not in office.board.node.calls
 

@@ -1,0 +1,36 @@
+"""A call while the line to the room is down: the sound has a way of its own, and goes on."""
+
+from playwright.async_api import expect
+
+from tests.e2e.conftest import Stage
+from tests.e2e.line import line_to
+from tests.e2e.sounds import hears, microphone
+from tests.e2e.test_call import BUYER, SELLER
+from tests.e2e.test_call_quality import talk
+from tests.e2e.test_offline import BROKEN
+from tests.e2e.windows import Windows
+
+
+async def test_what_the_other_did_while_one_was_cut_off_is_told_afterwards(
+    small_stage: Stage, windows: Windows
+) -> None:
+    windows.forgive(*BROKEN)
+    server, order = small_stage.server, await small_stage.server.order()
+    async with line_to(server.port) as line:
+        buyer = await windows.open(server.url, order, "buyer", scripts=[microphone(BUYER)])
+        seller = await windows.open(line.url, order, "seller", scripts=[microphone(SELLER)])
+        await talk(buyer, seller)
+        await buyer.part("call-hold").click()
+        await expect(seller.part("call-note")).to_have_text("Ada Buyer put the call on hold")
+
+        await line.cut()
+        await seller.is_cut_off()
+        await buyer.part("call-mute").click()
+        await buyer.part("call-hold").click()
+        await expect(buyer.part("call-hold")).to_have_attribute("data-holding", "false")
+        await line.mend()
+        await expect(seller.part("call-note")).to_have_text("Ada Buyer is muted")
+        await hears(buyer, SELLER)
+        await buyer.part("call-mute").click()
+        await hears(seller, BUYER)
+        await buyer.part("call-hang-up").click()
