@@ -189,6 +189,17 @@ async def test_a_telephone_on_its_side_shows_whom_one_writes_to_and_where(
     await looks_right(buyer.page, "a telephone on its side")
 
 
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+async def test_the_room_does_not_scroll_away_from_under_a_long_conversation(
+    demo: Process, windows: Windows, size: tuple[int, int]
+) -> None:
+    buyer = await windows.open(demo.url, await demo.order(), "buyer", size=size)
+    await buyer.say("\n".join(["Une ligne"] * 80))
+    await buyer.say("La dernière.")
+    beyond = "it => it.scrollHeight - it.clientHeight"
+    assert await buyer.page.locator("order-room").evaluate(beyond) <= 1
+
+
 async def test_in_a_call_the_keyboard_of_a_phone_leaves_room_for_the_conversation(
     demo: Process, windows: Windows
 ) -> None:

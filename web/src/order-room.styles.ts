@@ -52,6 +52,7 @@ export const look = css`
   }
   .desk .panel {
     grid-area: side;
+    position: relative; /* as the conversation's */
     overflow-y: auto;
     padding: 20px 20px 20px 16px;
     border-left: 1px solid var(--line);

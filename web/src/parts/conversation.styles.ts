@@ -8,7 +8,9 @@ export const look = css`
     min-height: 0;
     flex: 1;
   }
+  /* It holds what is said to screen readers only, or the room around it would scroll as far. */
   .scroll {
+    position: relative;
     flex: 1;
     overflow-y: auto;
     overscroll-behavior: contain;
