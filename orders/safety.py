@@ -12,7 +12,7 @@ other one's messages. A question that nobody paid for is closed to further messa
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from sqlalchemy import Row, and_, func, insert, select, update
@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from orders import timeline
 from orders.among import among
 from orders.commands import command_digest
-from orders.database import Database
+from orders.database import Database, Transaction
 from orders.errors import (
     IdReused,
     MessageUnknown,
@@ -32,7 +32,7 @@ from orders.errors import (
     TooManyOpen,
 )
 from orders.events import OrderId, PersonId, Role
-from orders.locking import lock
+from orders.locking import LockedOrder, lock
 from orders.reacting import ANSWERABLE
 from orders.reports import Report, Reported, ReportReason
 from orders.tables import entries, orders, participants, reports
@@ -40,6 +40,9 @@ from orders.tables import entries, orders, participants, reports
 REPORTS_MOST = 20
 """Reports of one person on one order."""
 LISTED_MOST = 200
+
+Parting = Callable[[Transaction, LockedOrder, PersonId], Awaitable[None]]
+"""Ends what the two have going when the person blocks the other, in the same transaction."""
 
 
 async def report(
@@ -129,10 +132,17 @@ async def handle(database: Database, order: OrderId, name: str, note: str) -> Re
         return _report(row)
 
 
-async def block(database: Database, order: OrderId, person: PersonId, *, on: bool) -> bool:
+async def block(
+    database: Database,
+    order: OrderId,
+    person: PersonId,
+    *,
+    on: bool,
+    parting: Parting | None = None,
+) -> bool:
     """Block the other party, or stop doing so; return whether the two are apart now.
 
-    Doing it again changes nothing.
+    Doing it again changes nothing. `parting` is done when the person begins to block.
 
     Raises `OrderUnknown`, `NotYours` for a mediator, who is the one to turn to; `Unavailable`.
     """
@@ -157,6 +167,8 @@ async def block(database: Database, order: OrderId, person: PersonId, *, on: boo
         apart = on or bool(others)
         await tx.conn.execute(update(orders).where(orders.c.id == order).values(apart=apart))
         tx.announcements.append(timeline.unmoved(locked.head, situation=True))
+        if on and parting is not None:
+            await parting(tx, locked, person)
         return apart
 
 

@@ -101,7 +101,9 @@ async def act(edge: Edge, person: PersonId, frame: Act) -> Outbound | None:
             )  # fmt: skip
             return ReportTaken(frame.id, frame.order, taken.report, taken.at)
         case Block():
-            apart = await safety.block(edge.database, frame.order, person, on=frame.on)
+            apart = await safety.block(
+                edge.database, frame.order, person, on=frame.on, parting=edge.calls.part
+            )
             edge.hub.signal(PartiesParted(frame.order, apart))
             return BlockSet(frame.id, frame.order, frame.on)
         case Nudge():

@@ -9,8 +9,9 @@
 
 A call to somebody who is in a call of another order rings all the same, as a call that waits:
 they may put the other one on hold, or hang up there, and take it, or decline it. A call whose media
-process died or was stopped ends as failed or stopped from either state. Every function is told who
-asks and answers with the entry to write, or refuses.
+process died or was stopped ends as failed or stopped from either state. Who blocks the other one
+declines, takes back or hangs up by it. Every function is told who asks and answers with the entry
+to write, or refuses.
 """
 
 from __future__ import annotations
@@ -135,6 +136,17 @@ def hang_up(call: Call, person: PersonId, role: Role, now: datetime) -> CallEnde
     if person != call.caller:
         raise NotYours(verb=Verb.HANG_UP, role=role)
     return CallEnded(call.id, CallEnd.CANCELLED)
+
+
+def part(call: Call, person: PersonId, role: Role, now: datetime) -> CallEnded:
+    """End the call as the person can: they block the other party.
+
+    Raises:
+        CallOver: it ended already.
+    """
+    if call.state is CallState.RINGING and person == call.callee:
+        return decline(call, person, role)
+    return hang_up(call, person, role, now)
 
 
 def ring_out(call: Call, *, busy: bool) -> CallEnded | None:

@@ -43,6 +43,7 @@ from realtime.voice.calls import (
     check_media,
     decline,
     hang_up,
+    part,
     start,
 )
 from realtime.voice.carried import CarriedCalls, OnSignal
@@ -180,6 +181,17 @@ class Switchboard:
         """Take back a ringing call, or end the talk. Raises as `accept`."""
         return await self._end(Verb.HANG_UP, order, person, call, client_id)
 
+    async def part(self, tx: Transaction, locked: LockedOrder, person: PersonId) -> None:
+        """End the order's call, because the person blocks the other party: a `Parting`.
+
+        Whoever carries it sees that as soon as it compares its calls with the database.
+        """
+        found = await callbook.find_open(tx.conn, locked.id)
+        if found is not None:
+            found = self._as_heard(found)
+            event = part(found, person, locked.role_of(person), tx.now)
+            await callbook.finish(tx, locked, event, person)
+
     async def offer(
         self, order: OrderId, person: PersonId, call: CallId, leg: str, sdp: str
     ) -> str:
@@ -293,9 +305,7 @@ class Switchboard:
             first = await timeline.find_repeat(tx, locked.head, person, client_id, content)
             if first is not None:
                 return first
-            found = await callbook.find(tx.conn, order, call)
-            if found.incarnation == self.node.incarnation:
-                found = replace(found, heard=self._carried.heard(call) or found.heard)
+            found = self._as_heard(await callbook.find(tx.conn, order, call))
             if verb is Verb.DECLINE:
                 event = decline(found, person, role)
             else:
@@ -308,6 +318,12 @@ class Switchboard:
             # nobody waits for it: the media process looks by itself soon
             self._background(self._afar.look(found.incarnation))
         return position
+
+    def _as_heard(self, call: Call) -> Call:
+        """The call with what is measured of it here until now, if this process carries it."""
+        if call.incarnation != self.node.incarnation:
+            return call
+        return replace(call, heard=self._carried.heard(call.id) or call.heard)
 
     async def _hang_up_elsewhere(
         self, order: OrderId, person: PersonId, call: CallId, client_id: str

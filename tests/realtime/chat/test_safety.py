@@ -1,5 +1,7 @@
 """Reports and blocks, from the room to the marketplace's backend."""
 
+import pytest
+
 from tests.harness import InProcess
 
 
@@ -50,3 +52,38 @@ async def test_a_block_shows_at_once_on_both_screens_and_refuses_calls(server: I
             known = (await phone.subscribe(order.id)).room
             assert known is not None
             assert known["blocking"]
+
+
+@pytest.mark.parametrize(
+    ("answered", "blocks", "end"),
+    [
+        (False, "buyer", "cancelled"),
+        (False, "seller", "declined"),
+        (True, "buyer", "completed"),
+        (True, "seller", "completed"),
+    ],
+)
+async def test_who_blocks_the_other_ends_the_call_between_them(
+    server: InProcess, answered: bool, blocks: str, end: str
+) -> None:
+    order = await server.order()
+    async with server.browser(order.buyer) as buyer, server.browser(order.seller) as seller:
+        for each in (buyer, seller):
+            await each.subscribe(order.id)
+        await buyer.do("call.start", order.id)
+        rang = await seller.hears(lambda f: f["t"] == "situation" and f["situation"].get("call"))
+        call = rang["situation"]["call"]["call"]
+        if answered:
+            await seller.do("call.accept", order.id, call=call)
+        blocker, other = (buyer, seller) if blocks == "buyer" else (seller, buyer)
+        heard = len(other.frames)
+        await blocker.ask(t="block", id="b-1", order=order.id, on=True)
+        now = await other.hears(
+            lambda f: f["t"] == "situation" and f["situation"].get("call") is None, since=heard
+        )
+        assert now["situation"]["calls"]["reason"] == "blocked"
+        last = other.orders[order.id].entries[now["situation"]["seq"]]
+        assert (last["event"]["kind"], last["event"]["end"]) == ("call_ended", end)
+        assert last["actor"] == (order.buyer if blocks == "buyer" else order.seller)
+        await blocker.ask(t="block", id="b-2", order=order.id, on=False)
+        await other.do("call.start", order.id)

@@ -17,6 +17,7 @@ from realtime.voice.calls import (
     check_media,
     decline,
     hang_up,
+    part,
     ring_out,
     start,
 )
@@ -93,6 +94,13 @@ def test_what_another_device_answered_cannot_be_answered_or_declined() -> None:
 def test_either_ends_the_talk_and_its_length_is_without_the_ringing(person: PersonId) -> None:
     completed = CallEnded(ACTIVE.id, CallEnd.COMPLETED, 61)
     assert hang_up(ACTIVE, person, Role.BUYER, LATER) == completed
+
+
+def test_who_blocks_the_other_one_ends_the_call_as_they_could_themselves() -> None:
+    assert part(RINGING, BUYER, Role.BUYER, LATER).end is CallEnd.CANCELLED
+    assert part(RINGING, SELLER, Role.SELLER, LATER).end is CallEnd.DECLINED
+    for person, role in ((BUYER, Role.BUYER), (SELLER, Role.SELLER)):
+        assert part(ACTIVE, person, role, LATER) == CallEnded(ACTIVE.id, CallEnd.COMPLETED, 61)
 
 
 def test_a_talk_is_never_shorter_than_nothing() -> None:
