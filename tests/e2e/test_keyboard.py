@@ -6,6 +6,7 @@ from playwright.async_api import expect
 
 from tests.e2e.conftest import Stage
 from tests.e2e.sounds import microphone
+from tests.e2e.test_brief import item
 from tests.e2e.test_call import BUYER
 from tests.e2e.test_uploads import SLOW, archive, begins, narrow
 from tests.e2e.windows import Window, Windows
@@ -89,6 +90,48 @@ async def test_everything_can_be_done_with_the_keyboard_alone(
     await tab_to(buyer, "call-close")
     await keys.press("Enter")
     await expect(buyer.part("call-start")).to_be_focused()
+
+
+async def test_the_focus_stays_near_what_was_pressed_and_is_gone(
+    small_stage: Stage, windows: Windows
+) -> None:
+    order = await small_stage.server.order(brief=["Le texte", "Le ton"])
+    buyer = await windows.open(small_stage.server.url, order, "buyer")
+    seller = await windows.open(small_stage.server.url, order, "seller")
+    keys, theirs = buyer.page.keyboard, seller.page.keyboard
+    await tab_to(buyer, "advice-dismiss")
+    await keys.press("Enter")
+    await expect(buyer.part("advice-show")).to_be_focused()
+
+    text = item(buyer, "own-1")
+    await text.locator("summary").focus()
+    await keys.press("Enter")
+    await tab_to(buyer, "brief-give")
+    await keys.press("Enter")
+    await keys.type("Ci-joint.")
+    await tab_to(buyer, "brief-confirm")
+    await keys.press("Enter")
+    await expect(text).to_have_attribute("data-state", "given")
+    await expect(text.locator("summary")).to_be_focused()
+
+    await tab_to(buyer, "propose-time")
+    await keys.press("Enter")
+    await tab_to(buyer, "proposal-confirm")
+    await keys.press("Enter")
+    await tab_to(seller, "proposal-accept")
+    await theirs.press("Enter")
+    await expect(seller.part("proposal")).to_have_count(0)
+    await expect(seller.part("turn").get_by_role("heading")).to_be_focused()
+
+    for step in ("order.start", "order.deliver"):
+        await tab_to(seller, f"action-{step}")
+        await theirs.press("Enter")
+        await theirs.type("Fait.")
+        await tab_to(seller, "confirm")
+        await theirs.press("Enter")
+        await expect(seller.part("dialog")).to_be_hidden()
+    await seller.is_in("delivered")  # and nothing is left for the seller to press
+    await expect(seller.part("turn").get_by_role("heading")).to_be_focused()
 
 
 async def test_the_microphone_is_tested_with_the_keyboard_alone(

@@ -8,6 +8,7 @@ import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { money, textsOf, type Language } from '../texts/index.js';
 import { dialogLook } from './dialog.js';
+import { Footing } from './footing.js';
 import { Sending } from './sending.js';
 import './nudge.js';
 import './shares.js';
@@ -71,6 +72,16 @@ export class Actions extends LitElement {
   private readonly sending = new Sending(this);
   private asked = '';
   private timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor() {
+    super();
+    new Footing(this, () => this.heading, () => this.sending.busy);
+  }
+
+  /** Whose turn it is now. */
+  get heading(): HTMLElement | null {
+    return this.renderRoot.querySelector('.card h2');
+  }
 
   override connectedCallback(): void {
     super.connectedCallback();

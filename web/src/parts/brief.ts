@@ -10,6 +10,7 @@ import { textsOf, type Language } from '../texts/index.js';
 import type { Transfers } from '../transfers.js';
 import './attach.js';
 import './files.js';
+import { Footing } from './footing.js';
 import { Sending } from './sending.js';
 
 /** Moves that come with words: what is given, or why it is asked for again. */
@@ -30,6 +31,13 @@ export class BriefList extends LitElement {
   private transfers: Transfers | null = null;
   /** At an item, or where one is added. */
   private readonly sending = new Sending<string>(this);
+  /** The item that was pressed last. */
+  private at = '';
+
+  constructor() {
+    super();
+    new Footing(this, () => this.placeOf(this.at), () => this.sending.busy);
+  }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
@@ -73,6 +81,12 @@ export class BriefList extends LitElement {
         </div>
       </details>
     </li>`;
+  }
+
+  /** Where an item is opened, or another one asked for. */
+  private placeOf(item: string): HTMLElement | null {
+    const opens = item === ADDING ? '[data-test="brief-add"]' : `[data-item="${CSS.escape(item)}"] summary`;
+    return this.renderRoot.querySelector<HTMLElement>(opens) ?? this.renderRoot.querySelector('h2');
   }
 
   private moves(item: BriefItem): TemplateResult | typeof nothing {
@@ -131,6 +145,7 @@ export class BriefList extends LitElement {
 
   private async write(item: string, move: ItemMove | 'add'): Promise<void> {
     this.done();
+    this.at = item;
     this.sending.begin();
     this.writing = { item, move };
     this.attached = [];
@@ -143,6 +158,7 @@ export class BriefList extends LitElement {
   }
 
   private async move(item: string, move: ItemMove | 'add', text: string, files: readonly string[] = []): Promise<void> {
+    this.at = item;
     const knowing = this.sending.understood;
     const done = await this.sending.send(item, () =>
       move === 'add' ? this.room.process.addItem(text, knowing) : this.room.process.moveItem(move, item, text, files, knowing),

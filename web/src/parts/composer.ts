@@ -9,6 +9,7 @@ import { textsOf, type Language } from '../texts/index.js';
 import { wordsOf } from '../aftermath.js';
 import type { Entry, SecretKind } from '../protocol.js';
 import { look } from './composer.styles.js';
+import { Footing } from './footing.js';
 import type { Attach } from './attach.js';
 import './attach.js';
 import { sharedOf } from './message.js';
@@ -60,6 +61,12 @@ export class Composer extends LitElement {
   /** What was being written before an own message was taken up for changing. */
   private put = '';
   @query('textarea') private area!: HTMLTextAreaElement | null;
+
+  constructor() {
+    super();
+    // the advice and the way back to it follow each other; at last there is why nothing is written
+    new Footing(this, () => this.renderRoot.querySelector<HTMLElement>('.again, .advice button, .closed'));
+  }
 
   override willUpdate(changed: Map<PropertyKey, unknown>): void {
     if ((changed.has('order') || changed.has('me')) && this.order) {

@@ -7,6 +7,7 @@ import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { answered, confirmed, lastTalk, POINT_MAX, waiting } from '../call-agreements.js';
 import { textsOf, type Language } from '../texts/index.js';
+import { Footing } from './footing.js';
 import { Sending } from './sending.js';
 
 @customElement('order-room-minutes')
@@ -20,6 +21,11 @@ export class Minutes extends LitElement {
   @query('input') private input!: HTMLInputElement | null;
   /** At a point, or where a new one is noted. */
   private readonly sending = new Sending<number | null>(this);
+
+  constructor() {
+    super();
+    new Footing(this, () => this.renderRoot.querySelector('h2'), () => this.sending.busy);
+  }
 
   /** Let the person write a point. */
   begin(): void {

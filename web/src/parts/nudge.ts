@@ -6,6 +6,7 @@ import { icon } from '../icons.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { textsOf, type Language } from '../texts/index.js';
+import { Footing } from './footing.js';
 import { Sending } from './sending.js';
 
 const DONE_SHOWN = 8_000;
@@ -21,6 +22,11 @@ export class Nudge extends LitElement {
   @state() private second = 0;
   private readonly sending = new Sending(this);
   private ticking: ReturnType<typeof setInterval> | undefined;
+
+  constructor() {
+    super();
+    new Footing(this, () => this.renderRoot.querySelector<HTMLElement>('.done'), () => this.sending.busy);
+  }
 
   override connectedCallback(): void {
     super.connectedCallback();

@@ -6,10 +6,12 @@ import { ENDED } from '../inbox.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { money, textsOf, type Language } from '../texts/index.js';
+import type { Actions } from './actions.js';
 import './actions.js';
 import './again.js';
 import './brief.js';
 import './countdown-panel.js';
+import { Footing } from './footing.js';
 import { isBargain, type Proposals } from './proposals.js';
 import './proposals.js';
 import './questions.js';
@@ -29,9 +31,15 @@ export class Panel extends LitElement {
   /** Whether the page around sells again what an order was about. */
   @property({ type: Boolean }) again = false;
 
+  @query('order-room-actions') private actions!: Actions | null;
   @query('order-room-proposals') private proposals!: Proposals | null;
   /** Whether what was proposed stands above what can be done. */
   private asked = false;
+
+  constructor() {
+    super();
+    new Footing(this, () => this.actions?.heading);
+  }
 
   override willUpdate(): void {
     const { situation, me } = this.room;

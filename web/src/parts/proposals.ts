@@ -8,6 +8,7 @@ import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
 import { money, textsOf, type Language } from '../texts/index.js';
 import { dialogLook } from './dialog.js';
+import { Footing } from './footing.js';
 import { Sending } from './sending.js';
 
 const HOUR = 3600;
@@ -30,6 +31,11 @@ export class Proposals extends LitElement {
   @query('dialog') private dialog!: HTMLDialogElement;
   /** At a proposal, or in the dialog. */
   private readonly sending = new Sending<number | null>(this);
+
+  constructor() {
+    super();
+    new Footing(this, () => this.renderRoot.querySelector('h2'), () => this.sending.busy);
+  }
 
   /** Whether a person is about to propose something. */
   get writing(): boolean {

@@ -8,6 +8,7 @@ import { base } from '../styles.js';
 import { waiting } from '../call-agreements.js';
 import { dayAndTime, textsOf, type Language } from '../texts/index.js';
 import './propose-talk.js';
+import { Footing } from './footing.js';
 import { Sending } from './sending.js';
 import './voice-note.js';
 
@@ -21,6 +22,11 @@ export class Talks extends LitElement {
   @state() private requested = false;
   /** At the request to be called, or at a proposal. */
   private readonly sending = new Sending<number | 'request'>(this);
+
+  constructor() {
+    super();
+    new Footing(this, () => this.renderRoot.querySelector('h2'), () => this.sending.busy);
+  }
 
   override render(): TemplateResult | typeof nothing {
     const t = textsOf(this.language).talk;
