@@ -23,7 +23,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import and_, bindparam, insert, or_, select, tuple_, update
+from sqlalchemy import and_, bindparam, insert, literal_column, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -225,9 +225,19 @@ async def write(tx: Transaction, composed: Composed) -> None:
         ],
     )
     if composed.notices:
-        # one open notice of a kind per person is enough; a second reason joins the first
+        # one open notice of a kind per person is enough; a second reason joins the first, and has
+        # it looked at sooner if it is due sooner, unless it is in somebody's hands already
         dialect = postgresql if tx.locks_rows else sqlite
-        await tx.conn.execute(dialect.insert(notices).on_conflict_do_nothing(), composed.notices)
+        owed = dialect.insert(notices)
+        await tx.conn.execute(
+            owed.on_conflict_do_update(
+                index_elements=[notices.c.order_id, notices.c.person_id, notices.c.kind],
+                index_where=notices.c.state == literal_column("'open'"),
+                set_={"due": owed.excluded.due, "wake_at": owed.excluded.wake_at},
+                where=(notices.c.attempts == 0) & (owed.excluded.wake_at < notices.c.wake_at),
+            ),
+            composed.notices,
+        )
 
 
 _MOVE_HEAD = (

@@ -152,6 +152,8 @@ class _Words:
                 shown = [moment(language, time, zone) for time in times]
                 return {"times": listed(language, shown)}
             case CallAgreed(at=at):
+                if occasion.notice.kind is NoticeKind.CALL_TIME:
+                    at = occasion.situation.talk_at or at  # the next of several that are agreed
                 return {"talk": moment(self.language, at, occasion.zone)}
             case MediatorJoined(name=name):
                 return {"mediator": one_line(name)}

@@ -236,6 +236,8 @@ class NoticeWorker:
                     return msgspec.structs.replace(found, notice=counted)
                 case Dropped(why=why):
                     await _end(tx, mine, "dropped", why)
+                    if mine.kind is NoticeKind.CALL_TIME:
+                        await _reopen(tx, locked, mine, locked.head.seq)
                     return None
                 case Later(at=at):
                     await tx.conn.execute(update(notices).where(_is(mine)).values(wake_at=at))
@@ -298,8 +300,17 @@ async def _end(tx: Transaction, notice: Notice, state: str, why: str) -> bool:
 
 
 async def _reopen(tx: Transaction, locked: LockedOrder, notice: Notice, head: int) -> None:
-    """Owe anew what found the notice still open and is not in its letter."""
-    for seq, due in (await owed_since(tx.conn, locked, notice, head))[:1]:
+    """Owe anew what found the notice still open and is not in its letter.
+
+    Of several times to talk each is reminded of, whichever was agreed on first.
+    """
+    if notice.kind is NoticeKind.CALL_TIME:
+        agreed = await owed_since(tx.conn, locked, notice, 0)
+        ahead = [due for _, due in agreed if due > tx.now]
+        owed = [(seq, min(ahead)) for seq, _ in agreed if ahead and seq > notice.opened_seq]
+    else:
+        owed = await owed_since(tx.conn, locked, notice, head)
+    for seq, due in owed[:1]:
         await tx.conn.execute(
             insert_new(tx, notices).values(
                 order_id=notice.order,

@@ -13,7 +13,7 @@ from orders.proposals import Outcome
 from orders.talks import ask_for_call, note_point, propose_talk
 from orders.workflow import Verb
 from tests.orders.test_talks import talked
-from tests.realtime.notices.scene import Scene, check, subject
+from tests.realtime.notices.scene import Scene, check, subject, words
 
 
 @pytest.mark.parametrize(
@@ -44,6 +44,32 @@ async def test_a_time_to_talk_is_asked_agreed_and_reminded(
     to_buyer, to_seller = await play.mails_sent()
     assert soon in subject(to_buyer)
     check(to_seller, play, Role.SELLER)
+
+
+@pytest.mark.parametrize("agreed", [(2, 5), (5, 2)], ids=["the sooner first", "the later first"])
+async def test_of_two_times_to_talk_each_is_reminded_of_with_its_own_hour(
+    play: Scene, agreed: tuple[int, int]
+) -> None:
+    await play.pay(language="en", policy=Policy(time_zone="UTC"))
+    order, buyer, seller = play.room.order, play.room.buyer, play.room.seller
+    begin = await play.database.now()
+    for hours in agreed:
+        time = begin + timedelta(hours=hours)
+        proposed = await propose_talk(play.database, order, buyer, (time,), f"t{hours}")
+        await answer(play.database, order, seller, proposed.seq, Outcome.ACCEPTED, f"a{hours}")
+    await play.mails_sent()
+    passed = timedelta()
+    for hours in (2, 5):
+        due = timedelta(hours=hours, minutes=-10)
+        play.watch.now += due - passed - timedelta(minutes=1)
+        assert await play.mails_sent() == []
+        play.watch.forward(minutes=1, seconds=5)
+        passed = due + timedelta(seconds=5)
+        mails = await play.mails_sent()
+        assert len(mails) == 2
+        for mail in mails:
+            assert "in ten minutes" in subject(mail)
+            assert f"{begin + timedelta(hours=hours):%H:%M}" in words(mail)
 
 
 @pytest.mark.parametrize(
