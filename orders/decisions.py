@@ -245,7 +245,7 @@ def _carry_out(
     opens = opening_clocks(paid_at, order.policy) if paid_at else _opening(order, step, target, now)
     movements = _movements(order, step.money, refund_cents)
     moved = target is not order.state
-    turn = TURN_WHEN_RESUMED[target] if step.verb is Verb.DECIDE_RESUME else step.turn
+    turn = _turn_when_resumed(order, target) if step.verb is Verb.DECIDE_RESUME else step.turn
     facts = msgspec.structs.replace(
         order,
         state=target,
@@ -290,6 +290,12 @@ def _back_to(order: OrderFacts) -> State:
     if order.state is State.FROZEN:
         return RESUMES_AS.get(back, State.IN_PROGRESS)
     return back
+
+
+def _turn_when_resumed(order: OrderFacts, target: State) -> Role:
+    if target is State.AWAITING_VALIDATION and order.brief_handed:
+        return Role.SELLER
+    return TURN_WHEN_RESUMED[target]
 
 
 def _resume(order: OrderFacts, step: Step, target: State) -> State | None:

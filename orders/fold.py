@@ -379,6 +379,8 @@ def _decided(view: View, decision: Decided, at: datetime) -> View:
         case Decided.SPLIT | Decided.PAY:
             return _back(view, State.CLOSED, None, at)
         case Decided.RESUME:
+            if view.resume is State.AWAITING_VALIDATION and view.brief_handed:
+                return _back(view, view.resume, Role.SELLER, at)
             if view.resume in {State.AWAITING_VALIDATION, State.DELIVERED}:
                 return _back(view, view.resume, Role.BUYER, at)
             return _back(view, State.IN_PROGRESS, Role.SELLER, at)

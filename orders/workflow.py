@@ -201,6 +201,7 @@ PAUSES = frozenset({T.BRIEF_WINDOW, T.DELIVERY, T.REVIEW, T.ORDER_LIFE})
 RESUMES_AS = {S.AWAITING_VALIDATION: S.AWAITING_VALIDATION, S.DELIVERED: S.DELIVERED}
 """Where a resumed order goes: back to these two, otherwise to work in progress (T27)."""
 TURN_WHEN_RESUMED = {S.AWAITING_VALIDATION: R.BUYER, S.DELIVERED: R.BUYER, S.IN_PROGRESS: R.SELLER}
+"""Of an order that awaits validation: unless the brief was handed over, then it is the seller's."""
 
 
 def length_of(timer: Timer, policy: Policy) -> int:

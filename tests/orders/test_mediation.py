@@ -161,6 +161,26 @@ async def test_the_mediator_decides_and_nobody_else(
     await folds(database, room)
 
 
+@pytest.mark.parametrize(("handed", "turn"), [(False, Role.BUYER), (True, Role.SELLER)])
+async def test_an_order_resumed_before_its_start_waits_for_whom_it_waited_for(
+    database: Database, turn: Role, *, handed: bool
+) -> None:
+    room = await open_room(database)
+    if handed:
+        await take_step(database, room.order, room.buyer, Verb.HAND_OVER, "h1")
+    await freeze(database, room.order, "f1")
+    judge = mediator()
+    await send_mediator(database, room.order, "m1", judge)
+    person = PersonId(judge.person)
+    await take_step(database, room.order, person, Verb.DECIDE_RESUME, "d1", "en règle")
+    async with database.reading() as conn:
+        seen = await views.situation(conn, room.order, room.buyer, await database.now())
+    assert (seen.state, seen.brief_handed) == (State.AWAITING_VALIDATION, handed)
+    assert seen.turn is not None
+    assert seen.turn.role is turn
+    await folds(database, room)
+
+
 async def test_a_split_beyond_what_is_held_changes_nothing(database: Database) -> None:
     room, judge = await disputed(database)
     before = await kinds_of(database, room.order)
