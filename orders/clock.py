@@ -266,7 +266,9 @@ class Sweeper:
     async def _beat(self, now: datetime) -> None:
         """Say that we are there, before the first sweep and every few seconds after it."""
         least = self._outage_least
-        if least is None or (self._beaten is not None and now - self._beaten < BEAT):
+        if least is None:
+            return
+        if self._beaten is not None and timedelta() <= now - self._beaten < BEAT:
             return
         async with self._database.transaction() as tx:
             ended = await beat(tx, least)

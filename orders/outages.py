@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders.database import Transaction
@@ -18,6 +18,8 @@ from orders.tables import instant, meta, micros, outages
 
 BEAT = timedelta(seconds=5)
 """How often a sweeper beats: the error of an outage's beginning."""
+SET_BACK = timedelta(minutes=1)
+"""A last beat so far ahead is no other sweeper's of this moment: the clock was set back since."""
 
 
 async def beat(tx: Transaction, least: timedelta) -> Outage | None:
@@ -31,9 +33,15 @@ async def beat(tx: Transaction, least: timedelta) -> Outage | None:
         await tx.conn.execute(insert(meta).values(key="beat", value=now))
         return None
     ended = Outage(instant(int(found)), tx.now)
-    if ended.until <= ended.since:
+    if timedelta() <= ended.since - ended.until < SET_BACK:
         return None  # another sweeper beat in the same moment
     await tx.conn.execute(update(meta).where(meta.c.key == "beat").values(value=now))
+    if ended.until < ended.since:
+        # It had run ahead, which looked like an outage. One that ends in a time still to come
+        # would be given back to every clock that begins until then.
+        await tx.conn.execute(delete(outages).where(outages.c.since >= tx.now))
+        await tx.conn.execute(update(outages).where(outages.c.until > tx.now).values(until=tx.now))
+        return None
     if ended.until - ended.since < least:
         return None
     await tx.conn.execute(insert(outages).values(since=ended.since, until=ended.until))

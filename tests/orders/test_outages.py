@@ -173,6 +173,26 @@ async def test_off_or_below_the_length_a_clock_fires_at_once(
         assert await _given(database, room) == []
 
 
+async def test_a_clock_that_ran_ahead_and_was_set_right_gives_nothing_to_new_orders(
+    own_database_url: str,
+) -> None:
+    watch = Watch()
+    async with opened(own_database_url, watch) as database:
+        sweeper = _sweeper(database)
+        await sweeper.sweep()
+        watch.forward(days=30)
+        await sweeper.sweep()
+        watch.forward(days=-30, minutes=1)
+        await sweeper.sweep()
+        room = await open_room(database, QUIET)
+        assert await _shown(database, room, watch) == [watch.now + ZERO]
+        watch.forward(hours=1)
+        await sweeper.sweep()
+        soon = MONDAY + timedelta(minutes=1) + ZERO
+        hour = timedelta(hours=1)
+        assert await _shown(database, room, watch) == [soon + hour], "a true outage counts as ever"
+
+
 async def test_the_delivery_date_moves_with_its_clock(own_database_url: str) -> None:
     watch = Watch()
     async with opened(own_database_url, watch) as database:
