@@ -59,14 +59,22 @@ class Unconfirmed(msgspec.Struct, frozen=True):
 
 
 async def unconfirmed(conn: AsyncConnection, limit: int = LISTED_MOST) -> list[Unconfirmed]:
-    """List what waits to be carried out, the oldest first."""
+    """List what waits to be carried out, the oldest first; what was refused comes after the rest.
+
+    However many cannot be carried out, what can be is not kept from the list by them.
+    """
     rows = (
         await conn.execute(
             select(movements, orders.c.currency, payments.c.means)
             .join(orders, orders.c.id == movements.c.order_id)
             .join(payments, payments.c.order_id == movements.c.order_id)
             .where(movements.c.state != Settled.CONFIRMED, movements.c.state != Settled.CALLED_OFF)
-            .order_by(movements.c.at, movements.c.order_id, movements.c.movement)
+            .order_by(
+                movements.c.state == Settled.REFUSED,
+                movements.c.at,
+                movements.c.order_id,
+                movements.c.movement,
+            )
             .limit(limit)
         )
     ).all()

@@ -73,7 +73,7 @@ class Entries(msgspec.Struct, frozen=True):
 
 
 class Movements(msgspec.Struct, frozen=True):
-    """The movements of money that wait, the oldest first."""
+    """The movements of money that wait, the oldest first; those that were refused come last."""
 
     movements: tuple[Unconfirmed, ...]
 

@@ -14,7 +14,7 @@ from orders.events import OrderId
 from orders.money import Account, MovementKind, Settled
 from orders.settlement import Unconfirmed
 from orders.workflow import Verb
-from tests.orders.world import Room, kinds_of, open_room, verified
+from tests.orders.world import Room, kinds_of, open_room, opened, verified
 
 
 async def waiting(database: Database, room: Room) -> list[Unconfirmed]:
@@ -89,6 +89,20 @@ async def test_what_was_refused_stays_listed_with_its_reason_until_it_is_confirm
     await settlement.confirm(database, room.order, refund.movement, "psp-9")
     assert await waiting(database, room) == []
     await verified(database, room.order)
+
+
+async def test_what_was_refused_keeps_nothing_that_can_be_carried_out_from_the_list(
+    own_database_url: str,
+) -> None:
+    async with opened(own_database_url) as database:
+        stuck = await cancelled(database)
+        await settlement.refuse(database, stuck.order, "refund", "account closed")
+        fresh = await cancelled(database)
+        async with database.reading() as conn:
+            first = await settlement.unconfirmed(conn, limit=1)
+            both = await settlement.unconfirmed(conn)
+        assert [each.order for each in first] == [fresh.order]
+        assert [each.order for each in both] == [fresh.order, stuck.order]
 
 
 async def test_an_unknown_movement_or_order_is_refused(database: Database) -> None:
