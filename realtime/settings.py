@@ -35,6 +35,7 @@ from redis.asyncio.connection import parse_url
 from orders.events import OrderId, PersonId
 from orders.policy import CallsBy, Policy
 from orders.record import SEED_BYTES, KeySet, SealingKey, published, read_keys
+from realtime import addresses
 from realtime.files.clamd import Away, Clamd
 from realtime.notices.mail import Sender
 from realtime.notices.smtp import SmtpSettings
@@ -198,9 +199,12 @@ def read(environment: Mapping[str, str], *, demo: bool = False, role: Role = Rol
     known = {field.encode_name for field in msgspec.structs.fields(Settings)} - {"demo", "role"}
     told: dict[str, Any] = {k: v for k, v in environment.items() if k in known and v != ""}
     origins = told.get("ORDER_ROOM_ALLOWED_ORIGINS", "")
-    told["ORDER_ROOM_ALLOWED_ORIGINS"] = [
-        part.strip().rstrip("/") for part in origins.split(",") if part.strip()
-    ]
+    try:
+        told["ORDER_ROOM_ALLOWED_ORIGINS"] = [
+            addresses.origin(part.strip()) for part in origins.split(",") if part.strip()
+        ]
+    except ValueError as error:
+        raise SettingsError(f"ORDER_ROOM_ALLOWED_ORIGINS: {error}") from None
     turns = told.get("ORDER_ROOM_TURN_URLS", "")
     told["ORDER_ROOM_TURN_URLS"] = [part.strip() for part in turns.split(",") if part.strip()]
     if demo:  # a person watches this terminal
@@ -268,6 +272,7 @@ def for_serving(settings: Settings) -> tuple[Settings, Secret]:
             Clamd(settings.clamd, within=1.0)
     except ValueError as error:
         raise SettingsError(f"ORDER_ROOM_CLAMD: {error}") from None
+    _check_addresses(settings)
     if settings.files_url and not _BUCKET.fullmatch(settings.files_url):
         raise SettingsError("ORDER_ROOM_FILES_URL: not an s3://bucket/prefix URL")
     for name, parse, value in (
@@ -290,6 +295,22 @@ def for_serving(settings: Settings) -> tuple[Settings, Secret]:
     if settings.token_secret is None:
         raise AssertionError(settings)
     return settings, settings.token_secret
+
+
+def _check_addresses(settings: Settings) -> None:
+    again = settings.again_url
+    if again.startswith("/"):  # of the page that embeds the room
+        again = f"http://localhost{again}"
+    for name, check, value in (
+        ("ORDER_ROOM_PUBLIC_URL", addresses.check_base, settings.public_url),
+        ("ORDER_ROOM_ORDER_URL", addresses.of_order_and_person, settings.order_url),
+        ("ORDER_ROOM_AGAIN_URL", addresses.of_order, again),
+    ):
+        try:
+            if value:
+                check(value)
+        except ValueError as error:
+            raise SettingsError(f"{name}: {error}") from None
 
 
 def published_keys(settings: Settings, current: SealingKey) -> KeySet:

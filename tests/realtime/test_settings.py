@@ -75,6 +75,13 @@ def test_a_value_that_does_not_fit_is_named(name: str, value: str) -> None:
         ("ORDER_ROOM_SERVICE_KEY", "short"),
         ("ORDER_ROOM_TOKEN_SECRET", ""),
         ("ORDER_ROOM_SERVICE_KEY", ""),
+        ("ORDER_ROOM_PUBLIC_URL", "room.shop.test"),
+        ("ORDER_ROOM_PUBLIC_URL", "https://room.shop.test/?from=mail"),
+        ("ORDER_ROOM_ORDER_URL", "shop.test/orders/{order}"),
+        ("ORDER_ROOM_ORDER_URL", "https://shop.test/orders/"),
+        ("ORDER_ROOM_ORDER_URL", "https://shop.test/{order}?as={persona}"),
+        ("ORDER_ROOM_AGAIN_URL", "javascript:{order}"),
+        ("ORDER_ROOM_AGAIN_URL", "https://shop.test/{order}?as={person}"),
         ("ORDER_ROOM_POLICY", "48 hours"),
         ("ORDER_ROOM_POLICY", '{"brief_window": -1}'),
         ("ORDER_ROOM_POLICY", '{"brief_windows": 60}'),
@@ -83,6 +90,40 @@ def test_a_value_that_does_not_fit_is_named(name: str, value: str) -> None:
 def test_what_no_server_can_run_on_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"^{name}"):
         for_serving(read({**SECRETS, name: value}))
+
+
+@pytest.mark.parametrize(
+    ("told", "origin"),
+    [
+        ("https://Shop.Test", "https://shop.test"),
+        ("https://shop.test:443", "https://shop.test"),
+        ("http://shop.test:80/", "http://shop.test"),
+        ("http://shop.test:8080", "http://shop.test:8080"),
+        ("https://café.test", "https://xn--caf-dma.test"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+    ],
+)
+def test_an_origin_is_known_as_browsers_write_it(told: str, origin: str) -> None:
+    assert read({"ORDER_ROOM_ALLOWED_ORIGINS": told}).allowed_origins == (origin,)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "shop.test",
+        "*",
+        "null",
+        "https://*.shop.test",
+        "https://shop.test/room",
+        "https://me@shop.test",
+        "https://shop.test:port",
+        "https://shop.test; https://www.shop.test",
+        "https://shop.test https://www.shop.test",
+    ],
+)
+def test_what_no_page_has_for_an_origin_is_named(told: str) -> None:
+    with pytest.raises(SettingsError, match=r"^ORDER_ROOM_ALLOWED_ORIGINS: "):
+        read({"ORDER_ROOM_ALLOWED_ORIGINS": f"https://fine.test,{told}"})
 
 
 def test_a_demo_makes_its_secrets_once_and_keeps_them_to_itself(tmp_path: Path) -> None:
