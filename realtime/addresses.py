@@ -7,6 +7,7 @@ turned away without a word.
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
 PORTS = {"http": 80, "https": 443}
@@ -38,6 +39,12 @@ def _check_places(url: str, *known: str) -> None:
     if unknown := found.difference(known):
         raise ValueError(f"{min(unknown)} is not filled in, only {' and '.join(known)}")
     _split(_PLACE.sub("x", url))
+
+
+def check_ip(told: str) -> None:
+    """Raise `ValueError` unless it is the IP address of a place: browsers look up no name."""
+    if ip_address(told).is_unspecified:
+        raise ValueError(f"{told} is every address of the machine: browsers need one of them")
 
 
 def origin(told: str) -> str:

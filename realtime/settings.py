@@ -32,6 +32,7 @@ from urllib.parse import quote
 import msgspec
 from redis.asyncio.connection import parse_url
 
+from orders import money
 from orders.events import OrderId, PersonId
 from orders.policy import CallsBy, Policy
 from orders.record import SEED_BYTES, KeySet, SealingKey, published, read_keys
@@ -44,6 +45,8 @@ from realtime.voice.turn import Turn, checked
 
 SECRET_MIN = 32
 """Characters of a secret: 256 bits in hex are 64, a strong passphrase is about 32."""
+
+DATABASES = ("sqlite+aiosqlite://", "postgresql+asyncpg://")
 
 
 class SettingsError(Exception):
@@ -140,13 +143,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     outage_least: Annotated[int, msgspec.Meta(ge=0)] = msgspec.field(
         name="ORDER_ROOM_OUTAGE_LEAST", default=300
     )
-    commands_per_second: Annotated[float, msgspec.Meta(gt=0)] = msgspec.field(
+    commands_per_second: Annotated[float, msgspec.Meta(gt=0, le=1_000_000)] = msgspec.field(
         name="ORDER_ROOM_COMMANDS_PER_SECOND", default=20.0
     )
-    drain: Annotated[float, msgspec.Meta(ge=0)] | None = msgspec.field(
+    drain: Annotated[float, msgspec.Meta(ge=0, le=3600)] | None = msgspec.field(
         name="ORDER_ROOM_DRAIN", default=None
     )
-    drain_notice: Annotated[float, msgspec.Meta(ge=0)] = msgspec.field(
+    drain_notice: Annotated[float, msgspec.Meta(ge=0, le=3600)] = msgspec.field(
         name="ORDER_ROOM_DRAIN_NOTICE", default=0.0
     )
     clamd: str = msgspec.field(name="ORDER_ROOM_CLAMD", default="")
@@ -248,6 +251,17 @@ def for_serving(settings: Settings) -> tuple[Settings, Secret]:
         raise SettingsError(
             f"ORDER_ROOM_METRICS_KEY is too short: it needs {SECRET_MIN} characters."
         )
+    for name, key in (
+        ("ORDER_ROOM_SERVICE_KEY", settings.service_key),
+        ("ORDER_ROOM_METRICS_KEY", settings.metrics_key),
+    ):
+        if key is not None and not _BEARER.fullmatch(key.reveal()):
+            raise SettingsError(
+                f"{name}: no header carries it as it is. Use letters, digits and signs of ASCII,"
+                " with no space or line break at its ends."
+            )
+    if not settings.database_url.startswith(DATABASES):
+        raise SettingsError(f"ORDER_ROOM_DATABASE_URL: it begins with {' or '.join(DATABASES)}")
     if settings.role is not Role.ALL and settings.redis_url is None:
         raise SettingsError(
             f"ORDER_ROOM_REDIS_URL is missing: a {settings.role} is one of several processes."
@@ -263,10 +277,7 @@ def for_serving(settings: Settings) -> tuple[Settings, Secret]:
             parse_url(settings.redis_url.reveal())
         except ValueError:
             raise SettingsError("ORDER_ROOM_REDIS_URL: not a redis:// or rediss:// URL") from None
-    try:
-        msgspec.json.decode(settings.policy, type=Policy)
-    except msgspec.DecodeError as error:
-        raise SettingsError(f"ORDER_ROOM_POLICY: {error}") from None
+    _check_policy(settings)
     try:
         if settings.clamd:
             Clamd(settings.clamd, within=1.0)
@@ -297,6 +308,17 @@ def for_serving(settings: Settings) -> tuple[Settings, Secret]:
     return settings, settings.token_secret
 
 
+def _check_policy(settings: Settings) -> None:
+    try:
+        told = msgspec.json.decode(settings.policy, type=Policy)
+    except msgspec.DecodeError as error:
+        raise SettingsError(f"ORDER_ROOM_POLICY: {error}") from None
+    if not money.knows_country(told.country):
+        raise SettingsError(f"ORDER_ROOM_POLICY: nobody knows the holidays of {told.country}")
+    if not money.knows_time_zone(told.time_zone):
+        raise SettingsError(f"ORDER_ROOM_POLICY: {told.time_zone} is not the name of a time zone")
+
+
 def _check_addresses(settings: Settings) -> None:
     again = settings.again_url
     if again.startswith("/"):  # of the page that embeds the room
@@ -305,6 +327,7 @@ def _check_addresses(settings: Settings) -> None:
         ("ORDER_ROOM_PUBLIC_URL", addresses.check_base, settings.public_url),
         ("ORDER_ROOM_ORDER_URL", addresses.of_order_and_person, settings.order_url),
         ("ORDER_ROOM_AGAIN_URL", addresses.of_order, again),
+        ("ORDER_ROOM_MEDIA_ADDRESS", addresses.check_ip, settings.media_address),
     ):
         try:
             if value:
@@ -362,6 +385,7 @@ def _key_of(setting: str) -> SealingKey:
         ) from None
 
 
+_BEARER = re.compile(r"[!-~]([ -~]*[!-~])?")
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/.*)?")
 
 

@@ -58,6 +58,9 @@ def test_everything_can_be_said() -> None:
         ("PORT", "70000"),
         ("ORDER_ROOM_CALLS_BY", "nobody"),
         ("ORDER_ROOM_COMMANDS_PER_SECOND", "0"),
+        ("ORDER_ROOM_COMMANDS_PER_SECOND", "inf"),
+        ("ORDER_ROOM_DRAIN", "inf"),
+        ("ORDER_ROOM_DRAIN_NOTICE", "inf"),
         ("ORDER_ROOM_LOG", "loud"),
     ],
 )
@@ -75,6 +78,13 @@ def test_a_value_that_does_not_fit_is_named(name: str, value: str) -> None:
         ("ORDER_ROOM_SERVICE_KEY", "short"),
         ("ORDER_ROOM_TOKEN_SECRET", ""),
         ("ORDER_ROOM_SERVICE_KEY", ""),
+        ("ORDER_ROOM_SERVICE_KEY", "une-clé-de-service-que-nul-en-tête-ne-porte"),
+        ("ORDER_ROOM_SERVICE_KEY", "a-service-key-read-with-its-line-break-0\n"),
+        ("ORDER_ROOM_METRICS_KEY", " a-metrics-key-that-begins-with-a-space-0"),
+        ("ORDER_ROOM_DATABASE_URL", "postgres://me@db.test/orders"),
+        ("ORDER_ROOM_DATABASE_URL", "postgresql://me@db.test/orders"),
+        ("ORDER_ROOM_MEDIA_ADDRESS", "media.shop.test"),
+        ("ORDER_ROOM_MEDIA_ADDRESS", "0.0.0.0"),
         ("ORDER_ROOM_PUBLIC_URL", "room.shop.test"),
         ("ORDER_ROOM_PUBLIC_URL", "https://room.shop.test/?from=mail"),
         ("ORDER_ROOM_ORDER_URL", "shop.test/orders/{order}"),
@@ -85,6 +95,8 @@ def test_a_value_that_does_not_fit_is_named(name: str, value: str) -> None:
         ("ORDER_ROOM_POLICY", "48 hours"),
         ("ORDER_ROOM_POLICY", '{"brief_window": -1}'),
         ("ORDER_ROOM_POLICY", '{"brief_windows": 60}'),
+        ("ORDER_ROOM_POLICY", '{"time_zone": "Europe/Nowhere"}'),
+        ("ORDER_ROOM_POLICY", '{"country": "XX"}'),
     ],
 )
 def test_what_no_server_can_run_on_is_named(name: str, value: str) -> None:
