@@ -299,6 +299,7 @@ def for_serving(settings: Settings) -> tuple[Settings, Secret]:
         checked(settings.turn_urls)
     except ValueError as error:
         raise SettingsError(f"ORDER_ROOM_TURN_URLS: {error}") from None
+    _check_mails(settings)
     if bool(settings.turn_urls) is (settings.turn_secret is None):
         raise SettingsError("ORDER_ROOM_TURN_SECRET and ORDER_ROOM_TURN_URLS need each other.")
     if settings.record_key is not None:
@@ -317,6 +318,24 @@ def _check_policy(settings: Settings) -> None:
         raise SettingsError(f"ORDER_ROOM_POLICY: nobody knows the holidays of {told.country}")
     if not money.knows_time_zone(told.time_zone):
         raise SettingsError(f"ORDER_ROOM_POLICY: {told.time_zone} is not the name of a time zone")
+
+
+def _check_mails(settings: Settings) -> None:
+    """Refuse to send mails whose links lead nowhere; in demo mode the pages are our own."""
+    if settings.smtp_url is None or settings.demo or not settings.role.works:
+        return
+    if not settings.order_url:
+        raise SettingsError(
+            "ORDER_ROOM_ORDER_URL is missing: every mail has a button that leads to the order's"
+            " page in the shop."
+        )
+    # what a worker listens on is nobody's address, and neither is every address of the machine
+    unknown = settings.role is not Role.ALL or settings.host in {"", "0.0.0.0", "::"}  # noqa: S104
+    if unknown and not settings.public_url:
+        raise SettingsError(
+            "ORDER_ROOM_PUBLIC_URL is missing: mails have links that answer, which lead to where"
+            " browsers reach the room."
+        )
 
 
 def _check_addresses(settings: Settings) -> None:

@@ -177,6 +177,7 @@ async def test_no_log_line_tells_who_somebody_is_or_what_was_said(
         tmp_path,
         ORDER_ROOM_LOG="debug",
         ORDER_ROOM_SMTP_URL="smtp://127.0.0.1:1",  # where nobody answers
+        ORDER_ROOM_ORDER_URL="https://shop.test/orders/{order}",
     )
     async with server:
         order = await server.order(**people, title=f"Title {said}")

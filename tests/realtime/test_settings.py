@@ -9,11 +9,23 @@ import pytest
 
 from orders.events import OrderId, PersonId
 from orders.policy import CallsBy
-from realtime.settings import LogLevel, Settings, SettingsError, for_serving, read, sealing_key
+from realtime.settings import (
+    LogLevel,
+    Role,
+    Settings,
+    SettingsError,
+    for_serving,
+    read,
+    sealing_key,
+)
 
 SECRETS = {
     "ORDER_ROOM_TOKEN_SECRET": "a-token-secret-that-is-long-enough-00",
     "ORDER_ROOM_SERVICE_KEY": "a-service-key-that-is-long-enough-000",
+}
+SCALED = {
+    "ORDER_ROOM_DATABASE_URL": "postgresql+asyncpg://db.test/orders",
+    "ORDER_ROOM_REDIS_URL": "redis://redis.test",
 }
 
 
@@ -136,6 +148,43 @@ def test_an_origin_is_known_as_browsers_write_it(told: str, origin: str) -> None
 def test_what_no_page_has_for_an_origin_is_named(told: str) -> None:
     with pytest.raises(SettingsError, match=r"^ORDER_ROOM_ALLOWED_ORIGINS: "):
         read({"ORDER_ROOM_ALLOWED_ORIGINS": f"https://fine.test,{told}"})
+
+
+SHOP = {"ORDER_ROOM_ORDER_URL": "https://shop.test/orders/{order}"}
+ROOM = {"ORDER_ROOM_PUBLIC_URL": "https://room.shop.test"}
+MAILS = {**SECRETS, "ORDER_ROOM_SMTP_URL": "smtp://127.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    ("role", "environment", "missing"),
+    [
+        (Role.ALL, {}, "ORDER_ROOM_ORDER_URL"),
+        (Role.ALL, {**ROOM}, "ORDER_ROOM_ORDER_URL"),
+        (Role.ALL, {**SHOP, "HOST": "0.0.0.0"}, "ORDER_ROOM_PUBLIC_URL"),
+        (Role.ALL, {**SHOP, "HOST": "::"}, "ORDER_ROOM_PUBLIC_URL"),
+        (Role.WORKER, {**SHOP}, "ORDER_ROOM_PUBLIC_URL"),
+    ],
+)
+def test_mails_are_not_sent_with_links_that_lead_nowhere(
+    role: Role, environment: dict[str, str], missing: str
+) -> None:
+    with pytest.raises(SettingsError, match=f"^{missing} is missing: "):
+        for_serving(read({**MAILS, **SCALED, **environment}, role=role))
+
+
+@pytest.mark.parametrize(
+    ("role", "environment"),
+    [
+        (Role.ALL, {**SHOP}),
+        (Role.ALL, {**SHOP, **ROOM, "HOST": "0.0.0.0"}),
+        (Role.WORKER, {**SHOP, **ROOM}),
+        (Role.GATEWAY, {}),
+    ],
+)
+def test_whoever_sends_mails_whose_links_lead_somewhere_starts(
+    role: Role, environment: dict[str, str]
+) -> None:
+    for_serving(read({**MAILS, **SCALED, **environment}, role=role))
 
 
 def test_a_demo_makes_its_secrets_once_and_keeps_them_to_itself(tmp_path: Path) -> None:
