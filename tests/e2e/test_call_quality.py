@@ -54,6 +54,32 @@ async def test_a_call_on_hold_is_silent_for_both_also_after_a_reload(
     await buyer.part("call-hang-up").click()
 
 
+async def test_a_hold_is_of_its_call_and_of_none_after_it_on_any_screen(
+    small_stage: Stage, windows: Windows
+) -> None:
+    order = await small_stage.server.order()
+    buyer, seller = await both(small_stage, windows, order)
+    url = small_stage.server.url
+    telephone = await windows.open(url, order, "seller", scripts=[microphone(SELLER)])
+    await talk(buyer, seller)
+    await buyer.part("call-hold").click()
+    await seller.part("call-hold").click()
+    await expect(buyer.part("call-note")).to_have_text("En attente des deux côtés")
+    await telephone.call_is("elsewhere")
+    await buyer.part("call-hang-up").click()
+    await telephone.call_is("idle")
+
+    await buyer.part("call-start").click()
+    connected = await buyer.part("remote-audio").element_handle()
+    await buyer.page.wait_for_function("player => player.srcObject !== null", arg=connected)
+    await telephone.part("call-accept").click()
+    await telephone.call_is("active")
+    await hears(buyer, SELLER)
+    await hears(telephone, BUYER)
+    await expect(telephone.part("call-hold")).to_have_attribute("data-holding", "false")
+    await buyer.part("call-hang-up").click()
+
+
 async def test_a_microphone_that_gives_nothing_is_told_to_both_with_what_helps(
     small_stage: Stage, windows: Windows
 ) -> None:

@@ -5,9 +5,10 @@
  * tab does about it. Sound is opened by the tab that started the call or took it, and by no
  * other of the same person: the tab remembers the call's id, also over a reload.
  */
-import { adviceOf, told, WELL, type Advice } from './call-quality.js';
+import { adviceOf, type Advice } from './call-quality.js';
 import { CallSound } from './call-sound.js';
 import { stateOf, type CallState, type Ended } from './call-state.js';
+import { about, heed, nothingTold } from './call-told.js';
 import { tab, type InTab, type Occupied } from './calls-in-tab.js';
 import { letSound, MicrophoneError, unlockSound, type MicrophoneTrouble } from './media.js';
 import { forget, recall, remember } from './memory.js';
@@ -32,12 +33,8 @@ export class Call implements InTab {
   state: CallState = 'idle';
   ended: Ended | null = null;
   muted = false;
-  /** The other closed their microphone, or their line is weak. */
-  otherMuted = false;
-  otherWeak = false;
-  /** This person put the call on hold, or the other one did. */
-  holding = false;
-  otherHolding = false;
+  /** What the server told of it: gates, holds, lines. */
+  told = nothingTold('');
   trouble: MicrophoneTrouble | 'failed' | null = null;
   /** The sentence of a refusal. */
   refusal: string | null = null;
@@ -45,7 +42,6 @@ export class Call implements InTab {
   silent = false;
   readonly sound: CallSound;
 
-  private heard = { mine: WELL, theirs: WELL };
   /** How often the room was shown to us when we last looked. */
   private shown = 0;
   private mine: string | null = null;
@@ -110,6 +106,11 @@ export class Call implements InTab {
   /** Whether the call that just ended was begun by this person. */
   get wasOwn(): boolean {
     return this.ended !== null && this.ownCall === this.ended.call;
+  }
+
+  /** This person put the call on hold. */
+  get holding(): boolean {
+    return this.told.holding;
   }
 
   get now(): CallNow | null {
@@ -192,7 +193,7 @@ export class Call implements InTab {
 
   /** Nobody hears anybody while either of the two holds. */
   get onHold(): boolean {
-    return this.holding || this.otherHolding;
+    return this.holding || this.told.otherHolding;
   }
 
   /** Going on is for the server to say too: it may not be reached now, or one is in another call. */
@@ -200,16 +201,16 @@ export class Call implements InTab {
     const holding = !this.holding;
     const reached = this.mine !== null && this.room.hold(this.mine, holding);
     if (!holding && !reached) return;
-    this.holding = holding;
+    this.told = { ...this.told, holding };
     this.applyTracks();
-    this.turned();
+    tab.turned(this);
     this.changed();
   }
 
   /** What is worth saying about the sound now. */
   get advice(): Advice | null {
-    if (this.state !== 'active' || this.onHold || this.sound.weak || this.otherWeak) return null;
-    return adviceOf(this.heard.mine, this.heard.theirs, this.muted);
+    if (this.state !== 'active' || this.onHold || this.sound.weak || this.told.otherWeak) return null;
+    return adviceOf(this.told.mine, this.told.theirs, this.muted);
   }
 
   /** Whether this device never had a call or a test that was heard. */
@@ -240,10 +241,10 @@ export class Call implements InTab {
     if (!me) return;
     this.claim();
     if (now?.caller === me) this.ownCall = now.call;
-    if (this.mine === null && now && recall(REMEMBERED + this.room.order, 'session') === now.call) {
-      this.mine = now.call; // this tab was reloaded in the middle of it
-    }
     const kept = recall(REMEMBERED + this.room.order, 'session');
+    if (this.mine === null && now && kept === now.call) {
+      this.own(now.call); // this tab was reloaded in the middle of it
+    }
     if (this.mine === null && kept !== null && this.room.situation) forget(REMEMBERED + this.room.order); // over meanwhile
     // it may not have been heard, and we are told what the other one did meanwhile
     if (this.shown !== this.room.shown && this.connected) this.applyGates();
@@ -273,18 +274,15 @@ export class Call implements InTab {
     if (this.state === 'ringing' || this.state === 'silenced') this.rang = now?.call ?? null;
     if (before !== this.state) {
       this.ring();
-      this.turned();
+      tab.turned(this);
     }
     this.changed();
-  }
-
-  private turned(): void {
-    tab.turned(this);
   }
 
   signal(signal: CallSignal): void {
     if (signal.call !== this.now?.call) return;
     const own = signal.person === this.room.me?.person;
+    this.told = heed(this.told, signal, own);
     switch (signal.media) {
       case 'elsewhere':
         // A leg of this person was replaced. If ours is the newcomer, it replaced our own old one.
@@ -294,35 +292,16 @@ export class Call implements InTab {
         // Another media process carries the call now: come after, and the old leg is let go.
         if (own && this.mine === signal.call) this.sound.again();
         break;
-      case 'muted':
-      case 'unmuted':
-        if (!own) this.otherMuted = signal.media === 'muted';
-        break;
       case 'held':
       case 'resumed':
-        if (own) this.holding = signal.media === 'held';
-        else this.otherHolding = signal.media === 'held';
         this.applyTracks();
         this.ring();
-        this.turned();
+        tab.turned(this);
         break;
-      case 'quality_bad':
-      case 'quality_good':
-      case 'silent_microphone':
-      case 'one_way':
-      case 'heard': {
-        const whose = own ? 'mine' : 'theirs';
-        this.heard = { ...this.heard, [whose]: told(this.heard[whose], signal.media) };
-        break;
-      }
       case 'reconnecting':
       case 'gone':
-        if (!own) this.otherWeak = true;
-        else if (this.mine === signal.call && this.sound.stands) this.sound.missed(false);
-        break;
       case 'connected':
-        if (!own) this.otherWeak = false;
-        else if (this.mine === signal.call && this.sound.stands) this.sound.missed(true);
+        if (own && this.mine === signal.call && this.sound.stands) this.sound.missed(signal.media === 'connected');
         break;
     }
     this.changed();
@@ -364,9 +343,15 @@ export class Call implements InTab {
     this.waitingFor = null;
     this.asking = null;
     if (!('call' in event) || event.kind === 'call_ended') return this.release();
-    this.mine = event.call;
+    this.own(event.call);
     this.mineSince = seq;
     remember(REMEMBERED + this.room.order, event.call, 'session');
+  }
+
+  /** From now on the call is heard in this tab. */
+  private own(call: string): void {
+    this.mine = call;
+    this.told = about(this.told, call);
   }
 
   private giveUp(seq: number): void {
@@ -459,8 +444,7 @@ export class Call implements InTab {
     this.mine = null;
     this.mineSince = 0;
     this.connected = this.muted = this.occupiedElsewhere = false;
-    this.otherMuted = this.otherWeak = this.holding = this.otherHolding = false;
-    this.heard = { mine: WELL, theirs: WELL };
+    this.told = nothingTold('');
   }
 
   private ring(): void {
@@ -482,7 +466,7 @@ export class Call implements InTab {
   private tone(): Parameters<Ringtone['start']>[0] | null {
     if (this.state === 'ringing') return tab.beside(this) === 'talking' ? 'knocking' : 'incoming';
     if (this.state === 'calling') return 'waiting';
-    return this.state === 'active' && this.otherHolding && !this.holding ? 'held' : null;
+    return this.state === 'active' && this.told.otherHolding && !this.holding ? 'held' : null;
   }
 }
 

@@ -255,7 +255,7 @@ export class CallPanel extends LitElement {
   private holdNote(): string {
     const t = textsOf(this.language).sound;
     if (!this.call.holding) return t.held(this.other);
-    return this.call.otherHolding ? t.bothHold : t.holding;
+    return this.call.told.otherHolding ? t.bothHold : t.holding;
   }
 
   private talking(): TemplateResult {
@@ -267,11 +267,11 @@ export class CallPanel extends LitElement {
         ? t.connecting
         : call.sound.weak
           ? t.reconnecting
-          : call.otherWeak
+          : call.told.otherWeak
             ? t.otherReconnecting(this.other)
             : call.onHold
               ? this.holdNote()
-            : call.otherMuted
+            : call.told.otherMuted
               ? t.otherMuted(this.other)
               : call.muted
                 ? t.muted
@@ -281,7 +281,7 @@ export class CallPanel extends LitElement {
       <div class="levels">
         ${this.level('theirs', this.other)} ${this.level('mine', t.you)}
       </div>
-      <p class="note ${note || !call.advice ? '' : 'none'} ${call.sound.weak || call.otherWeak ? 'weak' : ''}" role="status" data-test="call-note">${note}</p>
+      <p class="note ${note || !call.advice ? '' : 'none'} ${call.sound.weak || call.told.otherWeak ? 'weak' : ''}" role="status" data-test="call-note">${note}</p>
       <order-room-call-advice
         .advice=${call.advice}
         .other=${this.other}
