@@ -4,8 +4,8 @@ from playwright.async_api import expect
 
 from tests.e2e.conftest import Stage
 from tests.e2e.line import line_to
-from tests.e2e.sounds import hears, microphone
-from tests.e2e.test_call import BUYER, SELLER
+from tests.e2e.sounds import hears, hears_nothing, microphone
+from tests.e2e.test_call import BUYER, SELLER, ends_of
 from tests.e2e.test_call_quality import talk
 from tests.e2e.test_offline import BROKEN
 from tests.e2e.windows import Windows
@@ -34,3 +34,25 @@ async def test_what_the_other_did_while_one_was_cut_off_is_told_afterwards(
         await buyer.part("call-mute").click()
         await hears(seller, BUYER)
         await buyer.part("call-hang-up").click()
+
+
+async def test_who_hangs_up_while_cut_off_is_heard_no_more_and_the_call_ends_later(
+    small_stage: Stage, windows: Windows
+) -> None:
+    windows.forgive(*BROKEN)
+    server, order = small_stage.server, await small_stage.server.order()
+    async with line_to(server.port) as line:
+        buyer = await windows.open(server.url, order, "buyer", scripts=[microphone(BUYER)])
+        seller = await windows.open(line.url, order, "seller", scripts=[microphone(SELLER)])
+        await talk(buyer, seller)
+        await hears(buyer, SELLER)
+
+        await line.cut()
+        await seller.is_cut_off()
+        await seller.part("call-hang-up").click()
+        await seller.call_is("ended")
+        assert await seller.part("remote-audio").evaluate("player => player.srcObject") is None
+        await hears_nothing(buyer)
+        await line.mend()
+        await expect(buyer.part("call-ended")).to_have_attribute("data-end", "completed")
+        assert [end for end, _ in await ends_of(small_stage, order)] == ["completed"]

@@ -20,12 +20,14 @@ export interface Seen {
   asking: 'start' | 'accept' | null;
   /** The call that this tab lets ring elsewhere; nobody is told of that. */
   silenced: string | null;
+  /** The call that this tab hung up, whether the server knows it yet or not. */
+  hungUp: string | null;
   connected: boolean;
   ended: boolean;
 }
 
-export function stateOf({ me, now, mine, asking, silenced, connected, ended }: Seen): CallState {
-  if (!now) {
+export function stateOf({ me, now, mine, asking, silenced, hungUp, connected, ended }: Seen): CallState {
+  if (!now || hungUp === now.call) {
     if (asking === 'start') return 'calling';
     return ended ? 'ended' : 'idle';
   }

@@ -47,6 +47,8 @@ export class Call implements InTab {
   private mine: string | null = null;
   /** The call that rang here, until another device took it. */
   private rang: string | null = null;
+  /** The call that was hung up here: over at once, whenever the server hears of it. */
+  private hungUp: string | null = null;
   /** The last call that this person began. */
   private ownCall: string | null = null;
   /** The entry that made it ours; an older situation cannot know of it yet. */
@@ -174,7 +176,14 @@ export class Call implements InTab {
   }
 
   async hangUp(): Promise<void> {
-    if (this.now) await this.tell('call.hang_up', this.now.call);
+    const call = this.now?.call;
+    if (!call) return;
+    if (this.mine === call) {
+      this.hungUp = call;
+      this.finish(call);
+      this.look();
+    }
+    await this.tell('call.hang_up', call);
   }
 
   /** Let go of the summary or the trouble. */
@@ -267,6 +276,7 @@ export class Call implements InTab {
       mine: this.mine,
       asking: this.asking,
       silenced: recall(SILENCED + this.room.order, 'session'),
+      hungUp: this.hungUp,
       connected: this.connected,
       ended: this.ended !== null,
     });
@@ -280,7 +290,7 @@ export class Call implements InTab {
   }
 
   signal(signal: CallSignal): void {
-    if (signal.call !== this.now?.call) return;
+    if (signal.call !== this.now?.call || signal.call === this.hungUp) return;
     const own = signal.person === this.room.me?.person;
     this.told = heed(this.told, signal, own);
     switch (signal.media) {
@@ -367,8 +377,10 @@ export class Call implements InTab {
     try {
       await this.room.onCall(t, call);
     } catch (error) {
+      if (error instanceof RefusedError && error.frame.code === 'call_over') return;
+      this.hungUp = null; // it goes on for the other one, and can be hung up again
       this.explain(error);
-      this.changed();
+      this.look();
     }
   }
 

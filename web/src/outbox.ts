@@ -64,8 +64,10 @@ interface Shelved {
 }
 
 const PUT_OFF = new Set(['rate_exceeded', 'unavailable', 'too_many_open']);
-/** Asks that nobody waits for with a button: they may take their time. */
-const PATIENT: ReadonlySet<Asking['t']> = new Set(['message.send', 'history', 'call.offer', 'reaction.add', 'reaction.remove']);
+/** Asks that nobody waits for with a button, or that are meant however late they arrive. */
+const PATIENT: ReadonlySet<Asking['t']> = new Set([
+  'message.send', 'history', 'call.offer', 'call.decline', 'call.hang_up', 'reaction.add', 'reaction.remove',
+]);
 const MAX_TRIES = 8;
 /** No refusal that we heed asks for more patience than this. */
 const LONGEST_PAUSE = 120_000;

@@ -164,9 +164,9 @@ export class OrderRoom implements Follower {
 
   onCall(t: 'call.accept' | 'call.decline' | 'call.hang_up', call: string, leaving?: 'hold' | 'hang_up'): Promise<Done> {
     const said = { id: crypto.randomUUID(), order: this.order, call };
-    return this.connection.ask<Done>(t === 'call.accept' && leaving ? { t, ...said, leaving } : { t, ...said }, {
-      within: CALL_PATIENCE,
-    });
+    // who declines or hangs up means it, however late the server hears of it
+    if (t !== 'call.accept') return this.connection.ask<Done>({ t, ...said });
+    return this.connection.ask<Done>(leaving ? { t, ...said, leaving } : { t, ...said }, { within: CALL_PATIENCE });
   }
 
   /** Ask to record, answer, stop or erase. */

@@ -18,6 +18,7 @@ const seen = (more: Partial<Seen>): Seen => ({
   mine: null,
   asking: null,
   silenced: null,
+  hungUp: null,
   connected: false,
   ended: false,
   ...more,
@@ -61,6 +62,12 @@ describe('the call on this tab', () => {
   it('ends with a summary, and then there is none', () => {
     assert.equal(stateOf(seen({ ended: true })), 'ended');
     assert.equal(stateOf(seen({})), 'idle');
+  });
+
+  it('is over for who hung up before the server knows it', () => {
+    assert.equal(stateOf(seen({ now: talks, hungUp: 'c1', ended: true })), 'ended');
+    assert.equal(stateOf(seen({ now: talks, hungUp: 'c1' })), 'idle');
+    assert.equal(stateOf(seen({ now: talks, hungUp: 'c0' })), 'elsewhere');
   });
 
   it('gives way to a new call while the summary of the last is shown', () => {
