@@ -98,6 +98,35 @@ async def test_a_page_that_is_reloaded_during_a_call_comes_back_into_it(
     await expect(seller.part("call-ended")).to_have_attribute("data-end", "completed")
 
 
+async def test_who_is_muted_is_muted_still_when_the_page_was_reloaded(
+    small_stage: Stage, windows: Windows
+) -> None:
+    order = await small_stage.server.order()
+    buyer, seller = await both(small_stage, windows, order)
+    await seller.part("call-start").click()
+    await buyer.part("call-accept").click()
+    await hears(seller, BUYER)
+    await buyer.part("call-mute").click()
+    await hears_nothing(seller)
+
+    await buyer.page.reload()
+    await buyer.call_is("active")
+    await hears(buyer, SELLER)
+    await expect(buyer.part("call-mute")).to_have_attribute("data-muted", "true")
+    await expect(seller.part("call-note")).to_have_text("Ada Buyer is muted")
+    await hears_nothing(seller)
+    await buyer.part("call-mute").click()
+    await hears(seller, BUYER)
+
+    # It was of that call: the next one begins with an open microphone.
+    await buyer.part("call-mute").click()
+    await buyer.part("call-hang-up").click()
+    await seller.part("call-start").click()
+    await buyer.part("call-accept").click()
+    await hears(seller, BUYER)
+    await buyer.part("call-hang-up").click()
+
+
 async def test_a_call_is_declined_or_withdrawn(small_stage: Stage, windows: Windows) -> None:
     order = await small_stage.server.order()
     buyer, seller = await both(small_stage, windows, order)

@@ -20,6 +20,8 @@ import { find } from './timeline.js';
 
 /** With the order's id: the call of it that is heard in this tab. */
 export const REMEMBERED = 'order-room:call:';
+/** With the order's id: the call of it in which this tab closed the microphone. */
+const MUTED = 'order-room:muted:';
 const SILENCED = 'order-room:silenced:';
 const KNOWN = 'order-room:sound-known';
 const ENDED_SHOWN = 10_000;
@@ -196,6 +198,7 @@ export class Call implements InTab {
 
   toggleMute(): void {
     this.muted = !this.muted;
+    this.keepMuted();
     this.applyMute();
     this.changed();
   }
@@ -252,7 +255,9 @@ export class Call implements InTab {
     if (now?.caller === me) this.ownCall = now.call;
     const kept = recall(REMEMBERED + this.room.order, 'session');
     if (this.mine === null && now && kept === now.call) {
+      this.muted = recall(MUTED + this.room.order, 'session') === now.call;
       this.own(now.call); // this tab was reloaded in the middle of it
+      this.applyTracks();
     }
     if (this.mine === null && kept !== null && this.room.situation) forget(REMEMBERED + this.room.order); // over meanwhile
     // it may not have been heard, and we are told what the other one did meanwhile
@@ -355,6 +360,7 @@ export class Call implements InTab {
     if (!('call' in event) || event.kind === 'call_ended') return this.release();
     this.own(event.call);
     this.mineSince = seq;
+    this.keepMuted();
     remember(REMEMBERED + this.room.order, event.call, 'session');
   }
 
@@ -414,6 +420,12 @@ export class Call implements InTab {
     if (this.holding && this.mine) this.room.hold(this.mine, true);
   }
 
+  /** A page that is reloaded does not open a microphone that was closed. */
+  private keepMuted(): void {
+    if (this.muted && this.mine) remember(MUTED + this.room.order, this.mine, 'session');
+    else forget(MUTED + this.room.order);
+  }
+
   private applyMute(): void {
     this.applyTracks();
     // Said also when open: after a reload the server's gate may still be closed.
@@ -452,7 +464,10 @@ export class Call implements InTab {
 
   private release(): void {
     this.sound.close();
-    if (this.mine !== null) forget(REMEMBERED + this.room.order);
+    if (this.mine !== null) {
+      forget(REMEMBERED + this.room.order);
+      forget(MUTED + this.room.order);
+    }
     this.mine = null;
     this.mineSince = 0;
     this.connected = this.muted = this.occupiedElsewhere = false;
