@@ -5,6 +5,7 @@ from __future__ import annotations
 import gettext
 import io
 import re
+import unicodedata
 from collections.abc import Callable
 from importlib import resources
 
@@ -32,16 +33,19 @@ class Catalogue(msgspec.Struct, frozen=True):
     plural: Callable[[int], int]
 
 
-_BEFORE_A_NAME = re.compile(r"\b([Dd]|[Qq]u)e \{(other|name|mediator)\}")
-_ELIDING = re.compile("[aeiouyhàâäéèêëîïôöùûü]", re.IGNORECASE)
+_BEFORE_A_NAME = re.compile(r"\b([Dd]|[Qq]u)e \{(other|name|mediator|city)\}")
+_ELIDING = re.compile(r"[aeiouœæø]|y(?![aeiou])|h", re.IGNORECASE)
+"""Yves, but not Yann, whose y is a consonant."""
 
 
 def _elided(text: str, facts: dict[str, object]) -> str:
-    """Return a French text as it stands before these names: "d’Inès", "qu’Hugo", "de Marc"."""
+    """Return a French text as it stands before these: "d’Inès", "qu’Hugo", "de Paris"."""
 
     def shorten(found: re.Match[str]) -> str:
         name = facts.get(found[2])
-        elides = isinstance(name, str) and _ELIDING.match(name)
+        elides = isinstance(name, str) and _ELIDING.match(unicodedata.normalize("NFD", name))
+        if elides and elides[0] in "hH" and found[2] == "city":
+            elides = None  # the sound of a person's h is mostly silent, not that of Hong Kong
         return f"{found[1]}’{{{found[2]}}}" if elides else found[0]
 
     return _BEFORE_A_NAME.sub(shorten, text)

@@ -14,7 +14,6 @@ from babel.units import format_unit
 
 from realtime.texts.catalogue import LOCALES, known_language, sentence
 
-_VOWELS = "AEIOUYÀÂÉÈÊËÎÏÔÛÜ"
 _NO_BREAK = "\u00a0"
 _IN_HOURS = timedelta(hours=72)
 """Up to here a length is told in hours, as the customer's "48 hours"; beyond in days."""
@@ -53,10 +52,9 @@ def moment(language: str, at: datetime, zone: str) -> str:
     spoken = known_language(language)
     local = at.astimezone(ZoneInfo(zone))
     city = get_timezone_location(zone, locale=LOCALES[spoken], return_city=True)
-    key = "moment.elided" if city[:1].upper() in _VOWELS else "moment"
     return sentence(
         spoken,
-        "moment.utc" if zone == "UTC" else key,
+        "moment.utc" if zone == "UTC" else "moment",
         day=day(spoken, local.date()),
         time=clock(spoken, at, zone),
         city=city,

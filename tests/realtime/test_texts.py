@@ -106,10 +106,29 @@ def test_a_fact_from_a_person_is_filled_in_and_never_read_as_a_text() -> None:
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [("Marc", "Appel manqué de Marc"), ("Inès", "Appel manqué d’Inès"), ("Élodie", " d’Élodie")],
+    [
+        ("Marc", "Appel manqué de Marc"),
+        ("Inès", "Appel manqué d’Inès"),
+        ("Élodie", " d’Élodie"),
+        ("E\u0301lodie", " d’E\u0301lodie"),
+        ("Óscar", " d’Óscar"),
+        ("Œdipe", " d’Œdipe"),
+        ("Øystein", " d’Øystein"),
+        ("Yves", " d’Yves"),
+        ("Yasmine", " de Yasmine"),
+        ("Youssef", " de Youssef"),
+    ],
 )
 def test_french_elides_before_a_name(name: str, told: str) -> None:
     assert told in texts.sentence("fr", "mail.missed_call.heading", count=1, other=name)
+
+
+@pytest.mark.parametrize(
+    ("city", "told"), [("Paris", "de Paris"), ("Athènes", "d’Athènes"), ("Hong Kong", "de Hong")]
+)
+def test_french_elides_before_a_city(city: str, told: str) -> None:
+    assert told in texts.sentence("fr", "moment", day="lundi", time="9:00", city=city)
+    assert told in texts.sentence("fr", "record.zone", city=city)
 
 
 def test_french_elides_before_a_name_alone_and_not_before_what_it_says() -> None:

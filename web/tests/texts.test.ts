@@ -22,6 +22,18 @@ describe('the words', () => {
     assert.doesNotMatch(textsOf('fr').confirm['order.cancel'].body('Marc', '120,00 €'), / [:;?!»]/);
   });
 
+  it('shorten French words before a name that begins with a vowel, and not before Yann', () => {
+    const { entry, confirm, guide } = textsOf('fr');
+    const told = (name: string): string => entry.call_missed(false, name).replace('Appel manqué ', '');
+    assert.deepEqual(['Marc', 'Aline', 'Élise', 'Óscar', 'Ángel', 'Œdipe', 'Øystein', 'Hugo', 'Yves'].map(told), [
+      'de Marc', 'd’Aline', 'd’Élise', 'd’Óscar', 'd’Ángel', 'd’Œdipe', 'd’Øystein', 'd’Hugo', 'd’Yves',
+    ]);
+    assert.deepEqual(['Yann', 'Yasmine', 'Youssef'].map(told), ['de Yann', 'de Yasmine', 'de Youssef']);
+    assert.match(guide.buyer.delivered('Inès'), /ce qu’Inès vous a livré/);
+    assert.match(confirm['order.start'].body('Inès', '5 €'), /jusqu’à ce qu’Inès accepte/);
+    assert.match(confirm['revision.accept'].body('Marc', '5 €'), /jusqu’à ce que Marc accepte/);
+  });
+
   it('answer at each step, to each role, the same questions in both languages', () => {
     const [fr, en] = [textsOf('fr').questions.at, textsOf('en').questions.at];
     for (const role of ['buyer', 'seller', 'mediator'] as const) {

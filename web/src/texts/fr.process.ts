@@ -19,8 +19,12 @@ export const notices: Record<NoticeKind, string> = {
   nudged: 'relance de l’acheteur',
 };
 
+/** « d’Aline », « d’Élise », « d’Yves », mais « de Yann », dont l’y est une consonne. */
+const elides = (name: string): boolean => /^([aeiouœæøh]|y(?![aeiou]))/i.test(name.normalize('NFD'));
 /** « de Marc », « d’Aline » */
-export const de = (name: string): string => (/^[aeiouyhàâäéèêëîïôöùûü]/i.test(name) ? `d’${name}` : `de ${name}`);
+export const de = (name: string): string => (elides(name) ? `d’${name}` : `de ${name}`);
+/** « que Marc », « qu’Aline » */
+const que = (name: string): string => (elides(name) ? `qu’${name}` : `que ${name}`);
 
 export const processTexts: Pick<Texts, 'guide' | 'action' | 'confirm' | 'proposal' | 'brief' | 'files' | 'entry'> = {
   guide: {
@@ -33,7 +37,7 @@ export const processTexts: Pick<Texts, 'guide' | 'action' | 'confirm' | 'proposa
       in_progress: (other) => `${other} travaille sur votre commande. Une question ? Posez-la ici, ou de vive voix.`,
       late: (other) =>
         `La date de livraison est passée. Vous pouvez laisser du temps à ${other}, ou annuler et être remboursé.`,
-      delivered: (other) => `Regardez ce que ${other} vous a livré. Si vous l’acceptez, l’argent lui est versé.`,
+      delivered: (other) => `Regardez ce ${que(other)} vous a livré. Si vous l’acceptez, l’argent lui est versé.`,
       revision_requested: (other) => `${other} étudie vos souhaits et vous répond. Votre argent reste sous séquestre.`,
       revision_refused: (other) =>
         `${other} ne fera pas ces changements. Acceptez la livraison telle quelle, ou laissez un médiateur trancher.`,
@@ -117,7 +121,7 @@ export const processTexts: Pick<Texts, 'guide' | 'action' | 'confirm' | 'proposa
     'order.start': {
       title: 'Démarrer la commande ?',
       body: (other, amount) =>
-        `Vous confirmez avoir tout ce qu’il vous faut. ${amount} restent sous séquestre jusqu’à ce que ${other} accepte votre travail, et le délai de livraison commence maintenant.`,
+        `Vous confirmez avoir tout ce qu’il vous faut. ${amount} restent sous séquestre jusqu’à ce ${que(other)} accepte votre travail, et le délai de livraison commence maintenant.`,
       yes: 'Démarrer',
       note: '',
     },
@@ -158,7 +162,7 @@ export const processTexts: Pick<Texts, 'guide' | 'action' | 'confirm' | 'proposa
     'revision.accept': {
       title: 'Faire la retouche ?',
       body: (other, amount) =>
-        `Un nouveau délai de livraison commence maintenant. Les ${amount} restent sous séquestre jusqu’à ce que ${other} accepte votre travail.`,
+        `Un nouveau délai de livraison commence maintenant. Les ${amount} restent sous séquestre jusqu’à ce ${que(other)} accepte votre travail.`,
       yes: 'La faire',
       note: '',
     },
