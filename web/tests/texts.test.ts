@@ -22,6 +22,13 @@ describe('the words', () => {
     assert.doesNotMatch(textsOf('fr').confirm['order.cancel'].body('Marc', '120,00 €'), / [:;?!»]/);
   });
 
+  it('say an amount of money in English as one thing, as e-mails do', () => {
+    const { confirm, entry } = textsOf('en');
+    const told = [...Object.values(confirm).map(({ body }) => body('Marc', '€185.00')), entry.money_confirmed('€185.00'),
+      entry.dispute_decided.split('€185.00')];
+    for (const text of told) assert.doesNotMatch(text, /€185\.00 (stay|go|are|were|have)\b/);
+  });
+
   it('shorten French words before a name that begins with a vowel, and not before Yann', () => {
     const { entry, confirm, guide } = textsOf('fr');
     const told = (name: string): string => entry.call_missed(false, name).replace('Appel manqué ', '');

@@ -106,21 +106,21 @@ export const processTexts = {
     'brief.hand_over': {
       title: 'Is your brief complete?',
       body: (other: string, amount: string) =>
-        `We tell ${other} that nothing is missing. Your ${amount} stay in escrow, and you can still add details or cancel.`,
+        `We tell ${other} that nothing is missing. Your ${amount} stays in escrow, and you can still add details or cancel.`,
       yes: 'Yes, it is complete',
       note: 'A word to go with it',
     },
     'order.start': {
       title: 'Start the order?',
       body: (other: string, amount: string) =>
-        `You confirm that you have what you need. ${amount} stay in escrow until ${other} accepts your work, and the time to deliver begins now.`,
+        `You confirm that you have what you need. ${amount} stays in escrow until ${other} accepts your work, and the time to deliver begins now.`,
       yes: 'Start now',
       note: '',
     },
     'order.cancel': {
       title: 'Cancel this order?',
       body: (other: string, amount: string) =>
-        `All of your ${amount} go back at once to the means of payment you used. ${other} is told. This cannot be undone.`,
+        `All of your ${amount} goes back at once to the means of payment you used. ${other} is told. This cannot be undone.`,
       yes: 'Cancel and refund',
       note: 'Why? Both of you can read it.',
     },
@@ -134,49 +134,49 @@ export const processTexts = {
     'order.deliver': {
       title: 'Deliver the work?',
       body: (other: string, amount: string) =>
-        `${other} can now check it. The ${amount} are yours when they accept, or by themselves when the time to check ends. Until then the conversation pauses.`,
+        `${other} can now check it. The ${amount} is yours once they accept, or by itself when the time to check ends. Until then the conversation pauses.`,
       yes: 'Deliver',
       note: 'What you deliver, where to find it',
     },
     'order.close': {
       title: 'Accept the delivery?',
       body: (other: string, amount: string) =>
-        `The order is complete and ${amount} go to ${other}. This cannot be undone.`,
+        `The order is complete and ${amount} goes to ${other}. This cannot be undone.`,
       yes: 'Accept and pay',
       note: '',
     },
     'revision.request': {
       title: 'Ask for a revision?',
       body: (other: string, amount: string) =>
-        `${other} says whether the changes are made. Your ${amount} stay in escrow meanwhile.`,
+        `${other} says whether the changes are made. Your ${amount} stays in escrow meanwhile.`,
       yes: 'Ask for it',
       note: 'What should change?',
     },
     'revision.accept': {
       title: 'Make the changes?',
       body: (other: string, amount: string) =>
-        `A new time to deliver begins now. The ${amount} stay in escrow until ${other} accepts your work.`,
+        `A new time to deliver begins now. The ${amount} stays in escrow until ${other} accepts your work.`,
       yes: 'Make them',
       note: '',
     },
     'revision.refuse': {
       title: 'Refuse the revision?',
       body: (other: string, amount: string) =>
-        `${other} then accepts the delivery as it is, or asks a mediator to decide. The ${amount} stay in escrow until then.`,
+        `${other} then accepts the delivery as it is, or asks a mediator to decide. The ${amount} stays in escrow until then.`,
       yes: 'Refuse it',
       note: 'Why?',
     },
     'cancel.request': {
       title: 'Ask to cancel?',
       body: (other: string, amount: string) =>
-        `If ${other} agrees, all of your ${amount} go back to you. Until there is an answer they stay in escrow.`,
+        `If ${other} agrees, all of your ${amount} goes back to you. Until there is an answer it stays in escrow.`,
       yes: 'Ask to cancel',
       note: 'Why?',
     },
     'cancel.withdraw': {
       title: 'Go on with the order?',
       body: (other: string, amount: string) =>
-        `You take your request back, and ${other} works on. Your ${amount} stay in escrow.`,
+        `You take your request back, and ${other} works on. Your ${amount} stays in escrow.`,
       yes: 'Go on',
       note: '',
     },
@@ -190,7 +190,7 @@ export const processTexts = {
     'cancel.refuse': {
       title: 'Do not agree to cancel?',
       body: (other: string, amount: string) =>
-        `The order goes on and the ${amount} stay in escrow. ${other} may ask a mediator to decide; a second refusal calls one by itself.`,
+        `The order goes on and the ${amount} stays in escrow. ${other} may ask a mediator to decide; a second refusal calls one by itself.`,
       yes: 'Go on with the order',
       note: 'Why?',
     },
@@ -204,13 +204,13 @@ export const processTexts = {
     'dispute.open': {
       title: 'Ask for a mediator?',
       body: (other: string, amount: string) =>
-        `The order is put on hold and the ${amount} stay in escrow until the mediator has decided. ${other} is told. The conversation pauses until the mediator joins.`,
+        `The order is put on hold and the ${amount} stays in escrow until the mediator has decided. ${other} is told. The conversation pauses until the mediator joins.`,
       yes: 'Ask for a mediator',
       note: 'What is it about?',
     },
     'dispute.refund': {
       title: 'Refund the buyer?',
-      body: (_other: string, amount: string) => `All ${amount} go back to the buyer. This cannot be undone.`,
+      body: (_other: string, amount: string) => `All of the ${amount} goes back to the buyer. This cannot be undone.`,
       yes: 'Decide',
       note: 'Your reasons, for both',
     },
@@ -223,13 +223,13 @@ export const processTexts = {
     },
     'dispute.pay': {
       title: 'Pay the seller?',
-      body: (_other: string, amount: string) => `All ${amount} go to the seller. This cannot be undone.`,
+      body: (_other: string, amount: string) => `All of the ${amount} goes to the seller. This cannot be undone.`,
       yes: 'Decide',
       note: 'Your reasons, for both',
     },
     'dispute.resume': {
       title: 'Let the order go on?',
-      body: (_other: string, amount: string) => `The ${amount} stay in escrow and the clock runs on.`,
+      body: (_other: string, amount: string) => `The ${amount} stays in escrow and the clock runs on.`,
       yes: 'Decide',
       note: 'Your reasons, for both',
     },
@@ -336,7 +336,7 @@ export const processTexts = {
       me ? 'You joined as the mediator' : `${name} joined as the mediator. All three of you can write again`,
     dispute_decided: {
       refund: () => 'The mediator decided: the buyer is refunded',
-      split: (amount: string) => `The mediator decided: ${amount} go back to the buyer, the rest to the seller`,
+      split: (amount: string) => `The mediator decided: ${amount} goes back to the buyer, the rest to the seller`,
       pay: () => 'The mediator decided: the seller is paid',
       resume: () => 'The mediator decided: the order goes on',
     } satisfies Record<Decided, (amount: string) => string>,
@@ -357,7 +357,7 @@ export const processTexts = {
     money_held: (amount: string) => `${amount} placed in escrow`,
     money_refunded: (amount: string) => `Refund of ${amount} to the buyer ordered`,
     money_released: (amount: string) => `Payment of ${amount} to the seller ordered`,
-    money_confirmed: (amount: string) => `The payment service confirms: ${amount} are on their way`,
+    money_confirmed: (amount: string) => `The payment service confirms: ${amount} is on its way`,
     money_refused: (amount: string) => `The payment service could not move ${amount} yet. We are looking into it; nothing is lost`,
     deadline_set: {
       brief_window: (when: string) => `Time to validate: until ${when}`,
