@@ -29,6 +29,15 @@ describe('the words', () => {
     for (const text of told) assert.doesNotMatch(text, /€185\.00 (stay|go|are|were|have)\b/);
   });
 
+  it('count one as one, and write a share of a hundred as each language does', () => {
+    const [fr, en] = [textsOf('fr'), textsOf('en')];
+    assert.deepEqual([1, 2].map(en.chat.left), ['1 character left', '2 characters left']);
+    assert.deepEqual([1, 2].map(fr.chat.left), ['1 caractère restant', '2 caractères restants']);
+    assert.deepEqual([en.files.percent(12), en.upload.paused(12)], ['12%', 'Paused at 12%']);
+    assert.deepEqual([fr.files.percent(12), fr.upload.paused(12)].map(plain), ['12 %', 'En pause à 12 %']);
+    assert.equal(en.turn.justNow, 'just now');
+  });
+
   it('shorten French words before a name that begins with a vowel, and not before Yann', () => {
     const { entry, confirm, guide } = textsOf('fr');
     const told = (name: string): string => entry.call_missed(false, name).replace('Appel manqué ', '');

@@ -107,7 +107,7 @@ export const messageTexts = {
   },
   upload: {
     drop: 'Drop files to share them',
-    paused: (percent: number) => `Paused at ${percent} %`,
+    paused: (percent: number) => `Paused at ${percent}%`,
     resuming: 'Continues as soon as the line is back',
     checking: 'Being checked…',
     underWay: (n: number) => (n === 1 ? 'A file is on its way…' : `${n} files are on their way…`),

@@ -254,7 +254,7 @@ export const processTexts = {
     attach: 'Share a file',
     open: (name: string) => `Open ${name}`,
     save: (name: string) => `Save ${name}`,
-    percent: (n: number) => `${n} %`,
+    percent: (n: number) => `${n}%`,
     waiting: 'Waiting',
     drop: (name: string) => `Do not send ${name}`,
     empty: 'This file is empty.',
