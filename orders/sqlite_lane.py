@@ -41,8 +41,12 @@ COPY_AFTER = 8_000
 The disk is busy then for longer than a commit takes, so it is better done seldom: a page that many
 messages have changed is copied once.
 """
-LOG_LARGE = 64 << 20
-"""Bytes of the log from which on it is also cut, for which commits have to wait, in a pause."""
+LOG_LARGE = 256 << 20
+"""Bytes of the log from which on it is also cut, for which commits have to wait, in a pause.
+
+More than it becomes where messages come without a pause: a commit into a log that has to grow
+takes twice as long as one that writes over what was copied back, because the disk notes the size.
+"""
 LOOK_EVERY = 0.25
 """Seconds between two looks at the log; without a message meanwhile there is a pause."""
 AT_ONCE = 64

@@ -267,7 +267,7 @@ async def measure(site: Site, given: argparse.Namespace, server_core: int) -> No
 
     with on_core(server_core):
         loop = [loop_ms()]
-        site.begin()
+        await site.begin()
     rooms = await open_rooms(site.database_url, given.pairs)
     with on_core(server_core):
         await site.start()

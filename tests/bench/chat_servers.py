@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import asyncpg
+
 from tests import servers
 from tests.bench.chat_load import PATIENCE
 
@@ -18,6 +20,9 @@ TOKEN_SECRET = secrets.token_hex(32)
 COMMANDS_PER_SECOND = 1000
 """Fifty times the usual, and every rate of messages with it: a thousand people here write as much
 as tens of thousands do."""
+
+SEGMENTS = 32
+"""Of PostgreSQL's log, 16 MiB each: more than a run fills."""
 
 
 class Site:
@@ -39,7 +44,7 @@ class Site:
         """Our own processes."""
         return [process.pid for process in self.processes]
 
-    def begin(self) -> None:
+    async def begin(self) -> None:
         """Start what our processes share."""
         if self.mode != "sqlite":
             server = servers.postgres(self.folder / "postgres")
@@ -47,6 +52,7 @@ class Site:
             self._after.append(server.stop)
             self.database_url = server.url
             self.shared.append(server.pid)
+            await _use_in(server.url)
         if self.mode == "postgres+redis":
             broker = servers.redis(self.folder / "redis")
             broker.start()
@@ -106,6 +112,24 @@ class Site:
         self.stop()
         for stop in reversed(self._after):
             stop()
+
+
+async def _use_in(url: str) -> None:
+    """Let PostgreSQL have its log as one that has served for a while has it.
+
+    A new one makes each segment of the log while a commit waits for it, some 20 ms; later it
+    writes over those that it needs no more.
+    """
+    conn = await asyncpg.connect(url.replace("+asyncpg", ""))
+    try:
+        await conn.execute("ALTER SYSTEM SET min_wal_size = '1GB'")
+        await conn.execute("SELECT pg_reload_conf()")
+        for _ in range(SEGMENTS):
+            await conn.execute("SELECT pg_logical_emit_message(false, 'bench', 'used in')")
+            await conn.execute("SELECT pg_switch_wal()")
+        await conn.execute("CHECKPOINT")
+    finally:
+        await conn.close()
 
 
 async def listens(port: int) -> None:
