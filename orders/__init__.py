@@ -25,7 +25,7 @@ Where it is kept, and how it changes:
 - `tables`     where all of it is stored, by subject; `migrations` how that came to be
 - `database`   transaction: commit, then announce; `engines` the connections below, and outages
 - `among`      a list of ids as one parameter, however long
-- `timeline`   append and read entries
+- `timeline`   append and read entries; `repeats` finds what was said before
 - `emptying`   take the content out of entries; rows and chain stay
 - `scrubbing`  take erased words out of SQLite's file as well
 - `locking`    an order's row under lock, read into what the rules know

@@ -16,7 +16,7 @@ import msgspec
 from sqlalchemy import Table, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from orders import again, brief, money, policy, timeline
+from orders import again, brief, money, policy, repeats, timeline
 from orders.brief import BriefItem
 from orders.brief_rows import items_of, save_items
 from orders.changes import decided, post, write
@@ -317,7 +317,7 @@ async def begin(
     """
     locked = await lock(tx, order)
     locked.role_of(person)
-    return locked, await timeline.find_repeat(tx, locked.head, person, client_id, content)
+    return locked, await repeats.find(tx, locked.head, person, client_id, content)
 
 
 async def carry_out(

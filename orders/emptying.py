@@ -12,12 +12,13 @@ import msgspec
 from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from orders import repeats
 from orders.database import Owes, Transaction
 from orders.events import MARKETPLACE, EntryRedacted, Event, OrderId, PersonId, RecordingId
 from orders.scrubbing import owe
 from orders.search_index import unindex
 from orders.tables import entries, message_versions, reactions, withdrawn
-from orders.timeline import Draft, Head, append, forget_answers
+from orders.timeline import Draft, Head, append
 
 _encode = msgspec.json.Encoder().encode
 
@@ -49,7 +50,7 @@ async def empty(tx: Transaction, order: OrderId, seqs: Sequence[int]) -> list[Em
     await tx.conn.execute(
         update(entries).where(these).values(payload=None, salt=None, command_digest=None)
     )
-    await forget_answers(tx, order, seqs)
+    await repeats.forget(tx, order, seqs)
     await tx.conn.execute(
         delete(reactions).where(reactions.c.order_id == order, reactions.c.message.in_(seqs))
     )
@@ -71,7 +72,7 @@ async def strip(
         .where(entries.c.order_id == head.order, entries.c.seq == seq)
         .values(payload=_encode(left), salt=None, command_digest=None)
     )
-    await forget_answers(tx, head.order, [seq])
+    await repeats.forget(tx, head.order, [seq])
     told = EntryRedacted(seq, left=left, current=current)
     head, _ = await append(tx, head, owes, [Draft(MARKETPLACE, told)])
     return head

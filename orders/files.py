@@ -14,7 +14,7 @@ import msgspec
 from sqlalchemy import Row, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orders import timeline
+from orders import repeats, timeline
 from orders.database import Database, Transaction
 from orders.errors import ChatClosed, FileEmpty, FileTooLarge, FileUnknown, TooManyFiles
 from orders.events import CLOCK, Entry, FileId, FileScanned, FileShared, OrderId, PersonId, Scan
@@ -130,7 +130,7 @@ async def share(
     async with database.transaction() as tx:
         locked = await lock(tx, order)
         locked.role_of(person)
-        first = await timeline.find_repeat(tx, locked.head, person, client_id, content)
+        first = await repeats.find(tx, locked.head, person, client_id, content)
         if first is not None:
             return first, True
         await admit(tx.conn, locked, person, upload.size)

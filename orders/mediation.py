@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from sqlalchemy import insert
 
-from orders import timeline
+from orders import repeats, timeline
 from orders.commands import Person, carry_out, command_digest, remember
 from orders.database import Database, Transaction
 from orders.decisions import decide
@@ -74,4 +74,4 @@ async def _begin(
     tx: Transaction, order: OrderId, key: str, content: bytes
 ) -> tuple[LockedOrder, Position | None]:
     locked = await lock(tx, order)
-    return locked, await timeline.find_repeat(tx, locked.head, MARKETPLACE, key, content)
+    return locked, await repeats.find(tx, locked.head, MARKETPLACE, key, content)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orders import emptying, timeline
+from orders import emptying, repeats, timeline
 from orders.commands import begin, command_digest
 from orders.database import Database, Transaction
 from orders.edited import text_of
@@ -78,7 +78,7 @@ async def edit(
         newest = (await _read(tx.conn, order, [message, *edits]))[-1]
         if newest.text == text:
             place = Position(newest.seq, newest.at)
-            await timeline.remember(tx, order, person, client_id, content, place)
+            await repeats.remember(tx, order, person, client_id, content, place)
             return place
         if len(edits) >= policy.edits_most:
             raise TooManyEdits(limit=policy.edits_most)

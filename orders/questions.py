@@ -19,7 +19,7 @@ import msgspec
 from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from orders import brief, money, policy, timeline
+from orders import brief, money, policy, repeats, timeline
 from orders.brief import BriefItem
 from orders.brief_rows import save_items
 from orders.commands import (
@@ -105,7 +105,7 @@ async def pay_question(database: Database, order: OrderId, key: str, payment: Pa
     content = command_digest(Verb.PAY, payment)
     async with database.transaction() as tx:
         locked = await lock(tx, order)
-        first = await timeline.find_repeat(tx, locked.head, MARKETPLACE, key, content)
+        first = await repeats.find(tx, locked.head, MARKETPLACE, key, content)
         if first is not None:
             return first
         row = (await tx.conn.execute(select(orders).where(orders.c.id == order))).one()
@@ -147,7 +147,7 @@ async def put_away(database: Database, order: OrderId, key: str, note: str = "")
     content = command_digest(Verb.CLOSE_QUESTION, note)
     async with database.transaction() as tx:
         locked = await lock(tx, order)
-        first = await timeline.find_repeat(tx, locked.head, MARKETPLACE, key, content)
+        first = await repeats.find(tx, locked.head, MARKETPLACE, key, content)
         if first is not None:
             return first
         if len(note) > locked.facts.policy.note_max:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import delete, insert, select
 
-from orders import timeline
+from orders import repeats, timeline
 from orders.commands import begin, command_digest
 from orders.database import Database, Transaction
 from orders.errors import ChatClosed, MessageGone, MessageUnknown
@@ -61,7 +61,7 @@ async def react(
         row = (await tx.conn.execute(select(reactions).where(mine))).first()
         if on == (row is not None):
             place = Position(row.seq, row.at) if row is not None else said
-            await timeline.remember(tx, order, person, client_id, content, place)
+            await repeats.remember(tx, order, person, client_id, content, place)
             return place
         event = ReactionAdded(message, reaction) if on else ReactionRemoved(message, reaction)
         draft = Draft(person, event, client_id, content)

@@ -28,7 +28,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orders.database import Announcement, Owed, OwedFor, Owes, Transaction, padded
-from orders.errors import IdReused, OrderUnknown
+from orders.errors import OrderUnknown
 from orders.events import (
     Emptying,
     Entry,
@@ -45,7 +45,6 @@ from orders.events import (
     kind_of,
 )
 from orders.tables import (
-    answers,
     entries,
     micros,
     notices,
@@ -54,8 +53,6 @@ from orders.tables import (
 
 GENESIS = bytes(32)
 SALT_BYTES = 16
-_NO_DIGEST = b""
-"""Stands in an answer whose command repeated words that are gone."""
 
 _encode = msgspec.json.Encoder().encode
 _event_decoder = msgspec.json.Decoder(Event)
@@ -258,70 +255,6 @@ def _owed_row(entry: Entry, owed: Owed) -> dict[str, Any]:
         "wake_at": owed.due,
         "attempts": 0,
     }
-
-
-async def find_repeat(
-    tx: Transaction, head: Head, actor: PersonId, client_id: str, command_digest: bytes
-) -> Position | None:
-    """Find the first answer to a repeated command; the caller holds the order's lock.
-
-    If there is one, it is announced how far the order goes: a command is repeated by who did not
-    hear that it was done, and nobody else may have heard of it either.
-
-    Raises `IdReused` if the id came before with other content. What was redacted since has no
-    digest to compare any more: it is answered as it was.
-    """
-    found = (
-        await tx.conn.execute(
-            select(entries.c.seq, entries.c.at, entries.c.command_digest).where(
-                entries.c.order_id == head.order,
-                entries.c.actor == actor,
-                entries.c.client_id == client_id,
-            )
-        )
-    ).first()
-    if found is None:
-        found = (
-            await tx.conn.execute(
-                select(answers.c.seq, answers.c.at, answers.c.command_digest).where(
-                    answers.c.order_id == head.order,
-                    answers.c.person_id == actor,
-                    answers.c.client_id == client_id,
-                )
-            )
-        ).first()
-    if found is None:
-        return None
-    if found.command_digest not in {None, _NO_DIGEST, command_digest}:
-        raise IdReused(id=client_id)
-    tx.announcements.append(unmoved(head))
-    return Position(found.seq, found.at)
-
-
-async def remember(
-    tx: Transaction,
-    order: OrderId,
-    actor: PersonId,
-    client_id: str,
-    command_digest: bytes,
-    answer: Position,
-) -> None:
-    """Keep the answer to a command that had nothing to change, so that it stays the answer."""
-    await tx.conn.execute(
-        insert(answers).values(
-            order_id=order, person_id=actor, client_id=client_id, command_digest=command_digest,
-            seq=answer.seq, at=answer.at,
-        )
-    )  # fmt: skip
-
-
-async def forget_answers(tx: Transaction, order: OrderId, seqs: Sequence[int]) -> None:
-    """Leave nothing by which to guess the words of entries that commands said again."""
-    await tx.conn.execute(
-        update(answers)
-        .where(answers.c.order_id == order, answers.c.seq.in_(seqs))
-        .values(command_digest=_NO_DIGEST)
-    )
 
 
 class StoredEntry(msgspec.Struct, frozen=True):

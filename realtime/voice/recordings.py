@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Row, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from orders import timeline
+from orders import repeats, timeline
 from orders.commands import command_digest
 from orders.database import Database, Transaction
 from orders.errors import OrderUnknown, RecordingUnknown
@@ -45,7 +45,7 @@ async def ask(
     content = command_digest(Verb.ASK, call)
     async with database.transaction() as tx:
         locked, _ = await _party(tx, order, person)
-        first = await timeline.find_repeat(tx, locked.head, person, client_id, content)
+        first = await repeats.find(tx, locked.head, person, client_id, content)
         if first is not None:
             return first
         found = await callbook.find(tx.conn, order, call)
@@ -87,7 +87,7 @@ async def answer(
     content = command_digest(Verb.ANSWER, recording, agree)
     async with database.transaction() as tx:
         locked, role = await _party(tx, order, person)
-        first = await timeline.find_repeat(tx, locked.head, person, client_id, content)
+        first = await repeats.find(tx, locked.head, person, client_id, content)
         if first is not None:
             return first
         found = await find(tx.conn, order, recording)
@@ -102,7 +102,7 @@ async def stop(
     content = command_digest(Verb.STOP, recording)
     async with database.transaction() as tx:
         locked, role = await _party(tx, order, person)
-        first = await timeline.find_repeat(tx, locked.head, person, client_id, content)
+        first = await repeats.find(tx, locked.head, person, client_id, content)
         if first is not None:
             return first
         event = consent.stop(await find(tx.conn, order, recording), person, role)

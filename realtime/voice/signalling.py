@@ -16,7 +16,7 @@ from typing import assert_never
 
 from msgspec.structs import replace
 
-from orders import timeline
+from orders import repeats
 from orders.commands import command_digest
 from orders.database import Database, Transaction
 from orders.errors import (
@@ -116,7 +116,7 @@ class Switchboard:
         async with self._database.transaction() as tx:
             locked = await lock(tx, order)
             role = locked.role_of(person)
-            first = await timeline.find_repeat(tx, locked.head, person, client_id, content)
+            first = await repeats.find(tx, locked.head, person, client_id, content)
             if first is not None:
                 return first
             if to not in {None, locked.other(person)}:
@@ -157,7 +157,7 @@ class Switchboard:
         async with self._database.transaction() as tx:
             locked = await lock(tx, order)
             role = locked.role_of(person)
-            first = await timeline.find_repeat(tx, locked.head, person, client_id, content)
+            first = await repeats.find(tx, locked.head, person, client_id, content)
             if first is not None:
                 return first
             found = await callbook.find(tx.conn, order, call)
@@ -302,7 +302,7 @@ class Switchboard:
         async with self._database.transaction() as tx:
             locked = await lock(tx, order)
             role = locked.role_of(person)
-            first = await timeline.find_repeat(tx, locked.head, person, client_id, content)
+            first = await repeats.find(tx, locked.head, person, client_id, content)
             if first is not None:
                 return first
             found = self._as_heard(await callbook.find(tx.conn, order, call))
