@@ -11,7 +11,7 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import select, update
 
-from orders import emptying
+from orders import emptying, timeline
 from orders.brief import BriefItem
 from orders.brief_rows import items_of, save_items
 from orders.database import Database, Transaction
@@ -72,14 +72,19 @@ async def redact(database: Database, order: OrderId, seq: int) -> None:
                 await withdraw(tx, order, seq)
             else:
                 await erase_recording(tx, locked, seq)
-            return
-        event = _event.decode(row.payload)
-        said = [(seq, event, without_words(event)), *await _repeats(tx, order, seq, event)]
-        head = locked.head
-        for place, words, left in said:
-            if left != words:
-                current = await _blank(tx, locked, place, words)
-                head = await emptying.strip(tx, head, locked.owes, place, left, current=current)
+        else:
+            await _take_words(tx, locked, seq, _event.decode(row.payload))
+        if not tx.announcements:  # asked again by who did not hear: nor may anybody else have
+            tx.announcements.append(timeline.unmoved(locked.head))
+
+
+async def _take_words(tx: Transaction, locked: LockedOrder, seq: int, event: Event) -> None:
+    said = [(seq, event, without_words(event)), *await _repeats(tx, locked.id, seq, event)]
+    head = locked.head
+    for place, words, left in said:
+        if left != words:
+            current = await _blank(tx, locked, place, words)
+            head = await emptying.strip(tx, head, locked.owes, place, left, current=current)
 
 
 _EMPTIED = {str(kind.__struct_config__.tag) for kind in WHOLE} - {

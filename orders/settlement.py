@@ -119,6 +119,7 @@ async def refuse(database: Database, order: OrderId, movement: str, reason: str)
 async def _settle(
     database: Database, order: OrderId, movement: str, outcome: Settled, words: str
 ) -> None:
+    # what is said again by who did not hear that it was noted, nobody else may have heard of either
     async with database.transaction() as tx:
         locked = await lock(tx, order)
         named = (movements.c.order_id == order) & (movements.c.movement == movement)
@@ -127,9 +128,11 @@ async def _settle(
             raise MovementUnknown(movement=movement)
         if row.state == Settled.CONFIRMED:
             if outcome is Settled.CONFIRMED and row.reference in {None, words}:
+                tx.announcements.append(timeline.unmoved(locked.head))
                 return
             raise IdReused(id=movement)
         if row.state == outcome and row.reason == words:
+            tx.announcements.append(timeline.unmoved(locked.head))
             return
         confirmed = outcome is Settled.CONFIRMED
         if row.state == Settled.CALLED_OFF and not confirmed:

@@ -14,7 +14,7 @@ from orders.brief import Asked, Move
 from orders.briefing import move_item
 from orders.clock import Sweeper
 from orders.commands import take_step
-from orders.database import Database
+from orders.database import Announcement, Database
 from orders.erasure import TEXTS, WHOLE, without_words, written_in
 from orders.errors import Malformed
 from orders.events import (
@@ -271,6 +271,17 @@ async def test_each_of_several_missing_items_can_lose_its_words_after_the_other(
 
 def _adds(event: Event | None) -> bool:
     return isinstance(event, BriefItemAdded)
+
+
+async def test_what_is_erased_again_is_announced_again(own_database_url: str) -> None:
+    async with opened(own_database_url) as database:
+        room = await open_room(database)
+        seq = await step(database, room, Role.BUYER, Verb.CANCEL, SECRET)
+        await redact(database, room.order, seq)
+        heard: list[Announcement] = []
+        database.on_commit(heard.extend)
+        await redact(database, room.order, seq)
+        assert [news.upto for news in heard] == [(await entries_of(database, room.order))[-1].seq]
 
 
 async def test_what_holds_nobodys_words_is_not_erased(database: Database) -> None:

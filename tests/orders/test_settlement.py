@@ -8,7 +8,7 @@ import pytest
 
 from orders import ledger, settlement, views
 from orders.commands import take_step
-from orders.database import Database
+from orders.database import Announcement, Database
 from orders.errors import IdReused, MovementUnknown, OrderUnknown
 from orders.events import OrderId
 from orders.money import Account, MovementKind, Settled
@@ -74,6 +74,21 @@ async def test_confirming_again_changes_nothing_and_another_reference_is_refused
     with pytest.raises(IdReused):
         await settlement.refuse(database, room.order, refund.movement, "late")
     assert await kinds_of(database, room.order) == told
+
+
+async def test_what_is_noted_again_is_announced_again(own_database_url: str) -> None:
+    """As when the process was lost between the commit and its answer: nobody heard of it."""
+    async with opened(own_database_url) as database:
+        room = await cancelled(database)
+        for note, words in (
+            (settlement.refuse, "card expired"),
+            (settlement.confirm, "psp-1"),
+        ):
+            await note(database, room.order, "refund", words)
+            heard: list[Announcement] = []
+            database.on_commit(heard.extend)
+            await note(database, room.order, "refund", words)
+            assert [news.upto for news in heard] == [len(await kinds_of(database, room.order))]
 
 
 async def test_what_was_refused_stays_listed_with_its_reason_until_it_is_confirmed(
