@@ -140,8 +140,12 @@ class Database:
         Raises whatever the driver raises if there is no database to talk to.
         """
         database = cls(make_url(url), clock)
-        async with database.reading() as conn:
-            await conn.execute(select(1))
+        try:
+            async with database.reading() as conn:
+                await conn.execute(select(1))
+        except BaseException:
+            await database.close()
+            raise
         return database
 
     def on_commit(self, announce: Announce) -> None:

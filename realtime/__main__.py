@@ -19,14 +19,17 @@ gc.disable()  # what is imported stays: to look for garbage in it is a sixth of 
 
 import argparse
 import asyncio
+import errno
 import os
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import uvloop
 
 from orders import timeline
 from orders.database import Database, migrate
-from orders.errors import OrderUnknown, Refused
+from orders.errors import OrderUnknown, Refused, Unavailable
 from orders.events import OrderId
 from realtime import settings as environment
 from realtime import telemetry, texts
@@ -63,7 +66,7 @@ def main() -> None:
             case "serve" | "gateway" | "worker" | "media":
                 uvloop.run(_serve(settings))
             case "migrate":
-                uvloop.run(migrate(settings.database_url))
+                uvloop.run(_migrate(settings))
             case "epoch":
                 print(uvloop.run(_epoch(settings)))
             case _:
@@ -81,18 +84,16 @@ def main() -> None:
 
 async def _serve(settings: Settings) -> None:
     room = OrderRoom(settings)
-    try:
-        await migrate(settings.database_url)
-    except Exception as error:
-        raise SettingsError(
-            "ORDER_ROOM_DATABASE_URL: the database cannot be opened or brought to this version"
-            f" ({telemetry.name_of(error)})."
-        ) from error
+    environment.check_folder(settings.var)
+    await _migrate(settings)
     try:
         listener = listen(settings.host, settings.port)
     except OSError as error:
+        # resolving a name fails with a negative number
+        no_place = (error.errno or 0) < 0 or error.errno == errno.EADDRNOTAVAIL
         raise SettingsError(
-            f"PORT: cannot listen on {settings.host}:{settings.port}: {error.strerror}"
+            f"{'HOST' if no_place else 'PORT'}: cannot listen on {settings.host}:{settings.port}:"
+            f" {error.strerror}"
         ) from None
     server = RoomServer(room)
     announcing = asyncio.create_task(_announce(server, address(listener), settings))
@@ -117,23 +118,41 @@ async def _announce(server: RoomServer, where: str, settings: Settings) -> None:
         print("Stop it with Ctrl+C.", flush=True)
 
 
-async def _epoch(settings: Settings) -> str:
-    database = await Database.open(settings.database_url)
+async def _migrate(settings: Settings) -> None:
     try:
-        return await database.new_epoch()
+        await migrate(settings.database_url)
+    except Exception as error:
+        raise SettingsError(
+            "ORDER_ROOM_DATABASE_URL: the database cannot be opened or brought to this version"
+            f" ({telemetry.name_of(error)})."
+        ) from error
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[Database]:
+    """Be with the database, as it is: of whatever version."""
+    try:
+        database = await Database.open(settings.database_url)
+    except Unavailable as error:
+        raise SettingsError("ORDER_ROOM_DATABASE_URL: the database cannot be opened.") from error
+    try:
+        yield database
     finally:
         await database.close()
+
+
+async def _epoch(settings: Settings) -> str:
+    async with _opened(settings) as database:
+        return await database.new_epoch()
 
 
 async def _verify(settings: Settings, order: OrderId) -> str:
-    database = await Database.open(settings.database_url)
-    try:
-        async with database.reading() as conn:
-            length = await timeline.verify(conn, order)
-    except ValueError as error:
-        raise BrokenError(f"{order}: {error}") from None
-    finally:
-        await database.close()
+    async with _opened(settings) as database:
+        try:
+            async with database.reading() as conn:
+                length = await timeline.verify(conn, order)
+        except ValueError as error:
+            raise BrokenError(f"{order}: {error}") from None
     if length == 0:
         raise OrderUnknown(order=order)
     return f"{order}: {length} entries, every link holds"

@@ -219,6 +219,10 @@ def read(environment: Mapping[str, str], *, demo: bool = False, role: Role = Rol
         name = where.rstrip("`").partition("[")[0]
         raise SettingsError(f"{name}: {what}") from None
     var = settings.var
+    if settings.database_url and not settings.database_url.startswith(DATABASES):
+        raise SettingsError(f"ORDER_ROOM_DATABASE_URL: it begins with {' or '.join(DATABASES)}")
+    if demo:
+        check_folder(var)
     return msgspec.structs.replace(
         settings,
         demo=demo,
@@ -260,8 +264,6 @@ def for_serving(settings: Settings) -> tuple[Settings, Secret]:
                 f"{name}: no header carries it as it is. Use letters, digits and signs of ASCII,"
                 " with no space or line break at its ends."
             )
-    if not settings.database_url.startswith(DATABASES):
-        raise SettingsError(f"ORDER_ROOM_DATABASE_URL: it begins with {' or '.join(DATABASES)}")
     if settings.role is not Role.ALL and settings.redis_url is None:
         raise SettingsError(
             f"ORDER_ROOM_REDIS_URL is missing: a {settings.role} is one of several processes."
@@ -414,6 +416,18 @@ def _decode(wanted: type, value: object) -> object:
     if wanted is Path and isinstance(value, str):
         return Path(value)
     raise NotImplementedError(wanted)
+
+
+def check_folder(folder: Path) -> None:
+    """Raise `SettingsError` unless files can be written in the folder; it is made if need be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with NamedTemporaryFile(dir=folder, prefix=".written."):
+            pass
+    except OSError as error:
+        raise SettingsError(
+            f"ORDER_ROOM_VAR: {folder} cannot be written to: {error.strerror}"
+        ) from None
 
 
 def _kept(folder: Path, name: str) -> Secret:

@@ -142,10 +142,47 @@ async def test_log_lines_are_json_and_hold_nothing_personal(
 @pytest.mark.parametrize(
     "url", ["sqlite+aiosqlite:////dev/null/x.sqlite3", "postgresql+asyncpg://nobody@127.0.0.1:1/x"]
 )
+@pytest.mark.parametrize("command", ["serve", "migrate", "epoch", "verify o_1"])
 async def test_a_database_that_is_not_there_is_told_in_one_sentence(
-    tmp_path: Path, url: str
+    tmp_path: Path, url: str, command: str
 ) -> None:
-    told = await _run("serve", environment=settings_for(url, tmp_path) | {"PORT": "0"})
+    told = await _run(*command.split(), environment=settings_for(url, tmp_path) | {"PORT": "0"})
     assert told.returncode == 2
     (line,) = told.stderr.splitlines()
     assert line.startswith("ORDER_ROOM_DATABASE_URL: the database cannot be opened")
+
+
+@pytest.mark.parametrize("command", ["serve", "serve --demo", "migrate", "epoch", "verify o_1"])
+async def test_the_url_of_another_driver_is_told_in_one_sentence(
+    tmp_path: Path, command: str
+) -> None:
+    url = "postgres://me:geheim@127.0.0.1/x"
+    told = await _run(*command.split(), environment=settings_for(url, tmp_path) | {"PORT": "0"})
+    assert told.returncode == 2
+    (line,) = told.stderr.splitlines()
+    assert line.startswith("ORDER_ROOM_DATABASE_URL: it begins with ")
+    assert "geheim" not in line
+
+
+@pytest.mark.parametrize("command", ["serve", "serve --demo"])
+async def test_a_folder_that_cannot_be_had_is_named(command: str) -> None:
+    told = await _run(
+        *command.split(),
+        environment={
+            "ORDER_ROOM_VAR": "/dev/null/var",
+            "ORDER_ROOM_TOKEN_SECRET": "t" * 32,
+            "ORDER_ROOM_SERVICE_KEY": "s" * 32,
+            "PORT": "0",
+        },
+    )
+    assert told.returncode == 2
+    (line,) = told.stderr.splitlines()
+    assert line == "ORDER_ROOM_VAR: /dev/null/var cannot be written to: Not a directory"
+
+
+async def test_a_host_that_is_nowhere_is_named(tmp_path: Path) -> None:
+    environment = {"HOST": "999.1.1.1", "ORDER_ROOM_VAR": str(tmp_path)}
+    told = await _run("serve", "--demo", environment=environment)
+    assert told.returncode == 2
+    (line,) = told.stderr.splitlines()
+    assert line.startswith("HOST: cannot listen on 999.1.1.1:8000: ")
