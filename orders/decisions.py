@@ -221,6 +221,8 @@ def _open(order: OrderFacts, step: Step) -> bool:
             return order.refusals > 0
         case Guard.DISPUTE_RIGHT:
             return order.dispute_right
+        case Guard.LATE:
+            return order.resume is State.LATE
         case never:
             assert_never(never)
 

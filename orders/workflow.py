@@ -67,6 +67,7 @@ class Guard(StrEnum):
     FIRST_REFUSAL = "first refusal"
     SECOND_REFUSAL = "second refusal"
     DISPUTE_RIGHT = "right to dispute"
+    LATE = "late meanwhile"
 
 
 class Operator(StrEnum):
@@ -139,6 +140,8 @@ STEPS: tuple[Step, ...] = (
          guard=Guard.DISPUTE_RIGHT, needs_note=True),
     Step("T13", S.LATE, V.CANCEL, R.BUYER, S.CANCELLED, M.REFUNDED,
          opens=T.CHAT_TAIL, reason=CancelReason.LATE),
+    Step("T13", S.CANCEL_REQUESTED, V.CANCEL, R.BUYER, S.CANCELLED, M.REFUNDED,
+         opens=T.CHAT_TAIL, reason=CancelReason.LATE, guard=Guard.LATE),
     *(Step("T14", state, V.GIVE_UP, R.SELLER, S.CANCELLED, M.REFUNDED,
            opens=T.CHAT_TAIL, reason=CancelReason.SELLER_GAVE_UP, needs_note=True)
       for state in (S.IN_PROGRESS, S.LATE, S.REVISION_REQUESTED, S.REVISION_REFUSED)),

@@ -411,7 +411,9 @@ def _reminder(occasion: Occasion) -> Found:
             open_still = Verb.DISPUTE in occasion.buyer_may
             return occasion if open_still else Dropped("overtaken")
         case _:
-            late = occasion.situation.state is State.LATE
+            # the seller who was asked to cancel has that to answer, late or not
+            may = occasion.buyer_may if occasion.reader.role is Role.BUYER else ()
+            late = occasion.situation.state is State.LATE or Verb.CANCEL in may
             return occasion if late else Dropped("overtaken")
 
 

@@ -56,7 +56,7 @@ COMEUP: dict[str, tuple[Row, ...]] = {
         Row((S.CANCEL_REQUESTED,), T.CANCEL_ANSWER, V.EXPIRE, S.CANCEL_REQUESTED),
         Row((S.CANCEL_REQUESTED,), R.BUYER, V.DISPUTE, S.FROZEN),
     ),
-    "T13": (Row((S.LATE,), R.BUYER, V.CANCEL, S.CANCELLED, M.REFUNDED),),
+    "T13": (Row((S.LATE, S.CANCEL_REQUESTED), R.BUYER, V.CANCEL, S.CANCELLED, M.REFUNDED),),
     "T14": (
         Row(
             (S.IN_PROGRESS, S.LATE, S.REVISION_REQUESTED, S.REVISION_REFUSED),
@@ -97,6 +97,7 @@ DIFFERENCES = {
     "T6": "Late is a state; a waiting request to cancel hides it, so the request knows a T6 too.",
     "T10": "The research has one line; the right to dispute it opens is a row for each state.",
     "T12": "The right, and the dispute that uses it, are two rows.",
+    "T13": "As T6: once the order is late, who waits for a yes to cancel needs it no more.",
     "T14": "ComeUp says in progress and later; a delivered order waits for the buyer alone.",
     "T20": "The right, and the dispute that uses it, are two rows.",
     "T26": "ComeUp says any state: those without money left to freeze are left out.",

@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 
-from orders.decisions import Decision, OrderFacts, RunningTimer, TimerSet, expire
+from orders.decisions import Decision, OrderFacts, RunningTimer, TimerSet, allowed, expire
 from orders.decisions import decide as decide_with
 from orders.errors import AmountWrong, NotYours, ReasonMissing, WrongState
 from orders.events import (
@@ -307,6 +307,18 @@ def test_every_clock_takes_its_length_from_the_settings() -> None:
         ring=9,
     )
     assert [length_of(timer, settings) for timer in Timer] == list(range(1, 10))
+
+
+def test_who_asked_to_cancel_needs_nobodys_yes_once_the_order_is_late() -> None:
+    asked = facts(State.CANCEL_REQUESTED, resume=State.IN_PROGRESS)
+    assert Verb.CANCEL not in allowed(asked, Role.BUYER)
+    late = expire(asked, Timer.DELIVERY, MONDAY, MONDAY, ())
+    assert late is not None
+    assert Verb.CANCEL in allowed(late.facts, Role.BUYER)
+    cancelled = decide(late.facts, Verb.CANCEL, Role.BUYER)
+    assert cancelled.events[0] == OrderCancelled(CancelReason.LATE, "parce que")
+    assert [movement.cents for movement in cancelled.movements] == [5000]
+    assert (cancelled.facts.state, cancelled.facts.resume) == (State.CANCELLED, None)
 
 
 def test_a_second_refusal_to_cancel_freezes_the_order_by_rule() -> None:

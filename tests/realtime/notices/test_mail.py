@@ -449,6 +449,20 @@ async def test_a_late_delivery(play: Scene, language: str) -> None:
     check(buyer, play, Role.BUYER, {"fr": "intégralement remboursés", "en": "in full"}[language])
 
 
+async def test_who_waits_for_a_yes_to_cancel_hears_that_it_is_needed_no_more(play: Scene) -> None:
+    await play.pay(Policy(delivery=3600, reminders_percent=()), language="en")
+    await play.step(play.room.seller, Verb.START)
+    await play.step(play.room.buyer, Verb.REQUEST_CANCEL, "it is over")
+    await play.mails_sent()
+    play.watch.forward(hours=1)
+    await play.sweep()
+    mails = [mail for mail in await play.mails_sent() if "late" in subject(mail)]
+    assert [mail["To"].addresses[0].display_name for mail in mails] == ["Inès"]
+    assert "without the seller" in words(mails[0])
+    await play.step(play.room.buyer, Verb.CANCEL)
+    assert {mail["Order-Notice"] for mail in await play.mails_sent()} == {"cancelled"}
+
+
 async def test_the_longest_life_ends_with_a_mail_to_both(play: Scene) -> None:
     await play.pay(Policy(order_life=3600, brief_window=7200), language="en")
     play.watch.forward(hours=1)
