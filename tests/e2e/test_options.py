@@ -40,6 +40,24 @@ async def test_an_option_counts_once_it_is_paid(large_stage: Stage, windows: Win
         await expect(window.entry("option_added")).to_be_visible()
 
 
+async def test_an_amount_is_typed_in_the_currency_of_the_order(
+    small_stage: Stage, windows: Windows
+) -> None:
+    """Of yen there are no hundredths: who types 2000 means 2000 of them."""
+    server = small_stage.server
+    order = await server.order(price_cents=12_300, currency="JPY")
+    buyer = await windows.open(server.url, order, "buyer")
+    seller = await windows.open(server.url, order, "seller")
+    await seller.take("order.start")
+    await seller.is_in("in_progress")
+    await seller.part("propose-refund").click()
+    await seller.part("proposal-amount").fill("2000")
+    await seller.part("proposal-confirm").click()
+    await buyer.part("proposal-accept").click()
+    for window in (buyer, seller):
+        await expect(window.part("escrow")).to_have_attribute("data-held", "10300")
+
+
 async def test_a_delivery_names_the_files_it_consists_of(
     small_stage: Stage, windows: Windows
 ) -> None:

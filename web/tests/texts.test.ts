@@ -1,12 +1,24 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { ago, dayAndTime, dayHeading, languageOf, money, shortDate, textsOf, unbroken } from '../src/texts/index.js';
+import { ago, coins, dayAndTime, dayHeading, figures, languageOf, money, shortDate, textsOf, unbroken } from '../src/texts/index.js';
 
 const plain = (text: string): string => text.replace(/[\u00a0\u202f]/g, ' ');
 
 describe('the words', () => {
   it('are French unless English is asked for', () => {
     assert.deepEqual(['fr-CA', 'en-GB', 'EN', 'de', '', null].map(languageOf), ['fr', 'en', 'en', 'fr', 'fr', 'fr']);
+  });
+
+  it('take an amount as it is typed, in coins of its currency', () => {
+    for (const [typed, cents, currency, held] of [
+      [25.5, 2550, 'EUR', '25.50'],
+      [0.29, 29, 'EUR', '0.29'],
+      [2000, 2000, 'JPY', '2000'],
+      [1.005, 1005, 'KWD', '1.005'],
+    ] as const) {
+      assert.equal(coins(typed, currency), cents);
+      assert.equal(figures(cents, currency), held);
+    }
   });
 
   it('say money as the language does, in whole coins where they are whole', () => {

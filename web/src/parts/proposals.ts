@@ -6,7 +6,7 @@ import { icon, type Icon } from '../icons.js';
 import type { Bargain, Proposal, ProposalKind, Situation } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
-import { money, textsOf, type Language } from '../texts/index.js';
+import { coins, figures, money, textsOf, type Language } from '../texts/index.js';
 import { dialogLook } from './dialog.js';
 import { Footing } from './footing.js';
 import { Sending } from './sending.js';
@@ -102,6 +102,7 @@ export class Proposals extends LitElement {
     const { kind, situation: s } = this;
     const other = this.room.other?.name ?? '';
     const held = money(this.language, s.held_cents, s.currency);
+    const coin = figures(1, s.currency);
     return html`<dialog
       data-test="proposal-dialog"
       aria-labelledby="title"
@@ -120,7 +121,7 @@ export class Proposals extends LitElement {
                   <div class="pair">
                     <label>
                       <span>${t.amount} (${s.currency})</span>
-                      <input name="amount" type="number" inputmode="decimal" required min="0.01" step="0.01" data-test="proposal-amount" />
+                      <input name="amount" type="number" inputmode="decimal" required min=${coin} step=${coin} data-test="proposal-amount" />
                     </label>
                     <label>
                       <span>${t.optionDays}</span>
@@ -138,8 +139,8 @@ export class Proposals extends LitElement {
                 </div>`
               : html`<label>
                   <span>${t.amount} (${s.currency})</span>
-                  <input name="amount" type="number" required min="0.01" step="0.01" data-test="proposal-amount"
-                    max=${((s.held_cents - 1) / 100).toFixed(2)} />
+                  <input name="amount" type="number" required min=${coin} step=${coin} data-test="proposal-amount"
+                    max=${figures(s.held_cents - 1, s.currency)} />
                 </label>`}
             <label>
               <span>${t.note} <i>${texts.optional}</i></span>
@@ -177,7 +178,7 @@ export class Proposals extends LitElement {
     const form = new FormData(event.target as HTMLFormElement);
     const amount = Number(form.get('amount'));
     const note = String(form.get('note') ?? '').trim();
-    const cents = Math.round(amount * 100);
+    const cents = coins(amount, this.situation.currency);
     const title = String(form.get('title') ?? '').trim();
     const days = Number(form.get('days') ?? 0);
     const { understood } = this.sending;

@@ -2,7 +2,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property } from 'lit/decorators.js';
 import { base } from '../styles.js';
-import { money, textsOf, type Language } from '../texts/index.js';
+import { coins, figures, money, textsOf, type Language } from '../texts/index.js';
 
 @customElement('order-room-shares')
 export class Shares extends LitElement {
@@ -51,11 +51,11 @@ export class Shares extends LitElement {
                 type="number"
                 inputmode="decimal"
                 required
-                min="0.01"
-                step="0.01"
-                max=${((held - 1) / 100).toFixed(2)}
-                .value=${(refund / 100).toFixed(2)}
-                @change=${(e: Event) => this.set((e.target as HTMLInputElement).valueAsNumber * 100)}
+                min=${figures(1, this.currency)}
+                step=${figures(1, this.currency)}
+                max=${figures(held - 1, this.currency)}
+                .value=${figures(refund, this.currency)}
+                @change=${(e: Event) => this.set(coins((e.target as HTMLInputElement).valueAsNumber, this.currency))}
               />
             </label>`
         : html`<div class="bar" aria-hidden="true"><i style="width: ${part}%"></i></div>`}`;

@@ -132,16 +132,31 @@ export function fileSize(language: Language, bytes: number): string {
   }).format(bytes / 1000 ** step);
 }
 
+/** How many digits an amount has after the point: 2 for EUR, none for JPY. */
+export function digits(currency: string): number {
+  try {
+    return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
+  } catch {
+    return 2;
+  }
+}
+
+/** An amount as it is typed, in the smallest coin: 25.5 EUR are 2550, 2000 JPY are 2000. */
+export function coins(amount: number, currency: string): number {
+  return Math.round(amount * 10 ** digits(currency));
+}
+
+/** An amount of the smallest coin as a field of figures holds it: "25.50" EUR, "2000" JPY. */
+export function figures(cents: number, currency: string): string {
+  return (cents / 10 ** digits(currency)).toFixed(digits(currency));
+}
+
 /** An amount of the smallest coin: 12000 EUR reads "120,00 €", as in e-mails. */
 export function money(language: Language, cents: number, currency: string): string {
+  const amount = cents / 10 ** digits(currency);
   try {
-    const digits =
-      new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
-    return new Intl.NumberFormat(locale(language), {
-      style: 'currency',
-      currency,
-    }).format(cents / 10 ** digits);
+    return new Intl.NumberFormat(locale(language), { style: 'currency', currency }).format(amount);
   } catch {
-    return `${(cents / 100).toFixed(2)} ${currency}`;
+    return `${amount.toFixed(2)} ${currency}`;
   }
 }
