@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import sys
 import traceback
 from collections.abc import Mapping, MutableMapping
@@ -224,6 +225,19 @@ def _place(
     return event
 
 
+def _sentence(
+    _logger: object, _method: str, event: MutableMapping[str, Any]
+) -> Mapping[str, Any] | str:
+    """Keep the sentence of what the event loop tells.
+
+    What follows shows the task, the callback's arguments or the connection: people's words, the
+    messages of exceptions, addresses.
+    """
+    if event["_record"].name == "asyncio":
+        event["event"] = re.split(r"[<(\n]", event["event"] + "\n")[0].strip()
+    return event
+
+
 PROCESSORS: tuple[structlog.typing.Processor, ...] = (
     structlog.contextvars.merge_contextvars,
     structlog.processors.add_log_level,
@@ -249,7 +263,7 @@ def configure(level: str) -> None:
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.JSONRenderer(),
             ],
-            foreign_pre_chain=PROCESSORS,
+            foreign_pre_chain=[_sentence, *PROCESSORS],
         )
     )
     root = logging.getLogger()
