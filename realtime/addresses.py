@@ -12,7 +12,16 @@ from urllib.parse import SplitResult, urlsplit
 
 PORTS = {"http": 80, "https": 443}
 """What browsers leave out of an origin (RFC 6454, section 6.1)."""
+EVERY = frozenset({"0.0.0.0", "::"})  # noqa: S104 - compared, not bound
+"""To listen there is to listen on every address of the machine; nobody is reached at it."""
 _PLACE = re.compile(r"\{[^{}]*\}")
+
+
+def near(host: str, port: int) -> str:
+    """Return where a browser on this machine finds a server that listens there."""
+    if host in EVERY:
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def check_base(url: str) -> None:

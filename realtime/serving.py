@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 import uvicorn
 
+from realtime.addresses import near
 from realtime.app import OrderRoom
 from realtime.transport import Line
 
@@ -140,7 +141,10 @@ def listen(host: str, port: int) -> socket.socket:
     """Open the listening socket; port 0 takes a free one. Raises `OSError` if it is taken."""
     _allow_sockets()
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.create_server((host, port), family=family, backlog=BACKLOG)
+    both = host == "::" and socket.has_dualstack_ipv6()  # every address is those of IPv4 too
+    listener = socket.create_server(
+        (host, port), family=family, backlog=BACKLOG, dualstack_ipv6=both
+    )
     # inherited by every connection: what the kernel holds for a browser that does not read
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
     listener.setblocking(False)  # noqa: FBT003 - the socket's own interface
@@ -157,6 +161,4 @@ def _allow_sockets() -> None:
 def address(listener: socket.socket) -> str:
     """Return where a browser on this machine finds the listener."""
     host, port = listener.getsockname()[:2]
-    if host in {"0.0.0.0", "::"}:  # noqa: S104 - compared, not bound
-        host = "127.0.0.1"
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return near(host, port)

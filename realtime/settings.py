@@ -178,7 +178,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def base_url(self) -> str:
         """Where browsers reach us, without a slash at the end."""
-        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+        return self.public_url.rstrip("/") or addresses.near(self.host, self.port)
 
     def again_link(self, order: OrderId) -> str:
         """Return where the shop sells what this order was about; empty if it does not say."""
@@ -332,7 +332,7 @@ def _check_mails(settings: Settings) -> None:
             " page in the shop."
         )
     # what a worker listens on is nobody's address, and neither is every address of the machine
-    unknown = settings.role is not Role.ALL or settings.host in {"", "0.0.0.0", "::"}  # noqa: S104
+    unknown = settings.role is not Role.ALL or settings.host in addresses.EVERY
     if unknown and not settings.public_url:
         raise SettingsError(
             "ORDER_ROOM_PUBLIC_URL is missing: mails have links that answer, which lead to where"
