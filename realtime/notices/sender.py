@@ -189,6 +189,9 @@ class NoticeWorker:
                 sent += isinstance(outcome, Accepted)
                 if isinstance(outcome, Failed) and outcome.outage:
                     # the others keep their place: an outage is nobody's failed attempt but one's
+                    # a reply may name whom the mail was for: its code is told, or the error's kind
+                    why = outcome.why.partition(" ")[0]
+                    log.warning("the mail server cannot be used", why=why)
                     self._outages += 1
                     due.clear()
                     queue.clear()

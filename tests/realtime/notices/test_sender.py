@@ -7,7 +7,6 @@ from email.message import EmailMessage
 import pytest
 from sqlalchemy import update
 
-from orders.errors import Unavailable
 from orders.events import (
     NoticeBounced,
     NoticeKind,
@@ -24,7 +23,7 @@ from orders.redaction import redact
 from orders.safety import block
 from orders.tables import notices
 from orders.workflow import Verb
-from realtime.notices.sender import CLAIM, GIVE_UP_AFTER, NoticeWorker
+from realtime.notices.sender import CLAIM, NoticeWorker
 from realtime.notices.smtp import SmtpSettings
 from tests.realtime.notices.scene import SENDER, Scene, link, words
 
@@ -240,37 +239,6 @@ async def test_mails_wait_for_a_server_that_is_away_and_go_out_when_it_returns(
     assert {row["state"] for row in await play.rows("order_paid")} == {"sent"}
 
 
-async def test_a_mail_that_fails_for_days_is_given_up_and_the_timeline_says_so(
-    play: Scene,
-) -> None:
-    await play.smtp.go_away()
-    await play.pay()
-    paid_at = play.now
-    while any(row["state"] == "open" for row in await play.rows("order_paid")):
-        assert play.now < paid_at + 2 * GIVE_UP_AFTER
-        play.watch.forward(hours=2)
-        await play.mails_sent()
-    assert play.now >= paid_at + GIVE_UP_AFTER
-    assert {row["state"] for row in await play.rows("order_paid")} == {"failed"}
-    told = [entry.event for entry in await play.entries()]
-    assert NoticeBounced(NoticeKind.ORDER_PAID, Role.BUYER) in told
-
-
-async def test_a_mail_that_nobody_tried_for_days_is_not_given_up_at_its_first_failure(
-    play: Scene,
-) -> None:
-    await play.pay()
-    [address] = [mail["To"].addresses[0].addr_spec for mail in messages(play) if is_buyers(mail)]
-    await play.step(play.room.seller, Verb.START)
-    play.watch.forward(seconds=GIVE_UP_AFTER.total_seconds())  # no worker, or no mail server set
-    play.smtp.refuse(address, permanently=False)  # as whoever greylists does at first
-    assert await play.mails_sent() == []
-    assert [row["state"] for row in await play.rows("started")] == ["open"]
-    play.smtp.accept(address)
-    play.watch.forward(minutes=1)
-    assert "started" in {mail["Order-Notice"] for mail in await play.mails_sent()}
-
-
 async def test_a_recipient_refused_for_good_stands_on_the_timeline(play: Scene) -> None:
     await play.pay()
     [address] = [mail["To"].addresses[0].addr_spec for mail in messages(play) if is_buyers(mail)]
@@ -360,38 +328,6 @@ async def test_a_worker_that_is_stopped_finishes_the_mail_it_has_begun(play: Sce
     with pytest.raises(asyncio.CancelledError):
         await running
     assert (await play.rows("started"))[0]["state"] == "sent"
-
-
-async def test_a_stopped_worker_finishes_what_is_on_one_line_although_another_line_failed(
-    play: Scene,
-) -> None:
-    await play.pay()
-    unlucky, failed = play.room.order, asyncio.Event()
-    await play.step(play.room.seller, Verb.START)
-
-    def no_database(order: OrderId, person: PersonId) -> str:
-        if order == unlucky:
-            failed.set()
-            raise Unavailable(reason="a test")
-        return link(order, person)
-
-    settings = SmtpSettings(play.smtp.host, play.smtp.port)
-    worker = NoticeWorker(play.database, settings, no_database, SENDER)
-    await play.open_room()
-    running = asyncio.create_task(worker.run())
-
-    async def stop() -> None:
-        async with asyncio.timeout(60):
-            await failed.wait()
-        for _ in range(20):  # the other line is given up
-            await asyncio.sleep(0)
-        running.cancel()
-
-    play.smtp.meanwhile = stop
-    with pytest.raises(asyncio.CancelledError):
-        await running
-    sent = [row["state"] for row in await play.rows("order_paid")]
-    assert sent.count("sent") == len(play.smtp.received) - 2 >= 1
 
 
 async def test_a_running_worker_sends_what_becomes_due(play: Scene) -> None:
