@@ -56,7 +56,7 @@ export class CallSound {
 
   /** Open the microphone ahead of a call. Raises `MicrophoneError`. */
   async prepare(): Promise<void> {
-    this.take(await openMicrophone(this.device));
+    this.take(await this.opened());
   }
 
   /** Let the call be heard here, if it is not already. */
@@ -112,13 +112,14 @@ export class CallSound {
     remember(CHOSEN, device, 'local');
     if (!this.stream) return this.listener.changed();
     try {
-      const stream = await openMicrophone(device);
+      const stream = await this.opened();
       const track = stream.getAudioTracks()[0];
       if (!track) return;
-      this.stream.getTracks().forEach((t) => t.stop());
+      stop(this.stream);
       this.take(stream);
       await Promise.all([this.leg?.replace(track), this.next?.replace(track)]);
     } catch (error) {
+      if (!this.stream) return; // the call is over
       this.listener.failed(error instanceof MicrophoneError ? error : new MicrophoneError('other'));
     }
     this.listener.changed();
@@ -135,7 +136,7 @@ export class CallSound {
     this.meters.mine?.close();
     this.meters.theirs?.close();
     this.meters = { mine: null, theirs: null };
-    this.stream?.getTracks().forEach((track) => track.stop());
+    stop(this.stream);
     this.stream = this.remote = this.call = null;
     this.passes = true;
     this.weak = false;
@@ -217,6 +218,15 @@ export class CallSound {
     this.listener.changed();
   }
 
+  /** The microphone. If we are closed before a person allows it, it is closed too: raises `AbortError`. */
+  private async opened(): Promise<MediaStream> {
+    const { signal } = this.abort;
+    const stream = await openMicrophone(this.device);
+    if (!signal.aborted) return stream;
+    stop(stream);
+    throw new DOMException('', 'AbortError');
+  }
+
   private take(stream: MediaStream): void {
     this.stream = stream;
     this.meters.mine?.close();
@@ -224,4 +234,8 @@ export class CallSound {
     this.pass(this.passes);
     void this.lookForDevices();
   }
+}
+
+function stop(stream: MediaStream | null): void {
+  stream?.getTracks().forEach((track) => track.stop());
 }
