@@ -1,7 +1,9 @@
 """Microphones that are allowed too late, or come and go in the middle of a call."""
 
+from playwright.async_api import expect
+
 from tests.e2e.conftest import Stage
-from tests.e2e.sounds import microphone
+from tests.e2e.sounds import hears, hears_nothing, microphone
 from tests.e2e.test_call import BUYER, SELLER
 from tests.e2e.test_call_quality import talk
 from tests.e2e.windows import Window, Windows
@@ -10,6 +12,7 @@ WATCH = """
 {
   const open = navigator.mediaDevices.getUserMedia;
   navigator.mediaDevices.getUserMedia = async (wanted) => {
+    if (window.unplugged) throw new DOMException('none', 'NotFoundError');
     await window.allowed;
     const stream = await open(wanted);
     (window.opened ??= []).push(stream.getAudioTracks()[0]);
@@ -19,6 +22,14 @@ WATCH = """
 """
 """A script that remembers the microphones that were opened; after that of the microphone."""
 
+UNPLUG = """() => {
+  const track = window.opened.at(-1);
+  track.stop();
+  track.dispatchEvent(new Event('ended'));  // what a browser does beside it
+}"""
+CHANGED = "() => navigator.mediaDevices.dispatchEvent(new Event('devicechange'))"
+LIVE = "() => (window.opened ?? []).filter((track) => track.readyState === 'live').length"
+
 
 async def _two(stage: Stage, windows: Windows) -> tuple[Window, Window]:
     order, url = await stage.server.order(), stage.server.url
@@ -27,6 +38,38 @@ async def _two(stage: Stage, windows: Windows) -> tuple[Window, Window]:
         await windows.open(url, order, "buyer", scripts=scripts),
         await windows.open(url, order, "seller", scripts=[microphone(SELLER)]),
     )
+
+
+async def test_an_unplugged_microphone_is_replaced_by_one_that_is_there_or_comes(
+    small_stage: Stage, windows: Windows
+) -> None:
+    buyer, seller = await _two(small_stage, windows)
+    await talk(buyer, seller)
+    await hears(seller, BUYER)
+
+    await buyer.page.evaluate(UNPLUG)  # there is another one
+    await buyer.page.wait_for_function("() => window.opened.length === 2")
+    await hears(seller, BUYER)
+    await buyer.part("call-mute").click()
+    await buyer.page.evaluate(UNPLUG)  # who is muted stays so
+    await buyer.page.wait_for_function("() => window.opened.length === 3")
+    await hears_nothing(seller)
+    await buyer.part("call-mute").click()
+    await hears(seller, BUYER)
+
+    await buyer.page.evaluate("window.unplugged = true")
+    await buyer.page.evaluate(UNPLUG)
+    await expect(buyer.part("call-trouble")).to_have_attribute("data-trouble", "missing")
+    await hears_nothing(seller)
+    await hears(buyer, SELLER)
+    await buyer.page.evaluate("window.unplugged = false")
+    await buyer.page.evaluate(CHANGED)
+    await hears(seller, BUYER)
+    await expect(buyer.part("call-trouble")).to_have_count(0)
+    assert await buyer.page.evaluate(LIVE) == 1
+    await buyer.part("call-hang-up").click()
+    await buyer.call_is("ended")
+    assert await buyer.page.evaluate(LIVE) == 0
 
 
 async def test_a_microphone_that_is_allowed_after_the_end_of_the_call_is_closed_at_once(

@@ -19,6 +19,8 @@ const NEWCOMER = 5_000;
 export interface Listener {
   /** A leg is connected; `fresh` if it took the place of another one, or is the first. */
   connected(fresh: boolean): void;
+  /** The microphone is open. */
+  opened(): void;
   /** The microphone does not open, or the server refuses the leg. */
   failed(error: unknown): void;
   changed(): void;
@@ -44,6 +46,8 @@ export class CallSound {
   private abort = new AbortController();
   /** Opening the microphone for a call that is ours already. */
   private opening = false;
+  /** Opening one in place of another. */
+  private reopening = false;
   /** When the present leg took over, on the local clock. */
   private tookAt = -Infinity;
   private retries = 0;
@@ -110,7 +114,14 @@ export class CallSound {
   async choose(device: string): Promise<void> {
     this.device = device;
     remember(CHOSEN, device, 'local');
-    if (!this.stream) return this.listener.changed();
+    await this.reopen();
+    this.listener.changed();
+  }
+
+  /** Open the microphone anew, for a leg that goes on. */
+  private async reopen(): Promise<void> {
+    if (!this.stream) return;
+    this.reopening = true;
     try {
       const stream = await this.opened();
       const track = stream.getAudioTracks()[0];
@@ -121,9 +132,16 @@ export class CallSound {
     } catch (error) {
       if (!this.stream) return; // the call is over
       this.listener.failed(error instanceof MicrophoneError ? error : new MicrophoneError('other'));
+    } finally {
+      this.reopening = false;
     }
-    this.listener.changed();
   }
+
+  /** Something was plugged in or unplugged; browsers tell what became of our own microphone apart. */
+  private readonly plugged = (): void => {
+    void this.lookForDevices();
+    if (this.stream?.getAudioTracks()[0]?.readyState === 'ended' && !this.reopening) void this.reopen();
+  };
 
   /** Let go of the devices and the leg. */
   close(): void {
@@ -137,6 +155,7 @@ export class CallSound {
     this.meters.theirs?.close();
     this.meters = { mine: null, theirs: null };
     stop(this.stream);
+    navigator.mediaDevices?.removeEventListener('devicechange', this.plugged);
     this.stream = this.remote = this.call = null;
     this.passes = true;
     this.weak = false;
@@ -232,7 +251,13 @@ export class CallSound {
     this.meters.mine?.close();
     this.meters.mine = new Meter(stream);
     this.pass(this.passes);
+    // unplugged, or no longer allowed
+    stream.getAudioTracks()[0]?.addEventListener('ended', () => {
+      if (this.stream === stream) void this.reopen();
+    });
+    navigator.mediaDevices.addEventListener('devicechange', this.plugged);
     void this.lookForDevices();
+    this.listener.opened();
   }
 }
 

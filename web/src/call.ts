@@ -71,10 +71,8 @@ export class Call implements InTab {
   ) {
     this.sound = new CallSound(room, {
       connected: (fresh) => this.heardAs(fresh),
-      failed: (error) => {
-        this.explain(error);
-        this.changed();
-      },
+      opened: () => (this.trouble = null),
+      failed: (error) => this.explain(error),
       changed,
     });
     tab.enter(this);
@@ -394,6 +392,7 @@ export class Call implements InTab {
     if (error instanceof MicrophoneError) this.trouble = error.trouble;
     else if (error instanceof RefusedError) this.refusal = error.message;
     else if (!(error instanceof DOMException)) this.trouble = 'failed';
+    this.changed();
   }
 
   // --- sound ---------------------------------------------------------------------------------------
