@@ -89,6 +89,20 @@ def test_english_is_set_with_typographic_apostrophes(key: str, forms: tuple[str,
         assert not re.search(rf"[{SPACE} ][;:!?]", text), (key, text)
 
 
+@pytest.mark.parametrize(
+    ("language", "other_words"),
+    [
+        ("fr", r"ouvr\w+ un litige|gelée?\b|porte-monnaie|plateforme"),
+        ("en", r"open\w* a dispute|froze|freez"),
+    ],
+)
+def test_what_one_may_do_and_what_happened_is_named_as_on_the_screen(
+    language: str, other_words: str
+) -> None:
+    told = CATALOGUES[language].texts
+    assert [key for key in told if re.search(other_words, " ".join(told[key]))] == []
+
+
 @pytest.mark.parametrize("language", ["de", "", "xx-YY", None])
 def test_who_speaks_neither_reads_french(language: str | None) -> None:
     assert texts.known_language(language) == "fr"

@@ -159,7 +159,7 @@ def test_the_page_loads_nothing_and_says_so_itself() -> None:
     [
         ("fr", ["Registre de la commande", "50,00 €", "terminée", "Inès", "automatique",
                 "la place de marché", "Le contenu a été effacé.", "celles de Paris"]),
-        ("en", ["Record of the order", "€50.00", "completed", "Inès", "automatic",
+        ("en", ["Record of the order", "€50.00", "complete", "Inès", "automatic",
                 "the marketplace", "The content was erased.", "those of Paris"]),
     ],
 )  # fmt: skip
