@@ -14,6 +14,7 @@ from tests.e2e.windows import Window, Windows
 from tests.harness import Process
 
 LONG = "Voix off française pour un film d’entreprise de quatre-vingt-dix secondes, en deux versions"
+LONG_NAME = "Wolfeschlegelsteinhausenbergerdorffwelchevoralternwarengewissenhaft"
 UNBROKEN = "https://example.org/" + "un-tres-long-chemin-sans-espace-" * 6
 
 
@@ -198,6 +199,26 @@ async def test_the_room_does_not_scroll_away_from_under_a_long_conversation(
     await buyer.say("La dernière.")
     beyond = "it => it.scrollHeight - it.clientHeight"
     assert await buyer.page.locator("order-room").evaluate(beyond) <= 1
+
+
+@pytest.mark.parametrize("size", [PHONE, NARROWEST])
+async def test_a_long_name_stays_inside_of_the_call(
+    demo: Process, windows: Windows, size: tuple[int, int]
+) -> None:
+    tom = {
+        "person": f"tom-{size[0]}",
+        "name": LONG_NAME,
+        "email": "tom@post.test",
+        "language": "en",
+    }
+    order = await demo.order(seller=tom)
+    buyer = await windows.open(demo.url, order, "buyer", size=size, scripts=[microphone(440)])
+    seller = await windows.open(demo.url, order, "seller", scripts=[microphone(880)])
+    await seller.part("call-start").click()
+    await buyer.call_is("ringing")
+    beyond = "it => it.scrollWidth - it.clientWidth"
+    assert await buyer.part("call").get_by_role("heading").evaluate(beyond) <= 0
+    await buyer.part("call-decline").click()
 
 
 async def test_in_a_call_the_keyboard_of_a_phone_leaves_room_for_the_conversation(

@@ -8,6 +8,7 @@ export const look = css`
   h2 {
     font-size: 15px;
     line-height: 1.3;
+    overflow-wrap: anywhere;
   }
   .hint {
     min-height: 1.35em;
