@@ -343,7 +343,8 @@ def _remind(tx: Transaction, locked: LockedOrder, clock: DueTimer) -> Change:
     """Tell the mark that was reached. After an outage only the latest of those missed."""
     policy = locked.facts.policy
     following = wake_at(clock.timer, clock.start, clock.due, tx.now, policy)
-    passed = [m for m in marks(clock.start, clock.due, policy) if m.at <= tx.now]
+    reached = marks(clock.start, clock.due, policy, clock.timer)
+    passed = [m for m in reached if m.at <= tx.now]
     near: tuple[Draft, ...] = ()
     if clock.timer in REMINDED and passed:
         near = (Draft(CLOCK, DeadlineNear(clock.timer, clock.due, passed[-1].percent)),)

@@ -18,6 +18,11 @@ MARK_LAST_CALL = 100
 """The `percent` under which the last mark before zero is told."""
 
 
+LIFE_LEADS = tuple(timedelta(days=days) for days in (30, 7, 1))
+"""How long before the end of an order's longest life people are reminded of it: fractions of five
+months would come when nobody thinks of the end, and the last one too late to do anything."""
+
+
 class Mark(msgspec.Struct, frozen=True, order=True):
     """A moment inside a window at which both parties are reminded of its end."""
 
@@ -77,14 +82,18 @@ def after_outages(
     return end
 
 
-def marks(start: datetime, end: datetime, policy: Policy) -> list[Mark]:
+def marks(start: datetime, end: datetime, policy: Policy, timer: Timer | None = None) -> list[Mark]:
     """Return the reminder marks of the window [start, end], earliest first.
 
     Fractions of the window's length, plus one fixed mark `last_call` before zero where the
     window is at least twice as long as that. Marks that fall together are told once, under
-    the later name: two reminders in one minute help nobody.
+    the later name: two reminders in one minute help nobody. An order's longest life has marks
+    of its own, `LIFE_LEADS` before its end.
     """
     length = end - start
+    if timer is Timer.ORDER_LIFE:
+        leads = [lead for lead in LIFE_LEADS if length >= 2 * lead]
+        return [Mark(end - lead, int(100 * (1 - lead / length))) for lead in leads]
     found = [Mark(start + length * percent / 100, percent) for percent in policy.reminders_percent]
     last_call = timedelta(seconds=policy.last_call)
     if length >= 2 * last_call:
@@ -98,6 +107,8 @@ def marks(start: datetime, end: datetime, policy: Policy) -> list[Mark]:
     return kept
 
 
-def next_mark(start: datetime, end: datetime, now: datetime, policy: Policy) -> Mark | None:
+def next_mark(
+    start: datetime, end: datetime, now: datetime, policy: Policy, timer: Timer | None = None
+) -> Mark | None:
     """Return the first mark strictly after `now`, or None when only zero is left."""
-    return next((mark for mark in marks(start, end, policy) if mark.at > now), None)
+    return next((mark for mark in marks(start, end, policy, timer) if mark.at > now), None)

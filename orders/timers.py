@@ -163,7 +163,7 @@ def wake_at(
     timer: Timer, start: datetime, due: datetime, now: datetime, policy: Policy
 ) -> datetime:
     """Return the next moment at which something happens to this clock."""
-    mark = next_mark(start, due, now, policy) if timer in REMINDED else None
+    mark = next_mark(start, due, now, policy, timer) if timer in REMINDED else None
     return due if mark is None else min(mark.at, due)
 
 

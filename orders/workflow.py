@@ -179,8 +179,8 @@ STEPS: tuple[Step, ...] = (
 ENDED = frozenset({State.CLOSED, State.CANCELLED, State.EXPIRED, State.QUESTION_CLOSED})
 """States no step leaves."""
 REMINDED = frozenset({T.BRIEF_WINDOW, T.REVIEW, T.DELIVERY, T.REVISION_CHOICE,
-                      T.REVISION_ANSWER, T.CANCEL_ANSWER})  # fmt: skip
-"""Clocks whose end people are reminded of. The others are very short, very long or harmless."""
+                      T.REVISION_ANSWER, T.CANCEL_ANSWER, T.ORDER_LIFE})  # fmt: skip
+"""Clocks whose end people are reminded of. The others are very short or harmless."""
 UNPAID = frozenset({State.QUESTION, State.QUESTION_CLOSED})
 """States before any payment: no money and no clocks."""
 CLOCKS: dict[State, frozenset[Timer]] = {

@@ -10,6 +10,8 @@
 | delivery near        | seller: only they can        | `reminder`    | at once                    |
 | review near          | buyer: only they can         | `reminder`    | at once                    |
 | an answer is near    | whoever has to answer        | `reminder`    | at once                    |
+| the longest life     | both: the money is at stake  | `reminder`    | at once                    |
+|   is nearly over     |                              |               |                            |
 | late, no answer came | both: a right opens          | `reminder`    | at once                    |
 | started, delivered   | buyer                        | the same name | at once                    |
 | a request            | seller: they have to answer  | `requested`   | at once                    |
@@ -147,7 +149,7 @@ REMINDS = {
     Timer.REVISION_ANSWER: (Role.SELLER,),
     Timer.REVISION_CHOICE: (Role.BUYER,),
     Timer.CANCEL_ANSWER: (Role.SELLER,),
-    Timer.ORDER_LIFE: (),
+    Timer.ORDER_LIFE: PARTIES,
     Timer.CHAT_TAIL: (),
     Timer.RING: (),
 }

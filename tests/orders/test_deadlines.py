@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orders.deadlines import MARK_LAST_CALL, Mark, due, marks, next_mark
+from orders.events import Timer
 from orders.policy import DAY, HOUR, Policy
 from tests.orders.world import MONDAY
 
@@ -57,6 +58,18 @@ def test_two_days_are_reminded_at_half_three_quarters_nine_tenths_and_the_last_h
         (90, timedelta(hours=4, minutes=48)),
         (MARK_LAST_CALL, timedelta(hours=1)),
     ]
+
+
+@pytest.mark.parametrize(("days", "leads"), [(152, [30, 7, 1]), (40, [7, 1]), (3, [1]), (1, [])])
+def test_the_longest_life_is_reminded_of_while_there_is_time_to_do_something(
+    days: int, leads: list[int]
+) -> None:
+    end = due(MONDAY, days * DAY)
+    found = marks(MONDAY, end, Policy(), Timer.ORDER_LIFE)
+    assert [(end - mark.at).days for mark in found] == leads
+    assert found == sorted(found)
+    first = next_mark(MONDAY, end, MONDAY, Policy(), Timer.ORDER_LIFE)
+    assert first == (found[0] if found else None)
 
 
 def test_three_minutes_have_no_last_hour() -> None:

@@ -463,6 +463,36 @@ async def test_who_waits_for_a_yes_to_cancel_hears_that_it_is_needed_no_more(pla
     assert {mail["Order-Notice"] for mail in await play.mails_sent()} == {"cancelled"}
 
 
+@pytest.mark.parametrize(
+    ("language", "left", "money"),
+    [
+        ("fr", "expire dans 30 jours", "reviennent à la place de marché"),
+        ("en", "expires in 30 days", "goes to the marketplace"),
+    ],
+)
+async def test_both_hear_in_time_that_the_longest_life_is_nearly_over(
+    play: Scene, language: str, left: str, money: str
+) -> None:
+    await play.pay(Policy(delivery=10 * 24 * 3600), language=language)
+    await play.step(play.room.seller, Verb.START)
+    play.watch.forward(days=121)
+    await play.sweep()
+    await play.mails_sent()
+    play.watch.forward(days=1)
+    await play.sweep()
+    buyer, seller = await play.mails_sent()
+    assert left in subject(buyer)
+    assert left in subject(seller)
+    check(buyer, play, Role.BUYER, money)
+    check(seller, play, Role.SELLER, money)
+    told: list[str] = []
+    for days in (23, 6, 1):
+        play.watch.forward(days=days)
+        await play.sweep()
+        told += [mail["Order-Notice"] for mail in await play.mails_sent()]
+    assert told == ["reminder"] * 4 + ["expired"] * 2
+
+
 async def test_the_longest_life_ends_with_a_mail_to_both(play: Scene) -> None:
     await play.pay(Policy(order_life=3600, brief_window=7200), language="en")
     play.watch.forward(hours=1)

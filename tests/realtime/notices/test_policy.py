@@ -180,6 +180,7 @@ def test_the_clocks_that_remind_by_mail_have_somebody_who_can_act() -> None:
         Timer.REVISION_ANSWER,
         Timer.REVISION_CHOICE,
         Timer.CANCEL_ANSWER,
+        Timer.ORDER_LIFE,
     }
 
 
