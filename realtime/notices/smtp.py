@@ -2,8 +2,8 @@
 
 Three outcomes (RFC 5321, section 4.2.1): accepted; refused for good, which is about this
 recipient or this mail and will not change; or failed for now, which is everything else. A wrong
-password or a refused sender is our own mistake, not the recipient's: it fails for now, so that
-nothing is lost until it is put right.
+password, a refused sender or relaying that is denied is our own mistake, not the recipient's: it
+fails for now, so that nothing is lost until it is put right.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ REPLY_MAX = 200
 WITHIN = 30.0
 """Seconds for each step of the conversation with the server."""
 _PERMANENT = 500
+_NOT_ALLOWED = "5.7."
+"""Begins replies about who may send what (RFC 3463, section 3.8), such as relaying that is denied
+or a machine on a block list: they hold for every recipient until somebody puts it right."""
 _TOO_LARGE = 552
 """The mail is larger than the server takes, told before it is sent (RFC 1870, section 6.1)."""
 
@@ -187,7 +190,7 @@ def _on_this_machine(host: str) -> bool:
 
 
 def _about_recipient(error: errors.SMTPResponseException) -> Outcome:
-    if error.code >= _PERMANENT:
+    if error.code >= _PERMANENT and not error.message.startswith(_NOT_ALLOWED):
         return Refused(_told(error))
     return Failed(_told(error))
 

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from realtime.notices.smtp import Accepted, Failed, Line, Outcome, SmtpSettings
+from realtime.notices.smtp import Accepted, Failed, Line, Outcome, Refused, SmtpSettings
 from tests.certificates import Certificate, certificate
 from tests.mail import MailServer, mail_server
 
@@ -98,6 +98,27 @@ async def test_a_server_that_wants_a_login_we_lack_fails_for_now(trusted: Certif
     async with mail_server(trusted.server, login=LOGIN) as server:
         told = _outage(await hand_over(server, "smtp+starttls", user=""))
         assert told.why.startswith("530")
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [
+        ("550 5.1.1 No such mailbox", Refused),
+        ("552 5.2.2 Mailbox full", Refused),
+        ("554 5.7.1 Relay access denied", Failed),
+        ("550 5.7.26 This mail is not authenticated", Failed),
+        ("530 5.7.0 Authentication required", Failed),
+        ("554 No such user", Refused),
+    ],
+)
+async def test_who_may_not_send_is_our_mistake_and_no_recipients(
+    reply: str, outcome: type[Refused | Failed]
+) -> None:
+    async with mail_server() as server:
+        server.refused["tom@post.test"] = reply
+        told = await hand_over(server, "smtp", user="")
+    assert isinstance(told, outcome)
+    assert told.why == reply
 
 
 async def test_a_line_that_is_spoken_plainly_where_encryption_was_expected_fails_for_now(
