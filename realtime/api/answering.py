@@ -14,6 +14,7 @@ from starlette.responses import Response
 from orders import access, inbox, people, proposal_rows, views
 from orders.errors import FrameTooLarge, NotFound, OrderUnknown, ProposalOver, Refused
 from orders.locking import peek
+from orders.policy import Policy
 from orders.proposals import Outcome, ProposalKind
 from realtime import telemetry
 from realtime.acts import act
@@ -32,9 +33,11 @@ class _Reader:
     """Who holds the link, and the words for them."""
 
     def __init__(
-        self, sealed: Sealed, language: str, zone: str, other: str, title: str, room: str
+        self, sealed: Sealed, language: str, policy: Policy, other: str, title: str, room: str
     ) -> None:
+        zone = policy.time_zone
         self.sealed, self.language, self.zone = sealed, language, zone
+        self.country = policy.country
         self.title, self.room = title, room
         times = [moment(language, at, zone) for at in sealed.choice.times]
         self._facts = {"other": other, "talk": times[0] if times else ""}
@@ -83,7 +86,7 @@ async def _ask(request: Request) -> Response:
     if choice.tap is Tap.PROPOSE:
         if ProposalKind.TALK not in seen.may_propose:
             return _shown(reader.page("over", "settled"))
-        offered = suggested(now, reader.zone)
+        offered = suggested(now, reader.zone, reader.country)
         times = tuple(moment(reader.language, at, reader.zone) for at in offered)
         choice = Choice(Tap.PROPOSE, choice.about, offered)
         text = edge.one_tap.seal(sealed.order, sealed.person, choice, now)
@@ -127,13 +130,13 @@ async def _reader(request: Request, sealed: Sealed) -> _Reader:
         if order in barred:
             raise OrderUnknown(order=order)
         await views.role_of(conn, order, person)
-        zone = (await peek(conn, order)).facts.policy.time_zone
+        policy = (await peek(conn, order)).facts.policy
         line = next(iter(await inbox.inbox(conn, person, order)))
         known = await people.known(conn, person)
     return _Reader(
         sealed,
         known_language(known.language if known else None),
-        zone,
+        policy,
         one_line(line.other),
         one_line(line.title),
         edge.settings.link(order, person),

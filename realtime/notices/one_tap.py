@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from orders.errors import LinkOver, NotFound
 from orders.events import OrderId, PersonId
 from orders.proposals import TIMES_MAX
+from orders.working_days import is_worked
 
 PATH = "/answer"
 _PURPOSE = b"order-room: answers from a mail"
@@ -119,17 +120,18 @@ class OneTap:
         return sealed
 
 
-def suggested(now: datetime, zone: str) -> tuple[datetime, ...]:
-    """Return times to propose: on working days, in the day's hours, on the clocks of `zone`."""
+def suggested(now: datetime, zone: str, country: str) -> tuple[datetime, ...]:
+    """Return times to propose: on `country`'s working days, in their hours, on `zone`'s clocks."""
     here = ZoneInfo(zone)
     at = (now + SUGGESTED_AHEAD).astimezone(here)
     at = at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
     found: list[datetime] = []
     while len(found) < TIMES_MAX:
-        if at.weekday() < 5 and FIRST_HOUR <= at.hour <= LAST_HOUR:  # noqa: PLR2004 - Monday is 0
+        worked = is_worked(at.date(), country)
+        if worked and FIRST_HOUR <= at.hour <= LAST_HOUR:
             found.append(at.astimezone(UTC))
             at += APART
-        elif at.hour < FIRST_HOUR and at.weekday() < 5:  # noqa: PLR2004
+        elif worked and at.hour < FIRST_HOUR:
             at = at.replace(hour=FIRST_HOUR)
         else:
             at = datetime.combine(at.date() + timedelta(days=1), time(FIRST_HOUR), here)

@@ -67,7 +67,7 @@ def test_a_link_ends_after_its_life_or_with_the_time_it_picks() -> None:
 @pytest.mark.parametrize("hours", [0, 3, 7, 12, 15, 20])
 def test_suggested_times_are_three_on_working_days_in_the_days_hours(days: int, hours: int) -> None:
     now = NOW.replace(hour=0) + timedelta(days=days, hours=hours)
-    times = suggested(now, "Europe/Paris")
+    times = suggested(now, "Europe/Paris", "FR")
     assert len(set(times)) == 3
     assert list(times) == sorted(times)
     assert times[0] >= now + timedelta(hours=2)
@@ -75,6 +75,23 @@ def test_suggested_times_are_three_on_working_days_in_the_days_hours(days: int, 
         assert at.weekday() < 5
         assert 8 <= at.hour <= 17  # 9 to 18 in Paris, in winter
     assert times[-1] - now < timedelta(days=6)
+
+
+@pytest.mark.parametrize(
+    ("now", "zone", "country", "first"),
+    [
+        # Christmas Day is a Friday
+        (datetime(2026, 12, 24, 20, tzinfo=UTC), "Europe/Paris", "FR", "2026-12-28T08:00Z"),
+        # Easter Monday, and the clocks went forward the day before
+        (datetime(2024, 3, 30, 12, tzinfo=UTC), "Europe/Paris", "FR", "2024-04-02T07:00Z"),
+        # the weekend is Friday and Saturday
+        (datetime(2026, 11, 26, 20, tzinfo=UTC), "Asia/Riyadh", "SA", "2026-11-29T06:00Z"),
+    ],
+)
+def test_no_time_is_suggested_on_a_day_that_the_orders_country_does_not_work(
+    now: datetime, zone: str, country: str, first: str
+) -> None:
+    assert suggested(now, zone, country)[0] == datetime.fromisoformat(first)
 
 
 def answers_of(mail: EmailMessage) -> dict[str, str]:
