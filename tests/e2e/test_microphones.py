@@ -12,6 +12,8 @@ WATCH = """
 {
   const open = navigator.mediaDevices.getUserMedia;
   navigator.mediaDevices.getUserMedia = async (wanted) => {
+    window.asked = (window.asked ?? 0) + 1;
+    if (window.refused) throw new DOMException('no', 'NotAllowedError');
     if (window.unplugged) throw new DOMException('none', 'NotFoundError');
     await window.allowed;
     const stream = await open(wanted);
@@ -86,3 +88,24 @@ async def test_a_microphone_that_is_allowed_after_the_end_of_the_call_is_closed_
     await buyer.page.evaluate("() => window.allow()")
     await buyer.page.wait_for_function("() => window.opened?.length === 1")
     await buyer.page.wait_for_function("() => window.opened[0].readyState === 'ended'")
+
+
+async def test_who_refuses_the_microphone_after_a_reload_is_asked_again_only_when_they_wish(
+    small_stage: Stage, windows: Windows
+) -> None:
+    buyer, seller = await _two(small_stage, windows)
+    await talk(buyer, seller)
+    await buyer.page.context.add_init_script("window.refused = true;")
+    await buyer.page.reload()
+    await expect(buyer.part("call-trouble")).to_have_attribute("data-trouble", "refused")
+    for text in ("Are you there?", "I do not hear you.", "Your microphone, perhaps?"):
+        await seller.say(text)
+    await buyer.reads("Are you there?", "I do not hear you.", "Your microphone, perhaps?")
+    assert await buyer.page.evaluate("window.asked") == 1
+
+    await buyer.page.evaluate("window.refused = false")
+    await buyer.part("call-microphone-again").click()
+    await hears(seller, BUYER)
+    await hears(buyer, SELLER)
+    await expect(buyer.part("call-trouble")).to_have_count(0)
+    await buyer.part("call-hang-up").click()

@@ -46,6 +46,8 @@ export class CallSound {
   private abort = new AbortController();
   /** Opening the microphone for a call that is ours already. */
   private opening = false;
+  /** It did not open: it is not asked for again before a person wishes so, or a device comes. */
+  private unopened = false;
   /** Opening one in place of another. */
   private reopening = false;
   /** When the present leg took over, on the local clock. */
@@ -66,17 +68,27 @@ export class CallSound {
   /** Let the call be heard here, if it is not already. */
   async open(call: string): Promise<void> {
     this.call = call;
-    if (this.leg || this.next || this.opening) return;
+    if (this.leg || this.next || this.opening || this.unopened) return;
     this.opening = true;
     try {
       if (!this.stream) await this.prepare();
       this.opening = false;
       if (this.call === call) await this.reach(call);
     } catch (error) {
+      if (this.call !== call) return; // over meanwhile
+      this.unopened = error instanceof MicrophoneError;
+      navigator.mediaDevices?.addEventListener('devicechange', this.plugged);
       this.listener.failed(error);
     } finally {
       this.opening = false;
     }
+  }
+
+  /** Ask again for a microphone that did not open. */
+  retry(): void {
+    this.unopened = false;
+    if (this.stream) void this.reopen();
+    else if (this.call !== null) void this.open(this.call);
   }
 
   /** Another leg beside the present one, which it replaces once it is heard. */
@@ -140,7 +152,8 @@ export class CallSound {
   /** Something was plugged in or unplugged; browsers tell what became of our own microphone apart. */
   private readonly plugged = (): void => {
     void this.lookForDevices();
-    if (this.stream?.getAudioTracks()[0]?.readyState === 'ended' && !this.reopening) void this.reopen();
+    const ended = this.stream?.getAudioTracks()[0]?.readyState === 'ended' && !this.reopening;
+    if (this.unopened || ended) this.retry();
   };
 
   /** Let go of the devices and the leg. */
@@ -157,6 +170,7 @@ export class CallSound {
     stop(this.stream);
     navigator.mediaDevices?.removeEventListener('devicechange', this.plugged);
     this.stream = this.remote = this.call = null;
+    this.unopened = false;
     this.passes = true;
     this.weak = false;
     this.retries = 0;

@@ -111,7 +111,12 @@ export class CallPanel extends LitElement {
         ? html`<p class="refusal" role="alert" data-test="call-trouble" data-trouble=${call.trouble}>
             ${icon(call.trouble === 'failed' ? 'alert' : 'micOff', 18)}
             <span>${call.trouble === 'failed' ? t.failed : t.mic[call.trouble]}</span>
-          </p>`
+          </p>
+          ${call.trouble !== 'failed' && (call.state === 'connecting' || call.state === 'active')
+            ? html`<div class="choice">
+                <button data-test="call-microphone-again" @click=${() => call.sound.retry()}>${textsOf(this.language).retry}</button>
+              </div>`
+            : nothing}`
         : nothing}
       ${call.refusal
         ? html`<p class="refusal" role="alert" data-test="call-refusal">${icon('alert', 18)}<span>${call.refusal}</span></p>`
