@@ -162,6 +162,19 @@ async def test_the_narrowest_strip_shows_the_time_left_and_no_half_words(
     assert parts[0] == "whole"
 
 
+async def test_lengths_are_told_also_where_colours_are_the_readers_own(
+    demo: Process, windows: Windows
+) -> None:
+    order = await demo.order(brief=["Le texte", "Le ton"])
+    buyer = await windows.open(demo.url, order, "buyer")
+    await buyer.page.emulate_media(forced_colors="active")
+    colours = """it => [document.body, it, it.firstElementChild].map(
+      (one) => getComputedStyle(one).backgroundColor)"""
+    for bar in ("countdown", "brief"):
+        length = buyer.part(bar).get_by_role("progressbar")
+        assert len(set(await length.evaluate(colours))) == 3, bar
+
+
 async def test_a_title_that_fits_is_no_button(demo: Process, windows: Windows) -> None:
     buyer = await windows.open(demo.url, await demo.order(title="Voix off"), "buyer", size=PHONE)
     await expect(buyer.part("title-whole")).to_have_count(0)

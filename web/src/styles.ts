@@ -194,6 +194,15 @@ export const base = css`
     font-size: 14px;
     line-height: 1.4;
   }
+  /* Where colours are the reader's own, what is told by a filled length stays told. */
+  @media (forced-colors: active) {
+    .fill {
+      background: Highlight !important;
+    }
+    *:has(> .fill:only-child) {
+      background: CanvasText !important;
+    }
+  }
   .sr {
     position: absolute;
     width: 1px;

@@ -87,7 +87,7 @@ export class Attach extends LitElement {
         ${stage === 'failed'
           ? nothing
           : html`<span class="bar" role="progressbar" aria-label=${sent.name} aria-valuemin="0" aria-valuemax="100"
-              aria-valuenow=${percent} aria-valuetext=${said[stage]}><span style="width: ${percent}%"></span></span>`}
+              aria-valuenow=${percent} aria-valuetext=${said[stage]}><span class="fill" style="width: ${percent}%"></span></span>`}
       </div>
       ${stage === 'sending' || stage === 'waiting'
         ? html`<button type="button" class="quiet round" data-test="sending-pause" aria-label="${texts.upload.pause}: ${sent.name}" title=${texts.upload.pause}

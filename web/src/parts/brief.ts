@@ -53,7 +53,7 @@ export class BriefList extends LitElement {
         ${items.length === 0 ? nothing : html`<span class="count">${t.progress(ready, wanted)}</span>`}
       </div>
       ${items.length === 0 ? nothing : html`<div class="bar" role="progressbar" aria-label=${t.heading} aria-valuemin="0" aria-valuemax=${wanted} aria-valuenow=${ready}>
-        <span style="width: ${wanted > 0 ? (ready / wanted) * 100 : 0}%"></span>
+        <span class="fill" style="width: ${wanted > 0 ? (ready / wanted) * 100 : 0}%"></span>
       </div>`}
       <ul>
         ${items.map((item) => this.item(item))}

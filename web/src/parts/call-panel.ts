@@ -444,7 +444,7 @@ export class CallPanel extends LitElement {
     return html`<div class="level ${who}" data-test="level-${who}">
       <span class="name">${name}</span>
       <span class="bars" aria-hidden="true">
-        ${Array.from({ length: BARS }, (_, i) => html`<i style="--at: ${(i / BARS).toFixed(2)}"></i>`)}
+        ${Array.from({ length: BARS }, (_, i) => html`<i class="fill" style="--at: ${(i / BARS).toFixed(2)}"></i>`)}
       </span>
     </div>`;
   }

@@ -110,7 +110,7 @@ export class CountdownPanel extends LitElement {
         aria-valuetext=${inWords(left.ms, this.language)}
         style="--left: ${(share(start, due, now) * 100).toFixed(3)}%; --strokes: ${STROKES}"
       >
-        <span></span>
+        <span class="fill"></span>
       </div>
       <p class="sentence" data-test="zero-sentence">${mood === 'over' ? t.countdown.zeroNow : deadline.text}</p>
       <p class="due"><time datetime=${deadline.due}>${t.countdown.due(dayAndTime(this.language, due))}</time></p>

@@ -58,7 +58,7 @@ export class Shares extends LitElement {
                 @change=${(e: Event) => this.set(coins((e.target as HTMLInputElement).valueAsNumber, this.currency))}
               />
             </label>`
-        : html`<div class="bar" aria-hidden="true"><i style="width: ${part}%"></i></div>`}`;
+        : html`<div class="bar" aria-hidden="true"><i class="fill" style="width: ${part}%"></i></div>`}`;
   }
 
   private said(cents: number): string {

@@ -104,7 +104,7 @@ export class SoundCheck extends LitElement {
       ${this.quiet
         ? html`<p>${t.body}</p>
             <div class="stage ${state}">
-              <div class="bars" aria-hidden="true">${Array.from({ length: BARS }, (_, i) => html`<i style="--at: ${(i / BARS).toFixed(2)}"></i>`)}</div>
+              <div class="bars" aria-hidden="true">${Array.from({ length: BARS }, (_, i) => html`<i class="fill" style="--at: ${(i / BARS).toFixed(2)}"></i>`)}</div>
               <p role="status" class=${trouble ? 'bad' : state} data-test="sound-check-result">
                 ${trouble ? icon('alert', 18) : SIGNS[state] ? icon(SIGNS[state], 18) : nothing}<span>${said}</span>
               </p>

@@ -56,7 +56,7 @@ export class VoiceNote extends LitElement {
       <div class="stage ${recorder.state}" data-test="voice-note-state" data-state=${recorder.state} data-tick=${this.tick}>
         ${recorder.url
           ? html`<audio controls src=${recorder.url} data-test="voice-note-audio"></audio>`
-          : html`<span class="level" aria-hidden="true"><i></i></span>
+          : html`<span class="level" aria-hidden="true"><i class="fill"></i></span>
               <span class="time" role="timer">${clockFace(recorder.seconds * 1000)}</span>
               <small aria-live="polite">${busy ? `${t.recording}. ${t.left(LONGEST - recorder.seconds)}` : ''}</small>`}
       </div>
