@@ -123,7 +123,13 @@ async def test_a_call_that_nobody_takes_becomes_a_voice_note(
     await dialog.locator('[data-test="voice-note-record"]').click()
     state = dialog.locator('[data-test="voice-note-state"]')
     await expect(state).to_have_attribute("data-state", "recording")
+    # it would be said into what is recorded
+    said = "it => { it.heard = 0; new MutationObserver(() => (it.heard += 1)).observe(it, HEARD) }"
+    every = "{childList: true, characterData: true, subtree: true}"
+    status = dialog.get_by_role("status").filter(has_text="Enregistrement")
+    await status.evaluate(said.replace("HEARD", every))
     await expect(dialog.get_by_role("timer")).to_have_text(TWO_SECONDS)
+    assert await status.evaluate("it => it.heard") == 0
     await dialog.locator('[data-test="voice-note-stop"]').click()
     await expect(state).to_have_attribute("data-state", "recorded")
     await dialog.locator('[data-test="voice-note-send"]').click()

@@ -22,6 +22,8 @@ import { whyNot } from './refusal.js';
 
 /** The count appears when this part of the limit is left. */
 const NEAR_LIMIT = 0.1;
+/** So much left is said to a screen reader; not at every key. */
+const MARKS: readonly number[] = [100, 20, 5];
 const ADVICE_READ = 'order-room:advice-read';
 const DRAFT = 'order-room:draft:';
 
@@ -54,6 +56,9 @@ export class Composer extends LitElement {
   @state() private over = false;
   /** The message that is answered, or one's own that is being changed. */
   @state() private mode: { kind: 'reply' | 'edit'; entry: Entry } | null = null;
+  /** Between which marks the length is, and what was said of it when it came there. */
+  private band: number | null = null;
+  private told = '';
   @state() private saving = false;
   @state() private refusal = '';
   @query('order-room-attach') private attach!: Attach | null;
@@ -69,6 +74,10 @@ export class Composer extends LitElement {
   }
 
   override willUpdate(changed: Map<PropertyKey, unknown>): void {
+    const { left } = this;
+    const band = !this.near ? null : left < 0 ? -1 : MARKS.filter((mark) => left <= mark).length;
+    if (band !== this.band) this.told = band === null ? '' : this.count();
+    this.band = band;
     if ((changed.has('order') || changed.has('me')) && this.order) {
       this.mode = null;
       this.text = read(this.draft, 'sessionStorage') ?? '';
@@ -136,6 +145,10 @@ export class Composer extends LitElement {
 
   private get left(): number {
     return this.max - [...this.text.trim()].length;
+  }
+
+  private get near(): boolean {
+    return this.left < this.max * NEAR_LIMIT;
   }
 
   private get sendable(): boolean {
@@ -238,8 +251,6 @@ export class Composer extends LitElement {
       return html`<div class="closed" data-test="composer-closed">${icon('lock')}<p>${this.closed}</p></div>
         ${this.transfers.length > 0 ? html`<div class="unsent">${this.files(true)}</div>` : nothing}`;
     }
-    const { left } = this;
-    const near = left < this.max * NEAR_LIMIT;
     return html`
       ${this.advice
         ? html`<aside class="advice" data-test="advice" aria-label=${t.advice.heading}>
@@ -264,7 +275,7 @@ export class Composer extends LitElement {
         ? html`<p class="refusal failed" role="alert" data-test="composer-refusal">${icon('alert', 18)}<span>${t.message.saveFailed}. ${this.refusal}</span></p>`
         : nothing}
       <div
-        class="box ${left < 0 ? 'over' : ''} ${this.over ? 'drop' : ''}"
+        class="box ${this.left < 0 ? 'over' : ''} ${this.over ? 'drop' : ''}"
         @dragover=${this.dragged}
         @dragleave=${() => (this.over = false)}
         @drop=${this.dropped}
@@ -296,10 +307,9 @@ export class Composer extends LitElement {
         </button>
       </div>
       <div class="foot">
-        ${near
-          ? html`<span class="count ${left < 0 ? 'over' : ''}" data-test="text-left" role="status">
-              ${left < 0 ? t.chat.over(-left) : t.chat.left(left)}
-            </span>`
+        <span class="sr" role="status">${this.told}</span>
+        ${this.near
+          ? html`<span id="hint" class="count ${this.left < 0 ? 'over' : ''}" data-test="text-left">${this.count()}</span>`
           : html`<span id="hint" class="keys">${this.hint || (this.thumbs ? '' : t.chat.keys)}</span>`}
         ${this.advice
           ? nothing
@@ -308,6 +318,12 @@ export class Composer extends LitElement {
             </button>`}
       </div>
     `;
+  }
+
+  private count(): string {
+    const { left } = this;
+    const t = textsOf(this.language).chat;
+    return left < 0 ? t.over(-left) : t.left(left);
   }
 
   private files(closed: boolean): TemplateResult {

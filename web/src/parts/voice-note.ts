@@ -13,6 +13,9 @@ import { textsOf, type Language } from '../texts/index.js';
 import { dialogLook, openerLook } from './dialog.js';
 import { refusal } from './refusal.js';
 
+/** Seconds left that are said aloud; every second would be said into what is recorded. */
+const NEAR_END = 10;
+
 @customElement('order-room-voice-note')
 export class VoiceNote extends LitElement {
   @property({ attribute: false }) room!: OrderRoom;
@@ -50,6 +53,7 @@ export class VoiceNote extends LitElement {
     const texts = textsOf(this.language);
     const t = texts.talk;
     const busy = recorder.state === 'recording';
+    const left = LONGEST - recorder.seconds;
     const trouble = recorder.trouble && (recorder.trouble === 'unsupported' ? t.unsupported : texts.call.mic[recorder.trouble]);
     return html`<h2 id="title">${t.noteTitle}</h2>
       <p>${t.noteBody}</p>
@@ -58,7 +62,8 @@ export class VoiceNote extends LitElement {
           ? html`<audio controls src=${recorder.url} data-test="voice-note-audio"></audio>`
           : html`<span class="level" aria-hidden="true"><i class="fill"></i></span>
               <span class="time" role="timer">${clockFace(recorder.seconds * 1000)}</span>
-              <small aria-live="polite">${busy ? `${t.recording}. ${t.left(LONGEST - recorder.seconds)}` : ''}</small>`}
+              <small aria-hidden="true">${busy ? `${t.recording}. ${t.left(left)}` : ''}</small>
+              <span class="sr" role="status">${busy ? (left > NEAR_END ? t.recording : t.left(NEAR_END)) : ''}</span>`}
       </div>
       ${refusal(trouble || this.problem)}
       <div class="choice">
