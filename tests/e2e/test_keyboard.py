@@ -1,6 +1,7 @@
 """The room without a mouse, and as a screen reader finds it."""
 
 import re
+from itertools import pairwise
 
 from playwright.async_api import expect
 
@@ -29,6 +30,10 @@ NAMELESS = re.compile(
     re.MULTILINE,
 )
 """Parts of an accessibility tree that a screen reader could only call by their kind."""
+
+
+HEADINGS = re.compile(r"^ *- heading .*\[level=(\d)\]", re.MULTILINE)
+"""Their levels, from the top: who jumps from one to the next may not miss one between."""
 
 
 async def tab_to(window: Window, name: str) -> None:
@@ -228,3 +233,5 @@ async def named(window: Window) -> None:
     """Everything that one can press or read has a name at this moment."""
     tree = await window.page.locator("body").aria_snapshot()
     assert NAMELESS.findall(tree) == [], tree
+    levels = [1, *map(int, HEADINGS.findall(tree))]
+    assert all(below <= above + 1 for above, below in pairwise(levels)), tree

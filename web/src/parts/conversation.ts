@@ -209,6 +209,7 @@ export class Conversation extends LitElement {
     const thread = this.thread();
     const stop = this.tabStop(blocks);
     return html`
+      <h2 class="sr">${t.chat.heading}</h2>
       <div class="scroll" role="log" aria-live="off" aria-label=${t.chat.heading} tabindex="0" @scroll=${this.scrolled}>
         <div class="thread" @keydown=${this.stepped}>
           ${this.top()}
