@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import re
 import secrets
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -187,6 +188,10 @@ async def test_a_cancellation_refused_twice_is_decided_by_a_mediator_who_shares_
     for window in both:
         await expect(window.entry("mediator_joined")).to_contain_text("Noor Mediator")
     said = ("What was agreed?", "Deux prises.", "One was recorded.")
+    for name, role in (("Ada Buyer", "buyer"), ("Sam Seller", "seller")):
+        # the dot at the picture is for the eye
+        member = mediator.page.locator(f'[data-test="member"][data-role="{role}"]')
+        await expect(member).to_contain_text(re.compile(f"{name}.*, (En ligne|Online)"))
     await mediator.say(said[0])
     await buyer.say(said[1])
     await seller.say(said[2])

@@ -110,8 +110,9 @@ export class Header extends LitElement {
   /** One of several: the role says more than when they were here. */
   private member({ person, name, role }: Member): TemplateResult {
     const presence = this.room.presence.get(person);
-    return html`<span class="member" data-test="member" data-role=${role} data-online=${presence?.online ?? false} title=${this.presence(presence)}>
-      <strong>${name}</strong> ${textsOf(this.language).role[role]}
+    const here = this.presence(presence);
+    return html`<span class="member" data-test="member" data-role=${role} data-online=${presence?.online ?? false} title=${here}>
+      <strong>${name}</strong> ${textsOf(this.language).role[role]}${here ? html`<span class="sr">, ${here}</span>` : nothing}
     </span>`;
   }
 
@@ -171,6 +172,7 @@ export class Header extends LitElement {
         gap: 4px;
       }
       .member {
+        position: relative;
         overflow: hidden;
         text-overflow: ellipsis;
       }
