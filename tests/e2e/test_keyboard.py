@@ -121,6 +121,8 @@ async def test_the_focus_stays_near_what_was_pressed_and_is_gone(
 
     await tab_to(buyer, "propose-time")
     await keys.press("Enter")
+    lengths = buyer.page.get_by_role("radiogroup", name="Combien de temps en plus ?")
+    await expect(lengths).to_be_visible()
     await tab_to(buyer, "proposal-confirm")
     await keys.press("Enter")
     await tab_to(seller, "proposal-accept")

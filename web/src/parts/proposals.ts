@@ -129,7 +129,7 @@ export class Proposals extends LitElement {
                     </label>
                   </div>`
               : kind === 'time'
-              ? html`<div class="lengths" role="radiogroup">
+              ? html`<div class="lengths" role="radiogroup" aria-labelledby="title">
                   ${LENGTHS.map(
                     (seconds, i) => html`<label>
                       <input type="radio" name="amount" value=${seconds} ?checked=${i === 1} />
