@@ -134,7 +134,7 @@ def opening(category: str, labels: Sequence[str] | None) -> tuple[Wanted, ...]:
     """Return the list an order opens with: the marketplace's own labels, or the category's."""
     if labels is None:
         return tuple(Wanted(key) for key in template(category))
-    return tuple(Wanted(_own(number), label.strip()) for number, label in enumerate(labels))
+    return tuple(Wanted(own(number), label.strip()) for number, label in enumerate(labels))
 
 
 def moves(item: BriefItem, state: State, role: Role) -> list[Move]:
@@ -197,7 +197,7 @@ def _added(items: Sequence[BriefItem], label: str) -> BriefItemAdded:
         raise TextTooLong(limit=LABEL_MAX, length=len(label))
     if len(items) >= ITEMS_MAX:
         raise TooManyItems(limit=ITEMS_MAX)
-    return BriefItemAdded(_own(len(items)), label)
+    return BriefItemAdded(own(len(items)), label)
 
 
 def _given(item: str, note: str, asked: Asked) -> BriefItemGiven:
@@ -210,7 +210,7 @@ def _given(item: str, note: str, asked: Asked) -> BriefItemGiven:
     return BriefItemGiven(item, note, messages, files)
 
 
-def _own(number: int) -> str:
+def own(number: int) -> str:
     """Name an item that is not a template's: by its place, which never changes."""
     return f"{OWN}{number + 1}"
 
@@ -241,7 +241,7 @@ def told(items: tuple[BriefItem, ...], event: BriefEvent) -> tuple[BriefItem, ..
 
 def agreed(items: Sequence[BriefItem], proposal: int, label: str) -> BriefItemAgreed:
     """Tell a point of a call's minutes that both confirm; it joins the list if there is room."""
-    return BriefItemAgreed(proposal, label, _own(len(items)) if len(items) < ITEMS_MAX else "")
+    return BriefItemAgreed(proposal, label, own(len(items)) if len(items) < ITEMS_MAX else "")
 
 
 def unsettled(items: Sequence[BriefItem]) -> bool:

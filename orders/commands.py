@@ -27,7 +27,6 @@ from orders.events import (
     MARKETPLACE,
     BriefItemGiven,
     DeadlineSet,
-    FileShared,
     MoneyHeld,
     OrderId,
     OrderPaid,
@@ -225,12 +224,22 @@ async def _open_room(tx: Transaction, order: OrderId, new: NewOrder) -> None:
     await tx.conn.execute(insert(payments).values(order_id=order, means=new.means, paid_at=paid_at))
     await restart_clocks(tx, [], [ClockRow(order, clock, new.policy) for clock in (window, life)])
     wanted = brief.opening(new.category, new.brief)
+    before = await _predecessor(tx, new)
+    if before is not None and new.brief is None:
+        wanted = again.wanted_too(wanted, await items_of(tx.conn, before))
     paid = OrderPaid(
         new.title, new.category, new.price_cents, new.currency, wanted,
-        OrderId(new.predecessor) if new.predecessor else None,
+        before,
     )  # fmt: skip
     items = tuple(BriefItem(item.item, item.label) for item in wanted)
-    brought = await _brought(tx, new, items)
+    opening = [
+        Draft(MARKETPLACE, paid),
+        Draft(MARKETPLACE, MoneyHeld(new.price_cents, new.currency)),
+        Draft(MARKETPLACE, DeadlineSet(window.timer, window.due)),
+    ]
+    brought: list[again.Brought] = []
+    if before is not None:
+        brought = await again.brought(tx.conn, before, items, new.policy.note_max, len(opening))
     for event in brought:
         if isinstance(event, BriefItemGiven):
             items = brief.told(items, event)
@@ -239,24 +248,17 @@ async def _open_room(tx: Transaction, order: OrderId, new: NewOrder) -> None:
         tx,
         Head(order, 0, tx.now, GENESIS),
         owes,
-        [
-            Draft(MARKETPLACE, paid),
-            Draft(MARKETPLACE, MoneyHeld(new.price_cents, new.currency)),
-            Draft(MARKETPLACE, DeadlineSet(window.timer, window.due)),
-            *(Draft(PersonId(new.buyer.person), event) for event in brought),
-        ],
+        [*opening, *(Draft(PersonId(new.buyer.person), event) for event in brought)],
     )
-    if new.predecessor is not None:
-        await keep_files(tx, OrderId(new.predecessor), told)
+    if before is not None:
+        await keep_files(tx, before, told)
     await post(tx, order, money.hold(new.price_cents), told[1].seq, told[1].at)
 
 
-async def _brought(
-    tx: Transaction, new: NewOrder, items: tuple[BriefItem, ...]
-) -> list[BriefItemGiven | FileShared]:
-    """Return what the buyer gave for the order's predecessor, for the items wanted again."""
+async def _predecessor(tx: Transaction, new: NewOrder) -> OrderId | None:
+    """Return the order that this one repeats. Raises `Malformed` if it cannot be repeated."""
     if new.predecessor is None:
-        return []
+        return None
     try:
         before = await peek(tx.conn, OrderId(new.predecessor))
     except OrderUnknown:
@@ -265,7 +267,7 @@ async def _brought(
     same = parties <= {(member.person, member.role) for member in before.owes.members}
     if not same or before.facts.state not in ENDED:
         raise Malformed(where="predecessor")
-    return await again.brought(tx.conn, before.id, items, new.policy.note_max)
+    return before.id
 
 
 async def remember(tx: Transaction, person: Person) -> None:

@@ -12,6 +12,7 @@ from orders.events import MessageEdited, MessageSent, OrderId
 from orders.tables import entries, message_versions
 
 _decoder = msgspec.json.Decoder(MessageSent | MessageEdited)
+_edit = msgspec.json.Decoder(MessageEdited)
 
 
 def text_of(payload: bytes) -> str:
@@ -24,15 +25,22 @@ async def newest_texts(
     conn: AsyncConnection, order: OrderId, messages: Sequence[int]
 ) -> dict[int, str]:
     """Return what those of the messages say now that were edited."""
-    newest = (
+    return {seq: said.text for seq, said in (await newest(conn, order, messages)).items()}
+
+
+async def newest(
+    conn: AsyncConnection, order: OrderId, messages: Sequence[int]
+) -> dict[int, MessageEdited]:
+    """Return the last edits of those of the messages that were edited."""
+    last = (
         select(message_versions.c.message, func.max(message_versions.c.seq).label("seq"))
         .where(message_versions.c.order_id == order, message_versions.c.message.in_(messages))
         .group_by(message_versions.c.message)
         .subquery()
     )
     rows = await conn.execute(
-        select(newest.c.message, entries.c.payload).join(
-            entries, (entries.c.order_id == order) & (entries.c.seq == newest.c.seq)
+        select(last.c.message, entries.c.payload).join(
+            entries, (entries.c.order_id == order) & (entries.c.seq == last.c.seq)
         )
     )
-    return {row.message: text_of(row.payload) for row in rows if row.payload is not None}
+    return {row.message: _edit.decode(row.payload) for row in rows if row.payload is not None}

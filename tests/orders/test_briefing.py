@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from orders import views
+from orders.agreements import answer
 from orders.brief import Asked, Move, Readiness
 from orders.briefing import move_item
 from orders.clock import Sweeper
@@ -25,21 +26,26 @@ from orders.errors import (
 from orders.events import (
     BriefItemGiven,
     FileId,
+    MessageSent,
     OrderCancelled,
     OrderId,
     OrderPaid,
     OrderStarted,
     PersonId,
     Role,
+    SecretKind,
     State,
     Wanted,
 )
 from orders.files import Upload, share
 from orders.fold import View, fold
 from orders.messages import edit
+from orders.proposals import Outcome
 from orders.redaction import redact
 from orders.situation import Brief, Situation
+from orders.talks import note_point
 from orders.workflow import Verb
+from tests.orders.test_talks import talked
 from tests.orders.world import (
     Room,
     Watch,
@@ -269,6 +275,55 @@ async def test_ordering_again_brings_the_brief_along(database: Database) -> None
     assert first.predecessor == room.order
     await folds(database, again)
     await folds(database, room)
+
+
+async def test_ordering_again_cuts_nothing_that_was_said(database: Database) -> None:
+    """A script is longer than a note may be: it is said anew, whole, and the item points to it."""
+    room = await open_room(database, brief=None)
+    file = await a_file(database, room)
+    script = "Il était une fois. " * 150
+    async with open_post_box(database) as box:
+        said = [
+            (await box.post(room.order, room.buyer, f"m{n}", f"{script}{n}", [SecretKind.PHONE],
+                            [SecretKind.PHONE])).seq
+            for n in range(2)
+        ]  # fmt: skip
+    asked = give(SCRIPT, "en deux parties", messages=tuple(said), files=(file,))
+    await move_item(database, room.order, room.buyer, asked, "g1")
+    await take_step(database, room.order, room.buyer, Verb.CANCEL, "c1")
+    again = await _again(database, room)
+    item = (await brief_of(database, again)).items[0]
+    assert (item.note, [known.file for known in item.files]) == ("en deux parties", [file])
+    told = {entry.seq: entry for entry in await entries_of(database, again.order)}
+    words = [told[seq].event for seq in item.messages]
+    assert words == [MessageSent(f"{script}{n}", (SecretKind.PHONE,)) for n in range(2)]
+    assert {told[seq].actor for seq in item.messages} == {room.buyer}
+    await folds(database, again)
+
+
+async def test_ordering_again_asks_for_what_the_seller_had_asked_for_beside_the_list(
+    database: Database,
+) -> None:
+    room = await open_room(database, brief=None)
+    for number, label in enumerate(("Le logo", "La charte", "Le jingle", "Le slogan")):
+        asked = Asked(Move.ADD, label=label)
+        await move_item(database, room.order, room.seller, asked, f"a{number}")
+    await move_item(database, room.order, room.buyer, give("own-6", "en bleu"), "g1")
+    await move_item(database, room.order, room.buyer, Asked(Move.DROP, "own-8"), "d1")
+    await move_item(database, room.order, room.seller, Asked(Move.ACCEPT, "own-9"), "k1")
+    call = await talked(database, room)
+    noted = await note_point(database, room.order, room.seller, call, "Sans musique", "n1")
+    await answer(database, room.order, room.buyer, noted.seq, Outcome.ACCEPTED, "y1")
+    await take_step(database, room.order, room.buyer, Verb.CANCEL, "c1")
+    again = await _again(database, room)
+    shown = [(i.label, i.state, i.note) for i in (await brief_of(database, again)).items[5:]]
+    assert shown == [
+        ("Le logo", Readiness.GIVEN, "en bleu"),
+        ("La charte", Readiness.OPEN, ""),
+        ("Le slogan", Readiness.OPEN, ""),  # it came another way, of which nothing is known
+        ("Sans musique", Readiness.GIVEN, ""),
+    ]
+    await folds(database, again)
 
 
 async def redact_after(database: Database, room: Room, seq: int, asked: Asked) -> None:
