@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from math import ceil
 
 from sqlalchemy import func, select
 
@@ -62,7 +63,7 @@ async def ask_for_call(
         )
         again = last and last + timedelta(seconds=facts.policy.call_request_every)
         if again and again > tx.now:
-            wait = max(1, int((again - tx.now).total_seconds()))
+            wait = ceil((again - tx.now).total_seconds())  # who waits so long is not refused again
             raise RateExceeded(limit="call_request_every", retry_after=wait)
         return await _tell(tx, locked, CallRequested(note), person, client_id, content)
 

@@ -98,6 +98,18 @@ async def test_who_may_call_does_not_ask(database: Database) -> None:
             await ask_for_call(database, room.order, person, "r1")
 
 
+async def test_who_waits_as_long_as_told_may_ask_to_be_called_again(own_database_url: str) -> None:
+    watch = Watch()
+    async with opened(own_database_url, watch) as database:
+        room = await open_room(database, SELLER_CALLS)
+        await ask_for_call(database, room.order, room.buyer, "r1")
+        watch.forward(seconds=100.5)
+        with pytest.raises(RateExceeded) as refusal:
+            await ask_for_call(database, room.order, room.buyer, "r2")
+        watch.forward(seconds=int(refusal.value.facts["retry_after"] or 0))
+        await ask_for_call(database, room.order, room.buyer, "r2")
+
+
 async def test_nobody_asks_for_a_call_that_is_closed_to_both(database: Database) -> None:
     room = await open_room(database, SELLER_CALLS)
     await take_step(database, room.order, room.seller, Verb.START, "s1")
