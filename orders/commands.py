@@ -102,17 +102,20 @@ class Created(msgspec.Struct, frozen=True):
     repeated: bool
 
 
-async def create_order(database: Database, caller: str, key: str, new: NewOrder) -> Created:
+async def create_order(
+    database: Database, caller: str, key: str, new: NewOrder, said: bytes = b""
+) -> Created:
     """Open the room of a paid order: money into escrow, the brief window begins to run.
 
-    Repeat-safe by (caller, key). Raises `IdReused` if the key came before with other content,
-    or if another order has the same `reference`, and `Malformed` if the two parties are one
-    person, nobody could count working days by the policy, or the predecessor is not an ended
-    order of the same two.
+    Repeat-safe by (caller, key). `said` is the request as it came, if something was added to it
+    that may be something else when it comes again, such as the marketplace's settings. Raises
+    `IdReused` if the key came before with other content, or if another order has the same
+    `reference`, and `Malformed` if the two parties are one person, nobody could count working
+    days by the policy, or the predecessor is not an ended order of the same two.
     """
     check_parties(new.buyer, new.seller)
     check_calendar(new.policy)
-    content = command_digest("order.create", new)
+    content = command_digest("order.create", said or new)
     async with database.transaction() as tx:
         created = await claim(tx, caller, key, content)
         if not created.repeated:

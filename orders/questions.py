@@ -72,18 +72,21 @@ class Payment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the buyer has to give, in the seller's words; None for the list of the category."""
 
 
-async def ask(database: Database, caller: str, key: str, new: NewQuestion) -> Created:
+async def ask(
+    database: Database, caller: str, key: str, new: NewQuestion, said: bytes = b""
+) -> Created:
     """Open a question thread; `text` is its first message, by the buyer.
 
-    Repeat-safe by (caller, key). Raises `IdReused` if the key came before with other content, or
-    if another order has the same `reference`; `Malformed` and `TextTooLong`.
+    Repeat-safe by (caller, key); `said` as in `create_order`. Raises `IdReused` if the key came
+    before with other content, or if another order has the same `reference`; `Malformed` and
+    `TextTooLong`.
     """
     check_parties(new.buyer, new.seller)
     check_calendar(new.policy)
     if len(new.text) > new.policy.text_max:
         raise TextTooLong(limit=new.policy.text_max, length=len(new.text))
     words = new.text.replace("\x00", "").strip()  # a character that PostgreSQL cannot keep
-    content = command_digest("question.ask", new)
+    content = command_digest("question.ask", said or new)
     async with database.transaction() as tx:
         created = await claim(tx, caller, key, content)
         if created.repeated:
@@ -96,13 +99,16 @@ async def ask(database: Database, caller: str, key: str, new: NewQuestion) -> Cr
     return created
 
 
-async def pay_question(database: Database, order: OrderId, key: str, payment: Payment) -> Position:
+async def pay_question(
+    database: Database, order: OrderId, key: str, payment: Payment, said: bytes = b""
+) -> Position:
     """Make an order of a question (T1): money into escrow, the brief window begins to run.
 
-    Repeat-safe by `key`. Raises `OrderUnknown`, `WrongState` if it is no open question,
-    `Malformed`, `IdReused` for a key that came with other content and for a known reference.
+    Repeat-safe by `key`; `said` as in `create_order`. Raises `OrderUnknown`, `WrongState` if it
+    is no open question, `Malformed`, `IdReused` for a key that came with other content and for a
+    known reference.
     """
-    content = command_digest(Verb.PAY, payment)
+    content = command_digest(Verb.PAY, said or payment)
     async with database.transaction() as tx:
         locked = await lock(tx, order)
         first = await repeats.find(tx, locked.head, MARKETPLACE, key, content)

@@ -63,13 +63,14 @@ async def create(request: Request) -> Response:
     edge = edge_of(request)
     key = _key(request)
     told = await read(request, dict[str, Any])
+    said = _as_said(told)
     try:
         new = msgspec.convert(_with_defaults(told, edge), NewOrder)
     except msgspec.ValidationError as error:
         raise Malformed(where=str(error)[:200]) from None
     if new.paid_at is not None and new.paid_at.tzinfo is None:
         raise Malformed(where="paid_at has no time zone")
-    created = await create_order(edge.database, CALLER, key, new)
+    created = await create_order(edge.database, CALLER, key, new, said)
     edge.nudge()
     return answer(await _described(edge, created.order), 200 if created.repeated else 201)
 
@@ -80,11 +81,12 @@ async def ask(request: Request) -> Response:
     edge = edge_of(request)
     key = _key(request)
     told = await read(request, dict[str, Any])
+    said = _as_said(told)
     try:
         new = msgspec.convert(_with_defaults(told, edge), NewQuestion)
     except msgspec.ValidationError as error:
         raise Malformed(where=str(error)[:200]) from None
-    created = await questions.ask(edge.database, CALLER, key, new)
+    created = await questions.ask(edge.database, CALLER, key, new, said)
     edge.nudge()
     return answer(await _described(edge, created.order), 200 if created.repeated else 201)
 
@@ -95,13 +97,14 @@ async def pay(request: Request) -> Response:
     edge, order = edge_of(request), OrderId(request.path_params["order"])
     key = _key(request)
     told = await read(request, dict[str, Any])
+    said = _as_said(told)
     if isinstance(told.get("policy"), dict):
         told["policy"] = {**_policy(edge), **told["policy"]}
     try:
         payment = msgspec.convert(told, Payment)
     except msgspec.ValidationError as error:
         raise Malformed(where=str(error)[:200]) from None
-    await questions.pay_question(edge.database, order, key, payment)
+    await questions.pay_question(edge.database, order, key, payment, said)
     edge.nudge()
     return answer(await _described(edge, order))
 
@@ -113,6 +116,11 @@ async def close_question(request: Request) -> Response:
     told = await read(request, Closing)
     await questions.put_away(edge.database, order, _key(request), told.note)
     return answer(await _described(edge, order))
+
+
+def _as_said(told: dict[str, Any]) -> bytes:
+    """Return what the shop said, without our settings: it may say it again after they changed."""
+    return msgspec.json.encode(told, order="deterministic")
 
 
 def _policy(edge: Edge) -> dict[str, Any]:

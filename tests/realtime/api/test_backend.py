@@ -1,9 +1,11 @@
 """What the marketplace's backend asks over HTTP."""
 
 import asyncio
+import secrets
 from datetime import datetime
 from typing import Any
 
+import msgspec
 import pytest
 
 from tests.harness import InProcess, new_order, serving
@@ -138,6 +140,45 @@ async def test_the_marketplaces_lengths_hold_unless_the_order_says_otherwise(
         async with server.browser(special.buyer) as buyer:
             refused = await buyer.refused(t="message.send", order=special.id, text="x" * 11)
         assert refused["facts"] == {"limit": 10, "length": 11}
+
+
+async def test_a_request_is_the_same_when_our_settings_have_changed_since(
+    database_url: str,
+) -> None:
+    """As when a shop hears no answer, and asks again of a process that was started anew."""
+    wanted = {
+        "orders": new_order("again-buyer", "again-seller"),
+        "questions": {
+            name: value
+            for name, value in new_order("asking-buyer", "asking-seller").items()
+            if name not in {"price_cents", "means", "brief"}
+        },
+    }
+    keys = {kind: secrets.token_hex(8) for kind in wanted}
+    payment = {
+        "price_cents": 500, "currency": "EUR", "means": "card", "policy": {"text_max": 100},
+    }  # fmt: skip
+    heard: list[list[object]] = []
+    for policy in ({}, {"brief_window": 3600}):
+        ours = {"ORDER_ROOM_POLICY": msgspec.json.encode(policy).decode()}
+        async with serving(database_url, environment=ours) as server, server.backend() as http:
+            made = [
+                await http.post(
+                    f"/api/v1/{kind}", json=body, headers={"Idempotency-Key": keys[kind]}
+                )
+                for kind, body in wanted.items()
+            ]
+            question = made[1].json()["order"]
+            paid = await http.post(
+                f"/api/v1/orders/{question}/pay",
+                json=payment,
+                headers={"Idempotency-Key": f"pay-{question}"},
+            )
+            heard.append([each.json().get("order") for each in (*made, paid)])
+            assert [each.status_code for each in (*made, paid)] == (
+                [200, 200, 200] if policy else [201, 201, 200]
+            )
+    assert heard[0] == heard[1]
 
 
 async def test_the_timeline_is_paged(server: InProcess) -> None:
