@@ -37,8 +37,6 @@ from realtime.files.shelf import THUMB, Arriving
 log = structlog.get_logger(__name__)
 
 CLIENT_ID = re.compile(r"[A-Za-z0-9_.:-]{1,64}")
-BODY_MOST = 1 << 30
-"""The largest body the upload's route lets through; the order's own `file_max` is smaller."""
 THUMB_KEPT = 300
 """Seconds for which a browser may keep a small picture: as long as its link works."""
 FILE_POLICY = (
