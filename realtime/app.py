@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Receive, Scope, Send
 
@@ -135,6 +136,7 @@ class OrderRoom:
             exception_handlers={
                 Refused: answers.on_refused,
                 HTTPException: answers.on_http_error,
+                ClientDisconnect: answers.on_gone,
                 Exception: answers.on_crash,
             },
             lifespan=self._lifespan,

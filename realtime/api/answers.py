@@ -174,6 +174,11 @@ async def on_http_error(request: Request, error: Exception) -> Response:
             return refuse(request, Malformed(where="request"))
 
 
+async def on_gone(_request: Request, _error: Exception) -> Response:
+    """Answer nobody: who asked went away in the middle of the body."""
+    return Response(status_code=400)
+
+
 async def on_crash(request: Request, error: Exception) -> Response:
     """Answer when it is our own mistake; what it was stands in the log, not in the answer."""
     log.error("a request failed", error=telemetry.name_of(error), path=request.url.path)

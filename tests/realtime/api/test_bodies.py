@@ -1,12 +1,15 @@
-"""A body that is too large."""
+"""A body that is too large, or that never comes."""
 
 from __future__ import annotations
 
 import asyncio
 
 import pytest
+from structlog.testing import capture_logs
 
-from tests.harness import InProcess
+from realtime import telemetry
+from tests.harness import SERVICE_KEY, InProcess
+from tests.waiting import until
 
 
 async def opened(server: InProcess, head: str) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -16,6 +19,34 @@ async def opened(server: InProcess, head: str) -> tuple[asyncio.StreamReader, as
     writer.write(head.replace("\n", "\r\n").encode() + b"\r\n\r\n{")
     await writer.drain()
     return reader, writer
+
+
+def answered(path: str, status: int) -> float:
+    labels = {"method": "POST", "route": path, "status": str(status)}
+    return telemetry.REGISTRY.get_sample_value("order_room_http_requests_total", labels) or 0.0
+
+
+@pytest.mark.parametrize(
+    ("path", "route"),
+    [
+        ("/api/v1/tokens", "/api/v1/tokens"),
+        ("/answer", "/answer"),
+        ("/api/v1/me/orders/o_1/message.send", "/api/v1/me/orders/{order}/message.send"),
+    ],
+)
+async def test_who_goes_away_in_the_middle_of_a_body_is_no_mistake_of_ours(
+    server: InProcess, path: str, route: str
+) -> None:
+    before = answered(route, 400)
+    head = (
+        f"POST {path} HTTP/1.1\nHost: room.test\nAuthorization: Bearer {SERVICE_KEY}\n"
+        "X-On-Behalf-Of: somebody\nIdempotency-Key: k\nContent-Length: 200"
+    )
+    with capture_logs() as logged:
+        _, writer = await opened(server, head)
+        writer.close()
+        await until(lambda: answered(route, 400) > before)
+    assert [line for line in logged if line["log_level"] == "error"] == []
 
 
 @pytest.mark.parametrize("size", [30_000_000, 3_000_000_000])
