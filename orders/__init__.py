@@ -12,6 +12,7 @@ What is decided, without I/O; read in this order:
 - `brief`      the readiness list: its templates, and who may move which item
 - `disclosure` what may be sent although something in it should not be
 - `policy`     every length and limit of the process
+- `patterns`   what names, addresses and currencies that others hand us look like
 - `errors`     the refusals, drawn as a tree
 - `versions`   what a message said, from its first text to its last
 - `erasure`    whose words stand in which entry, and what stays without them

@@ -36,16 +36,15 @@ from orders.events import (
 )
 from orders.files import keep_files
 from orders.locking import LockedOrder, lock, peek
+from orders.patterns import CURRENCY, EMAIL, LANGUAGE, NAME, ONE_LINE
 from orders.proposal_rows import open_ones
 from orders.tables import orders, participants, payments, persons, requests
 from orders.timeline import GENESIS, Draft, Head, Position
 from orders.timers import ClockRow, restart_clocks, running
 from orders.workflow import ENDED, Verb
 
-ONE_LINE = r"^[^\x00-\x1f\x7f]+$"
-"""Text on one line, without the control characters that PostgreSQL and mails cannot carry."""
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=120, pattern=ONE_LINE)]
-Ref = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_.:-]+$")]
+Ref = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=NAME)]
 Label = Annotated[str, msgspec.Meta(min_length=1, max_length=brief.LABEL_MAX, pattern=r"\S")]
 Cents = Annotated[int, msgspec.Meta(ge=1, le=100_000_000)]
 
@@ -55,10 +54,8 @@ class Person(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     person: Ref
     name: Name
-    email: Annotated[
-        str, msgspec.Meta(max_length=254, pattern=r"^[^@\s\x00-\x1f\x7f]+@[^@\s\x00-\x1f\x7f]+$")
-    ]
-    language: Annotated[str, msgspec.Meta(pattern="^(fr|en)$")] = "fr"
+    email: Annotated[str, msgspec.Meta(max_length=254, pattern=EMAIL)]
+    language: Annotated[str, msgspec.Meta(pattern=LANGUAGE)] = "fr"
 
 
 class NewOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -68,7 +65,7 @@ class NewOrder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=ONE_LINE)]
     category: Ref
     price_cents: Cents
-    currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
+    currency: Annotated[str, msgspec.Meta(pattern=CURRENCY)]
     means: money.Means
     buyer: Person
     seller: Person
@@ -90,7 +87,7 @@ class NewQuestion(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     seller: Person
     text: str = ""
     """The question itself: the buyer's first message."""
-    currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")] = "EUR"
+    currency: Annotated[str, msgspec.Meta(pattern=CURRENCY)] = "EUR"
     """In which the service is offered."""
     policy: policy.Policy = policy.Policy()
 

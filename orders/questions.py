@@ -23,7 +23,6 @@ from orders import brief, money, policy, repeats, timeline
 from orders.brief import BriefItem
 from orders.brief_rows import save_items
 from orders.commands import (
-    ONE_LINE,
     Cents,
     Created,
     Label,
@@ -49,6 +48,7 @@ from orders.events import (
     State,
 )
 from orders.locking import lock
+from orders.patterns import CURRENCY, ONE_LINE
 from orders.tables import orders, payments
 from orders.timeline import GENESIS, Draft, Head, Position
 from orders.workflow import Operator, Verb
@@ -58,7 +58,7 @@ class Payment(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the buyer of a question paid for; what is None stays as it was asked about."""
 
     price_cents: Cents
-    currency: Annotated[str, msgspec.Meta(pattern="^[A-Z]{3}$")]
+    currency: Annotated[str, msgspec.Meta(pattern=CURRENCY)]
     means: money.Means
     paid_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
     reference: Ref | None = None

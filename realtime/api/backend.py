@@ -19,10 +19,11 @@ from orders import (
     timeline,
     views,
 )
-from orders.commands import ONE_LINE, NewOrder, NewQuestion, Person, Ref, create_order
+from orders.commands import NewOrder, NewQuestion, Person, Ref, create_order
 from orders.errors import Malformed
 from orders.events import CallEnd, OrderId, PersonId, Timer
 from orders.locking import peek
+from orders.patterns import LANGUAGE, ONE_LINE
 from orders.questions import Payment
 from orders.timers import running
 from realtime.api.answers import Endpoint, answer, edge_of, order_of, query_number, read
@@ -41,7 +42,7 @@ class WantedToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     person: Ref
     orders: Annotated[tuple[Ref, ...], msgspec.Meta(min_length=1, max_length=100)] | None = None
-    language: Annotated[str, msgspec.Meta(pattern="^(fr|en)$")] | None = None
+    language: Annotated[str, msgspec.Meta(pattern=LANGUAGE)] | None = None
 
 
 def for_backend(endpoint: Endpoint) -> Endpoint:

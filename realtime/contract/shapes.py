@@ -11,6 +11,7 @@ from orders.commands import NewOrder, NewQuestion
 from orders.errors import Fact
 from orders.events import FileId, OrderId, Role, Scan, State, Timer
 from orders.ledger import Ledger
+from orders.patterns import LANGUAGE
 from orders.reports import Report
 from orders.settlement import Unconfirmed
 from orders.situation import Situation
@@ -20,14 +21,14 @@ from realtime.protocol import InboxLine, Member, Room
 class PaidOrder(NewOrder, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A paid order, as the marketplace's backend tells it."""
 
-    language: Annotated[str, msgspec.Meta(pattern="^(fr|en)$")] = "fr"
+    language: Annotated[str, msgspec.Meta(pattern=LANGUAGE)] = "fr"
     """The language of the parties who name none."""
 
 
 class AskedQuestion(NewQuestion, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A question about a service, as the marketplace's backend tells it: nothing is paid."""
 
-    language: Annotated[str, msgspec.Meta(pattern="^(fr|en)$")] = "fr"
+    language: Annotated[str, msgspec.Meta(pattern=LANGUAGE)] = "fr"
     """The language of the parties who name none."""
 
 

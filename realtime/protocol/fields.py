@@ -8,10 +8,11 @@ from typing import Annotated
 import msgspec
 
 from orders.events import CallId, FileId, OrderId, PersonId, RecordingId, SecretKind
+from orders.patterns import NAME
 
-Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_.:-]+$")]
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=NAME)]
 """A client id: made by the browser, unique within (order, person)."""
-_NAME = msgspec.Meta(min_length=1, max_length=64, pattern="^[A-Za-z0-9_.:-]+$")
+_NAME = msgspec.Meta(min_length=1, max_length=64, pattern=NAME)
 OrderRef = Annotated[OrderId, _NAME]
 FileRef = Annotated[FileId, _NAME]
 ItemRef = Annotated[str, _NAME]

@@ -45,6 +45,20 @@ async def test_the_same_key_with_another_order_is_refused(server: InProcess) -> 
         assert (twice.status_code, twice.json()["facts"]) == (409, {"id": body["reference"]})
 
 
+@pytest.mark.parametrize(
+    "told",
+    [{"person": "b-line\n"}, {"name": "Ada\n"}, {"email": "a@b.test\n"}, {"language": "fr\n"}],
+)
+async def test_a_line_end_is_no_part_of_who_somebody_is(
+    server: InProcess, told: dict[str, str]
+) -> None:
+    body = new_order("b-line", "s-line")
+    body["buyer"] |= told
+    async with server.backend() as http:
+        answer = await http.post("/api/v1/orders", json=body, headers={"Idempotency-Key": "line"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+
+
 @pytest.mark.parametrize("header", [{}, {"Authorization": "Bearer wrong"}, {"Authorization": "x"}])
 @pytest.mark.parametrize(
     ("method", "path"),
