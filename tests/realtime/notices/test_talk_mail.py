@@ -10,6 +10,7 @@ from orders.agreements import answer
 from orders.events import Role
 from orders.policy import CallsBy, Policy
 from orders.proposals import Outcome
+from orders.safety import block
 from orders.talks import ask_for_call, note_point, propose_talk
 from orders.workflow import Verb
 from tests.orders.test_talks import talked
@@ -117,3 +118,30 @@ async def test_a_point_of_the_minutes_lies_among_the_unread(play: Scene) -> None
     play.watch.forward(minutes=4)
     [mail] = await play.mails_sent()
     check(mail, play, Role.BUYER, "Agreed in your call", "Warm tone")
+
+
+async def _agree(play: Scene, hours: int) -> None:
+    """Both agree to talk in so many hours."""
+    order, name = play.room.order, f"in-{hours}"
+    times = (await play.database.now() + timedelta(hours=hours),)
+    proposed = await propose_talk(play.database, order, play.room.seller, times, name)
+    buyer = play.room.buyer
+    await answer(play.database, order, buyer, proposed.seq, Outcome.ACCEPTED, f"yes-{hours}")
+    await play.mails_sent()
+
+
+async def test_who_may_not_call_is_reminded_that_the_other_one_will(play: Scene) -> None:
+    await play.pay(language="en", policy=Policy(calls_by=CallsBy.SELLER))
+    await _agree(play, 4)
+    play.watch.forward(hours=3, minutes=51)
+    to_buyer, to_seller = await play.mails_sent()
+    check(to_buyer, play, Role.BUYER)
+    check(to_seller, play, Role.SELLER)
+
+
+async def test_nobody_is_reminded_of_a_talk_for_which_nobody_can_call(play: Scene) -> None:
+    await play.pay(language="en")
+    await _agree(play, 4)
+    await block(play.database, play.room.order, play.room.buyer, on=True)
+    play.watch.forward(hours=3, minutes=51)
+    assert await play.mails_sent() == []
