@@ -1,5 +1,5 @@
 /** What a screen reader is read of entries that have just come. */
-import { labels, lineOf } from './entries.js';
+import { callers, labels, lineOf } from './entries.js';
 import { titleOf } from './files.js';
 import type { Entry } from './protocol.js';
 import type { OrderRoom } from './room.js';
@@ -15,6 +15,7 @@ export function announcement(room: OrderRoom, entries: readonly Entry[], languag
   if (!room.room || me === undefined) return '';
   const { members } = room.room;
   const t = textsOf(language);
+  const called = callers(room.timeline.entries);
   const words = entries.flatMap((entry) => {
     if (entry.actor === me) return [];
     const event = entry.event;
@@ -26,7 +27,7 @@ export function announcement(room: OrderRoom, entries: readonly Entry[], languag
     }
     if (event?.kind.startsWith('notice_')) return [];
     const around = { language, me, members, label: labels(room.situation?.brief) };
-    return lineOf(entry, around, new Set(), new Map())?.text ?? [];
+    return lineOf(entry, around, new Set(), called)?.text ?? [];
   });
   return words.length > TOLD_AT_MOST ? t.chat.fresh(words.length) : words.join('. ');
 }

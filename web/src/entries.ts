@@ -47,6 +47,9 @@ export function callers(entries: readonly Entry[]): ReadonlyMap<string, string> 
   );
 }
 
+/** Ends of a call that who was called did not see, whoever brought them about. */
+const MISSED: ReadonlySet<string> = new Set(['no_answer', 'busy', 'cancelled']);
+
 /** The line of an entry that is no message; null if another entry says it better. */
 export function lineOf(
   entry: Entry,
@@ -231,8 +234,12 @@ function wholeLine(
       const details = soundOf(known.sound ?? [], around);
       if (known.end === 'completed') return { ...plain('phone', t.call_lasted(clockFace(seconds * 1000))), ...details };
       const caller = called.get(known.call);
-      if (known.end === 'no_answer' && caller !== undefined) {
-        return plain('phone', t.call_missed(caller === me, name(caller)), caller === me ? 'plain' : 'warn');
+      if (known.end === 'declined') return plain('phone', own ? texts.call.declinedByYou : texts.call.declinedBy(who));
+      if (MISSED.has(known.end) && caller !== undefined) {
+        if (caller !== me) return plain('phone', t.call_missed(false, name(caller)), 'warn');
+        const other = members.find((m) => m.person !== me && m.role !== 'mediator');
+        if (known.end === 'busy') return plain('phone', t.call_busy(other?.name ?? texts.someone));
+        if (known.end === 'no_answer') return plain('phone', t.call_missed(true, name(caller)));
       }
       const said = texts.call.end[known.end] ?? texts.call.ended;
       const text = seconds > 0 ? `${said}, ${clockFace(seconds * 1000)}` : said;

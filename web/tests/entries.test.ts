@@ -88,6 +88,21 @@ describe('an entry on the screen', () => {
     assert.equal(lines('marc', ...call)[1]?.text, 'Your call was not answered');
   });
 
+  it('names who called also where the call was taken back or they were in another one', () => {
+    const over = (end: string, actor: string): Entry[] =>
+      [entry(1, { kind: 'call_rang', call: 'c' }), entry(2, { kind: 'call_ended', call: 'c', end }, actor)];
+    const told = (me: string, end: string, actor: string): unknown => {
+      const line = lines(me, ...over(end, actor))[1];
+      return [line?.text, line?.tone];
+    };
+    assert.deepEqual(told('claire', 'cancelled', 'marc'), ['Missed call from Marc', 'warn']);
+    assert.deepEqual(told('marc', 'cancelled', 'marc'), ['Call cancelled', 'plain']);
+    assert.deepEqual(told('claire', 'busy', 'clock'), ['Missed call from Marc', 'warn']);
+    assert.deepEqual(told('marc', 'busy', 'clock'), ['Claire was in another call', 'plain']);
+    assert.deepEqual(told('claire', 'declined', 'claire'), ['You declined the call', 'plain']);
+    assert.deepEqual(told('marc', 'declined', 'claire'), ['Claire declined the call', 'plain']);
+  });
+
   it('is a neutral line when its kind is from the future, and never an error', () => {
     const future: unknown[] = [
       { kind: 'brief_item_given', item: 'text' },

@@ -376,6 +376,7 @@ export const processTexts = {
     call_answered: (me: boolean, name: string) => `${me ? 'You' : name} took the call`,
     call_lasted: (length: string) => `Call, ${length}`,
     call_missed: (me: boolean, name: string) => (me ? 'Your call was not answered' : `Missed call from ${name}`),
+    call_busy: (name: string) => `${name} was in another call`,
     call_requested: (me: boolean, name: string) => (me ? 'You asked to be called' : `${name} asks you to call`),
     call_times_proposed: (me: boolean, name: string, times: readonly string[]) =>
       `${me ? 'You propose' : `${name} proposes`} to talk: ${times.join(' · ')}`,

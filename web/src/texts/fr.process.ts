@@ -382,6 +382,7 @@ export const processTexts: Pick<Texts, 'guide' | 'action' | 'confirm' | 'proposa
     call_answered: (me, name) => `${me ? 'Vous avez' : `${name} a`} répondu`,
     call_lasted: (length) => `Appel, ${length}`,
     call_missed: (me, name) => (me ? 'Votre appel est resté sans réponse' : `Appel manqué ${de(name)}`),
+    call_busy: (name) => `${name} était déjà en communication`,
     call_requested: (me, name) => (me ? 'Vous avez demandé à être appelé' : `${name} vous demande d’appeler`),
     call_times_proposed: (me, name, times) => `${me ? 'Vous proposez' : `${name} propose`} de se parler : ${times.join(' · ')}`,
     call_agreed: (when) => `Votre appel a lieu ${when}`,
