@@ -109,3 +109,24 @@ async def test_who_refuses_the_microphone_after_a_reload_is_asked_again_only_whe
     await hears(buyer, SELLER)
     await expect(buyer.part("call-trouble")).to_have_count(0)
     await buyer.part("call-hang-up").click()
+
+
+async def test_a_headset_that_is_plugged_in_during_the_test_can_be_chosen(
+    small_stage: Stage, windows: Windows
+) -> None:
+    order = await small_stage.server.order()
+    late = """
+    const all = navigator.mediaDevices.enumerateDevices;
+    navigator.mediaDevices.enumerateDevices = async () =>
+      (await all()).slice(0, window.headset ? 2 : 1);
+    """
+    scripts = [microphone(BUYER), f"{{{late}}}"]
+    buyer = await windows.open(small_stage.server.url, order, "buyer", scripts=scripts)
+    await buyer.part("sound-check-open").first.click()
+    await buyer.part("sound-check-start").click()
+    await expect(buyer.part("sound-check")).to_have_attribute("data-state", "heard")
+    await expect(buyer.part("sound-check-microphone")).to_have_count(0)
+    await buyer.page.evaluate("window.headset = true")
+    await buyer.page.evaluate(CHANGED)
+    await buyer.part("sound-check-microphone").select_option("Casque")
+    await buyer.part("sound-check-close").click()

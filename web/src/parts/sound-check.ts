@@ -35,7 +35,8 @@ export class SoundCheck extends LitElement {
 
   show(): void {
     this.test ??= new EchoTest(this.room, () => this.requestUpdate());
-    void this.call.sound.lookForDevices();
+    this.plugged();
+    navigator.mediaDevices?.addEventListener('devicechange', this.plugged);
     this.requestUpdate();
     this.dialog.showModal();
   }
@@ -48,7 +49,10 @@ export class SoundCheck extends LitElement {
     return this.call.state === 'idle' || this.call.state === 'ended';
   }
 
+  private readonly plugged = (): void => void this.call.sound.lookForDevices();
+
   private readonly shut = (): void => {
+    navigator.mediaDevices?.removeEventListener('devicechange', this.plugged);
     this.test?.stop();
     this.test = null;
     cancelAnimationFrame(this.frame);
