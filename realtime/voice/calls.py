@@ -25,7 +25,7 @@ import msgspec
 from orders.decisions import OrderFacts
 from orders.errors import CallOver, CallsClosed, InCall, NotYours, WrongState
 from orders.events import CallAnswered, CallEnd, CallEnded, CallId, PersonId, Role
-from orders.situation import call_gate
+from orders.situation import GateReason, call_gate
 from realtime.voice.quality import Tally, summary
 
 
@@ -80,17 +80,31 @@ def start(order: OrderFacts, role: Role, person: PersonId, present: Call | None)
     call, so asking is answering.
 
     Raises:
-        CallsClosed: this role cannot call at this stage; facts `state`, `reason`.
+        CallsClosed: this role cannot call, or nobody answer, at this stage; facts `state`,
+            `reason`.
         InCall: the person is in this order's call already.
     """
     if present is not None:
         if present.state is CallState.RINGING and present.callee == person:
+            check_answerable(order, role)
             return present
         raise InCall(who="you")
     gate = call_gate(order, role)
     if not gate.open:
         raise CallsClosed(state=order.state, reason=gate.reason)
     return None
+
+
+def check_answerable(order: OrderFacts, role: Role) -> None:
+    """Judge whether who is called may take the call: the order may have closed while it rang.
+
+    Raises:
+        CallsClosed: it did; facts `state`, `reason`.
+    """
+    gate = call_gate(order, role)
+    # where only the seller calls, a buyer answers
+    if not gate.open and gate.reason is not GateReason.SELLER_ONLY:
+        raise CallsClosed(state=order.state, reason=gate.reason)
 
 
 def accept(call: Call, person: PersonId, role: Role) -> CallAnswered:

@@ -40,6 +40,7 @@ from realtime.voice.calls import (
     Leaving,
     Verb,
     accept,
+    check_answerable,
     check_media,
     decline,
     hang_up,
@@ -148,8 +149,8 @@ class Switchboard:
 
         If the person is in a call of another order, `leaving` says what becomes of that; the other
         call is hung up before this one is taken. Raises `OrderUnknown`, `CallUnknown`, `CallOver`,
-        `NotYours`, `InCall` (they are in another call and do not leave it), `IdReused`,
-        `Unavailable`.
+        `NotYours`, `CallsClosed` (the order closed while it rang), `InCall` (they are in another
+        call and do not leave it), `IdReused`, `Unavailable`.
         """
         content = command_digest(Verb.ACCEPT, call, *((leaving,) if leaving else ()))
         if leaving is Leaving.HANG_UP:
@@ -162,6 +163,7 @@ class Switchboard:
                 return first
             found = await callbook.find(tx.conn, order, call)
             event = accept(found, person, role)
+            check_answerable(locked.facts, role)
             position, left = await callbook.answer(
                 tx, locked, event, person, client_id, content, hold=leaving is Leaving.HOLD
             )
@@ -330,12 +332,14 @@ class Switchboard:
     ) -> None:
         """Hang up the call that the person is in, if this one still rings for them."""
         async with self._database.reading() as conn:
-            role = (await peek(conn, order)).role_of(person)
+            seen = await peek(conn, order)
+            role = seen.role_of(person)
             found = await callbook.find(conn, order, call)
             other = await callbook.other_call(conn, person, call)
         if other is None or (other.call.state is CallState.RINGING and other.call.callee == person):
             return
         accept(found, person, role)
+        check_answerable(seen.facts, role)
         with contextlib.suppress(CallOver):
             await self.hang_up(other.order, person, other.call.id, client_id)
 

@@ -11,6 +11,7 @@ from orders.commands import Person
 from orders.database import Database
 from orders.errors import (
     CallOver,
+    CallsClosed,
     CallUnknown,
     IdReused,
     Malformed,
@@ -30,6 +31,7 @@ from orders.events import (
     PersonId,
     Timer,
 )
+from orders.mediation import freeze
 from realtime.voice import callbook
 from realtime.voice.limits import VoiceLimits
 from tests.orders.world import Room, Watch, open_room, opened, verified
@@ -97,6 +99,24 @@ async def test_each_command_said_twice_happens_once(database: Database) -> None:
     assert len(await told(database, room)) == 3
     with pytest.raises(IdReused):
         await office.board.decline(room.order, room.buyer, call, "ring")
+
+
+async def test_nobody_answers_a_call_of_an_order_that_was_frozen_while_it_rang(
+    database: Database,
+) -> None:
+    room = await open_room(database)
+    async with desk(database) as office:
+        call = await office.ring(room)
+        await freeze(database, room.order, "f1")
+        for answers in (
+            office.board.accept(room.order, room.seller, call, "accept"),
+            office.board.start(room.order, room.seller, "back"),
+        ):
+            with pytest.raises(CallsClosed) as refused:
+                await answers
+            assert refused.value.facts == {"state": "frozen", "reason": "frozen"}
+        await office.board.decline(room.order, room.seller, call, "no")
+        assert await free(database, room)
 
 
 async def test_of_two_devices_that_accept_one_gets_the_call(database: Database) -> None:
