@@ -158,3 +158,15 @@ async def test_a_file_that_cannot_be_sent_says_why_and_one_that_waits_goes_out_l
     await expect(buyer.part("sending")).to_have_attribute("data-stage", "broken")
     await buyer.page.context.set_offline(offline=False)
     await expect(buyer.page.locator('[data-test="shared"]')).to_have_count(1)
+
+
+async def test_of_an_order_that_has_ended_nothing_is_still_missing(
+    small_stage: Stage, windows: Windows
+) -> None:
+    order = await small_stage.server.order(brief=["Le texte"])
+    buyer = await windows.open(small_stage.server.url, order, "buyer")
+    seller = await windows.open(small_stage.server.url, order, "seller")
+    await expect(item(buyer, "own-1")).to_contain_text("Encore attendu")
+    await buyer.take("order.cancel")
+    await expect(item(buyer, "own-1")).to_contain_text("Pas transmis")
+    await expect(item(seller, "own-1")).to_contain_text("Not given")

@@ -2,6 +2,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { customElement, property, state } from 'lit/decorators.js';
 import { icon } from '../icons.js';
+import { ENDED } from '../inbox.js';
 import type { Brief, BriefItem, ItemMove } from '../protocol.js';
 import type { OrderRoom } from '../room.js';
 import { base } from '../styles.js';
@@ -69,7 +70,7 @@ export class BriefList extends LitElement {
       <details name="brief" aria-label=${item.label || item.item}>
         <summary>
           <span class="sign ${item.state}">${SIGNS.has(item.state) ? icon(item.state === 'not_needed' ? 'cross' : 'check', 13) : nothing}</span>
-          <span class="label">${item.label || item.item}<small>${t.state[item.state]}</small></span>
+          <span class="label">${item.label || item.item}<small>${item.state === 'open' && this.over ? t.never : t.state[item.state]}</small></span>
           ${icon('chevron', 18)}
         </summary>
         <div class="more">
@@ -81,6 +82,12 @@ export class BriefList extends LitElement {
         </div>
       </details>
     </li>`;
+  }
+
+  /** Whether nothing is waited for any more. */
+  private get over(): boolean {
+    const state = this.room.situation?.state;
+    return state !== undefined && ENDED.has(state);
   }
 
   /** Where an item is opened, or another one asked for. */

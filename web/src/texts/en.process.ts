@@ -238,6 +238,7 @@ export const processTexts = {
     heading: 'What is needed to begin',
     progress: (ready: number, wanted: number) => `${ready} of ${wanted} there`,
     state: { open: 'Still missing', given: 'Given', accepted: 'Accepted', not_needed: 'Not needed' } satisfies Record<Readiness, string>,
+    never: 'Not given',
     move: { give: 'Give it', accept: 'I have it', drop: 'Not needed', reopen: 'Ask again' } satisfies Record<ItemMove, string>,
     giveMore: 'Give more',
     ask: {

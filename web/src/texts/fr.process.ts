@@ -245,6 +245,7 @@ export const processTexts: Pick<Texts, 'guide' | 'action' | 'confirm' | 'proposa
     heading: 'Ce qu’il faut pour commencer',
     progress: (ready, wanted) => `${ready} sur ${wanted}`,
     state: { open: 'Encore attendu', given: 'Transmis', accepted: 'Accepté', not_needed: 'Pas nécessaire' },
+    never: 'Pas transmis',
     move: { give: 'Transmettre', accept: 'C’est bon', drop: 'Pas nécessaire', reopen: 'Redemander' },
     giveMore: 'Compléter',
     ask: {
