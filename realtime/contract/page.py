@@ -270,7 +270,7 @@ def _body(body: type[msgspec.Struct] | Bytes | None) -> Markup:
     if body is None:
         return Markup("without a body")
     if isinstance(body, Bytes):
-        return Markup("<code>{}</code>: {}").format(body.media_type, body.about)
+        return Markup("<code>{}</code>: {}").format(body.media_type, _words(body.about))
     return _kind(ref(body))
 
 
@@ -328,3 +328,6 @@ def _words(text: str) -> Markup:
     safe = str(escape(" ".join(text.split())))
     safe = re.sub(r"`([^`]+)`", r"<code>\1</code>", safe)
     return Markup(re.sub(r"\*\*([^*]+)\*\*", r"<strong>\1</strong>", safe))  # noqa: S704 - escaped above
+
+
+_templates.filters["words"] = _words

@@ -158,6 +158,9 @@ async def test_the_page_names_everything_and_loads_nothing(server: InProcess) ->
         assert f'id="call-{call.name}"' in page
     for code in Refused.catalogue:
         assert f'id="refusal-{code}"' in page
+    prose = re.sub(r"(?s)<(pre|style)\b.*?</\1>", "", page)
+    assert re.findall(".*`.*", prose) == []  # names are set apart as on every page
+    assert "<th></th>" not in page
     anchors = set(re.findall(r'id="([^"]+)"', page))
     assert set(re.findall(r'href="#([^"]+)"', page)) <= anchors
 
