@@ -132,6 +132,17 @@ async def test_a_title_that_is_too_long_for_a_phone_opens_in_full(
     assert await title.evaluate(cut)
 
 
+async def test_the_narrowest_phone_shows_the_lengths_inside_of_their_dialog(
+    demo: Process, windows: Windows
+) -> None:
+    buyer = await windows.open(demo.url, await demo.order(), "buyer", size=NARROWEST)
+    await buyer.part("panel-open").click()
+    await buyer.part("propose-time").click()
+    beyond = "it => it.scrollWidth - it.clientWidth"
+    assert await buyer.page.get_by_role("radiogroup").evaluate(beyond) <= 0
+    await looks_right(buyer.page, "the lengths")
+
+
 async def test_the_narrowest_phone_shows_what_can_be_done_with_an_upload_that_waits(
     demo: Process, windows: Windows
 ) -> None:

@@ -239,7 +239,7 @@ export class Proposals extends LitElement {
       }
       .lengths {
         display: grid;
-        grid-template-columns: 1fr 1fr;
+        grid-template-columns: repeat(auto-fit, minmax(max(128px, 40%), 1fr));
         gap: 8px;
         margin-top: 18px;
       }
