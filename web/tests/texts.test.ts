@@ -41,6 +41,11 @@ describe('the words', () => {
     for (const text of told) assert.doesNotMatch(text, /€185\.00 (stay|go|are|were|have)\b/);
   });
 
+  it('name the refund where they say when it shows: the sentence before speaks of something else', () => {
+    for (const said of Object.values(textsOf('fr').visible)) assert.match(said, /remboursement/);
+    for (const said of Object.values(textsOf('en').visible)) assert.match(said, /refund/);
+  });
+
   it('count one as one, and write a share of a hundred as each language does', () => {
     const [fr, en] = [textsOf('fr'), textsOf('en')];
     assert.deepEqual([1, 2].map(en.chat.left), ['1 character left', '2 characters left']);

@@ -133,10 +133,10 @@ export const en = {
   handOverAgain: 'I have added to my brief',
 
   visible: {
-    wallet: 'You will see it in your wallet at once.',
-    paypal: 'You will see it on PayPal at once.',
-    card: 'Your bank shows it after 3 to 5 working days.',
-    unknown: 'Wallet and PayPal show it at once, a bank card after 3 to 5 working days.',
+    wallet: 'You will see the refund in your wallet at once.',
+    paypal: 'You will see the refund on PayPal at once.',
+    card: 'Your bank shows the refund after 3 to 5 working days.',
+    unknown: 'A wallet or PayPal shows the refund at once, a bank card after 3 to 5 working days.',
   },
   sending: 'Sending…',
   waitsForLine: 'Waiting for the connection. It goes out as soon as we are back.',

@@ -133,10 +133,10 @@ export const fr: Texts = {
   handOverAgain: 'J’ai complété mes éléments',
 
   visible: {
-    wallet: 'Vous les verrez aussitôt dans votre portefeuille.',
-    paypal: 'Vous les verrez aussitôt sur PayPal.',
-    card: 'Votre banque les affichera sous 3 à 5 jours ouvrés.',
-    unknown: 'Visibles aussitôt sur le portefeuille et PayPal, sous 3 à 5 jours ouvrés sur une carte bancaire.',
+    wallet: 'Vous verrez le remboursement aussitôt dans votre portefeuille.',
+    paypal: 'Vous verrez le remboursement aussitôt sur PayPal.',
+    card: 'Votre banque affichera le remboursement sous 3 à 5 jours ouvrés.',
+    unknown: 'Le remboursement se voit aussitôt sur un portefeuille ou PayPal, sous 3 à 5 jours ouvrés sur une carte bancaire.',
   },
   sending: 'Envoi…',
   waitsForLine: 'En attente de la connexion. Ce sera envoyé dès le retour du réseau.',
