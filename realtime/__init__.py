@@ -3,7 +3,7 @@
 What starts and holds it together:
 
 - `__main__`   serve, migrate and their kin
-- `settings`   what the environment says; `addresses` those that lead somewhere (pure)
+- `settings`   what the environment says; `addresses` which of those it names can be right (pure)
 - `serving`    the server around the application, and its stop; `transport` is the line under it
 - `app`        the route table
 - `running`    everything that runs in one process, in order; `edge` is what it shares
