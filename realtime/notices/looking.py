@@ -72,7 +72,6 @@ from orders.events import (
 )
 from orders.locking import LockedOrder
 from orders.proposals import TALK_REMINDER
-from orders.situation import GateReason
 from orders.tables import calls, entries, notices, participants, persons
 from orders.tables import orders as orders_table
 from orders.timeline import StoredEntry
@@ -435,8 +434,6 @@ def _talk(occasion: Occasion) -> Found:
         return Dropped("overtaken")
     if at < occasion.now:
         return Dropped("the time has passed")
-    if occasion.situation.calls.reason not in {None, GateReason.SELLER_ONLY}:
-        return Dropped("calls are closed")  # where only the seller calls, they still may
     if at - occasion.now > TALK_REMINDER + SOON:
         return Later(at - TALK_REMINDER)
     return occasion
