@@ -219,6 +219,29 @@ async def test_a_cancellation_refused_twice_is_decided_by_a_mediator_who_shares_
     assert listed == {"refund": 2_345, "release": 10_000}
 
 
+async def test_a_mediator_divides_yen_as_yen(small_stage: Stage, windows: Windows) -> None:
+    """There are no hundredths of them: who types 20 means 20, not 2000."""
+    order = await small_stage.server.order(price_cents=5_000, currency="JPY")
+    async with small_stage.server.backend() as http:
+        frozen = await http.post(
+            f"/api/v1/orders/{order.id}/freeze",
+            json={"note": "checks"},
+            headers={"Idempotency-Key": secrets.token_hex(8)},
+        )
+        assert frozen.status_code == 200, frozen.text
+    mediator = await mediator_comes(small_stage, windows, order)
+    await mediator.part("action-dispute.split").click()
+    await mediator.part("note").fill("A small part.")
+    await mediator.part("split-amount").fill("20")
+    await mediator.part("confirm").click()
+    await mediator.is_in("closed")
+    listed = await waiting(small_stage, order)
+    assert {kind: movement["cents"] for kind, movement in listed.items()} == {
+        "refund": 20,
+        "release": 4_980,
+    }
+
+
 async def mediator_comes(stage: Stage, windows: Windows, order: TestOrder) -> Window:
     """Send a mediator into the order; they sit before the marketplace's own page."""
     person = f"mediator-{secrets.token_hex(4)}"
