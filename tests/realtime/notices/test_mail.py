@@ -481,8 +481,7 @@ async def test_both_hear_in_time_that_the_longest_life_is_nearly_over(
     play.watch.forward(days=1)
     await play.sweep()
     buyer, seller = await play.mails_sent()
-    assert left in subject(buyer)
-    assert left in subject(seller)
+    assert all(left in subject(mail) for mail in (buyer, seller))
     check(buyer, play, Role.BUYER, money)
     check(seller, play, Role.SELLER, money)
     told: list[str] = []
