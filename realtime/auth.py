@@ -142,9 +142,10 @@ class Tokens:
             raise TokenExpired from None
         except (JoseError, msgspec.ValidationError, ValueError):
             raise TokenInvalid from None
-        ends = datetime.fromtimestamp(claims.exp, UTC)
-        if ends > now + timedelta(seconds=limits.token_life) + leeway:
+        # as numbers: an end in milliseconds lies in no year that a calendar has
+        if claims.exp > now.timestamp() + limits.token_life + limits.token_leeway:
             raise TokenInvalid  # a token that lives longer than we allow was not made here
+        ends = datetime.fromtimestamp(claims.exp, UTC)
         return Identity(
             person=PersonId(claims.sub),
             token_ends=ends,

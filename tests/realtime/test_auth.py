@@ -67,6 +67,9 @@ def _forged(**claims: object) -> str:
         {"exp": None},
         {"exp": "soon"},
         {"exp": int(NOW.timestamp()) + 3600},
+        {"exp": int(NOW.timestamp()) * 1000},  # in milliseconds
+        {"exp": 10**18},
+        {"exp": 2**63},
         {"orders": "o_1"},
         {"orders": [1]},
         {"nbf": int(NOW.timestamp()) + 600},
