@@ -182,7 +182,10 @@ async def on_gone(_request: Request, _error: Exception) -> Response:
 async def on_crash(request: Request, error: Exception) -> Response:
     """Answer when it is our own mistake; what it was stands in the log, not in the answer."""
     log.error("a request failed", error=telemetry.name_of(error), path=request.url.path)
-    return refuse(request, Unavailable(reason="internal"))
+    answered = refuse(request, Unavailable(reason="internal"))
+    # set by those whose answers pages of shops may read
+    share: Callable[[Request, Response], Response] | None = getattr(request.state, "share", None)
+    return answered if share is None else share(request, answered)
 
 
 class Headers:

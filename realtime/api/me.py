@@ -41,8 +41,7 @@ def for_host_pages(endpoint: Endpoint) -> Endpoint:
     """
 
     async def answered(request: Request) -> Response:
-        origin = request.headers.get("origin")
-        allowed = origin is not None and origin in edge_of(request).settings.allowed_origins
+        request.state.share = _share  # also what is answered when it is our own mistake
         if request.method == "OPTIONS":
             response = Response(status_code=204)
         else:
@@ -50,16 +49,22 @@ def for_host_pages(endpoint: Endpoint) -> Endpoint:
                 response = await endpoint(request)
             except Refused as refusal:
                 response = refuse(request, refusal)
-        response.headers.add_vary_header("Origin")
-        if allowed and origin is not None:
-            response.headers["Access-Control-Allow-Origin"] = origin
-            response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, PATCH, DELETE"
-            response.headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
-            response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
-            response.headers["Access-Control-Max-Age"] = "600"
-        return response
+        return _share(request, response)
 
     return answered
+
+
+def _share(request: Request, response: Response) -> Response:
+    """Let the allowed host page that asked read the answer."""
+    origin = request.headers.get("origin")
+    response.headers.add_vary_header("Origin")
+    if origin is not None and origin in edge_of(request).settings.allowed_origins:
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Allow-Methods"] = "GET, HEAD, POST, PATCH, DELETE"
+        response.headers["Access-Control-Allow-Headers"] = ALLOWED_HEADERS
+        response.headers["Access-Control-Expose-Headers"] = EXPOSED_HEADERS
+        response.headers["Access-Control-Max-Age"] = "600"
+    return response
 
 
 async def identity_of(request: Request) -> Identity:

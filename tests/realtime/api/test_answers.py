@@ -134,3 +134,19 @@ async def test_our_own_mistake_is_answered_without_saying_what_it_was(
     assert answer.json()["facts"] == {"reason": "internal"}
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "orders" not in answer.json()["text"]
+
+
+async def test_a_shops_page_reads_that_it_was_our_own_mistake(own_database_url: str) -> None:
+    allowed = {"ORDER_ROOM_ALLOWED_ORIGINS": "https://shop.test"}
+    async with serving(own_database_url, environment=allowed) as server:
+        order = await server.order()
+        mine = {"Authorization": f"Bearer {await server.token(order.buyer)}"}
+        async with server.edge.database.transaction() as tx:
+            await tx.conn.execute(text("ALTER TABLE orders RENAME TO lost"))
+        for origin, readable in (("https://shop.test", True), ("https://evil.test", False)):
+            async with server.http(headers=mine | {"Origin": origin}) as http:
+                answer = await http.get(f"/api/v1/me/orders/{order.id}")
+            assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+            told = answer.headers.get("access-control-allow-origin")
+            assert told == (origin if readable else None)
+            assert "Origin" in answer.headers["vary"].split(", ")
