@@ -333,6 +333,24 @@ async def test_the_demos_own_pages_fit_their_window_and_can_be_read(
     await looks_right(page, "a mail as text")
 
 
+async def test_names_and_titles_without_a_space_fit_the_mailbox_and_the_inbox(
+    demo: Process, windows: Windows
+) -> None:
+    tom = {"person": "tom-listed", "name": LONG_NAME, "email": "tom@post.test", "language": "en"}
+    order = await demo.order(seller=tom, title=LONG_NAME)
+    buyer = await windows.open(demo.url, order, "buyer", size=PHONE)
+    await buyer.page.goto(f"{demo.url}/demo/{order.buyer}/")
+    await expect(buyer.part("inbox-line")).to_contain_text(LONG_NAME)
+    await looks_right(buyer.page, "the inbox")
+    await buyer.page.goto(f"{demo.url}/mailbox")
+    theirs = buyer.part("mail").filter(has_text=LONG_NAME).first
+    await expect(theirs).to_be_visible()
+    await looks_right(buyer.page, "the list of mails")
+    await theirs.click()
+    await expect(buyer.part("mail-html")).to_be_visible()
+    await looks_right(buyer.page, "the mail")
+
+
 async def test_the_language_can_be_changed_and_is_remembered(
     demo: Process, windows: Windows
 ) -> None:

@@ -158,6 +158,7 @@ export class DemoMailbox extends LitElement {
         text-align: left;
         font-weight: 400;
         line-height: 1.35;
+        overflow-wrap: anywhere;
       }
       .mail:hover {
         background: var(--sunken);
@@ -206,6 +207,7 @@ export class DemoMailbox extends LitElement {
         font-size: 20px;
         line-height: 1.3;
         letter-spacing: -0.01em;
+        overflow-wrap: anywhere;
       }
       .letter header p {
         grid-column: 1;
