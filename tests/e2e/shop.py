@@ -24,7 +24,7 @@ PAGE = """<!doctype html>
   await customElements.whenDefined('order-room');
   room.token = async () => (await fetch('/token', {{method: 'POST'}})).text();
 </script>
-<order-room order="{order}" src="{room}/ws" language="en"></order-room>
+<main><order-room order="{order}" src="{room}/ws" language="en"></order-room></main>
 """
 
 

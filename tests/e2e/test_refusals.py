@@ -74,6 +74,19 @@ async def test_a_host_page_with_an_expired_token_gets_a_new_one(
     await window.say("From inside the shop.")
 
 
+async def test_inside_a_host_page_the_room_is_one_of_its_parts(
+    small_stage: Stage, windows: Windows
+) -> None:
+    order = await small_stage.server.order(title="A calm voice")
+    tokens = tokens_for(order.buyer, Limits().token_life)
+    window = await in_the_shop(small_stage, windows, order, tokens)
+    page = window.page
+    await expect(page.get_by_role("region", name="Conversation")).to_be_visible()
+    await expect(page.get_by_role("main")).to_have_count(1)
+    title = page.get_by_role("heading", name="A calm voice")
+    await expect(title).to_have_attribute("aria-level", "2")
+
+
 async def test_a_host_page_whose_tokens_are_all_expired_is_told_so(
     small_stage: Stage, windows: Windows
 ) -> None:

@@ -17,6 +17,7 @@ import { GESTURES, playOn } from './media.js';
 import { connectionFor } from './connection.js';
 import { icon } from './icons.js';
 import { OtherCalls } from './other-calls.js';
+import { isInMain } from './landmarks.js';
 import { Layout } from './layout.js';
 import type { TokenProvider } from './line.js';
 import { look } from './order-room.styles.js';
@@ -241,7 +242,7 @@ export class OrderRoomElement extends LitElement {
       const code = room.refusal?.code ?? room.connection.refusal?.code ?? '';
       return html`<div class="notice" data-test="refused" data-code=${code}>
         ${icon('lock', 32)}
-        <h1>${t.unavailable}</h1>
+        <h1 aria-level=${isInMain(this) ? 2 : nothing}>${t.unavailable}</h1>
         <p>${text || (t.line.stopped[code] ?? t.unavailableHint)}</p>
         <button data-test="connection-retry" @click=${() => (stopped ? room.connection.retry() : room.reopen())}>${t.retry}</button>
       </div>`;
@@ -256,7 +257,10 @@ export class OrderRoomElement extends LitElement {
     // `main` is the same on both: a window that is drawn wider loses nothing that is being written
     return html`<div class=${this.layout.narrow ? 'phone' : 'desk'}>
       ${this.layout.narrow ? this.phoneTop(room, call) : this.deskTop(room, call)}
-      <main>${this.searching ? this.search(room) : nothing}${this.talk(room)}</main>
+      <main
+        role=${isInMain(this) ? 'region' : nothing}
+        aria-label=${isInMain(this) ? t.chat.heading : nothing}
+      >${this.searching ? this.search(room) : nothing}${this.talk(room)}</main>
       ${this.layout.narrow ? this.phonePanel(room) : this.deskPanel(room, call)}
     </div>`;
   }
@@ -330,6 +334,7 @@ export class OrderRoomElement extends LitElement {
       .clock=${this.clock}
       .revision=${this.revision}
       ?narrow=${this.layout.narrow}
+      ?inside=${isInMain(this)}
       @search=${() => (this.searching ? this.leaveSearch() : (this.searching = true))}
       >${room.me?.role === 'mediator' ? nothing : button}</order-room-header
     >`;

@@ -39,6 +39,8 @@ export class Header extends LitElement {
   @property() language: Language = 'fr';
   /** On a phone: without the price and the state, which stand below. */
   @property({ type: Boolean, reflect: true }) narrow = false;
+  /** The page around has a title of its own. */
+  @property({ type: Boolean }) inside = false;
   @property({ attribute: false }) clock: () => number = Date.now;
   /** Changes whenever the room may have. */
   @property({ type: Number }) revision = 0;
@@ -84,7 +86,7 @@ export class Header extends LitElement {
       </span>
       <div class="who">
         <div class="title">
-          <h1 class=${this.whole ? 'whole' : ''} title=${r?.title ?? ''}>${r?.title}</h1>
+          <h1 aria-level=${this.inside ? 2 : nothing} class=${this.whole ? 'whole' : ''} title=${r?.title ?? ''}>${r?.title}</h1>
           ${this.long
             ? html`<button data-test="title-whole" aria-expanded=${this.whole} aria-label=${textsOf(this.language).panel.title} title=${r?.title ?? ''}
                 @click=${() => (this.whole = !this.whole)}></button>`
