@@ -89,10 +89,9 @@ def refuse(request: Request, refusal: Refused) -> Response:
     headers = {"Content-Language": language, "Vary": "Accept, Accept-Language"}
     if refusal.status == 401:  # noqa: PLR2004 - RFC 9110 section 11.6.1 asks for the header
         headers["WWW-Authenticate"] = "Bearer"
-    if isinstance(refusal, RateExceeded):
+    if isinstance(refusal, RateExceeded) or refusal.status == 503:  # noqa: PLR2004
+        # of either it is safe to try again, so say when
         headers["Retry-After"] = str(refusal.facts.get("retry_after", 1))
-    if refusal.status == 503:  # noqa: PLR2004 - trying again is safe, so say when
-        headers["Retry-After"] = "1"
     if prefers_page(request.headers.get("accept", "")):
         page = turned_away(refusal, language, _home(request))
         page.headers.update(headers)

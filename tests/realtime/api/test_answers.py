@@ -1,8 +1,11 @@
 """What every answer over HTTP has in common."""
 
+from typing import NoReturn
+
 import pytest
 from sqlalchemy import text
 
+from orders.errors import Unavailable
 from tests.harness import SERVICE_KEY, InProcess, serving
 
 
@@ -134,6 +137,22 @@ async def test_our_own_mistake_is_answered_without_saying_what_it_was(
     assert answer.json()["facts"] == {"reason": "internal"}
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "orders" not in answer.json()["text"]
+
+
+async def test_an_outage_says_when_to_ask_again(
+    server: InProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = await server.order()
+
+    def away() -> NoReturn:
+        raise Unavailable(reason="database", retry_after=7)
+
+    async with server.backend() as http:
+        with monkeypatch.context() as held:
+            held.setattr(server.edge.database, "reading", away)
+            answer = await http.get(f"/api/v1/orders/{order.id}")
+        assert (answer.status_code, answer.json()["facts"]["retry_after"]) == (503, 7)
+        assert answer.headers["retry-after"] == "7"
 
 
 async def test_a_shops_page_reads_that_it_was_our_own_mistake(own_database_url: str) -> None:
