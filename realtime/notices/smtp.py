@@ -63,6 +63,7 @@ class SmtpSettings(msgspec.Struct, frozen=True):
             encryption = Encryption(parts.scheme)
             port = parts.port or _PORTS[encryption]
             host = parts.hostname
+            (host or "").encode("idna")  # as the line to it will be opened
         except ValueError:
             raise ValueError("not a URL such as smtp+starttls://user:password@host:587") from None
         if not host:

@@ -85,6 +85,7 @@ def test_a_value_that_does_not_fit_is_named(name: str, value: str) -> None:
     ("name", "value"),
     [
         ("ORDER_ROOM_SMTP_URL", "http://mail.test"),
+        ("ORDER_ROOM_SMTP_URL", "smtp://mail..test"),
         ("ORDER_ROOM_MAIL_FROM", "not an address"),
         ("ORDER_ROOM_TOKEN_SECRET", "short"),
         ("ORDER_ROOM_SERVICE_KEY", "short"),
