@@ -15,6 +15,7 @@ PLACE = """box => {
 }"""
 """Which message stands at the top of what is seen, and how far below the edge."""
 AT_END = "box => box.scrollHeight - box.scrollTop - box.clientHeight < 60"
+DRAWN = "new Promise((then) => requestAnimationFrame(() => requestAnimationFrame(then)))"
 STANDS = f"""box => {{
   const atEnd = {AT_END};
   window.stands = new Promise((done) => {{
@@ -63,6 +64,26 @@ async def test_who_reads_above_stays_there_and_is_told_what_came(
     await reader.part("to-newest").click()
     await expect(reader.part("to-newest")).to_have_count(0)
     await reader.page.wait_for_function(AT_END, arg=box)
+
+
+async def test_who_reads_the_end_stays_there_whatever_becomes_smaller_or_larger(
+    small_stage: Stage, windows: Windows
+) -> None:
+    order = await small_stage.server.order()
+    history = [f"Ligne {number} : " + "un texte de plus. " * 12 for number in range(14)]
+    await said(small_stage, order, order.buyer, *history)
+    reader = await windows.open(small_stage.server.url, order, "seller")
+    await expect(reader.messages).to_have_count(len(history))
+    thread = reader.page.locator(".scroll")
+    await reader.page.wait_for_function(AT_END, arg=await thread.element_handle())
+    first, last = reader.messages.first, reader.messages.last
+    for above, below in ((600, 0), (0, 500), (300, 300), (0, 0)):
+        # as when what was said of one file goes, and another one says more
+        await last.evaluate("(one, px) => { one.style.paddingBottom = `${px}px` }", below)
+        await first.evaluate("(one, px) => { one.style.paddingTop = `${px}px` }", above)
+        await reader.page.evaluate(DRAWN)
+        await reader.page.wait_for_function(AT_END, arg=await thread.element_handle())
+        await expect(reader.part("to-newest")).to_have_count(0)
 
 
 async def test_the_same_words_twice_are_announced_twice(

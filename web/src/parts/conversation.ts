@@ -74,6 +74,7 @@ export class Conversation extends LitElement {
   @state() private missed = 0;
   @state() private trouble = '';
   @query('.scroll') private scroller!: HTMLElement;
+  @query('.thread') private content!: HTMLElement;
   @query('order-room-message-menu') private menu!: MessageMenu;
   @query('order-room-history') private history!: History;
   @query('order-room-report') private reporting!: Report;
@@ -85,6 +86,7 @@ export class Conversation extends LitElement {
   /** Where the line "new" stands; undefined before the room was described. */
   private unreadFrom: number | null | undefined = undefined;
   private lastTop = 0;
+  private lastHeight = 0;
   private sizes: ResizeObserver | null = null;
   private ticking: ReturnType<typeof setTimeout> | undefined;
 
@@ -97,6 +99,7 @@ export class Conversation extends LitElement {
       if (this.atEnd) this.toEnd();
     });
     this.sizes.observe(this.scroller);
+    this.sizes.observe(this.content);
     this.toEnd();
   }
 
@@ -143,9 +146,11 @@ export class Conversation extends LitElement {
   private readonly scrolled = (): void => {
     const { scrollTop, clientHeight, scrollHeight } = this.scroller;
     const near = scrollHeight - scrollTop - clientHeight < NEAR_END;
-    // Only moving up leaves the end: content that grows or a window that shrinks does not.
-    const atEnd = near || (this.atEnd && scrollTop >= this.lastTop);
+    // Only who moves up leaves the end: content that grows or shrinks, or a window that does, does not.
+    const moved = scrollHeight === this.lastHeight && scrollTop < this.lastTop;
+    const atEnd = near || (this.atEnd && !moved);
     this.lastTop = scrollTop;
+    this.lastHeight = scrollHeight;
     if (atEnd !== this.atEnd) {
       this.atEnd = atEnd;
       if (atEnd) this.missed = 0;
@@ -380,7 +385,6 @@ export class Conversation extends LitElement {
       jump: (seq) => void this.jumpTo(seq),
       history: (entry) => void this.history.show(entry),
       react: (seq, reaction, on) => this.react(seq, reaction, on),
-      grown: () => this.atEnd && this.toEnd(),
     };
   }
 

@@ -105,8 +105,7 @@ export class FileCard extends LitElement {
         ${this.picture && this.free
           ? html`<button class="picture" data-test="file-enlarge" aria-label=${t.upload.enlarge(name)} @click=${() => this.enlarge()}>
               <img src=${this.picture} alt=${t.upload.picture(name)} data-test="file-picture" width=${width ?? nothing} height=${height ?? nothing}
-                @error=${() => (this.picture = '')}
-                @load=${() => this.dispatchEvent(new CustomEvent('grown', { bubbles: true, composed: true }))} />
+                @error=${() => (this.picture = '')} />
             </button>`
           : nothing}
         ${sound

@@ -51,7 +51,6 @@ export interface Thread {
   jump(seq: number): void;
   history(entry: Entry): void;
   react(seq: number, reaction: Reaction, on: boolean): void;
-  grown(): void;
 }
 
 export function messageOf(view: MessageView, thread: Thread): TemplateResult {
@@ -78,7 +77,7 @@ export function messageOf(view: MessageView, thread: Thread): TemplateResult {
     ${!own && first && thread.members.length > 2 ? author(entry.actor, thread) : nothing}
     <div class="row">
       ${shared
-        ? html`${who}<order-room-file .room=${thread.room} .shared=${shared} .from=${own ? '' : thread.name(entry.actor)} .language=${language} @grown=${() => thread.grown()}></order-room-file>`
+        ? html`${who}<order-room-file .room=${thread.room} .shared=${shared} .from=${own ? '' : thread.name(entry.actor)} .language=${language}></order-room-file>`
         : html`<div class="bubble ${gone ? 'gone' : ''}">
             ${replyTo && !gone ? quote(replyTo, thread) : nothing} ${who}
             ${gone
