@@ -46,6 +46,10 @@ class Line:
         """Keep every connection: what the browser says arrives, and no answer comes back."""
         self._answers.clear()
 
+    def give_answers(self) -> None:
+        """Let what was kept of the answers arrive, and those that follow."""
+        self._answers.set()
+
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._port)

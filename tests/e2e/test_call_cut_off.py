@@ -56,3 +56,28 @@ async def test_who_hangs_up_while_cut_off_is_heard_no_more_and_the_call_ends_lat
         await line.mend()
         await expect(buyer.part("call-ended")).to_have_attribute("data-end", "completed")
         assert [end for end, _ in await ends_of(small_stage, order)] == ["completed"]
+
+
+async def test_who_hangs_up_and_calls_again_at_once_rings_once_the_first_call_is_over(
+    small_stage: Stage, windows: Windows
+) -> None:
+    windows.forgive(*BROKEN)
+    server, order = small_stage.server, await small_stage.server.order()
+    async with line_to(server.port) as line:
+        buyer = await windows.open(server.url, order, "buyer", scripts=[microphone(BUYER)])
+        seller = await windows.open(line.url, order, "seller", scripts=[microphone(SELLER)])
+        await talk(buyer, seller)
+        await hears(buyer, SELLER)
+
+        line.swallow_answers()
+        await seller.part("call-hang-up").click()
+        await seller.call_is("ended")
+        await seller.part("call-start").click()
+        await seller.call_is("calling")
+        line.give_answers()
+        await buyer.call_is("ringing")
+        await buyer.part("call-accept").click()
+        await hears(buyer, SELLER)
+        await buyer.part("call-hang-up").click()
+        await expect(seller.part("call-ended")).to_have_attribute("data-end", "completed")
+        assert [end for end, _ in await ends_of(small_stage, order)] == ["completed"] * 2

@@ -5,25 +5,19 @@
  * tab does about it. Sound is opened by the tab that started the call or took it, and by no
  * other of the same person: the tab remembers the call's id, also over a reload.
  */
+import { CallMemory } from './call-memory.js';
 import { adviceOf, type Advice } from './call-quality.js';
 import { CallSound } from './call-sound.js';
 import { stateOf, type CallState, type Ended } from './call-state.js';
 import { about, heed, nothingTold } from './call-told.js';
 import { tab, type InTab, type Occupied } from './calls-in-tab.js';
 import { letSound, MicrophoneError, unlockSound, type MicrophoneTrouble } from './media.js';
-import { forget, recall, remember } from './memory.js';
 import { RefusedError } from './outbox.js';
 import type { CallNow, CallSignal } from './protocol.js';
 import { Ringtone } from './ringtone.js';
 import type { OrderRoom } from './room.js';
 import { find } from './timeline.js';
 
-/** With the order's id: the call of it that is heard in this tab. */
-export const REMEMBERED = 'order-room:call:';
-/** With the order's id: the call of it in which this tab closed the microphone. */
-const MUTED = 'order-room:muted:';
-const SILENCED = 'order-room:silenced:';
-const KNOWN = 'order-room:sound-known';
 const ENDED_SHOWN = 10_000;
 /** There may be something to write down. */
 const TALK_SHOWN = 60_000;
@@ -43,6 +37,7 @@ export class Call implements InTab {
   /** Sound is held back by the browser until a person touches the page. */
   silent = false;
   readonly sound: CallSound;
+  private readonly memory: CallMemory;
 
   /** How often the room was shown to us when we last looked. */
   private shown = 0;
@@ -51,6 +46,8 @@ export class Call implements InTab {
   private rang: string | null = null;
   /** The call that was hung up here: over at once, whenever the server hears of it. */
   private hungUp: string | null = null;
+  /** What the server is told of it. */
+  private telling: Promise<void> | null = null;
   /** The last call that this person began. */
   private ownCall: string | null = null;
   /** The entry that made it ours; an older situation cannot know of it yet. */
@@ -69,6 +66,7 @@ export class Call implements InTab {
     private readonly room: OrderRoom,
     private readonly changed: () => void,
   ) {
+    this.memory = new CallMemory(room.order);
     this.sound = new CallSound(room, {
       connected: (fresh) => this.heardAs(fresh),
       opened: () => (this.trouble = null),
@@ -122,8 +120,11 @@ export class Call implements InTab {
   // --- what a person does --------------------------------------------------------------------
 
   async start(): Promise<void> {
-    if (this.asking || this.now) return;
-    await this.ask('start', () => this.room.startCall(crypto.randomUUID()));
+    if (this.asking || (this.now && this.now.call !== this.hungUp)) return;
+    await this.ask('start', async () => {
+      await this.telling; // the call that was hung up here has to be over there too
+      return this.room.startCall(crypto.randomUUID());
+    });
   }
 
   /** Take the call; `leaving` says what becomes of the one that the person is in. */
@@ -171,7 +172,7 @@ export class Call implements InTab {
    */
   silence(): void {
     if (this.state !== 'ringing' || !this.now) return;
-    remember(SILENCED + this.room.order, this.now.call, 'session');
+    this.memory.silenced = this.now.call;
     this.look();
   }
 
@@ -183,7 +184,8 @@ export class Call implements InTab {
       this.finish(call);
       this.look();
     }
-    await this.tell('call.hang_up', call);
+    this.telling = this.tell('call.hang_up', call);
+    await this.telling;
   }
 
   /** Let go of the summary or the trouble. */
@@ -225,11 +227,11 @@ export class Call implements InTab {
 
   /** Whether this device never had a call or a test that was heard. */
   get isFirst(): boolean {
-    return recall(KNOWN, 'local') === null;
+    return !this.memory.soundIsKnown;
   }
 
   soundIsKnown(): void {
-    if (this.isFirst) remember(KNOWN, 'yes', 'local');
+    this.memory.know();
   }
 
   /** A person touched the page: sound may be allowed now. */
@@ -251,13 +253,13 @@ export class Call implements InTab {
     if (!me) return;
     this.claim();
     if (now?.caller === me) this.ownCall = now.call;
-    const kept = recall(REMEMBERED + this.room.order, 'session');
+    const kept = this.memory.heard;
     if (this.mine === null && now && kept === now.call) {
-      this.muted = recall(MUTED + this.room.order, 'session') === now.call;
+      this.muted = this.memory.muted === now.call;
       this.own(now.call); // this tab was reloaded in the middle of it
       this.applyTracks();
     }
-    if (this.mine === null && kept !== null && this.room.situation) forget(REMEMBERED + this.room.order); // over meanwhile
+    if (this.mine === null && kept !== null && this.room.situation) this.memory.heard = null; // over meanwhile
     // it may not have been heard, and we are told what the other one did meanwhile
     if (this.shown !== this.room.shown && this.connected) this.applyGates();
     this.shown = this.room.shown;
@@ -278,7 +280,7 @@ export class Call implements InTab {
       now,
       mine: this.mine,
       asking: this.asking,
-      silenced: recall(SILENCED + this.room.order, 'session'),
+      silenced: this.memory.silenced,
       hungUp: this.hungUp,
       connected: this.connected,
       ended: this.ended !== null,
@@ -359,7 +361,7 @@ export class Call implements InTab {
     this.own(event.call);
     this.mineSince = seq;
     this.keepMuted();
-    remember(REMEMBERED + this.room.order, event.call, 'session');
+    this.memory.heard = event.call;
   }
 
   /** From now on the call is heard in this tab. */
@@ -419,10 +421,8 @@ export class Call implements InTab {
     if (this.holding && this.mine) this.room.hold(this.mine, true);
   }
 
-  /** A page that is reloaded does not open a microphone that was closed. */
   private keepMuted(): void {
-    if (this.muted && this.mine) remember(MUTED + this.room.order, this.mine, 'session');
-    else forget(MUTED + this.room.order);
+    this.memory.muted = this.muted ? this.mine : null;
   }
 
   private applyMute(): void {
@@ -463,10 +463,7 @@ export class Call implements InTab {
 
   private release(): void {
     this.sound.close();
-    if (this.mine !== null) {
-      forget(REMEMBERED + this.room.order);
-      forget(MUTED + this.room.order);
-    }
+    if (this.mine !== null) this.memory.heard = this.memory.muted = null;
     this.mine = null;
     this.mineSince = 0;
     this.connected = this.muted = this.occupiedElsewhere = false;

@@ -3,9 +3,9 @@
  *
  * A page that is opened in the tab of such a call takes it up again.
  */
-import { Call, REMEMBERED } from './call.js';
+import { CallMemory } from './call-memory.js';
+import { Call } from './call.js';
 import type { Connection } from './connection.js';
-import { forget, kept } from './memory.js';
 import type { InboxLine } from './protocol.js';
 import { OrderRoom } from './room.js';
 
@@ -55,14 +55,14 @@ export class OtherCalls {
 
   private look(): void {
     const ringing = new Set(this.connection.lines?.filter((line) => line.rings).map((line) => line.order));
-    for (const order of [...ringing, ...kept(REMEMBERED)]) {
+    for (const order of [...ringing, ...CallMemory.orders]) {
       // what was kept may be another person's
       if (order !== this.order && this.line(order) && !this.all.has(order)) this.open(order);
     }
     for (const [order, { room, call, seen }] of this.all) {
       const over = call.state === 'idle' || call.state === 'elsewhere';
       const known = room.situation !== null || room.refusal !== null;
-      if (room.refusal !== null) forget(REMEMBERED + order); // or it would be asked for again
+      if (room.refusal !== null) new CallMemory(order).heard = null; // or it would be asked for again
       if (over && known && (seen || !ringing.has(order))) this.drop(order);
     }
     this.changed();
