@@ -42,6 +42,7 @@ from orders.engines import (
     BUSY,
     RETRY_AFTER,
     Lent,
+    check_file,
     outages_refuse,
     postgres_engine,
     sqlite_engine,
@@ -139,7 +140,11 @@ class Database:
         `clock` replaces the database's clock; tests use it to make time an argument.
         Raises whatever the driver raises if there is no database to talk to.
         """
-        database = cls(make_url(url), clock)
+        target = make_url(url)
+        if target.get_backend_name() == "sqlite":
+            with outages_refuse():
+                check_file(target)
+        database = cls(target, clock)
         try:
             async with database.reading() as conn:
                 await conn.execute(select(1))
@@ -327,6 +332,7 @@ async def migrate(url: str) -> None:
     if target.get_backend_name() == "sqlite":
         if target.database:
             Path(target.database).parent.mkdir(parents=True, exist_ok=True)
+        check_file(target)
         engine = sqlite_engine(target, pool_size=1, begin="BEGIN IMMEDIATE")
     else:
         engine = create_async_engine(target)

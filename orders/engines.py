@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -63,6 +64,14 @@ def postgres_engine(url: URL) -> AsyncEngine:
     return engine
 
 
+def check_file(url: URL) -> None:
+    """Open SQLite's file and close it. Raises `sqlite3.OperationalError` if that cannot be done.
+
+    The driver opens it in a thread, which would tell of the failure when its loop is gone already.
+    """
+    sqlite3.connect(url.database or ":memory:").close()
+
+
 def sqlite_engine(url: URL, pool_size: int, begin: str) -> AsyncEngine:
     """Prepare a pool of connections to a file; their transactions open with `begin`."""
     engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=30)
@@ -101,7 +110,7 @@ def outages_refuse() -> Iterator[None]:
     """Raise `Unavailable` instead of what tells that the database cannot be reached."""
     try:
         yield
-    except (DBAPIError, OSError, PoolTimeoutError) as error:
+    except (DBAPIError, OSError, PoolTimeoutError, sqlite3.OperationalError) as error:
         if _is_outage(error):
             raise Unavailable(reason="database", retry_after=RETRY_AFTER) from error
         raise
