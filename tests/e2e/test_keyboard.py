@@ -125,12 +125,14 @@ async def test_the_focus_stays_near_what_was_pressed_and_is_gone(
     await expect(lengths).to_be_visible()
     await tab_to(buyer, "proposal-confirm")
     await keys.press("Enter")
+    await expect(seller.part("proposal-accept")).to_be_visible()
     await tab_to(seller, "proposal-accept")
     await theirs.press("Enter")
     await expect(seller.part("proposal")).to_have_count(0)
     await expect(seller.part("turn").get_by_role("heading")).to_be_focused()
 
     for step in ("order.start", "order.deliver"):
+        await expect(seller.part(f"action-{step}")).to_be_enabled()
         await tab_to(seller, f"action-{step}")
         await theirs.press("Enter")
         await theirs.type("Fait.")
