@@ -69,7 +69,11 @@ async def test_both_write_at_once_and_see_the_same(size: Size) -> None:
         await buyer.subscribe(order.id)
         await seller.subscribe(order.id)
         done = await asyncio.gather(
-            *(who.say(order.id, f"{who.person} {n}") for n in range(25) for who in (buyer, seller))
+            *(
+                who.say(order.id, f"{name} {n}")  # no id of theirs, which may read like a number
+                for n in range(25)
+                for name, who in (("buyer", buyer), ("seller", seller))
+            )
         )
         last = max(answer["seq"] for answer in done)
         await buyer.reaches(order.id, last)
