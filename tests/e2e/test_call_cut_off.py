@@ -1,25 +1,38 @@
 """A call while the line to the room is down: the sound has a way of its own, and goes on."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from playwright.async_api import expect
 
 from tests.e2e.conftest import Stage
-from tests.e2e.line import line_to
+from tests.e2e.line import Line, line_to
 from tests.e2e.sounds import hears, hears_nothing, microphone
 from tests.e2e.test_call import BUYER, SELLER, ends_of
 from tests.e2e.test_call_quality import talk
 from tests.e2e.test_offline import BROKEN
-from tests.e2e.windows import Windows
+from tests.e2e.windows import Window, Windows
+from tests.harness import TestOrder
+
+
+@asynccontextmanager
+async def talking(
+    stage: Stage, windows: Windows
+) -> AsyncIterator[tuple[TestOrder, Window, Window, Line]]:
+    """The order, its buyer and seller in a call, and the line by which the seller has the room."""
+    windows.forgive(*BROKEN)
+    server, order = stage.server, await stage.server.order()
+    async with line_to(server.port) as line:
+        buyer = await windows.open(server.url, order, "buyer", scripts=[microphone(BUYER)])
+        seller = await windows.open(line.url, order, "seller", scripts=[microphone(SELLER)])
+        await talk(buyer, seller)
+        yield order, buyer, seller, line
 
 
 async def test_what_the_other_did_while_one_was_cut_off_is_told_afterwards(
     small_stage: Stage, windows: Windows
 ) -> None:
-    windows.forgive(*BROKEN)
-    server, order = small_stage.server, await small_stage.server.order()
-    async with line_to(server.port) as line:
-        buyer = await windows.open(server.url, order, "buyer", scripts=[microphone(BUYER)])
-        seller = await windows.open(line.url, order, "seller", scripts=[microphone(SELLER)])
-        await talk(buyer, seller)
+    async with talking(small_stage, windows) as (_, buyer, seller, line):
         await buyer.part("call-hold").click()
         await expect(seller.part("call-note")).to_have_text("Ada Buyer put the call on hold")
 
@@ -39,12 +52,7 @@ async def test_what_the_other_did_while_one_was_cut_off_is_told_afterwards(
 async def test_who_hangs_up_while_cut_off_is_heard_no_more_and_the_call_ends_later(
     small_stage: Stage, windows: Windows
 ) -> None:
-    windows.forgive(*BROKEN)
-    server, order = small_stage.server, await small_stage.server.order()
-    async with line_to(server.port) as line:
-        buyer = await windows.open(server.url, order, "buyer", scripts=[microphone(BUYER)])
-        seller = await windows.open(line.url, order, "seller", scripts=[microphone(SELLER)])
-        await talk(buyer, seller)
+    async with talking(small_stage, windows) as (order, buyer, seller, line):
         await hears(buyer, SELLER)
 
         await line.cut()
@@ -61,12 +69,7 @@ async def test_who_hangs_up_while_cut_off_is_heard_no_more_and_the_call_ends_lat
 async def test_who_hangs_up_and_calls_again_at_once_rings_once_the_first_call_is_over(
     small_stage: Stage, windows: Windows
 ) -> None:
-    windows.forgive(*BROKEN)
-    server, order = small_stage.server, await small_stage.server.order()
-    async with line_to(server.port) as line:
-        buyer = await windows.open(server.url, order, "buyer", scripts=[microphone(BUYER)])
-        seller = await windows.open(line.url, order, "seller", scripts=[microphone(SELLER)])
-        await talk(buyer, seller)
+    async with talking(small_stage, windows) as (order, buyer, seller, line):
         await hears(buyer, SELLER)
 
         line.swallow_answers()
